@@ -1,0 +1,27 @@
+// y[t] = r[t] + alpha * sum_j gate[t, j] * x[place[t, j]]      (FORWARD)
+// y[t] = sum_j x[place[t, j]]                                   (otherwise)
+//   x (R, expert rows, d4) vec4, place, gate (R, rows*ACTIVE), r, y (R, rows, d4).
+//   One lane per (token, vec4 column); picks in selection order.
+
+@compute @workgroup_size(64)
+fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
+  let t = id.x / dims.d4;
+  let c = id.x % dims.d4;
+  if (t >= dims.tokens) { return; }
+  let slot = (id.z * dims.rows + t) * dims.per_token;
+  var sum = vec4<f32>(0.0);
+  for (var j = 0u; j < dims.per_token; j++) {
+    let x = load_x(id.z * dims.x_replica + load_place(slot + j) * dims.d4 + c);
+#if FORWARD
+    sum = fma(x, vec4<f32>(load_gate(slot + j)), sum);
+#else
+    sum += x;
+#end
+  }
+  let at = (id.z * dims.rows + t) * dims.d4 + c;
+#if FORWARD
+  store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);
+#else
+  store_y(at, sum);
+#end
+}

@@ -1,0 +1,192 @@
+/**
+ * Matrix products of the model: dense and grouped by expert, with fused epilogues; see gemm.wgsl.
+ *
+ * @module
+ */
+import source from "./gemm.wgsl" with { type: "text" };
+import type { Bound, KernelSpec, Program } from "./gpu/program.ts";
+import type { Element } from "./gpu/tensor.ts";
+
+/** Operand order: forward, input gradient, weight gradient. */
+export type Layout = "NT" | "NN" | "TN";
+/** What happens to the product before it is stored. */
+export type Epilogue = "store" | "residual" | "swiglu" | "dswiglu";
+
+/** Register tile of one lane and lanes per workgroup. */
+export interface Tile {
+  rows: number;
+  cols: number;
+  lanes: number;
+}
+
+/** The software adapter's tile: best speed per compile second over all three layouts. */
+export const SOFTWARE_TILE: Tile = { rows: 8, cols: 16, lanes: 8 };
+
+/** A matrix inside a tensor; counts are vec4. */
+export interface Matrix {
+  tensor: Bound;
+  /** first element */
+  base?: number;
+  /** elements from row to row */
+  stride: number;
+  /** elements from replica to replica */
+  replica: number;
+  /** elements from expert to expert */
+  expert?: number;
+}
+
+/** The routing tensors a grouped product reads; see routing.ts. */
+export interface Routing {
+  experts: number;
+  active: number;
+  /** rows an expert's share is padded to */
+  tileRows: number;
+  /** row tiles per replica */
+  tiles: number;
+  /** rows per replica, tiles * tileRows */
+  rows: number;
+  tokens: number;
+  tileExpert: Bound;
+  off: Bound;
+  perm: Bound;
+  gate: Bound;
+}
+
+/** One product. Sizes: `rows`, `cols` and `k` in floats, padded columns counted. */
+export interface Product {
+  layout: Layout;
+  epilogue?: Epilogue;
+  rows: number;
+  cols: number;
+  k: number;
+  replicas: number;
+  a: Matrix;
+  b: Matrix;
+  c: Matrix;
+  /** residual: same strides as c */
+  r?: Matrix;
+  /** swiglu: (rows, cols) hidden; dswiglu: the stored [g | u], strides of c */
+  hidden?: Matrix;
+  gu?: Bound;
+  /** elements from a gate row of B to its up row */
+  up?: number;
+  /** per-replica multiplier: slot in the scales tensor */
+  scales: Bound;
+  scaleSlot: number;
+  scaleStride: number;
+  grouped?: "rows" | "k";
+  gatherA?: boolean;
+  gatherB?: boolean;
+  gated?: boolean;
+  routing?: Routing;
+  tile?: Tile;
+}
+
+const DIMS = [
+  ..."rows cols4 k4 lane_shift scale_slot scale_stride".split(" "),
+  ..."a_base a_stride a_replica b_base b_stride b_replica b_expert b_up".split(" "),
+  ..."c_base c_stride c_replica c_expert r_base hidden_replica".split(" "),
+  ..."experts per_token tiles tile_rows perm_replica off_replica gate_replica".split(" "),
+];
+
+/** The kernel variant a product needs. */
+export function gemmSpec(p: Product): KernelSpec {
+  const tile = p.tile ?? SOFTWARE_TILE, epilogue = p.epilogue ?? "store";
+  const nv = tile.cols / 4, swiglu = epilogue === "swiglu";
+  const inputs: Record<string, Element> = { a: "f32x4", b: "f32x4", scales: "f32" };
+  if (epilogue === "residual") inputs.r = "f32x4";
+  if (epilogue === "dswiglu") inputs.gu = "f32x4";
+  if (p.grouped === "rows") inputs.tile_expert = "u32";
+  if (p.grouped === "k") inputs.off = "u32";
+  if (p.gatherA || p.gatherB) inputs.perm = "u32";
+  if (p.gated) inputs.gate = "f32";
+  return {
+    name: "gemm",
+    source,
+    inputs,
+    outputs: swiglu ? { c: "f32x4", hidden: "f32x4" } : { c: "f32x4" },
+    dims: Object.fromEntries(DIMS.map((name) => [name, "u32" as const])),
+    constants: {
+      LANES: tile.lanes,
+      TM: tile.rows,
+      TN_COLS: tile.cols,
+      NV: nv,
+      CV: swiglu ? nv / 2 : nv,
+      NT: +(p.layout === "NT"),
+      TN: +(p.layout === "TN"),
+      SWIGLU: +swiglu,
+      DSWIGLU: +(epilogue === "dswiglu"),
+      RESIDUAL: +(epilogue === "residual"),
+      GROUPED_ROWS: +(p.grouped === "rows"),
+      GROUPED_K: +(p.grouped === "k"),
+      GATHER_A: +!!p.gatherA,
+      GATHER_B: +!!p.gatherB,
+      GATED: +!!p.gated,
+    },
+  };
+}
+
+/**
+ * Appends a product to a program: (rows, k) x (cols, k)^T and its two transposes, times a
+ * per-replica scale, for every replica (and expert) at once.
+ *
+ * @throws {RangeError} when a padded size is not a multiple of 4
+ * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm_test.ts)
+ */
+export function gemm(program: Program, p: Product): void {
+  if (p.cols % 4 || (p.layout !== "TN" && p.k % 4)) {
+    throw new RangeError(`Cannot multiply: ${p.cols} columns, k = ${p.k}, not multiples of 4`);
+  }
+  const tile = p.tile ?? SOFTWARE_TILE, spec = gemmSpec(p), routing = p.routing;
+  const laneCols = p.epilogue === "swiglu" ? tile.cols / 2 : tile.cols;
+  let shift = 0;
+  while ((1 << shift) < tile.lanes && (laneCols << shift) < p.cols) shift++;
+  const lanesY = tile.lanes >> shift;
+  const experts = routing?.experts ?? 1;
+  const tensors: Record<string, Bound> = {
+    a: p.a.tensor,
+    b: p.b.tensor,
+    c: p.c.tensor,
+    scales: p.scales,
+  };
+  if (p.r) tensors.r = p.r.tensor;
+  if (p.gu) tensors.gu = p.gu;
+  if (p.hidden) tensors.hidden = p.hidden.tensor;
+  if (p.grouped === "rows") tensors.tile_expert = routing!.tileExpert;
+  if (p.grouped === "k") tensors.off = routing!.off;
+  if (p.gatherA || p.gatherB) tensors.perm = routing!.perm;
+  if (p.gated) tensors.gate = routing!.gate;
+  program.add(spec, tensors, {
+    rows: p.rows,
+    cols4: p.cols / 4,
+    k4: Math.ceil(p.k / 4),
+    lane_shift: shift,
+    scale_slot: p.scaleSlot,
+    scale_stride: p.scaleStride,
+    a_base: p.a.base ?? 0,
+    a_stride: p.a.stride,
+    a_replica: p.a.replica,
+    b_base: p.b.base ?? 0,
+    b_stride: p.b.stride,
+    b_replica: p.b.replica,
+    b_expert: p.b.expert ?? 0,
+    b_up: p.up ?? 0,
+    c_base: p.c.base ?? 0,
+    c_stride: p.c.stride,
+    c_replica: p.c.replica,
+    c_expert: p.c.expert ?? 0,
+    r_base: p.r?.base ?? 0,
+    hidden_replica: p.hidden?.replica ?? 0,
+    experts,
+    per_token: routing?.active ?? 1,
+    tiles: routing?.tiles ?? 1,
+    tile_rows: routing?.tileRows ?? tile.rows,
+    perm_replica: routing?.rows ?? 0,
+    off_replica: experts + 1,
+    gate_replica: routing ? routing.tokens * routing.active : 1,
+  }, [
+    Math.ceil(p.cols / (laneCols << shift)),
+    Math.ceil(p.rows / (tile.rows * lanesY)),
+    p.replicas * (p.grouped === "k" ? experts : 1),
+  ]);
+}

@@ -1,0 +1,152 @@
+/**
+ * The WebGPU device: found, named, and watched. The only file that asks Deno for an adapter.
+ *
+ * @module
+ */
+
+/** How tensors are held and which kernel variants run; see docs/performance.md. */
+export interface DeviceProfile {
+  /** `software`: barrier-free register tiles; `gpu`: shared-memory tiles and tree reductions */
+  kernels: "software" | "gpu";
+  /** `texture`: rgba32float storage textures, read 24 times faster than buffers on lavapipe */
+  storage: "texture" | "buffer";
+}
+
+/** What is known of the adapter; goes into every record. */
+export interface AdapterFacts {
+  description: string;
+  vendor: string;
+  architecture: string;
+  /** a software adapter: its times say nothing about GPUs */
+  software: boolean;
+  /** `vulkan`, `metal`, `dx12` or `gl`, as far as it can be told */
+  backend: string;
+  features: string[];
+}
+
+/** An open device with its profile. */
+export interface Device {
+  gpu: GPUDevice;
+  adapter: AdapterFacts;
+  profile: DeviceProfile;
+  /** GPU errors nobody caught in a scope; a bench or test that finds any has failed */
+  errors: string[];
+  /** Releases the device. */
+  close(): void;
+}
+
+/** No usable adapter: exit code 3. */
+export class NoAdapterError extends Error {
+  override name = "NoAdapterError";
+  /** process exit code */
+  readonly exitCode = 3;
+}
+
+/** The GPU reported an error outside any scope, or was lost. */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+  /** process exit code */
+  readonly exitCode = 3;
+}
+
+/** The adapter, asked for without the silent fall-back to OpenGL on Linux. */
+async function findAdapter(): Promise<GPUAdapter | null> {
+  if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) {
+    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+  }
+  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
+    Deno.env.set("XDG_RUNTIME_DIR", "/tmp"); // silences a driver message; nothing is written there
+  }
+  return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;
+}
+
+/** Whether there is an adapter at all; loads the driver. */
+export async function hasAdapter(): Promise<boolean> {
+  return await findAdapter() !== null;
+}
+
+/** True for adapters that run on the CPU. */
+function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader|software/i.test(info.description);
+}
+
+/** The backend Deno was told to use, or the platform's only one. */
+function backendName(): string {
+  const asked = Deno.env.get("DENO_WEBGPU_BACKEND");
+  if (asked) return asked;
+  return Deno.build.os === "darwin" ? "metal" : Deno.build.os === "windows" ? "dx12" : "vulkan";
+}
+
+/**
+ * Opens the best adapter.
+ *
+ * @param overrides profile fields to force; the rest follows from the adapter
+ * @throws {NoAdapterError} when there is none, or only Deno's OpenGL fall-back
+ */
+export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promise<Device> {
+  const adapter = await findAdapter();
+  const backend = backendName();
+  if (!adapter) {
+    throw new NoAdapterError(`No WebGPU adapter: Deno's ${backend} backend found no driver`);
+  }
+  if (/(^|,)\s*(gl|opengl)\b/i.test(backend)) {
+    throw new NoAdapterError(
+      "No WebGPU adapter: the OpenGL backend is asked for (DENO_WEBGPU_BACKEND) and is not supported",
+    );
+  }
+  const software = isSoftware(adapter.info);
+  const limits = adapter.limits;
+  const features = [...adapter.features].filter((f) => f === "timestamp-query");
+  const gpu = await adapter.requestDevice({
+    requiredFeatures: features as GPUFeatureName[],
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
+      maxTextureDimension2D: limits.maxTextureDimension2D,
+    },
+  });
+  const errors: string[] = [];
+  let closed = false;
+  gpu.addEventListener("uncapturederror", (event) => {
+    errors.push((event as GPUUncapturedErrorEvent).error.message);
+  });
+  gpu.lost.then((info) => {
+    if (!closed) errors.push(`device lost: ${info.message || info.reason}`);
+  });
+  return {
+    gpu,
+    adapter: {
+      description: adapter.info.description || "unnamed adapter",
+      vendor: adapter.info.vendor,
+      architecture: adapter.info.architecture,
+      software,
+      backend,
+      features: [...adapter.features].map(String).sort(),
+    },
+    profile: {
+      kernels: software ? "software" : "gpu",
+      storage: software ? "texture" : "buffer",
+      ...overrides,
+    },
+    errors,
+    close() {
+      closed = true;
+      gpu.destroy();
+    },
+  };
+}
+
+/**
+ * Waits for the queue, then throws what the GPU complained about.
+ *
+ * @throws {DeviceError} with the first error, when there is any
+ */
+export async function settle(device: Device): Promise<void> {
+  await device.gpu.queue.onSubmittedWorkDone();
+  if (device.errors.length) {
+    throw new DeviceError(`The GPU refused work: ${device.errors[0].trim().split("\n")[0]}`);
+  }
+}

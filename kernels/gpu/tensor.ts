@@ -1,0 +1,183 @@
+/**
+ * Tensors on the device: linear arrays of vec4, float or u32, held in a storage texture or a
+ * storage buffer. Kernels address both by one linear index, so that no kernel knows which it is.
+ *
+ * A texture is {@link ROW} texels wide; element i is at (i mod ROW, i div ROW). On lavapipe a
+ * read of an rgba32float storage texture costs 9 ns for 8 lanes, of a storage buffer 29-220 ns
+ * (docs/performance.md).
+ *
+ * @module
+ */
+import type { Device } from "./device.ts";
+
+/** What one element is: four floats, one float, or one unsigned integer. */
+export type Element = "f32x4" | "f32" | "u32";
+
+/** Texels per texture row; a power of two, so that the index needs a mask and a shift. */
+export const ROW = 4096;
+
+/** Texture format of each element. */
+export const FORMATS: Record<Element, GPUTextureFormat> = {
+  "f32x4": "rgba32float",
+  "f32": "r32float",
+  "u32": "r32uint",
+};
+
+/** Bytes of one element. */
+export const BYTES: Record<Element, number> = { "f32x4": 16, "f32": 4, "u32": 4 };
+
+/** A linear array on the device. */
+export interface Tensor {
+  label: string;
+  element: Element;
+  /** number of elements (not floats) */
+  length: number;
+  resource: GPUBuffer | GPUTextureView;
+  texture: GPUTexture | null;
+  buffer: GPUBuffer | null;
+}
+
+/** Two tensors that take turns: kernels read the one of this step and write the other. */
+export interface Alternating {
+  pair: [Tensor, Tensor];
+}
+
+/** Whether a binding alternates. */
+export function isAlternating(tensor: Tensor | Alternating): tensor is Alternating {
+  return "pair" in tensor;
+}
+
+/** Bytes a tensor takes, whole texture rows counted. */
+export function bytesOf(tensor: Tensor): number {
+  const elements = tensor.texture ? tensor.texture.width * tensor.texture.height : tensor.length;
+  return elements * BYTES[tensor.element];
+}
+
+/**
+ * Allocates a zero-filled tensor.
+ *
+ * @param length elements, at least 1
+ * @throws {RangeError} when the adapter cannot hold it
+ */
+export function createTensor(
+  device: Device,
+  label: string,
+  element: Element,
+  length: number,
+): Tensor {
+  if (!Number.isInteger(length) || length < 1) {
+    throw new RangeError(`Cannot allocate ${label}: ${length} elements`);
+  }
+  const { gpu, profile } = device;
+  if (profile.storage === "texture") {
+    const height = Math.ceil(length / ROW);
+    if (height > gpu.limits.maxTextureDimension2D) {
+      throw new RangeError(
+        `Cannot allocate ${label}: ${length} elements exceed the adapter's textures`,
+      );
+    }
+    const texture = gpu.createTexture({
+      label,
+      size: [length < ROW ? Math.max(64, 64 * Math.ceil(length / 64)) : ROW, height],
+      format: FORMATS[element],
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
+    });
+    return { label, element, length, resource: texture.createView(), texture, buffer: null };
+  }
+  const size = Math.ceil(length * BYTES[element] / 16) * 16;
+  if (size > gpu.limits.maxStorageBufferBindingSize) {
+    throw new RangeError(
+      `Cannot allocate ${label}: ${size} bytes exceed the adapter's storage binding of ${gpu.limits.maxStorageBufferBindingSize}`,
+    );
+  }
+  const buffer = gpu.createBuffer({
+    label,
+    size,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+  });
+  return { label, element, length, resource: buffer, texture: null, buffer };
+}
+
+/** Frees a tensor's memory. */
+export function destroyTensor(tensor: Tensor): void {
+  tensor.texture?.destroy();
+  tensor.buffer?.destroy();
+}
+
+/**
+ * Writes a whole tensor, or its first elements.
+ *
+ * @param values floats (4 per f32x4 element) or unsigned integers, at most the tensor's length
+ * @throws {RangeError} when there are too many values
+ */
+export function upload(device: Device, tensor: Tensor, values: Float32Array | Uint32Array): void {
+  const bytes = BYTES[tensor.element];
+  if (values.byteLength > tensor.length * bytes) {
+    throw new RangeError(
+      `Cannot upload ${tensor.label}: ${values.byteLength} bytes into ${tensor.length * bytes}`,
+    );
+  }
+  const data = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+  if (tensor.buffer) {
+    device.gpu.queue.writeBuffer(tensor.buffer, 0, data);
+    return;
+  }
+  const texture = tensor.texture!, row = texture.width * bytes;
+  const write = (from: number, to: number, width: number, y: number) =>
+    device.gpu.queue.writeTexture(
+      { texture, origin: [0, y] },
+      data.slice(from, to),
+      { bytesPerRow: width * bytes, rowsPerImage: Math.ceil((to - from) / (width * bytes)) },
+      [width, Math.ceil((to - from) / (width * bytes))],
+    );
+  const whole = Math.floor(data.byteLength / row);
+  if (whole > 0) write(0, whole * row, texture.width, 0);
+  const rest = data.byteLength - whole * row;
+  if (rest > 0) write(whole * row, data.byteLength, rest / bytes, whole);
+}
+
+/** Reads a whole tensor back: one copy, one map; costs a queue sync (10 ms on lavapipe). */
+export async function download(
+  device: Device,
+  tensor: Tensor,
+  from = 0,
+  count: number = tensor.length - from,
+): Promise<ArrayBuffer> {
+  const bytes = BYTES[tensor.element];
+  const encoder = device.gpu.createCommandEncoder();
+  const { texture, buffer } = tensor;
+  const width = texture?.width ?? 0;
+  const top = texture ? Math.floor(from / width) : 0;
+  const rows = texture ? Math.ceil((from + count) / width) - top : 0;
+  const size = texture ? width * rows * bytes : Math.ceil(count * bytes / 4) * 4;
+  const staging = device.gpu.createBuffer({
+    label: `${tensor.label}.readback`,
+    size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  if (texture) {
+    encoder.copyTextureToBuffer({ texture, origin: [0, top] }, {
+      buffer: staging,
+      bytesPerRow: width * bytes,
+    }, [width, rows]);
+  } else {
+    encoder.copyBufferToBuffer(buffer!, from * bytes, staging, 0, size);
+  }
+  device.gpu.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  const skip = texture ? (from - top * width) * bytes : 0;
+  const copy = staging.getMappedRange().slice(skip, skip + count * bytes);
+  staging.unmap();
+  staging.destroy();
+  return copy;
+}
+
+/** Floats of a tensor (4 per f32x4 element). */
+export async function downloadFloats(
+  device: Device,
+  tensor: Tensor,
+  from = 0,
+  count?: number,
+): Promise<Float32Array> {
+  return new Float32Array(await download(device, tensor, from, count));
+}

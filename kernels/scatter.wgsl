@@ -1,0 +1,16 @@
+// perm[row] = slot, place[slot] = row: slots (token*ACTIVE + pick) sorted by expert, tokens ascending
+//   ids (R, rows*ACTIVE), bits, start, off: see plan_tiles.wgsl. One lane per slot, O(1) each.
+
+@compute @workgroup_size(64)
+fn scatter(@builtin(global_invocation_id) id: vec3<u32>) {
+  let slot = id.x;
+  if (slot >= dims.tokens * dims.per_token) { return; }
+  let t = slot / dims.per_token;
+  let s = id.z * dims.rows * dims.per_token + slot;
+  let e = load_ids(s);
+  let at = (id.z * dims.blocks + t / 32u) * dims.experts + e;
+  let before = countOneBits(load_bits(at) & ((1u << (t & 31u)) - 1u));
+  let row = load_off(id.z * (dims.experts + 1u) + e) + load_start(at) + before;
+  store_perm(id.z * dims.perm_replica + row, slot);
+  store_place(s, row);
+}

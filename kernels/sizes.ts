@@ -1,0 +1,40 @@
+/**
+ * Sizes every row kernel shares, and the grids that follow from them.
+ *
+ * @module
+ */
+
+/** Independent runs side by side, and the tokens of one step of each. */
+export interface Sizes {
+  /** independent runs, the z axis of every grid */
+  replicas: number;
+  /** tokens of a step of one replica, B*T */
+  tokens: number;
+  /** allocated rows per replica: tokens rounded up to 4; the surplus stays zero */
+  rows: number;
+  /** tokens of one sequence */
+  seq: number;
+}
+
+/** n rounded up to a multiple of m. */
+export function roundUp(n: number, m: number): number {
+  return Math.ceil(n / m) * m;
+}
+
+/** vec4 count of n floats. */
+export function vec4s(n: number): number {
+  return Math.ceil(n / 4);
+}
+
+/** Grid of one lane per element in groups of 64, for each replica. */
+export function lanes(count: number, replicas: number): [number, number, number] {
+  return [Math.ceil(count / 64), 1, replicas];
+}
+
+/** A spec's dims, all u32 but those named. */
+export function u32s(names: string, floats = ""): Record<string, "u32" | "f32"> {
+  return Object.fromEntries([
+    ...names.split(" ").map((n) => [n, "u32" as const]),
+    ...floats.split(" ").filter(Boolean).map((n) => [n, "f32" as const]),
+  ]);
+}

@@ -1,0 +1,334 @@
+/**
+ * The record schema: what one bench writes to `record.json` and, per run, to `runs.jsonl`.
+ *
+ * Fields carry their unit (`latency_s`, `loss_nats`); a number that was not measured is `null`,
+ * never 0. `SCHEMA` changes whenever a field changes meaning.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** Version of the record format; a reader refuses any other. */
+export const SCHEMA = "mue-bench/record/1";
+
+/** What a verdict may say. `cannot tell at this size` is never a pass. */
+export const VERDICTS = ["pass", "fail", "inconclusive", "cannot tell at this size"] as const;
+/** One of {@link VERDICTS}. */
+export type Verdict = typeof VERDICTS[number];
+
+/** An estimate with its 95% interval. */
+export interface Interval {
+  estimate: number;
+  lo: number;
+  hi: number;
+}
+/** zod form of {@link Interval}. */
+export const intervalSchema: z.ZodType<Interval> = z.object({
+  estimate: z.number(),
+  lo: z.number(),
+  hi: z.number(),
+});
+
+/** The hyperparameters of the reference that a rule transfers (AdamW and init). */
+export interface BaseHyperParameters {
+  lr: number;
+  weightDecay: number;
+  eps: number;
+  beta1: number;
+  beta2: number;
+  initStd: number;
+  embedInitStd: number;
+  unembedInitStd: number;
+}
+const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
+  lr: z.number(),
+  weightDecay: z.number(),
+  eps: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  initStd: z.number(),
+  embedInitStd: z.number(),
+  unembedInitStd: z.number(),
+});
+
+/** One place in the plan: what is trained, under which rule, at which swept value, for which seed. */
+export interface Cell {
+  /** panel of the figure: `transfer` (targets wider than the reference) or `iso-width` */
+  panel: string;
+  /** the configuration as the command line writes it, e.g. `16e4a:d=64,L=2,h=16` */
+  configuration: string;
+  /** short name for legends, e.g. `16e4a` or `dense` */
+  label: string;
+  /** rule id, e.g. `complete-mue` */
+  rule: string;
+  /** reference: its HPs are tuned; target: they are transferred; control: transferred by a rule that should fail */
+  role: "reference" | "target" | "control";
+  /** name of the swept hyperparameter of the reference: `lr`, `weightDecay`, `initStd` */
+  swept: "lr" | "weightDecay" | "initStd";
+  /** log2 of its value on the reference's scale */
+  log2x: number;
+  seed: number;
+}
+const cellSchema: z.ZodType<Cell> = z.object({
+  panel: z.string(),
+  configuration: z.string(),
+  label: z.string(),
+  rule: z.string(),
+  role: z.enum(["reference", "target", "control"]),
+  swept: z.enum(["lr", "weightDecay", "initStd"]),
+  log2x: z.number(),
+  seed: z.number().int(),
+});
+
+/** One finished run: one line of `runs.jsonl`. */
+export interface Run {
+  /** hash of everything that determines the run (task, model, rule, HPs, seed, steps, data, kernels) */
+  key: string;
+  cell: Cell;
+  base: BaseHyperParameters;
+  /** per-tensor rows the rule gave, keyed by tensor kind */
+  rows: Record<string, { initStd: number; lr: number; weightDecay: number; eps: number }>;
+  multipliers: { residual: number; outputMultiplier: number; routeScale: number; logits: number };
+  parameters: number;
+  steps: number;
+  batchTokens: number;
+  /** mean cross-entropy of each training step; the steps after divergence are left out */
+  trainLoss_nats: number[];
+  /** mean cross-entropy on the held-out text after the last step; null if the run diverged */
+  validationLoss_nats: number | null;
+  /** step at which the loss left the finite numbers, or null */
+  divergedAtStep: number | null;
+  /** share of held-out tokens that select each expert, per block; null for dense */
+  expertLoad: number[][] | null;
+  /** wall seconds of the group this run trained in, divided by the runs in it */
+  wall_s: number;
+  /** how many runs trained side by side */
+  replicas: number;
+}
+/** zod form of {@link Run}. */
+export const runSchema: z.ZodType<Run> = z.object({
+  key: z.string(),
+  cell: cellSchema,
+  base: baseSchema,
+  rows: z.record(
+    z.string(),
+    z.object({
+      initStd: z.number(),
+      lr: z.number(),
+      weightDecay: z.number(),
+      eps: z.number(),
+    }),
+  ),
+  multipliers: z.object({
+    residual: z.number(),
+    outputMultiplier: z.number(),
+    routeScale: z.number(),
+    logits: z.number(),
+  }),
+  parameters: z.number().int(),
+  steps: z.number().int(),
+  batchTokens: z.number().int(),
+  trainLoss_nats: z.array(z.number()),
+  validationLoss_nats: z.number().nullable(),
+  divergedAtStep: z.number().int().nullable(),
+  expertLoad: z.array(z.array(z.number())).nullable(),
+  wall_s: z.number(),
+  replicas: z.number().int(),
+});
+
+/** The optimum of one sweep: where a quadratic in log2 x has its minimum. */
+export interface Optimum {
+  panel: string;
+  label: string;
+  rule: string;
+  role: "reference" | "target" | "control";
+  swept: "lr" | "weightDecay" | "initStd";
+  /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
+  log2x: Interval | null;
+  /** fitted loss at the optimum */
+  loss_nats: Interval | null;
+  /** the best grid point lies on the edge of the widest grid that was tried */
+  atEdge: boolean;
+  /** share of runs that diverged */
+  diverged: number;
+}
+const optimumSchema: z.ZodType<Optimum> = z.object({
+  panel: z.string(),
+  label: z.string(),
+  rule: z.string(),
+  role: z.enum(["reference", "target", "control"]),
+  swept: z.enum(["lr", "weightDecay", "initStd"]),
+  log2x: intervalSchema.nullable(),
+  loss_nats: intervalSchema.nullable(),
+  atEdge: z.boolean(),
+  diverged: z.number(),
+});
+
+/** The judgement of one target (or control) against the reference of the plan. */
+export interface Judgement {
+  panel: string;
+  label: string;
+  rule: string;
+  role: "target" | "control";
+  swept: "lr" | "weightDecay" | "initStd";
+  /** log2 x^(target) - log2 x^(reference), octaves, paired by seed; null when either has no optimum */
+  shift_octaves: Interval | null;
+  tolerance_octaves: number;
+  /** loss at the transferred optimum minus the target's own best, nats */
+  regret_nats: Interval | null;
+  regretLimit_nats: number | null;
+  verdict: Verdict;
+  /** one sentence a reader can check against the numbers */
+  reason: string;
+}
+const judgementSchema: z.ZodType<Judgement> = z.object({
+  panel: z.string(),
+  label: z.string(),
+  rule: z.string(),
+  role: z.enum(["target", "control"]),
+  swept: z.enum(["lr", "weightDecay", "initStd"]),
+  shift_octaves: intervalSchema.nullable(),
+  tolerance_octaves: z.number(),
+  regret_nats: intervalSchema.nullable(),
+  regretLimit_nats: z.number().nullable(),
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+});
+
+/** The machine and software a bench ran on. */
+export interface Environment {
+  adapter: string;
+  vendor: string;
+  architecture: string;
+  /** a software adapter: its times say nothing about GPUs */
+  software: boolean;
+  backend: string;
+  profile: string;
+  features: string[];
+  deno: string;
+  os: string;
+  cpus: number;
+  gitCommit: string | null;
+  version: string;
+}
+const environmentSchema: z.ZodType<Environment> = z.object({
+  adapter: z.string(),
+  vendor: z.string(),
+  architecture: z.string(),
+  software: z.boolean(),
+  backend: z.string(),
+  profile: z.string(),
+  features: z.array(z.string()),
+  deno: z.string(),
+  os: z.string(),
+  cpus: z.number().int(),
+  gitCommit: z.string().nullable(),
+  version: z.string(),
+});
+
+/** What a suite says of itself; the words of its module comment. */
+export interface SuiteFacts {
+  id: string;
+  title: string;
+  /** figure of the paper, e.g. `Fig. 2 (language model)` */
+  figure: string;
+  /** the paper's claim in our words */
+  claim: string;
+  heldFixed: string;
+  varied: string;
+  measured: string;
+  passesIf: string;
+  control: string;
+  source: string;
+}
+const suiteSchema: z.ZodType<SuiteFacts> = z.object({
+  id: z.string(),
+  title: z.string(),
+  figure: z.string(),
+  claim: z.string(),
+  heldFixed: z.string(),
+  varied: z.string(),
+  measured: z.string(),
+  passesIf: z.string(),
+  control: z.string(),
+  source: z.string(),
+});
+
+/** The plan, written before the first run; its hash is in the record. */
+export interface PlanFacts {
+  profile: string;
+  seeds: number[];
+  steps: number;
+  batchTokens: number;
+  sequence: number;
+  tolerance_octaves: number;
+  /** log2 grid of each sweep before widening, keyed by `panel/label/rule` */
+  grids: Record<string, number[]>;
+  hash: string;
+  /** true when the runs were made under another plan than the one judging them */
+  exploratory: boolean;
+}
+const planSchema: z.ZodType<PlanFacts> = z.object({
+  profile: z.string(),
+  seeds: z.array(z.number().int()),
+  steps: z.number().int(),
+  batchTokens: z.number().int(),
+  sequence: z.number().int(),
+  tolerance_octaves: z.number(),
+  grids: z.record(z.string(), z.array(z.number())),
+  hash: z.string(),
+  exploratory: z.boolean(),
+});
+
+/** One bench of one suite. */
+export interface BenchRecord {
+  schema: typeof SCHEMA;
+  createdAt: string;
+  suite: SuiteFacts;
+  plan: PlanFacts;
+  environment: Environment;
+  data: {
+    name: string;
+    hash: string;
+    trainTokens: number;
+    validationTokens: number;
+    licence: string;
+  };
+  runs: Run[];
+  optima: Optimum[];
+  judgements: Judgement[];
+  verdict: Verdict;
+  reason: string;
+  /** true when the bench was stopped before the last planned run */
+  incomplete: boolean;
+  cost: { wall_s: number; trainedRuns: number; reusedRuns: number; trainedTokens: number };
+  warnings: string[];
+}
+/** zod form of {@link BenchRecord}. */
+export const benchRecordSchema: z.ZodType<BenchRecord> = z.object({
+  schema: z.literal(SCHEMA),
+  createdAt: z.string(),
+  suite: suiteSchema,
+  plan: planSchema,
+  environment: environmentSchema,
+  data: z.object({
+    name: z.string(),
+    hash: z.string(),
+    trainTokens: z.number().int(),
+    validationTokens: z.number().int(),
+    licence: z.string(),
+  }),
+  runs: z.array(runSchema),
+  optima: z.array(optimumSchema),
+  judgements: z.array(judgementSchema),
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+  incomplete: z.boolean(),
+  cost: z.object({
+    wall_s: z.number(),
+    trainedRuns: z.number().int(),
+    reusedRuns: z.number().int(),
+    trainedTokens: z.number().int(),
+  }),
+  warnings: z.array(z.string()),
+});

@@ -1,0 +1,315 @@
+/**
+ * The shape of a language model and how its parameters lie in memory.
+ *
+ * Matrices are [out, in], rows padded to vec4 and rows of a head, an expert or the vocabulary
+ * padded to 4; padding is zero and stays zero. q, k, v are one matrix; so are gate and up.
+ *
+ * @module
+ */
+import { roundUp } from "../kernels/sizes.ts";
+
+/** Tensor kinds a transfer rule tells apart. */
+export const TENSOR_KINDS = [
+  "embed",
+  "wq",
+  "wk",
+  "wv",
+  "wo",
+  "attnNorm",
+  "qNorm",
+  "kNorm",
+  "ffnNorm",
+  "wrouter",
+  "wgate",
+  "wup",
+  "wdown",
+  "norm",
+  "unembed",
+] as const;
+/** One of {@link TENSOR_KINDS}. */
+export type TensorKind = typeof TENSOR_KINDS[number];
+
+/** The feed-forward part of a block. */
+export type FfnShape =
+  | { kind: "dense"; hidden: number }
+  | {
+    kind: "moe";
+    experts: number;
+    active: number;
+    expertWidth: number;
+    shared: number;
+    groups: number;
+    gate: "sigmoid" | "softmax";
+  };
+
+/** Everything that fixes a model's parameters and arithmetic, but not its values. */
+export interface ModelShape {
+  vocab: number;
+  width: number;
+  depth: number;
+  /** even: RoPE turns pairs */
+  headWidth: number;
+  ffn: FfnShape;
+}
+
+/** One tensor as a user names it (PyTorch-style, see fixtures/parity) and where its rows lie. */
+export interface Parameter {
+  name: string;
+  kind: TensorKind;
+  shape: number[];
+  /** [first logical float, first stored float, count] of each contiguous run */
+  runs: [number, number, number][];
+}
+
+/** A stored matrix or vector: float offset in a replica's flat parameters, and its stored sizes. */
+export interface Stored {
+  offset: number;
+  rows: number;
+  cols: number;
+  /** index into the table of hyperparameters */
+  tensor: number;
+  kind: TensorKind;
+}
+
+/** Stored tensors of one block. */
+export interface BlockLayout {
+  attnNorm: Stored;
+  wqkv: Stored;
+  wo: Stored;
+  qNorm: Stored;
+  kNorm: Stored;
+  ffnNorm: Stored;
+  /** dense FFN, or the shared experts side by side */
+  dense: { hidden: number; wgu: Stored; wdown: Stored } | null;
+  /** routed experts; offsets of expert 0, one expert after the other */
+  routed: {
+    expertWidth: number;
+    wrouter: Stored;
+    wgu: Stored;
+    wdown: Stored;
+    expertGu: number;
+    expertDown: number;
+  } | null;
+}
+
+/** Where everything lies: padded sizes in floats, offsets in floats. */
+export interface Layout {
+  shape: ModelShape;
+  width: number;
+  heads: number;
+  headWidth: number;
+  attention: number;
+  vocab: number;
+  experts: number;
+  embed: Stored;
+  blocks: BlockLayout[];
+  norm: Stored;
+  unembed: Stored;
+  stored: Stored[];
+  parameters: Parameter[];
+  /** stored floats per replica, a multiple of 64 */
+  floats: number;
+  /** floats that are real parameters */
+  count: number;
+}
+
+/** Floats of one entry of the tensor table; every stored tensor starts on a multiple. */
+export const BLOCK_FLOATS = 64;
+
+/**
+ * Checks a shape.
+ *
+ * @throws {RangeError} naming the field and what was found
+ */
+export function checkShape(s: ModelShape): void {
+  const whole = (name: string, n: number, least = 1) => {
+    if (!Number.isInteger(n) || n < least) {
+      throw new RangeError(
+        `Cannot build the model: ${name} = ${n} is not a whole number >= ${least}`,
+      );
+    }
+  };
+  whole("vocab", s.vocab, 2);
+  whole("width", s.width);
+  whole("depth", s.depth);
+  whole("headWidth", s.headWidth, 2);
+  if (s.headWidth % 2 || s.width % s.headWidth) {
+    throw new RangeError(
+      `Cannot build the model: heads of width ${s.headWidth} in width ${s.width} (want an even divisor)`,
+    );
+  }
+  if (s.ffn.kind === "dense") whole("hidden", s.ffn.hidden);
+  else {
+    const { experts, active, expertWidth, shared, groups } = s.ffn;
+    whole("experts", experts);
+    whole("active", active);
+    whole("expertWidth", expertWidth);
+    whole("shared", shared, 0);
+    whole("groups", groups);
+    if (active > experts || experts % groups || active % groups) {
+      throw new RangeError(
+        `Cannot route ${experts}e${active}a into ${groups} groups: both must divide, active <= experts`,
+      );
+    }
+  }
+}
+
+/** Lays a model out. */
+export function layoutOf(shape: ModelShape): Layout {
+  checkShape(shape);
+  const { vocab, width: d, depth, headWidth: dh, ffn } = shape;
+  const dp = roundUp(d, 4), dhp = roundUp(dh, 4), heads = d / dh, hd = heads * dhp;
+  const vp = roundUp(vocab, 4);
+  let floats = 0, count = 0;
+  const stored: Stored[] = [], parameters: Parameter[] = [];
+  const store = (kind: TensorKind, rows: number, cols: number): Stored => {
+    const made = { offset: floats, rows, cols, tensor: stored.length, kind };
+    floats += roundUp(rows * cols, BLOCK_FLOATS);
+    stored.push(made);
+    return made;
+  };
+  const name = (n: string, kind: TensorKind, sizes: number[], runs: Parameter["runs"]) => {
+    parameters.push({ name: n, kind, shape: sizes, runs });
+    count += sizes.reduce((a, b) => a * b, 1);
+  };
+  /** `rows` logical rows of `cols`, row r stored from at(r) */
+  const rowRuns = (rows: number, cols: number, at: (r: number) => number): Parameter["runs"] =>
+    Array.from({ length: rows }, (_, r) => [r * cols, at(r), cols]);
+  const vector = (n: string, kind: TensorKind, size: number, padded: number): Stored => {
+    const s = store(kind, 1, padded);
+    name(n, kind, [size], [[0, s.offset, size]]);
+    return s;
+  };
+
+  const embed = store("embed", vocab, dp);
+  name("embed", "embed", [vocab, d], rowRuns(vocab, d, (r) => embed.offset + r * dp));
+  const blocks: BlockLayout[] = [];
+  for (let l = 0; l < depth; l++) {
+    const p = `blocks.${l}.`;
+    const attnNorm = vector(p + "attn.norm", "attnNorm", d, dp);
+    const wqkv = store("wq", 3 * hd, dp);
+    (["wq", "wk", "wv"] as const).forEach((kind, part) =>
+      name(
+        `${p}attn.${kind}`,
+        kind,
+        [d, d],
+        rowRuns(d, d, (r) => wqkv.offset + (part * hd + Math.floor(r / dh) * dhp + r % dh) * dp),
+      )
+    );
+    const wo = store("wo", dp, hd);
+    name(
+      p + "attn.wo",
+      "wo",
+      [d, d],
+      Array.from({ length: d * heads }, (_, i) => {
+        const r = Math.floor(i / heads), head = i % heads;
+        return [r * d + head * dh, wo.offset + r * hd + head * dhp, dh];
+      }),
+    );
+    const qNorm = vector(p + "attn.qnorm", "qNorm", dh, dhp);
+    const kNorm = vector(p + "attn.knorm", "kNorm", dh, dhp);
+    const ffnNorm = vector(p + "ffn.norm", "ffnNorm", d, dp);
+    const gated = (prefix: string, n: number, h: number, logical: number[]) => {
+      // n experts side by side: n*hp gate rows, then n*hp up rows; wdown (dp, n*hp)
+      const hp = roundUp(h, 4),
+        wgu = store("wgate", 2 * n * hp, dp),
+        wdown = store("wdown", dp, n * hp);
+      (["wgate", "wup"] as const).forEach((kind, part) =>
+        name(
+          prefix + kind,
+          kind,
+          [...logical, h, d],
+          rowRuns(
+            n * h,
+            d,
+            (r) => wgu.offset + (part * n * hp + Math.floor(r / h) * hp + r % h) * dp,
+          ),
+        )
+      );
+      name(
+        prefix + "wdown",
+        "wdown",
+        [...logical, d, h],
+        rowRuns(n * d, h, (r) => wdown.offset + (r % d) * n * hp + Math.floor(r / d) * hp),
+      );
+      return { hidden: n * hp, wgu, wdown };
+    };
+    if (ffn.kind === "dense") {
+      blocks.push({
+        attnNorm,
+        wqkv,
+        wo,
+        qNorm,
+        kNorm,
+        ffnNorm,
+        dense: gated(p + "ffn.", 1, ffn.hidden, []),
+        routed: null,
+      });
+      continue;
+    }
+    const { experts: n, expertWidth: h, shared } = ffn, hp = roundUp(h, 4);
+    const wrouter = store("wrouter", roundUp(n, 4), dp);
+    name(p + "ffn.wrouter", "wrouter", [n, d], rowRuns(n, d, (r) => wrouter.offset + r * dp));
+    const wgu = store("wgate", n * 2 * hp, dp), wdown = store("wdown", n * dp, hp);
+    (["wgate", "wup"] as const).forEach((kind, part) =>
+      name(
+        `${p}ffn.${kind}`,
+        kind,
+        [n, h, d],
+        rowRuns(
+          n * h,
+          d,
+          (r) => wgu.offset + (Math.floor(r / h) * 2 * hp + part * hp + r % h) * dp,
+        ),
+      )
+    );
+    name(
+      p + "ffn.wdown",
+      "wdown",
+      [n, d, h],
+      rowRuns(n * d, h, (r) => wdown.offset + (Math.floor(r / d) * dp + r % d) * hp),
+    );
+    blocks.push({
+      attnNorm,
+      wqkv,
+      wo,
+      qNorm,
+      kNorm,
+      ffnNorm,
+      dense: shared ? gated(p + "ffn.shared.", shared, h, [shared]) : null,
+      routed: { expertWidth: hp, wrouter, wgu, wdown, expertGu: 2 * hp * dp, expertDown: dp * hp },
+    });
+  }
+  const norm = vector("norm", "norm", d, dp);
+  const unembed = store("unembed", vp, dp);
+  name("unembed", "unembed", [vocab, d], rowRuns(vocab, d, (r) => unembed.offset + r * dp));
+  return {
+    shape,
+    width: dp,
+    heads,
+    headWidth: dh,
+    attention: hd,
+    vocab: vp,
+    experts: ffn.kind === "moe" ? roundUp(ffn.experts, 4) : 0,
+    embed,
+    blocks,
+    norm,
+    unembed,
+    stored,
+    parameters,
+    floats,
+    count,
+  };
+}
+
+/** Copies a logical tensor into stored parameters. */
+export function pack(parameter: Parameter, logical: Float32Array, stored: Float32Array): void {
+  for (const [from, to, n] of parameter.runs) stored.set(logical.subarray(from, from + n), to);
+}
+
+/** Copies a logical tensor out of stored parameters. */
+export function unpack(parameter: Parameter, stored: Float32Array): Float32Array {
+  const out = new Float32Array(parameter.shape.reduce((a, b) => a * b, 1));
+  for (const [to, from, n] of parameter.runs) out.set(stored.subarray(from, from + n), to);
+  return out;
+}

@@ -1,0 +1,366 @@
+/**
+ * Trains R replicas of one shape in one dispatch stream; everything stays on the device, the host
+ * encodes many steps per submit and reads the loss log at the end.
+ *
+ * @module
+ */
+import { drawBatch } from "../kernels/embedding.ts";
+import { type Device, settle } from "../kernels/gpu/device.ts";
+import { Program } from "../kernels/gpu/program.ts";
+import {
+  type Alternating,
+  createTensor,
+  destroyTensor,
+  download,
+  downloadFloats,
+  type Element,
+  type Tensor,
+  upload,
+} from "../kernels/gpu/tensor.ts";
+import { logStep } from "../kernels/loss.ts";
+import { adamw, clipNorm, clipScratch } from "../kernels/optimizer.ts";
+import { type Multipliers, Network } from "./network.ts";
+import { type Schedule, scheduleTable } from "./schedule.ts";
+import { BLOCK_FLOATS, type ModelShape, type TensorKind } from "./shape.ts";
+
+/** AdamW's hyperparameters of one tensor kind. */
+export interface TensorHyperParameters {
+  lr: number;
+  weightDecay: number;
+  eps: number;
+}
+
+/** What one replica trains with. */
+export interface Replica {
+  /** seed of the data order */
+  seed: number;
+  /** stored parameters, see init.ts */
+  parameters: Float32Array;
+  hyperParameters: Record<TensorKind, TensorHyperParameters>;
+  multipliers: Multipliers;
+  beta1: number;
+  beta2: number;
+}
+
+/** What all replicas of a group share. */
+export interface TrainingOptions {
+  steps: number;
+  schedule: Schedule;
+  /** clipping of the global gradient norm; 0: none */
+  clipNorm: number;
+  balanceCoef: number;
+  zCoef: number;
+}
+
+/** Bytes on the device, 4 to a u32, and the two regions of it. */
+export interface Corpus {
+  tensor: Tensor;
+  /** bytes 0 … trainBytes-1 are for training, the rest is held out */
+  trainBytes: number;
+  bytes: number;
+}
+
+/** Uploads a text. */
+export function uploadCorpus(device: Device, bytes: Uint8Array, trainBytes: number): Corpus {
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  const tensor = createTensor(device, "corpus", "u32", padded.length / 4);
+  upload(device, tensor, new Uint32Array(padded.buffer));
+  return { tensor, trainBytes, bytes: bytes.length };
+}
+
+/** What the device logged at one step of one replica. */
+export interface StepLog {
+  loss_nats: number;
+  balanceLoss: number;
+  zLoss: number;
+  gradNorm: number;
+}
+
+/** A group of replicas in training. */
+export class Trainer {
+  readonly network: Network;
+  readonly options: TrainingOptions;
+  /** steps done */
+  step = 0;
+  #device: Device;
+  #owned: Tensor[] = [];
+  #moments: { m: Alternating; v: Alternating };
+  #state: Alternating;
+  #log: Tensor;
+  #hp: Tensor;
+  #betas: Tensor;
+  #schedule: Tensor;
+  #seeds: Tensor;
+  #corpus: Corpus | null;
+  #program: Program;
+
+  /**
+   * @param corpus null: the caller writes `network.tokens` and `targets` before each step
+   * @throws {RangeError} for an impossible shape, no replicas, or a corpus shorter than a sequence
+   */
+  constructor(
+    device: Device,
+    shape: ModelShape,
+    batch: { sequences: number; seq: number },
+    replicas: Replica[],
+    options: TrainingOptions,
+    corpus: Corpus | null,
+  ) {
+    if (!replicas.length) throw new RangeError("Cannot train: no replicas given");
+    if (corpus && corpus.trainBytes <= batch.seq + 1) {
+      throw new RangeError(
+        `Cannot draw sequences of ${batch.seq} tokens: the training text has ${corpus.trainBytes}`,
+      );
+    }
+    this.#device = device;
+    this.options = options;
+    this.#corpus = corpus;
+    const net = this.network = new Network(
+      device,
+      shape,
+      batch.sequences,
+      batch.seq,
+      replicas.length,
+    );
+    const { layout, sizes } = net, n4 = layout.floats / 4, tensors = layout.stored.length;
+    const own = (label: string, element: Element, length: number): Tensor => {
+      const tensor = createTensor(device, label, element, length);
+      this.#owned.push(tensor);
+      return tensor;
+    };
+    const pair = (label: string, element: Element, length: number): Alternating => ({
+      pair: [own(`${label}.even`, element, length), own(`${label}.odd`, element, length)],
+    });
+    const R = replicas.length;
+    this.#moments = { m: pair("m", "f32x4", R * n4), v: pair("v", "f32x4", R * n4) };
+    this.#state = pair("state", "u32", R);
+    this.#log = own("log", "f32x4", R * options.steps);
+    this.#hp = own("hp", "f32x4", R * tensors);
+    this.#betas = own("betas", "f32x4", R);
+    this.#schedule = own("schedule", "f32x4", R * options.steps);
+    this.#seeds = own("seeds", "u32", R);
+    const tensorOf = own("tensor_of", "u32", layout.floats / BLOCK_FLOATS);
+    const clip = own("clip", "f32x4", R);
+    const partial = own("clip.partial", "f32", R * clipScratch(n4));
+    const table = new Uint32Array(layout.floats / BLOCK_FLOATS);
+    layout.stored.forEach((s) =>
+      table.fill(
+        s.tensor,
+        s.offset / BLOCK_FLOATS,
+        Math.ceil((s.offset + s.rows * s.cols) / BLOCK_FLOATS),
+      )
+    );
+    upload(device, tensorOf, table);
+
+    this.#program = new Program(device);
+    if (corpus) {
+      drawBatch(this.#program, sizes, {
+        first: 0,
+        range: corpus.trainBytes - batch.seq,
+        spacing: 0,
+      }, {
+        corpus: corpus.tensor,
+        seeds: this.#seeds,
+        state: this.#state,
+        tokens: net.tokens,
+        targets: net.targets,
+      });
+    }
+    net.forward(this.#program, true);
+    net.backward(this.#program, { balance: options.balanceCoef, z: options.zCoef });
+    clipNorm(this.#program, R, n4, options.clipNorm, { g: net.gradient, partial, clip });
+    adamw(this.#program, R, { n4, tensors, steps: options.steps }, {
+      p: net.parameters,
+      m: this.#moments.m,
+      v: this.#moments.v,
+      g: net.gradient,
+      clip,
+      hp: this.#hp,
+      tensorOf,
+      betas: this.#betas,
+      schedule: this.#schedule,
+      state: this.#state,
+    });
+    logStep(this.#program, sizes, options.steps, net.aux ? shape.depth : 0, {
+      loss: net.loss,
+      clip,
+      state: this.#state,
+      log: this.#log,
+      ...(net.aux ? { aux: net.aux } : {}),
+    });
+    this.#load(replicas);
+  }
+
+  /** Writes weights, hyperparameters and the step counter of every replica. */
+  #load(replicas: Replica[]): void {
+    const { layout } = this.network, tensors = layout.stored.length, R = replicas.length;
+    const parameters = new Float32Array(R * layout.floats), hp = new Float32Array(R * tensors * 4);
+    const betas = new Float32Array(R * 4), schedule = new Float32Array(R * this.options.steps * 4);
+    replicas.forEach((replica, z) => {
+      if (replica.parameters.length !== layout.floats) {
+        throw new RangeError(
+          `Cannot load replica ${z}: ${replica.parameters.length} floats for a layout of ${layout.floats}`,
+        );
+      }
+      parameters.set(replica.parameters, z * layout.floats);
+      layout.stored.forEach((s) => {
+        const { lr, weightDecay, eps } = replica.hyperParameters[s.kind];
+        hp.set([lr, weightDecay, eps, 0], (z * tensors + s.tensor) * 4);
+      });
+      const { beta1, beta2 } = replica;
+      betas.set([beta1, 1 - beta1, beta2, 1 - beta2], z * 4);
+      schedule.set(
+        scheduleTable(this.options.schedule, this.options.steps, beta1, beta2),
+        z * this.options.steps * 4,
+      );
+    });
+    upload(this.#device, this.network.parameters.pair[0], parameters);
+    upload(this.#device, this.#hp, hp);
+    upload(this.#device, this.#betas, betas);
+    upload(this.#device, this.#schedule, schedule);
+    upload(this.#device, this.#seeds, Uint32Array.from(replicas, (r) => r.seed));
+    upload(this.#device, this.#state.pair[0], new Uint32Array(R));
+    this.network.setMultipliers(replicas.map((r) => r.multipliers));
+  }
+
+  /** Kernels in one training step. */
+  get dispatches(): number {
+    return this.#program.dispatches.length;
+  }
+
+  /** Kernel names of one step in order (for timing by kernel). */
+  get program(): Program {
+    return this.#program;
+  }
+
+  /** The current weights. */
+  get parameters(): Tensor {
+    return this.network.parameters.pair[this.step & 1];
+  }
+
+  /**
+   * Runs `count` steps in one submit; returns when the device has done them.
+   *
+   * @throws {RangeError} past the last step of the schedule
+   * @throws {DeviceError} when the GPU refused work
+   */
+  async run(count: number): Promise<void> {
+    if (this.step + count > this.options.steps) {
+      throw new RangeError(
+        `Cannot run ${count} steps: ${this.options.steps - this.step} of the schedule are left`,
+      );
+    }
+    this.#program.submit(count, (this.step & 1) as 0 | 1);
+    this.step += count;
+    await settle(this.#device);
+  }
+
+  /** The log of every replica so far. */
+  async log(): Promise<StepLog[][]> {
+    const raw = await downloadFloats(this.#device, this.#log);
+    return Array.from(
+      { length: this.network.sizes.replicas },
+      (_, z) =>
+        Array.from({ length: this.step }, (_, i) => {
+          const at = (z * this.options.steps + i) * 4;
+          return {
+            loss_nats: raw[at],
+            balanceLoss: raw[at + 1],
+            zLoss: raw[at + 2],
+            gradNorm: raw[at + 3],
+          };
+        }),
+    );
+  }
+
+  /**
+   * Mean cross-entropy on `batches` evenly spaced batches of the held-out text, the same for every
+   * replica and configuration, and the share of tokens that select each expert.
+   *
+   * @returns per replica: loss in nats, and load (blocks, experts) summing to the active experts
+   */
+  async evaluate(batches: number): Promise<{ loss_nats: number; load: number[][] | null }[]> {
+    const corpus = this.#corpus, { network: net } = this, { sizes } = net;
+    if (!corpus) throw new TypeError("Cannot evaluate: the trainer has no corpus");
+    const sequences = sizes.tokens / sizes.seq, held = corpus.bytes - corpus.trainBytes;
+    const spacing = Math.floor((held - sizes.seq - 1) / (batches * sequences));
+    if (spacing < 1) {
+      throw new RangeError(
+        `Cannot evaluate ${batches} batches: the held-out text has ${held} bytes, want ${
+          batches * sequences + sizes.seq + 1
+        }`,
+      );
+    }
+    const R = sizes.replicas;
+    const state: Alternating = {
+      pair: [
+        createTensor(this.#device, "evaluation.even", "u32", R),
+        createTensor(this.#device, "evaluation.odd", "u32", R),
+      ],
+    };
+    const log = createTensor(this.#device, "evaluation.log", "f32x4", R * batches);
+    // the weights stay where the last step left them while the counter alternates
+    const weights = net.parameters.pair;
+    const frozen: Alternating = { pair: [this.parameters, this.parameters] };
+    const program = new Program(this.#device);
+    Object.assign(net.parameters, frozen);
+    try {
+      drawBatch(program, sizes, { first: corpus.trainBytes, range: 0, spacing }, {
+        corpus: corpus.tensor,
+        seeds: this.#seeds,
+        state,
+        tokens: net.tokens,
+        targets: net.targets,
+      });
+      net.forward(program, false);
+      logStep(program, sizes, batches, 0, { loss: net.loss, state, log });
+    } finally {
+      net.parameters.pair = weights;
+    }
+    const load: number[][][] | null = net.router && Array.from(
+      { length: R },
+      () => net.blocks.map(() => new Array<number>(net.router!.experts).fill(0)),
+    );
+    const every = Math.max(1, Math.floor(batches / 8));
+    let sampled = 0;
+    for (let done = 0; done < batches;) {
+      const count = Math.min(every, batches - done);
+      program.submit(count, (done & 1) as 0 | 1);
+      done += count;
+      if (!load) continue;
+      sampled++;
+      for (const [l, block] of net.blocks.entries()) {
+        const counts = new Uint32Array(await download(this.#device, block.routed!.routing.counts));
+        const n = net.router!.experts;
+        for (let z = 0; z < R; z++) {
+          for (let e = 0; e < n; e++) load[z][l][e] += counts[z * n + e] / sizes.tokens;
+        }
+      }
+    }
+    await settle(this.#device);
+    const raw = await downloadFloats(this.#device, log);
+    [...state.pair, log].forEach(destroyTensor);
+    program.destroy();
+    return Array.from({ length: R }, (_, z) => {
+      let sum = 0;
+      for (let i = 0; i < batches; i++) sum += raw[(z * batches + i) * 4];
+      return {
+        loss_nats: sum / batches,
+        load: load && load[z].map((block) => block.map((x) => x / sampled)),
+      };
+    });
+  }
+
+  /** Device memory held, bytes. */
+  get bytes(): number {
+    return this.network.bytes;
+  }
+
+  /** Frees everything but the corpus. */
+  destroy(): void {
+    this.network.destroy();
+    this.#owned.forEach(destroyTensor);
+    this.#program.destroy();
+  }
+}

@@ -1,0 +1,150 @@
+/** The words every transfer rule speaks: tensors, hyperparameters, rows, multipliers. Types only. */
+
+import type { Configuration } from "./configuration.ts";
+
+/** A kind of tensor. Shared experts use the rows of wgate, wup and wdown. */
+export type TensorKind =
+  | "embed"
+  | "wq"
+  | "wk"
+  | "wv"
+  | "wo"
+  | "attnNorm"
+  | "qNorm"
+  | "kNorm"
+  | "ffnNorm"
+  | "wrouter"
+  | "wgate"
+  | "wup"
+  | "wdown"
+  | "norm"
+  | "unembed";
+
+/** AdamW and init of the reference. */
+export interface HyperParameters {
+  /** eta, peak learning rate; above 0. */
+  lr: number;
+  /** lambda, AdamW's weight decay (applied as lr·wd); 0 or more. */
+  weightDecay: number;
+  /** Adam's epsilon; 0 or more. */
+  eps: number;
+  /** First-moment decay, in [0, 1). */
+  beta1: number;
+  /** Second-moment decay, in [0, 1). */
+  beta2: number;
+  /** sigma of the reference's 2-D block matrices. */
+  initStd: number;
+  /** sigma of the reference's embedding. */
+  embedInitStd: number;
+  /** sigma of the reference's final projection; may be 0. */
+  unembedInitStd: number;
+}
+
+/** Choices the sources leave open, each with the authors' choice as default. */
+export interface RuleOptions {
+  /**
+   * `authors` (default): LR and init as every 2-D matrix, logits × 1/rho_d;
+   * `completed-p` (2512.22382): LR × 1/rho_d, init × 1/rho_d, logits × 1.
+   */
+  unembedding?: "authors" | "completed-p";
+  /** Weight decay × rho_d on hidden matrices, which keeps lr·wd (2512.22382). Default false. */
+  decoupledDecay?: boolean;
+  /** alpha: residual × rho_L^-alpha, hidden LR × rho_L^(alpha-1) (2505.01618). Default 1. */
+  depthAlpha?: number;
+  /** p in q = sqrt(rho_B) / rho_D^p. Default 1/2, the authors'. */
+  durationExponent?: number;
+}
+
+/** What a rule sets on one tensor. */
+export type Knob = "initStd" | "lr" | "weightDecay" | "eps";
+
+/** One tensor kind at the target: values to use, the formula of each and where it is from. */
+export interface Row {
+  /** The tensor kind. */
+  tensor: TensorKind;
+  /** Standard deviation of the normal init; 0 on norms, whose gains start at 1. */
+  initStd: number;
+  /** AdamW learning rate at the peak of the schedule. */
+  lr: number;
+  /** AdamW weight decay. */
+  weightDecay: number;
+  /** Adam's epsilon. */
+  eps: number;
+  /** Formula of each value in the paper's letters, e.g. `eta * q / rho_d`. */
+  formulas: Record<Knob, string>;
+  /** Source of each formula: [authors], [paper], [ours] or an arXiv number. */
+  sources: Record<Knob, string>;
+}
+
+/** Numbers the target's forward pass multiplies by. */
+export interface Multipliers {
+  /** On every residual branch; the reference has 1. */
+  residual: number;
+  /** A, on the FFN/MoE output; the reference has 1. */
+  outputMultiplier: number;
+  /** R, on the normalized routed sum; a dense model has 1. */
+  routeScale: number;
+  /** On the logits; the reference has 1. */
+  logits: number;
+}
+
+/** A formula and where it is from. */
+export interface Note {
+  /** Formula in the paper's letters. */
+  formula: string;
+  /** [authors], [paper], [ours] or an arXiv number. */
+  source: string;
+}
+
+/** What a target needs: one row per tensor kind it has, multipliers and betas. */
+export interface Transfer {
+  /** Id of the rule. */
+  rule: string;
+  /** One row per tensor kind; wrouter only for MoE targets. */
+  rows: Row[];
+  /** Values to set in the target's forward pass. */
+  multipliers: Multipliers;
+  /** Formula and source of each multiplier and beta. */
+  multiplierNotes: Record<keyof Multipliers | "beta1" | "beta2", Note>;
+  /** Adam's beta1 at the target. */
+  beta1: number;
+  /** Adam's beta2 at the target. */
+  beta2: number;
+}
+
+/**
+ * A transfer with the hyperparameters divided out: pure factors, target over reference. All are
+ * exactly 1 when target = reference, and they compose: factors(A, C) = factors(A, B)·factors(B, C).
+ */
+export interface Factors {
+  /** Factor on each knob of each tensor kind. */
+  rows: Record<TensorKind, Record<Knob, number>>;
+  /** Factor on each multiplier; routeScale is a/a* here (a = 1 for dense). */
+  multipliers: Multipliers;
+  /** Factor on 1 − beta1 and 1 − beta2. */
+  oneMinusBeta: number;
+}
+
+/** A transfer rule: pure functions of two configurations. */
+export interface Rule {
+  /** Name on the command line, e.g. `complete-mue`. */
+  id: string;
+  /** One line for a list. */
+  title: string;
+  /** Where the rule is from. */
+  source: string;
+  /**
+   * Everything the target needs.
+   *
+   * @throws {RangeError} on an impossible configuration, hyperparameter or option, and when a beta
+   *   would leave [0, 1): the message then names the nearest reference that would do
+   */
+  transfer(
+    from: Configuration,
+    to: Configuration,
+    hps: HyperParameters,
+    options?: RuleOptions,
+  ): Transfer;
+  /** The same without hyperparameters: factors relative to the reference. */
+  factors(from: Configuration, to: Configuration, options?: RuleOptions): Factors;
+}

@@ -1,0 +1,349 @@
+/**
+ * From a rule's table to its numbers. A table holds one monomial per tensor kind and knob, e.g.
+ * `{ q: 1, rho_d: -1 }` for eta·q/rho_d: value and printed formula come from the same exponents,
+ * and a product of powers of ratios is 1 at the reference and composes, whatever the table says.
+ */
+
+import {
+  activeWidth,
+  checkConfiguration,
+  type Configuration,
+  formatConfiguration,
+  ratios,
+} from "./configuration.ts";
+import type {
+  Factors,
+  HyperParameters,
+  Knob,
+  Multipliers,
+  Note,
+  Row,
+  Rule,
+  RuleOptions,
+  TensorKind,
+} from "./rule.ts";
+
+/**
+ * What a rule may take powers of. Beyond the rho's and q of design/rule.md: `rho_h`, the ratio of
+ * one down-projection's fan-in (H dense, h per expert), and `a`, active experts (1 dense).
+ */
+export type Quantity = "rho_d" | "rho_L" | "rho_H" | "rho_h" | "rho_B" | "rho_D" | "q" | "a";
+
+/** A monomial: exponent of each quantity; absent means 0. */
+export type Exponents = Partial<Record<Quantity, number>>;
+
+/** A monomial and where it is from. */
+export interface Law {
+  /** Exponents of the monomial. */
+  exponents: Exponents;
+  /** [authors], [paper], [ours] or an arXiv number. */
+  source: string;
+}
+
+/** The four laws of one tensor kind. */
+export type RowLaw = Record<Knob, Law>;
+
+/** A whole rule as data. */
+export interface Table {
+  /** Laws of every tensor kind. Init and decay of norms are fixed: gain 1, decay 0. */
+  rows: Record<TensorKind, RowLaw>;
+  /** Laws of the forward multipliers. */
+  multipliers: Record<keyof Multipliers, Law>;
+  /** Law of 1 − beta. */
+  oneMinusBeta: Law;
+}
+
+/** Every tensor kind, in the order of the printed table. */
+export const TENSORS: readonly TensorKind[] = [
+  "embed",
+  "wq",
+  "wk",
+  "wv",
+  "wo",
+  "attnNorm",
+  "qNorm",
+  "kNorm",
+  "ffnNorm",
+  "wrouter",
+  "wgate",
+  "wup",
+  "wdown",
+  "norm",
+  "unembed",
+];
+
+/** Hidden matrices but W_down: what muP scales by d alone. */
+export const HIDDEN = ["wq", "wk", "wv", "wo", "wrouter", "wgate", "wup"] as const;
+
+/** Norm gains: of the blocks, and the final one. */
+export const NORMS = ["attnNorm", "qNorm", "kNorm", "ffnNorm", "norm"] as const;
+
+/**
+ * A law.
+ *
+ * @param exponents the monomial, e.g. `{ q: 1, rho_d: -1 }`
+ * @param source where it is from
+ */
+export function law(exponents: Exponents, source: string): Law {
+  return { exponents, source };
+}
+
+/**
+ * The same laws for several tensor kinds.
+ *
+ * @param tensors the tensor kinds
+ * @param laws their common laws
+ * @returns one entry per tensor kind
+ */
+export function each<K extends TensorKind>(
+  tensors: readonly K[],
+  laws: RowLaw,
+): Record<K, RowLaw> {
+  return Object.fromEntries(tensors.map((t) => [t, laws])) as Record<K, RowLaw>;
+}
+
+/**
+ * Makes a rule of a table.
+ *
+ * @param identity id, title and source of the rule
+ * @param table the rule's laws under the given options (all filled in)
+ * @returns the rule
+ */
+export function defineRule(
+  identity: Pick<Rule, "id" | "title" | "source">,
+  table: (options: Required<RuleOptions>) => Table,
+): Rule {
+  const factorsOf: Rule["factors"] = (from, to, options) => {
+    const all = withDefaults(options);
+    const { rows, multipliers, oneMinusBeta } = table(all);
+    const x = quantities(checkConfiguration(from), checkConfiguration(to), all);
+    return {
+      rows: mapValues(
+        rows,
+        (laws, tensor) =>
+          mapValues(laws, (l, knob) => fixedOnNorms(tensor, knob) ? 1 : power(l.exponents, x)),
+      ),
+      multipliers: mapValues(multipliers, (l) => power(l.exponents, x)),
+      oneMinusBeta: power(oneMinusBeta.exponents, x),
+    };
+  };
+  return {
+    ...identity,
+    factors: factorsOf,
+    transfer(from, to, hps, options) {
+      checkHyperParameters(hps);
+      const { rows, multipliers, oneMinusBeta } = table(withDefaults(options));
+      const factors = factorsOf(from, to, options);
+      const route = power(multipliers.routeScale.exponents, { ...UNIT, a: routed(to) });
+      checkBetas(hps, factors.oneMinusBeta, from, to);
+      return {
+        rule: identity.id,
+        rows: TENSORS.filter((t) => t !== "wrouter" || to.ffn.kind === "moe")
+          .map((t) => row(t, rows[t], factors.rows[t], hps)),
+        multipliers: { ...factors.multipliers, routeScale: route },
+        multiplierNotes: {
+          ...mapValues(multipliers, (l) => note("", l)),
+          beta1: note("1 - (1 - beta1)", oneMinusBeta),
+          beta2: note("1 - (1 - beta2)", oneMinusBeta),
+        },
+        beta1: scaleBeta(hps.beta1, factors.oneMinusBeta),
+        beta2: scaleBeta(hps.beta2, factors.oneMinusBeta),
+      };
+    },
+  };
+}
+
+/**
+ * The product of two transfers, A→B and B→C: equals A→C (law 2 of design/rule.md).
+ *
+ * @param ab factors from A to B
+ * @param bc factors from B to C, of the same rule and options
+ * @returns factors from A to C
+ */
+export function composeFactors(ab: Factors, bc: Factors): Factors {
+  return {
+    rows: mapValues(ab.rows, (r, t) => mapValues(r, (value, knob) => value * bc.rows[t][knob])),
+    multipliers: mapValues(ab.multipliers, (value, key) => value * bc.multipliers[key]),
+    oneMinusBeta: ab.oneMinusBeta * bc.oneMinusBeta,
+  };
+}
+
+/**
+ * q = sqrt(rho_B) / rho_D^p: what batch and duration do to eta and lambda ([authors] at p = 1/2).
+ *
+ * @param from the reference
+ * @param to the target
+ * @param durationExponent p
+ * @returns q; 1 when neither batch nor tokens change
+ */
+export function batchDurationFactor(
+  from: Configuration,
+  to: Configuration,
+  durationExponent = 0.5,
+): number {
+  const rho = ratios(from, to);
+  return Math.sqrt(rho.batch) * rho.tokens ** -durationExponent;
+}
+
+const UNIT: Record<Quantity, number> = {
+  rho_d: 1,
+  rho_L: 1,
+  rho_H: 1,
+  rho_h: 1,
+  rho_B: 1,
+  rho_D: 1,
+  q: 1,
+  a: 1,
+};
+
+function quantities(
+  from: Configuration,
+  to: Configuration,
+  options: Required<RuleOptions>,
+): Record<Quantity, number> {
+  const rho = ratios(from, to);
+  return {
+    rho_d: rho.width,
+    rho_L: rho.depth,
+    rho_H: rho.activeWidth,
+    rho_h: downFanIn(to) / downFanIn(from),
+    rho_B: rho.batch,
+    rho_D: rho.tokens,
+    q: batchDurationFactor(from, to, options.durationExponent),
+    a: routed(to) / routed(from),
+  };
+}
+
+function routed(c: Configuration): number {
+  return c.ffn.kind === "dense" ? 1 : c.ffn.active;
+}
+
+function downFanIn(c: Configuration): number {
+  return c.ffn.kind === "dense" ? activeWidth(c) : c.ffn.expertWidth;
+}
+
+function power(exponents: Exponents, x: Record<Quantity, number>): number {
+  let value = 1;
+  for (const [name, e] of Object.entries(exponents)) value *= x[name as Quantity] ** e;
+  return value;
+}
+
+/** `eta * q / rho_d`, `sigma * sqrt(rho_H / rho_d)`: powers 1 first, then roots, then the rest. */
+function formula(base: string, exponents: Exponents): string {
+  const terms = Object.entries(exponents).filter(([, e]) => e !== 0);
+  const named = (e: number) => terms.filter((term) => term[1] === e).map(([name]) => name);
+  let text = [...(base === "" ? [] : [base]), ...named(1)].join(" * ");
+  const over = named(-1).map((name) => ` / ${name}`).join("");
+  const [roots, underRoots] = [named(0.5), named(-0.5)];
+  if (roots.length > 0) {
+    const root = `sqrt(${[roots.join(" * "), ...underRoots].join(" / ")})`;
+    text = text === "" ? root : `${text} * ${root}`;
+  }
+  text = (text === "" && over !== "" ? "1" : text) + over;
+  if (roots.length === 0 && underRoots.length > 0) {
+    text = `${text || "1"} / sqrt(${underRoots.join(" * ")})`;
+  }
+  for (const [name, e] of terms.filter(([, e]) => ![1, -1, 0.5, -0.5].includes(e))) {
+    text = `${text === "" ? "" : `${text} * `}${name}^${Number(e.toPrecision(6))}`;
+  }
+  return text === "" ? "1" : text;
+}
+
+function note(base: string, { exponents, source }: Law): Note {
+  return { formula: formula(base, exponents), source };
+}
+
+function fixedOnNorms(tensor: TensorKind, knob: Knob): boolean {
+  return (NORMS as readonly TensorKind[]).includes(tensor) &&
+    (knob === "initStd" || knob === "weightDecay");
+}
+
+function row(t: TensorKind, laws: RowLaw, by: Record<Knob, number>, hps: HyperParameters): Row {
+  const [sigma, std] = t === "embed"
+    ? ["sigma_embed", hps.embedInitStd]
+    : t === "unembed"
+    ? ["sigma_unembed", hps.unembedInitStd]
+    : ["sigma", hps.initStd];
+  const base: Record<Knob, [string, number]> = {
+    initStd: [sigma, std],
+    lr: ["eta", hps.lr],
+    weightDecay: ["lambda", hps.weightDecay],
+    eps: ["eps", hps.eps],
+  };
+  const cells = mapValues(
+    base,
+    ([letter, value], knob) =>
+      fixedOnNorms(t, knob)
+        ? { value: 0, formula: "0", source: knob === "initStd" ? "gain starts at 1" : "no decay" }
+        : { value: value * by[knob], ...note(letter, laws[knob]) },
+  );
+  return {
+    tensor: t,
+    ...mapValues(cells, (c) => c.value),
+    formulas: mapValues(cells, (c) => c.formula),
+    sources: mapValues(cells, (c) => c.source),
+  };
+}
+
+function scaleBeta(beta: number, factor: number): number {
+  return Math.max(0, beta + (1 - beta) * (1 - factor));
+}
+
+/** A beta leaves [0, 1) when the target takes too few steps for the reference's averaging. */
+function checkBetas(
+  hps: HyperParameters,
+  factor: number,
+  from: Configuration,
+  to: Configuration,
+): void {
+  const name = hps.beta1 <= hps.beta2 ? "beta1" : "beta2";
+  const excess = (1 - hps[name]) * factor;
+  if (excess <= 1 + 1e-9) return;
+  const byBatch = from.batchTokens !== null && to.batchTokens !== null;
+  const nearest = byBatch
+    ? { ...from, batchTokens: Math.ceil(Number((from.batchTokens! * excess).toPrecision(12))) }
+    : { ...from, tokens: Math.floor(Number((from.tokens! / excess).toPrecision(12))) };
+  throw new RangeError(
+    `Cannot transfer to ${formatConfiguration(to)}: 1 - ${name} = ` +
+      `${Number((1 - hps[name]).toPrecision(6))} times ${Number(factor.toPrecision(6))} is above ` +
+      `1; the nearest reference that would do is ${formatConfiguration(nearest)}`,
+  );
+}
+
+function checkHyperParameters(hps: HyperParameters): void {
+  for (const [name, value] of Object.entries(hps)) {
+    const beta = name === "beta1" || name === "beta2";
+    const least = name === "lr" ? "positive number" : "number, 0 or more";
+    const bad = !Number.isFinite(value) || value < 0 || (name === "lr" && value === 0);
+    if (beta && (bad || value >= 1)) {
+      throw new RangeError(`Cannot use ${name}=${value}: not in [0, 1)`);
+    }
+    if (bad) throw new RangeError(`Cannot use ${name}=${value}: not a ${least}`);
+  }
+}
+
+function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
+  const all: Required<RuleOptions> = {
+    unembedding: options.unembedding ?? "authors",
+    decoupledDecay: options.decoupledDecay ?? false,
+    depthAlpha: options.depthAlpha ?? 1,
+    durationExponent: options.durationExponent ?? 0.5,
+  };
+  if (all.unembedding !== "authors" && all.unembedding !== "completed-p") {
+    throw new RangeError(`Cannot use unembedding=${all.unembedding}: not authors or completed-p`);
+  }
+  for (const name of ["depthAlpha", "durationExponent"] as const) {
+    if (!Number.isFinite(all[name]) || all[name] < 0) {
+      throw new RangeError(`Cannot use ${name}=${all[name]}: not a number, 0 or more`);
+    }
+  }
+  return all;
+}
+
+function mapValues<K extends string, V, W>(
+  record: Record<K, V>,
+  f: (value: V, key: K) => W,
+): Record<K, W> {
+  const entries = Object.entries(record) as [K, V][];
+  return Object.fromEntries(entries.map(([k, v]) => [k, f(v, k)])) as Record<K, W>;
+}

@@ -1,0 +1,36 @@
+/** Random valid configurations for property tests. */
+
+import fc from "fast-check";
+import type { Configuration } from "../../rule/configuration.ts";
+
+const size = (max: number) => fc.integer({ min: 1, max });
+
+const dense = fc.record({ kind: fc.constant("dense" as const), hidden: size(4096) })
+  .map((ffn) => ({ ...ffn })); // a plain prototype, as deepEqual wants
+
+const moe = fc.record({ g: size(4), perGroup: size(8), more: size(16), h: size(512), s: fc.nat(3) })
+  .map(({ g, perGroup, more, h, s }) => ({
+    kind: "moe" as const,
+    experts: g * (perGroup + more - 1),
+    active: g * perGroup,
+    expertWidth: h,
+    shared: s,
+    groups: g,
+  }));
+
+/** Dense and MoE, with and without B and D. */
+export const anyConfiguration: fc.Arbitrary<Configuration> = fc.record({
+  heads: size(32),
+  headWidth: size(32).map((n) => 2 * n),
+  depth: size(64),
+  ffn: fc.oneof(dense, moe),
+  batchTokens: fc.option(size(1 << 20)),
+  tokens: fc.option(size(1 << 30)),
+}).map(({ heads, ...c }) => ({ ...c, width: heads * c.headWidth }));
+
+/** The same with B and D always known, so that rho_B and rho_D compose. */
+export const trainedConfiguration: fc.Arbitrary<Configuration> = fc.tuple(
+  anyConfiguration,
+  size(1 << 20),
+  size(1 << 30),
+).map(([c, batchTokens, tokens]) => ({ ...c, batchTokens, tokens }));

@@ -1,0 +1,171 @@
+/** The grammar of configurations, its messages, and that what is written reads back. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  activeWidth,
+  checkConfiguration,
+  type Configuration,
+  formatConfiguration,
+  labelOf,
+  parseConfiguration,
+  ratios,
+} from "../../rule/configuration.ts";
+import { anyConfiguration } from "./arbitrary.ts";
+
+Deno.test("a dense and an MoE configuration read as written", () => {
+  assert.deepEqual(parseConfiguration("dense:d=128,L=4,H=512"), {
+    width: 128,
+    depth: 4,
+    ffn: { kind: "dense", hidden: 512 },
+    batchTokens: null,
+    tokens: null,
+    headWidth: 16,
+  });
+  assert.deepEqual(parseConfiguration("128e8a4g1s:d=24,L=4,h=12,B=1e4,D=1000000,dh=12"), {
+    width: 24,
+    depth: 4,
+    ffn: { kind: "moe", experts: 128, active: 8, expertWidth: 12, shared: 1, groups: 4 },
+    batchTokens: 10000,
+    tokens: 1000000,
+    headWidth: 12,
+  });
+  assert.deepEqual(
+    parseConfiguration(" 128e8a : d = 24, L=4,h=12,groups=4, shared=1"),
+    parseConfiguration("128e8a4g1s:d=24,L=4,h=12"),
+  );
+});
+
+Deno.test("the head width is 16 if that divides d, else d", () => {
+  assert.equal(parseConfiguration("dense:d=48,L=1,H=8").headWidth, 16);
+  assert.equal(parseConfiguration("dense:d=24,L=1,H=8").headWidth, 24);
+});
+
+Deno.test("a target takes d, L, B and D from its reference, and h from its H", () => {
+  const dense = parseConfiguration("dense:d=128,L=4,H=512,B=64,D=6400");
+  const read = (text: string, from = dense) => formatConfiguration(parseConfiguration(text, from));
+  assert.equal(read("64e8a"), "64e8a:d=128,L=4,h=512,B=64,D=6400");
+  assert.equal(read("dense:L=8,D=9"), "dense:d=128,L=8,H=512,B=64,D=9");
+  const moe = parseConfiguration("16e4a1s:d=128,L=4,h=32");
+  assert.equal(read("64e8a", moe), "64e8a:d=128,L=4,h=32");
+  assert.throws(() => read("dense", moe), {
+    name: "RangeError",
+    message: "Cannot read dense: H is missing",
+  });
+  const wideHeads = parseConfiguration("dense:d=128,L=4,H=128,dh=32");
+  assert.equal(parseConfiguration("dense:d=256", wideHeads).headWidth, 32);
+  assert.equal(parseConfiguration("dense:d=48", wideHeads).headWidth, 16);
+});
+
+const GRAMMAR: [string, string][] = [
+  ["", 'Cannot read "": a configuration looks like'],
+  ["16x4:d=64", "Cannot read 16x4: a configuration looks like"],
+  ["16e4a1s4g:d=64", "Cannot read 16e4a1s4g: a configuration looks like"],
+  ["-16e4a:d=64", "Cannot read -16e4a: a configuration looks like"],
+  ["1.5e1a:d=64", "Cannot read 1.5e1a: a configuration looks like"],
+  ["dense:d", 'Cannot read "d" in dense: write key=value, e.g. d=128'],
+  ["dense:d=64,,L=2", 'Cannot read "" in dense: write key=value, e.g. d=128'],
+  ["dense:d=6=4", 'Cannot read "d=6=4" in dense: write key=value, e.g. d=128'],
+  ["dense:d=abc,L=2,H=64", "Cannot use d=abc: not a number"],
+  ["dense:d=NaN,L=2,H=64", "Cannot use d=NaN: not a number"],
+  ["dense:d=12x,L=2,H=64", "Cannot use d=12x: not a number"],
+];
+
+const SIZES: [string, string][] = [
+  ["dense:d=-64,L=2,H=64", "Cannot use d=-64: not a positive whole number"],
+  ["dense:d=64,L=0,H=64", "Cannot use L=0: not a positive whole number"],
+  ["dense:d=64,L=2.5,H=64", "Cannot use L=2.5: not a positive whole number"],
+  ["dense:d=64,L=2,H=1e400", "Cannot use H=Infinity: not a positive whole number"],
+  ["dense:d=64,L=2,H=64,B=0", "Cannot use B=0: not a positive whole number"],
+  ["dense:d=64,L=2,H=64,D=-1", "Cannot use D=-1: not a positive whole number"],
+  ["dense:d=64,L=2,H=64,dh=0", "Cannot use dh=0: not a positive whole number"],
+  ["16e4a:d=64,L=2,h=0", "Cannot use h=0: not a positive whole number"],
+  ["16e4a:d=64,L=2,h=8,groups=0", "Cannot use groups=0: not a positive whole number"],
+  ["16e4a:d=64,L=2,h=8,shared=-1", "Cannot use shared=-1: not a whole number, 0 or more"],
+  ["dense:d=64,L=2", "Cannot read dense:d=64,L=2: H is missing"],
+  ["16e4a:L=2,h=8", "Cannot read 16e4a:L=2,h=8: d is missing"],
+  ["dense:d=64,d=32,L=2,H=8", "Cannot use d=32: d is given twice"],
+  ["16e4a4g:d=64,L=2,h=8,groups=2", "Cannot use groups= in 16e4a4g: the name says it"],
+  ["dense:d=64,w=3", "Cannot use w=3 in dense: keys are d, L, H, B, D, dh"],
+  ["16e4a:d=64,w=3", "Cannot use w=3 in 16e4a: keys are d, L, h, B, D, dh, shared, groups"],
+  ["dense:d=64,shared=1", "Cannot use shared=1 in dense: keys are d, L, H, B, D, dh"],
+  ["16e4a:H=64", "Cannot use H=64 in 16e4a: an MoE takes h, one expert's width"],
+  ["dense:h=64", "Cannot use h=64 in dense: a dense FFN takes H, its hidden width"],
+  ["16e0a:d=64,L=2,h=8", "Cannot route 16e0a: active is 0, at least 1 is needed"],
+  ["0e1a:d=64,L=2,h=8", "Cannot route 0e1a: experts is 0, at least 1 is needed"],
+  ["4e8a:d=64,L=2,h=8", "Cannot activate 8 experts in 4e8a: it has only 4"],
+  [
+    "10e3a3g:d=64,L=2,h=8",
+    "Cannot route 10e3a into 3 groups: 10 experts do not divide by 3",
+  ],
+  [
+    "16e6a:d=64,L=2,h=8,groups=4",
+    "Cannot route 16e6a into 4 groups: 6 active experts do not divide by 4",
+  ],
+  [
+    "dense:d=64,L=2,H=64,dh=24",
+    "Cannot split d=64 into heads of 24: 64 does not divide by 24",
+  ],
+  [
+    "dense:d=13,L=2,H=64",
+    "Cannot use heads of 13 in d=13: RoPE turns pairs, so dh must be even",
+  ],
+];
+
+for (const [name, cases] of [["TypeError", GRAMMAR], ["RangeError", SIZES]] as const) {
+  for (const [text, message] of cases) {
+    Deno.test(`"${text}" is refused with a ${name}`, () => {
+      assert.throws(() => parseConfiguration(text), (error: Error) => {
+        assert.equal(error.name, name);
+        assert.equal(error.message.slice(0, message.length), message);
+        assert.ok(!error.message.includes("\n"));
+        return true;
+      });
+    });
+  }
+}
+
+Deno.test("a configuration made in code is checked like a text", () => {
+  const good = parseConfiguration("16e4a:d=64,L=2,h=8");
+  assert.equal(checkConfiguration(good), good);
+  const bad: [Partial<Configuration>, string][] = [
+    [{ width: NaN }, "RangeError"],
+    [{ depth: "2" as unknown as number }, "TypeError"],
+    [{ batchTokens: 1.5 }, "RangeError"],
+    [{ ffn: { ...good.ffn, active: 1.5 } as Configuration["ffn"] }, "RangeError"],
+    [{ ffn: { ...good.ffn, experts: NaN } as Configuration["ffn"] }, "RangeError"],
+    [{ ffn: { ...good.ffn, active: null } as unknown as Configuration["ffn"] }, "TypeError"],
+    [{ ffn: { ...good.ffn, shared: null } as unknown as Configuration["ffn"] }, "TypeError"],
+  ];
+  for (const [change, name] of bad) {
+    assert.throws(() => checkConfiguration({ ...good, ...change }), { name });
+  }
+});
+
+Deno.test("what formatConfiguration writes, parseConfiguration reads back", () => {
+  fc.assert(fc.property(anyConfiguration, (c) => {
+    assert.deepEqual(parseConfiguration(formatConfiguration(c)), c);
+    assert.ok(formatConfiguration(c).startsWith(`${labelOf(c)}:`));
+  }));
+});
+
+Deno.test("labels are the paper's", () => {
+  for (const name of ["dense", "64e8a", "128e8a1s", "128e8a4g", "128e8a4g1s"]) {
+    const size = name === "dense" ? "H" : "h";
+    assert.equal(labelOf(parseConfiguration(`${name}:d=64,L=2,${size}=8`)), name);
+  }
+});
+
+Deno.test("active width counts shared experts, and ratios are target over reference", () => {
+  const dense = parseConfiguration("dense:d=128,L=4,H=256,B=64");
+  const moe = parseConfiguration("128e8a1s:d=512,L=2,h=32,B=192,D=10");
+  assert.equal(activeWidth(dense), 256);
+  assert.equal(activeWidth(moe), 288);
+  assert.deepEqual(ratios(dense, moe), {
+    width: 4,
+    depth: 0.5,
+    activeWidth: 0.28125, // (288/512) / (256/128)
+    batch: 3,
+    tokens: 1, // unknown in the reference
+  });
+});

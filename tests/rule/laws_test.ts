@@ -1,0 +1,172 @@
+/** Laws 1 to 3 of design/rule.md over random configurations, and twins that must break them. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Configuration, MoeFfn } from "../../rule/configuration.ts";
+import { ruleById, RULES } from "../../rule/registry.ts";
+import type { Factors, HyperParameters, RuleOptions } from "../../rule/rule.ts";
+import { composeFactors, law } from "../../rule/table.ts";
+import { anyConfiguration, trainedConfiguration } from "./arbitrary.ts";
+
+const HPS: HyperParameters = {
+  lr: 0.0123,
+  weightDecay: 0.07,
+  eps: 3e-9,
+  beta1: 0.3,
+  beta2: 0.987,
+  initStd: 0.017,
+  embedInitStd: 0.4,
+  unembedInitStd: 0.009,
+};
+
+const anyOptions: fc.Arbitrary<RuleOptions> = fc.record({
+  unembedding: fc.constantFrom("authors" as const, "completed-p" as const),
+  decoupledDecay: fc.boolean(),
+  depthAlpha: fc.constantFrom(0, 0.5, 0.75, 1),
+  durationExponent: fc.constantFrom(0.28, 0.32, 0.5),
+});
+
+function numbers(f: Factors): [string, number][] {
+  return [
+    ...Object.entries(f.rows).flatMap(([tensor, row]) =>
+      Object.entries(row).map(([knob, x]): [string, number] => [`${tensor}.${knob}`, x])
+    ),
+    ...Object.entries(f.multipliers),
+    ["oneMinusBeta", f.oneMinusBeta],
+  ];
+}
+
+function disagreement(a: Factors, b: Factors): number {
+  const other = new Map(numbers(b));
+  return Math.max(...numbers(a).map(([name, x]) => Math.abs(x / other.get(name)! - 1)));
+}
+
+for (const rule of RULES) {
+  Deno.test(`law 1, identity: ${rule.id} to the reference itself is exactly 1`, () => {
+    fc.assert(fc.property(anyConfiguration, anyOptions, (c, options) => {
+      for (const [name, x] of numbers(rule.factors(c, c, options))) assert.equal(x, 1, name);
+      const t = rule.transfer(c, c, HPS, options);
+      assert.deepEqual([t.beta1, t.beta2], [HPS.beta1, HPS.beta2]);
+      for (const row of t.rows) {
+        assert.equal(row.lr, HPS.lr);
+        assert.equal(row.eps, HPS.eps);
+        if (/[nN]orm$/.test(row.tensor)) continue;
+        assert.equal(row.weightDecay, HPS.weightDecay);
+        const std = { embed: HPS.embedInitStd, unembed: HPS.unembedInitStd };
+        assert.equal(row.initStd, std[row.tensor as "embed"] ?? HPS.initStd);
+      }
+      const { routeScale, ...relative } = t.multipliers;
+      for (const x of Object.values(relative)) assert.equal(x, 1);
+      const routed = rule.id === "complete-mue" && c.ffn.kind === "moe" ? c.ffn.active : 1;
+      assert.equal(routeScale, routed, "R belongs to the block: a on a routed sum");
+    }));
+  });
+
+  Deno.test(`law 2, composition: ${rule.id} A to B to C is A to C`, () => {
+    const three = [trainedConfiguration, trainedConfiguration, trainedConfiguration] as const;
+    fc.assert(fc.property(...three, anyOptions, (a, b, c, options) => {
+      const steps = composeFactors(rule.factors(a, b, options), rule.factors(b, c, options));
+      assert.ok(disagreement(steps, rule.factors(a, c, options)) <= 1e-12);
+    }));
+  });
+
+  Deno.test(`${rule.id}: a transfer is its factors on the hyperparameters`, () => {
+    fc.assert(fc.property(anyConfiguration, anyConfiguration, anyOptions, (a, b, options) => {
+      const c: Configuration = { ...b, batchTokens: null };
+      const f = rule.factors(a, { ...c, tokens: a.tokens }, options);
+      const t = rule.transfer(a, { ...c, tokens: a.tokens }, HPS, options);
+      for (const row of t.rows) {
+        assert.equal(row.lr, HPS.lr * f.rows[row.tensor].lr);
+        assert.equal(row.eps, HPS.eps * f.rows[row.tensor].eps);
+      }
+      assert.equal(t.rows.some((r) => r.tensor === "wrouter"), c.ffn.kind === "moe");
+      assert.equal(t.multipliers.outputMultiplier, f.multipliers.outputMultiplier);
+      assert.ok(Math.abs((1 - t.beta2) - (1 - HPS.beta2) * f.oneMinusBeta) < 1e-12);
+    }));
+  });
+}
+
+Deno.test("law 2 has teeth: A to B to C is not A to a wider C", () => {
+  fc.assert(fc.property(trainedConfiguration, trainedConfiguration, (a, b) => {
+    const rule = ruleById("complete-mue");
+    const wider = { ...a, width: 2 * a.width };
+    const back = composeFactors(rule.factors(a, b), rule.factors(b, a));
+    assert.ok(disagreement(back, rule.factors(a, wider)) > 0.1);
+  }));
+});
+
+const anyMoe = anyConfiguration.filter((c) => c.ffn.kind === "moe");
+const withFfn = (c: Configuration, change: Partial<MoeFfn>): Configuration => ({
+  ...c,
+  ffn: { ...(c.ffn as MoeFfn), ...change },
+});
+/** Same B and D as the target, so that no beta leaves [0, 1). */
+const reference = (c: Configuration, to: Configuration): Configuration => ({
+  ...c,
+  batchTokens: to.batchTokens,
+  tokens: to.tokens,
+});
+
+Deno.test("law 3, capacity: N alone never changes a row or a multiplier", () => {
+  fc.assert(fc.property(anyConfiguration, anyMoe, fc.integer({ min: 2, max: 9 }), (c, to, k) => {
+    const from = reference(c, to);
+    const larger = withFfn(to, { experts: k * (to.ffn as MoeFfn).experts });
+    for (const rule of RULES) {
+      assert.deepEqual(rule.transfer(from, larger, HPS), rule.transfer(from, to, HPS));
+    }
+  }));
+});
+
+Deno.test("law 3, granularity: h/m, a·m, N·m, s·m changes R alone, to a·m", () => {
+  fc.assert(fc.property(anyConfiguration, anyMoe, fc.integer({ min: 2, max: 9 }), (c, to, m) => {
+    const from = reference(c, to);
+    const { experts, active, expertWidth, shared } = to.ffn as MoeFfn;
+    const coarse = withFfn(to, { expertWidth: expertWidth * m });
+    const fine = withFfn(to, { experts: experts * m, active: active * m, shared: shared * m });
+    const rule = ruleById("complete-mue");
+    const [a, b] = [rule.transfer(from, coarse, HPS), rule.transfer(from, fine, HPS)];
+    assert.equal(a.multipliers.routeScale, active);
+    assert.equal(b.multipliers.routeScale, active * m);
+    b.multipliers.routeScale = active;
+    assert.deepEqual(b, a);
+  }));
+});
+
+Deno.test("groups change nothing, shared experts only what H_act does", () => {
+  const base: Configuration = {
+    width: 64,
+    depth: 2,
+    ffn: { kind: "moe", experts: 16, active: 4, expertWidth: 16, shared: 0, groups: 1 },
+    batchTokens: null,
+    tokens: null,
+    headWidth: 16,
+  };
+  const rule = ruleById("complete-mue");
+  const plain = rule.factors(base, withFfn(base, {}));
+  assert.deepEqual(rule.factors(base, withFfn(base, { groups: 4 })), plain);
+  const hybrid = rule.factors(base, withFfn(base, { shared: 4 }));
+  assert.equal(hybrid.multipliers.outputMultiplier, 0.5);
+  assert.equal(hybrid.multipliers.routeScale, 1);
+  assert.deepEqual(hybrid.rows.wup, plain.rows.wup);
+  assert.equal(hybrid.rows.wdown.lr, 1);
+});
+
+Deno.test("the controls do break granularity: standard and mup start finer experts larger", () => {
+  const c: Configuration = {
+    width: 64,
+    depth: 2,
+    ffn: { kind: "moe", experts: 16, active: 4, expertWidth: 64, shared: 0, groups: 1 },
+    batchTokens: null,
+    tokens: null,
+    headWidth: 16,
+  };
+  const fine = withFfn(c, { experts: 64, active: 16, expertWidth: 16 });
+  for (const id of ["standard", "mup"]) {
+    assert.equal(ruleById(id).factors(c, fine).rows.wdown.initStd, 2);
+    assert.equal(ruleById(id).factors(c, fine).multipliers.outputMultiplier, 1);
+  }
+});
+
+Deno.test("a law keeps its exponents and its source", () => {
+  assert.deepEqual(law({ q: 1 }, "[ours]"), { exponents: { q: 1 }, source: "[ours]" });
+});

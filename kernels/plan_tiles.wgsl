@@ -4,7 +4,7 @@
 //   perm (R, tiles*tile_rows): NONE in the padding rows. One workgroup per replica.
 
 const NONE = 0xffffffffu;
-var<workgroup> tiles_of: array<u32, ${MAX_EXPERTS}>;
+var<workgroup> tiles_of: array<u32, ${EXPERTS}>;
 
 @compute @workgroup_size(64)
 fn plan_tiles(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {

@@ -125,7 +125,7 @@ export function route(
       inputs: { bits: "u32" },
       outputs: { start: "u32", counts: "u32", off: "u32", tile_expert: "u32", perm: "u32" },
       dims: u32s("blocks experts tiles tile_rows"),
-      constants: { MAX_EXPERTS },
+      constants: { EXPERTS: experts },
     },
     {
       bits: t.bits,

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Device } from "./device.ts";
+import type { Device, DeviceProfile } from "./device.ts";
 import { type Constants, expand } from "./template.ts";
 import {
   type Alternating,
@@ -159,6 +159,11 @@ export class Program {
 
   constructor(device: Device) {
     this.#device = device;
+  }
+
+  /** Which kernel variants and storage the device runs. */
+  get profile(): DeviceProfile {
+    return this.#device.profile;
   }
 
   /**

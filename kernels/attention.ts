@@ -1,9 +1,13 @@
 /**
- * Causal attention with QK-norm and rotary positions, forward and backward.
+ * Causal attention with QK-norm and rotary positions, forward and backward. The attention itself
+ * has two variants: attention*.wgsl (software adapters) and attention_block*.wgsl (GPUs).
  *
  * @module
  */
 import forwardSource from "./attention.wgsl" with { type: "text" };
+import blockSource from "./attention_block.wgsl" with { type: "text" };
+import blockKvSource from "./attention_block_backward_kv.wgsl" with { type: "text" };
+import blockQSource from "./attention_block_backward_q.wgsl" with { type: "text" };
 import kvSource from "./attention_backward_kv.wgsl" with { type: "text" };
 import qSource from "./attention_backward_q.wgsl" with { type: "text" };
 import ropeSource from "./qk_norm_rope.wgsl" with { type: "text" };
@@ -106,42 +110,62 @@ export function qkNormRopeBackward(
   );
 }
 
+/** Software: query rows of a lane, and lanes of a workgroup. */
 const QUERY_BLOCK = 4, LANES = 8;
+/** GPU: vec4 of each of the two operands in shared memory, 4 KiB. */
+const TILE_VEC4S = 256;
+/** GPU: vec4 of a head up to which dk and dv fit a lane's registers together. */
+const NARROW_VEC4S = 8;
 
-function attentionSpec(
+/** GPU: rows of a workgroup, a lane each. */
+function blockRows(sizes: Sizes): number {
+  return sizes.seq <= 32 ? 32 : 64;
+}
+
+/** Appends one of the three attention kernels in the variant of the profile. */
+function addAttention(
+  program: Program,
+  sizes: Sizes,
   h: Heads,
-  name: string,
-  source: string,
-  inputs: KernelSpec["inputs"],
-  outputs: KernelSpec["outputs"],
-): KernelSpec {
-  return {
-    name,
-    source,
-    inputs,
-    outputs,
-    dims: u32s("rows seq heads hd4 pairs", "scale"),
-    constants: { LANES, QB: QUERY_BLOCK, DV: headVec4s(h) },
-  };
-}
-
-function attentionDims(sizes: Sizes, h: Heads): Record<string, number> {
-  return {
-    rows: sizes.rows,
-    seq: sizes.seq,
-    heads: h.heads,
-    hd4: h.heads * headVec4s(h),
-    pairs: sizes.tokens / sizes.seq * h.heads,
-    scale: 1 / Math.sqrt(h.headWidth),
-  };
-}
-
-function attentionGrid(sizes: Sizes, h: Heads): [number, number, number] {
-  return [
-    Math.ceil(sizes.tokens / sizes.seq * h.heads / LANES),
-    Math.ceil(sizes.seq / QUERY_BLOCK),
-    sizes.replicas,
-  ];
+  kernel: {
+    name: string;
+    /** WGSL of the two variants */
+    software: string;
+    gpu: string;
+    inputs: KernelSpec["inputs"];
+    outputs: KernelSpec["outputs"];
+    /** further constants of the gpu variant */
+    constants?: KernelSpec["constants"];
+  },
+  tensors: Record<string, Bound>,
+): void {
+  const { inputs, outputs } = kernel, block = program.profile.kernels === "gpu";
+  const pairs = sizes.tokens / sizes.seq * h.heads, width = headVec4s(h), rows = blockRows(sizes);
+  const tile = Math.max(1, Math.min(32, Math.floor(TILE_VEC4S / width)));
+  program.add(
+    {
+      name: block ? kernel.name.replace("attention", "attention_block") : kernel.name,
+      source: block ? kernel.gpu : kernel.software,
+      inputs,
+      outputs,
+      dims: u32s("rows seq heads hd4 pairs", "scale"),
+      constants: block
+        ? { BLOCK: rows, TILE: tile, DV: width, ...kernel.constants }
+        : { LANES, QB: QUERY_BLOCK, DV: width },
+    },
+    Object.fromEntries(Object.keys({ ...inputs, ...outputs }).map((name) => [name, tensors[name]])),
+    {
+      rows: sizes.rows,
+      seq: sizes.seq,
+      heads: h.heads,
+      hd4: h.heads * width,
+      pairs,
+      scale: 1 / Math.sqrt(h.headWidth),
+    },
+    block
+      ? [pairs, Math.ceil(sizes.seq / rows), sizes.replicas]
+      : [Math.ceil(pairs / LANES), Math.ceil(sizes.seq / QUERY_BLOCK), sizes.replicas],
+  );
 }
 
 /** o = softmax(q k^T / sqrt(dh), causal) v; qk, qkv, o as in attention.wgsl; lse (R, rows, heads). */
@@ -151,15 +175,13 @@ export function attention(
   h: Heads,
   t: { qk: Bound; qkv: Bound; o: Bound; lse: Bound },
 ): void {
-  program.add(
-    attentionSpec(h, "attention", forwardSource, { qk: "f32x4", qkv: "f32x4" }, {
-      o: "f32x4",
-      lse: "f32",
-    }),
-    { ...t },
-    attentionDims(sizes, h),
-    attentionGrid(sizes, h),
-  );
+  addAttention(program, sizes, h, {
+    name: "attention",
+    software: forwardSource,
+    gpu: blockSource,
+    inputs: { qk: "f32x4", qkv: "f32x4" },
+    outputs: { o: "f32x4", lse: "f32" },
+  }, t);
 }
 
 /**
@@ -182,29 +204,29 @@ export function attentionBackward(
     dqkv: Bound;
   },
 ): void {
-  const { qk, qkv, o, lse, d, dqk, dqkv } = t;
-  program.add(
-    attentionSpec(h, "attention_backward_q", qSource, {
-      qk: "f32x4",
-      qkv: "f32x4",
-      o: "f32x4",
-      lse: "f32",
-      dout: "f32x4",
-    }, { d: "f32", dqk: "f32x4" }),
-    { qk, qkv, o, lse, dout: t.dout, d, dqk },
-    attentionDims(sizes, h),
-    attentionGrid(sizes, h),
-  );
-  program.add(
-    attentionSpec(h, "attention_backward_kv", kvSource, {
-      qk: "f32x4",
-      qkv: "f32x4",
-      lse: "f32",
-      dout: "f32x4",
-      d: "f32",
-    }, { dqk: "f32x4", dqkv: "f32x4" }),
-    { qk, qkv, lse, dout: t.dout, d, dqk, dqkv },
-    attentionDims(sizes, h),
-    attentionGrid(sizes, h),
-  );
+  addAttention(program, sizes, h, {
+    name: "attention_backward_q",
+    software: qSource,
+    gpu: blockQSource,
+    inputs: { qk: "f32x4", qkv: "f32x4", o: "f32x4", lse: "f32", dout: "f32x4" },
+    outputs: { d: "f32", dqk: "f32x4" },
+  }, t);
+  const keys = { dqk: "f32x4" } as const, values = { dqkv: "f32x4" } as const;
+  const together = program.profile.kernels !== "gpu" || headVec4s(h) <= NARROW_VEC4S;
+  for (const outputs of together ? [{ ...keys, ...values }] : [keys, values]) {
+    const dk = "dqk" in outputs;
+    addAttention(program, sizes, h, {
+      name: "attention_backward_kv",
+      software: kvSource,
+      gpu: blockKvSource,
+      inputs: {
+        qk: "f32x4",
+        lse: "f32",
+        dout: "f32x4",
+        ...(dk ? { qkv: "f32x4", d: "f32" } as const : {}),
+      },
+      outputs,
+      constants: { DK: +dk, DVALUE: +("dqkv" in outputs) },
+    }, t);
+  }
 }

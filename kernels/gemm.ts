@@ -1,9 +1,12 @@
 /**
- * Matrix products of the model: dense and grouped by expert, with fused epilogues; see gemm.wgsl.
+ * Matrix products of the model: dense and grouped by expert, with fused epilogues; see gemm.wgsl
+ * (software adapters) and gemm_shared.wgsl (GPUs).
  *
  * @module
  */
-import source from "./gemm.wgsl" with { type: "text" };
+import softwareSource from "./gemm.wgsl" with { type: "text" };
+import sharedSource from "./gemm_shared.wgsl" with { type: "text" };
+import type { DeviceProfile } from "./gpu/device.ts";
 import type { Bound, KernelSpec, Program } from "./gpu/program.ts";
 import type { Element } from "./gpu/tensor.ts";
 
@@ -21,6 +24,13 @@ export interface Tile {
 
 /** The software adapter's tile: best speed per compile second over all three layouts. */
 export const SOFTWARE_TILE: Tile = { rows: 8, cols: 16, lanes: 8 };
+/** Rows and columns of the tile one workgroup of gemm_shared.wgsl makes. */
+const SHARED = 64;
+
+/** Rows an expert's share is padded to, so that no tile has two experts. */
+export function tileRows(profile: DeviceProfile): number {
+  return profile.kernels === "gpu" ? SHARED : SOFTWARE_TILE.rows;
+}
 
 /** A matrix inside a tensor; counts are vec4. */
 export interface Matrix {
@@ -79,6 +89,7 @@ export interface Product {
   gatherB?: boolean;
   gated?: boolean;
   routing?: Routing;
+  /** register tile of the software variant; the gpu variant has one tile */
   tile?: Tile;
 }
 
@@ -90,9 +101,10 @@ const DIMS = [
 ];
 
 /** The kernel variant a product needs. */
-export function gemmSpec(p: Product): KernelSpec {
+export function gemmSpec(p: Product, kernels: DeviceProfile["kernels"]): KernelSpec {
   const tile = p.tile ?? SOFTWARE_TILE, epilogue = p.epilogue ?? "store";
-  const nv = tile.cols / 4, swiglu = epilogue === "swiglu";
+  const shared = kernels === "gpu", nv = shared ? 2 : tile.cols / 4;
+  const swiglu = epilogue === "swiglu";
   const inputs: Record<string, Element> = { a: "f32x4", b: "f32x4", scales: "f32" };
   if (epilogue === "residual") inputs.r = "f32x4";
   if (epilogue === "dswiglu") inputs.gu = "f32x4";
@@ -101,16 +113,13 @@ export function gemmSpec(p: Product): KernelSpec {
   if (p.gatherA || p.gatherB) inputs.perm = "u32";
   if (p.gated) inputs.gate = "f32";
   return {
-    name: "gemm",
-    source,
+    name: shared ? "gemm_shared" : "gemm",
+    source: shared ? sharedSource : softwareSource,
     inputs,
     outputs: swiglu ? { c: "f32x4", hidden: "f32x4" } : { c: "f32x4" },
     dims: Object.fromEntries(DIMS.map((name) => [name, "u32" as const])),
     constants: {
-      LANES: tile.lanes,
-      TM: tile.rows,
-      TN_COLS: tile.cols,
-      NV: nv,
+      ...(shared ? {} : { LANES: tile.lanes, TM: tile.rows, TN_COLS: tile.cols, NV: nv }),
       CV: swiglu ? nv / 2 : nv,
       NT: +(p.layout === "NT"),
       TN: +(p.layout === "TN"),
@@ -126,22 +135,37 @@ export function gemmSpec(p: Product): KernelSpec {
   };
 }
 
+/** Rows and columns of C one workgroup makes; 2^shift of its lanes lie side by side (software). */
+function workgroup(p: Product, shared: boolean): { rows: number; cols: number; shift: number } {
+  const swiglu = p.epilogue === "swiglu", tile = p.tile ?? SOFTWARE_TILE;
+  if (shared) return { rows: SHARED, cols: swiglu ? SHARED / 2 : SHARED, shift: 0 };
+  const cols = swiglu ? tile.cols / 2 : tile.cols;
+  let shift = 0;
+  while ((1 << shift) < tile.lanes && (cols << shift) < p.cols) shift++;
+  return { rows: tile.rows * (tile.lanes >> shift), cols: cols << shift, shift };
+}
+
 /**
  * Appends a product to a program: (rows, k) x (cols, k)^T and its two transposes, times a
  * per-replica scale, for every replica (and expert) at once.
  *
- * @throws {RangeError} when a padded size is not a multiple of 4
+ * @throws {RangeError} when a padded size is not a multiple of 4, or an expert's rows not of the tile's
  * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm_test.ts)
  */
 export function gemm(program: Program, p: Product): void {
   if (p.cols % 4 || (p.layout !== "TN" && p.k % 4)) {
     throw new RangeError(`Cannot multiply: ${p.cols} columns, k = ${p.k}, not multiples of 4`);
   }
-  const tile = p.tile ?? SOFTWARE_TILE, spec = gemmSpec(p), routing = p.routing;
-  const laneCols = p.epilogue === "swiglu" ? tile.cols / 2 : tile.cols;
-  let shift = 0;
-  while ((1 << shift) < tile.lanes && (laneCols << shift) < p.cols) shift++;
-  const lanesY = tile.lanes >> shift;
+  const { kernels } = program.profile, shared = kernels === "gpu";
+  const tile = p.tile ?? SOFTWARE_TILE, spec = gemmSpec(p, kernels), routing = p.routing;
+  const group = workgroup(p, shared);
+  if (p.grouped === "rows" && routing!.tileRows % (shared ? SHARED : tile.rows)) {
+    throw new RangeError(
+      `Cannot multiply by expert: shares of ${
+        routing!.tileRows
+      } rows are no multiple of the tile's ${shared ? SHARED : tile.rows}`,
+    );
+  }
   const experts = routing?.experts ?? 1;
   const tensors: Record<string, Bound> = {
     a: p.a.tensor,
@@ -160,7 +184,7 @@ export function gemm(program: Program, p: Product): void {
     rows: p.rows,
     cols4: p.cols / 4,
     k4: Math.ceil(p.k / 4),
-    lane_shift: shift,
+    lane_shift: group.shift,
     scale_slot: p.scaleSlot,
     scale_stride: p.scaleStride,
     a_base: p.a.base ?? 0,
@@ -180,13 +204,13 @@ export function gemm(program: Program, p: Product): void {
     experts,
     per_token: routing?.active ?? 1,
     tiles: routing?.tiles ?? 1,
-    tile_rows: routing?.tileRows ?? tile.rows,
+    tile_rows: routing?.tileRows ?? 1,
     perm_replica: routing?.rows ?? 0,
     off_replica: experts + 1,
     gate_replica: routing ? routing.tokens * routing.active : 1,
   }, [
-    Math.ceil(p.cols / (laneCols << shift)),
-    Math.ceil(p.rows / (tile.rows * lanesY)),
+    Math.ceil(p.cols / group.cols),
+    Math.ceil(p.rows / group.rows),
     p.replicas * (p.grouped === "k" ? experts : 1),
   ]);
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import entropySource from "./cross_entropy.wgsl" with { type: "text" };
+import entropyTreeSource from "./cross_entropy_tree.wgsl" with { type: "text" };
 import logSource from "./log_step.wgsl" with { type: "text" };
+import treeSource from "./tree.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
-import { lanes, type Sizes, u32s, vec4s } from "./sizes.ts";
+import { lanes, rowConstants, rowGrid, type Sizes, u32s, vec4s } from "./sizes.ts";
 
 /**
  * loss[t] = logsumexp(logits) - logit of the target, nats; dlogits as in cross_entropy.wgsl.
@@ -20,11 +22,11 @@ export function crossEntropy(
   scale: { slot: number; stride: number },
   t: { logits: Bound; targets: Bound; scales: Bound; loss: Bound; dlogits?: Bound },
 ): void {
-  const gradient = t.dlogits !== undefined;
+  const gradient = t.dlogits !== undefined, tree = program.profile.kernels === "gpu";
   program.add(
     {
-      name: "cross_entropy",
-      source: entropySource,
+      name: tree ? "cross_entropy_tree" : "cross_entropy",
+      source: tree ? treeSource + entropyTreeSource : entropySource,
       inputs: {
         logits: "f32x4",
         targets: "u32",
@@ -32,7 +34,7 @@ export function crossEntropy(
       },
       outputs: { loss: "f32", ...(gradient ? { dlogits: "f32x4" as const } : {}) },
       dims: u32s("tokens rows v4 vocab scale_slot scale_stride", "inv_tokens"),
-      constants: { GRADIENT: +gradient },
+      constants: { GRADIENT: +gradient, ...(tree ? rowConstants(vec4s(vocab)) : {}) },
     },
     {
       logits: t.logits,
@@ -49,7 +51,7 @@ export function crossEntropy(
       scale_stride: scale.stride,
       inv_tokens: 1 / sizes.tokens,
     },
-    lanes(sizes.tokens, sizes.replicas),
+    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
   );
 }
 

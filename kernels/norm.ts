@@ -7,9 +7,12 @@ import reduceSource from "./column_reduce.wgsl" with { type: "text" };
 import sumSource from "./column_sum.wgsl" with { type: "text" };
 import forwardSource from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
+import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
+import forwardTreeSource from "./rms_norm_tree.wgsl" with { type: "text" };
+import treeSource from "./tree.wgsl" with { type: "text" };
 import type { InParameters } from "./embedding.ts";
 import type { Bound, Program } from "./gpu/program.ts";
-import { lanes, type Sizes, u32s } from "./sizes.ts";
+import { lanes, rowConstants, rowGrid, type Sizes, u32s } from "./sizes.ts";
 
 /** Rows a lane adds before the partial sums are added. */
 export const CHUNK_ROWS = 32;
@@ -28,13 +31,15 @@ export function rmsNorm(
   gain: InParameters,
   t: { x: Bound; y: Bound; rstd: Bound },
 ): void {
+  const tree = program.profile.kernels === "gpu";
   program.add(
     {
-      name: "rms_norm",
-      source: forwardSource,
+      name: tree ? "rms_norm_tree" : "rms_norm",
+      source: tree ? treeSource + forwardTreeSource : forwardSource,
       inputs: { x: "f32x4", p: "f32x4" },
       outputs: { y: "f32x4", rstd: "f32" },
       dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+      constants: tree ? rowConstants(d4) : {},
     },
     { x: t.x, p: gain.tensor, y: t.y, rstd: t.rstd },
     {
@@ -45,7 +50,7 @@ export function rmsNorm(
       gain_base: gain.base,
       inv_d: 1 / d,
     },
-    lanes(sizes.tokens, sizes.replicas),
+    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
   );
 }
 
@@ -62,10 +67,11 @@ export function rmsNormBackward(
   gain: InParameters,
   t: { x: Bound; dy: Bound; rstd: Bound; product: Bound; dz: Bound; dzIn?: Bound },
 ): void {
+  const tree = program.profile.kernels === "gpu";
   program.add(
     {
-      name: "rms_norm_backward",
-      source: backwardSource,
+      name: tree ? "rms_norm_backward_tree" : "rms_norm_backward",
+      source: tree ? treeSource + backwardTreeSource : backwardSource,
       inputs: {
         x: "f32x4",
         dy: "f32x4",
@@ -75,7 +81,7 @@ export function rmsNormBackward(
       },
       outputs: { product: "f32x4", dz: "f32x4" },
       dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
-      constants: { FIRST: +!t.dzIn },
+      constants: { FIRST: +!t.dzIn, ...(tree ? rowConstants(d4) : {}) },
     },
     {
       x: t.x,
@@ -94,7 +100,7 @@ export function rmsNormBackward(
       gain_base: gain.base,
       inv_d: 1 / d,
     },
-    lanes(sizes.tokens, sizes.replicas),
+    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
   );
 }
 

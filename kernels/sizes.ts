@@ -31,6 +31,19 @@ export function lanes(count: number, replicas: number): [number, number, number]
   return [Math.ceil(count / 64), 1, replicas];
 }
 
+/** Workgroups along x of a grid of one workgroup per row; further rows go along y. */
+const FOLD = 32768;
+
+/** Constants of a kernel with one workgroup per row of `width4` vec4; see tree.wgsl. */
+export function rowConstants(width4: number): { LANES: number; FOLD: number } {
+  return { LANES: width4 <= 32 ? 32 : 64, FOLD };
+}
+
+/** Grid of one workgroup per row, for each replica: past 65535 rows it needs two axes. */
+export function rowGrid(rows: number, replicas: number): [number, number, number] {
+  return [Math.min(rows, FOLD), Math.ceil(rows / FOLD), replicas];
+}
+
 /** A spec's dims, all u32 but those named. */
 export function u32s(names: string, floats = ""): Record<string, "u32" | "f32"> {
   return Object.fromEntries([

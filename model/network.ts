@@ -13,7 +13,7 @@ import {
   ropeTable,
 } from "../kernels/attention.ts";
 import { embed, embedBackward, type InParameters } from "../kernels/embedding.ts";
-import { gemm, type Matrix, type Product, type Routing } from "../kernels/gemm.ts";
+import { gemm, type Matrix, type Product, type Routing, tileRows } from "../kernels/gemm.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import {
@@ -43,8 +43,6 @@ import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored }
 /** Slots of the per-replica multipliers; see {@link setMultipliers}. */
 export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, logits: 4 } as const;
 const SLOT_STRIDE = 8;
-/** Rows an expert's share is padded to: one register tile. */
-const TILE_ROWS = 8;
 
 /** Multipliers of one replica; see the block in design of the rule (docs/rule.md). */
 export interface Multipliers {
@@ -167,7 +165,14 @@ export class Network {
 
   /** Rows of the expert-sorted activations per replica. */
   get expertRows(): number {
-    return this.router ? maxTiles(this.sizes.tokens, this.router, TILE_ROWS) * TILE_ROWS : 0;
+    return this.router
+      ? maxTiles(this.sizes.tokens, this.router, this.tileRows) * this.tileRows
+      : 0;
+  }
+
+  /** Rows an expert's share is padded to: those of the kernels' tile. */
+  private get tileRows(): number {
+    return tileRows(this.device.profile);
   }
 
   /** Allocates a tensor of `length` elements per replica. */
@@ -178,7 +183,7 @@ export class Network {
   }
 
   private routingTensors(name: string): Record<keyof RoutingTensors, Tensor> {
-    const lengths = routingLengths(this.sizes, this.router!, TILE_ROWS);
+    const lengths = routingLengths(this.sizes, this.router!, this.tileRows);
     return Object.fromEntries(
       Object.entries(lengths).map(([key, length]) => {
         const tensor = createTensor(
@@ -254,8 +259,8 @@ export class Network {
     return {
       experts: this.router!.experts,
       active: this.router!.active,
-      tileRows: TILE_ROWS,
-      tiles: maxTiles(this.sizes.tokens, this.router!, TILE_ROWS),
+      tileRows: this.tileRows,
+      tiles: maxTiles(this.sizes.tokens, this.router!, this.tileRows),
       rows: this.expertRows,
       // gates are indexed by slot; a replica holds rows*active of them
       tokens: this.sizes.rows,
@@ -330,7 +335,7 @@ export class Network {
           b: this.weight(b.routed.wrouter),
           c: this.rows(r.logits, layout.experts),
         });
-        route(program, sizes, this.router!, TILE_ROWS, r.logits, r.routing);
+        route(program, sizes, this.router!, this.tileRows, r.logits, r.routing);
         this.product(program, {
           layout: "NT",
           epilogue: "swiglu",

@@ -70,7 +70,10 @@ export function createTensor(
   }
   const { gpu, profile } = device;
   if (profile.storage === "texture") {
-    const height = Math.ceil(length / ROW);
+    // llvmpipe bakes into a shader whether each side is a power of two, and recompiles whenever
+    // that changes between dispatches: every texture is ROW wide and never a power of two high
+    let height = Math.max(3, Math.ceil(length / ROW));
+    if ((height & (height - 1)) === 0) height++;
     if (height > gpu.limits.maxTextureDimension2D) {
       throw new RangeError(
         `Cannot allocate ${label}: ${length} elements exceed the adapter's textures`,
@@ -78,7 +81,7 @@ export function createTensor(
     }
     const texture = gpu.createTexture({
       label,
-      size: [length < ROW ? Math.max(64, 64 * Math.ceil(length / 64)) : ROW, height],
+      size: [ROW, height],
       format: FORMATS[element],
       usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
     });

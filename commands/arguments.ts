@@ -1,0 +1,22 @@
+/**
+ * Reading a command line.
+ *
+ * @module
+ */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/**
+ * `parseArgs` of Node, strict, with the project's error message.
+ *
+ * @throws {TypeError} one line naming the flag that cannot be read
+ */
+export function readArguments<T extends ParseArgsConfig>(
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const found = (error as Error).message.split(/[.\n]/)[0];
+    throw new TypeError(`Cannot read the arguments: ${found} (--help lists them)`);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * `deno task parity FILE...`: models given with their weights, run here and compared with what
+ * PyTorch computed in float64.
+ *
+ * @module
+ */
+import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import {
+  type ParityCase,
+  type ParityLine,
+  parseParityCase,
+  runParityCase,
+} from "../model/parity.ts";
+import { readArguments } from "./arguments.ts";
+import { ensureAdapter } from "./setup.ts";
+
+const HELP = `parity: compare loss, gradients and ten AdamW steps with PyTorch's
+
+  deno task parity FILE... [options]
+
+A FILE is a parity case (fixtures/parity/*.json): a model, its weights, tokens, and what PyTorch
+made of them in float64. One line per quantity: its worst error, the bound, ok or FAIL.
+
+  --json         one JSON object instead of the lines
+  --no-install   install no driver when there is no adapter
+
+Exit codes: 0 all within their bounds, 1 one is not, 2 a file or flag cannot be used, 3 no adapter.
+
+  deno task parity fixtures/parity/dense.json fixtures/parity/moe_5e2a.json`;
+
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+  "no-install": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** A case's file, its name, and what came out. */
+interface Outcome {
+  file: string;
+  name: string;
+  lines: (ParityLine & { ok: boolean })[];
+}
+
+/**
+ * Runs the command; every file is read before the first case runs.
+ *
+ * @param args what follows `deno task parity`
+ * @returns exit code: 0 all within bounds, 1 one is not, 2 bad flag or file, 3 no adapter or a GPU error
+ */
+export async function parityCommand(args: string[]): Promise<number> {
+  try {
+    const { values, positionals } = readArguments({
+      args,
+      options: OPTIONS,
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(HELP);
+      return 0;
+    }
+    if (!positionals.length) {
+      throw new TypeError("Cannot compare nothing: name a parity case, or try --help");
+    }
+    const cases = positionals.map((file) => ({ file, parsed: readCase(file) }));
+    const adapter = await ensureAdapter({ install: !values["no-install"] });
+    const outcomes: Outcome[] = [];
+    for (const { file, parsed } of cases) {
+      const outcome = await compare(file, parsed);
+      outcomes.push(outcome);
+      if (!values.json) console.log(`${block(outcome)}\n`);
+    }
+    const all = outcomes.flatMap(({ lines }) => lines), over = all.filter(({ ok }) => !ok).length;
+    console.log(
+      values.json
+        ? JSON.stringify({ adapter: adapter.description, ok: over === 0, cases: outcomes }, null, 2)
+        : `${outcomes.length} cases, ${all.length} quantities, ${over} over their bound`,
+    );
+    return over === 0 ? 0 : 1;
+  } catch (error) {
+    if (error instanceof NoAdapterError || error instanceof DeviceError) {
+      console.error(`error: ${error.message}`);
+      return error.exitCode;
+    }
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    console.error(`error: ${error.message.split("\n")[0]}`);
+    return 2;
+  }
+}
+
+function readCase(file: string): ParityCase {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : (error as Error).message.split(/[:\n]/)[0];
+    throw new TypeError(`Cannot read the parity case ${file}: ${why}`);
+  }
+  return parseParityCase(text, file);
+}
+
+/** One case on a device of its own, so that one case's GPU error is not another's. */
+async function compare(file: string, parsed: ParityCase): Promise<Outcome> {
+  const device = await openDevice();
+  try {
+    const lines = await runParityCase(device, parsed);
+    return {
+      file,
+      name: parsed.name,
+      lines: lines.map((line) => ({ ...line, ok: line.error <= line.bound })),
+    };
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    throw new TypeError(
+      `Cannot run the parity case ${file}: an array in it is missing or no base64`,
+    );
+  } finally {
+    device.close();
+  }
+}
+
+function block({ file, name, lines }: Outcome): string {
+  const width = Math.max(...lines.map(({ quantity }) => quantity.length));
+  return [
+    `${name} (${file})`,
+    ...lines.map(({ quantity, error, bound, unit, ok }) =>
+      `  ${quantity.padEnd(width)}  error ${error.toExponential(1)}  ` +
+      `bound ${bound.toExponential(1)}  ${ok ? "ok  " : "FAIL"}  ${unit}`
+    ),
+  ].join("\n");
+}
+
+if (import.meta.main) Deno.exit(await parityCommand(Deno.args));

@@ -1,0 +1,82 @@
+/**
+ * `deno task test [FILES or deno test flags]`: the set-up, then every test and every documented
+ * example, then one plain last line, `N passed, N failed`, counted from deno's JUnit file.
+ *
+ * @module
+ */
+import { NoAdapterError } from "../kernels/gpu/device.ts";
+import { ensureAdapter } from "./setup.ts";
+
+const JUNIT = "out/junit.xml";
+
+/** How many tests ended how. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Counts the test cases of a JUnit file as deno writes it. */
+export function countTests(junit: string): Counts {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [, body = ""] of junit.matchAll(/<testcase\b[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+    if (/<(failure|error)\b/.test(body)) counts.failed++;
+    else if (/<skipped\b/.test(body)) counts.skipped++;
+    else counts.passed++;
+  }
+  return counts;
+}
+
+/**
+ * The last line, and whether it means success: something ran, nothing failed.
+ *
+ * A run that deno itself calls failed counts as one failure even where its file shows none: a
+ * module that does not compile leaves no test case behind.
+ */
+export function summarize(counts: Counts, code: number): { line: string; ok: boolean } {
+  const { passed, skipped } = counts;
+  const failed = counts.failed || (code === 0 && passed > 0 ? 0 : 1);
+  const tail = skipped ? `, ${skipped} skipped` : "";
+  return { line: `${passed} passed, ${failed} failed${tail}`, ok: failed === 0 };
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args passed on to `deno test`; without a path all tests run
+ * @returns exit code: 0 all passed, 1 not, 3 no adapter
+ */
+export async function testCommand(args: string[]): Promise<number> {
+  const install = !args.includes("--no-install");
+  await Deno.mkdir("out", { recursive: true });
+  await Deno.remove(JUNIT).catch(() => {}); // an old one must not speak for this run
+  try {
+    await ensureAdapter({ install });
+  } catch (error) {
+    if (!(error instanceof NoAdapterError)) throw error;
+    console.error(`error: ${error.message}`);
+    console.log("0 passed, 1 failed");
+    return error.exitCode;
+  }
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-ffi",
+      "--allow-run",
+      "--doc",
+      `--junit-path=${JUNIT}`,
+      ...args.filter((arg) => arg !== "--no-install"),
+    ],
+  }).spawn().status;
+  const junit = await Deno.readTextFile(JUNIT).catch(() => "");
+  const { line, ok } = summarize(countTests(junit), code);
+  console.log(line);
+  return ok ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await testCommand(Deno.args));

@@ -1,0 +1,95 @@
+/**
+ * Trains jobs side by side on the replica axis and turns them into runs.
+ *
+ * @module
+ */
+import type { Device } from "../kernels/gpu/device.ts";
+import { initialParameters, type InitStd } from "../model/init.ts";
+import { layoutOf } from "../model/shape.ts";
+import { type Corpus, Trainer } from "../model/trainer.ts";
+import type { Job } from "./cells.ts";
+import type { Run } from "./record.ts";
+import type { Suite, SuiteProfile } from "./suite.ts";
+
+/** Told after every submit. */
+export type OnSteps = (replicaSteps: number, step: number) => void;
+
+/** Seconds of work per submit: long enough to hide the sync, short enough for Ctrl-C. */
+const SUBMIT_S = 0.5;
+
+/**
+ * Trains one group; all jobs have the same shape.
+ *
+ * @param signal aborted: stops after the running submit and throws its reason
+ * @returns one run per job, in order
+ * @throws {DeviceError} when the GPU refused work
+ */
+export async function trainGroup(
+  device: Device,
+  corpus: Corpus,
+  suite: Suite,
+  profile: SuiteProfile,
+  jobs: Job[],
+  onSteps: OnSteps,
+  signal: AbortSignal,
+): Promise<Run[]> {
+  const started = performance.now(), { shape } = jobs[0], layout = layoutOf(shape);
+  const trainer = new Trainer(
+    device,
+    shape,
+    { sequences: profile.sequences, seq: profile.seq },
+    jobs.map((job) => ({
+      seed: job.cell.seed,
+      parameters: initialParameters(
+        layout,
+        job.cell.seed,
+        Object.fromEntries(
+          Object.entries(job.rows).map(([kind, row]) => [kind, row.initStd]),
+        ) as InitStd,
+      ),
+      hyperParameters: job.rows,
+      multipliers: job.multipliers,
+      beta1: job.beta1,
+      beta2: job.beta2,
+    })),
+    { steps: profile.steps, ...suite.training },
+    corpus,
+  );
+  try {
+    for (let count = 1; trainer.step < profile.steps;) {
+      signal.throwIfAborted();
+      const steps = Math.min(count, profile.steps - trainer.step), t0 = performance.now();
+      await trainer.run(steps);
+      const seconds = (performance.now() - t0) / 1000;
+      onSteps(steps * jobs.length, trainer.step);
+      // the first submit compiles; later ones set the pace
+      count = Math.max(1, Math.min(200, Math.round(steps * SUBMIT_S / seconds), count * 4));
+    }
+    signal.throwIfAborted();
+    const log = await trainer.log(), validation = await trainer.evaluate(profile.evaluationBatches);
+    const wall_s = (performance.now() - started) / 1000 / jobs.length;
+    return jobs.map((job, z): Run => {
+      const losses = log[z].map((s) => s.loss_nats);
+      const bad = losses.findIndex((x) => !Number.isFinite(x));
+      const final = validation[z].loss_nats, diverged = bad >= 0 || !Number.isFinite(final);
+      return {
+        key: job.key,
+        cell: job.cell,
+        base: job.base,
+        rows: job.rows,
+        multipliers: job.multipliers,
+        parameters: layout.count,
+        steps: profile.steps,
+        batchTokens: profile.sequences * profile.seq,
+        trainLoss_nats: bad >= 0 ? losses.slice(0, bad) : losses,
+        validationLoss_nats: diverged ? null : final,
+        divergedAtStep: diverged ? (bad >= 0 ? bad : profile.steps) : null,
+        expertLoad: diverged ? null : validation[z].load,
+        wall_s,
+        replicas: jobs.length,
+      };
+    });
+  } finally {
+    trainer.destroy();
+  }
+}

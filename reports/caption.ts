@@ -1,0 +1,50 @@
+/**
+ * Captions: the paper's figure, its claim, our verdict, the adapter, the cost, in that order, so
+ * that a picture torn out of the report still says what it shows and what it rests on.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../lab/record.ts";
+import { adapterName, costPhrase, verdictPhrase } from "./format.ts";
+import type { ChartSpec } from "./theme.ts";
+
+/** One chart of a report. */
+export interface Chart {
+  /** stem of its files, e.g. `loss-vs-lr` */
+  name: string;
+  /** its title */
+  title: string;
+  /** the text under it */
+  caption: string;
+  /** the chart itself, data inline */
+  spec: ChartSpec;
+}
+
+const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
+
+/**
+ * The caption of a chart.
+ *
+ * @param record the bench
+ * @param what sentences about this chart alone
+ */
+export function caption(record: BenchRecord, what: string): string {
+  const { suite, environment } = record;
+  const times = environment.software ? " (its times say nothing about GPUs)" : "";
+  return [
+    sentence(what),
+    `After ${sentence(`the paper's ${suite.figure}`)}`,
+    `The paper's claim: ${sentence(suite.claim)}`,
+    `Verdict here: ${verdictPhrase(record)}. ${sentence(record.reason)}`,
+    `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record.cost)}.`,
+  ].join(" ");
+}
+
+/** The first lines under every chart's title: figure and verdict; size of the runs and adapter. */
+export function provenance(record: BenchRecord): string[] {
+  const { suite, plan, environment } = record;
+  return [
+    `After the paper's ${suite.figure} · verdict here: ${verdictPhrase(record)}`,
+    `${plan.steps} steps of ${plan.batchTokens} tokens · ${adapterName(environment)}`,
+  ];
+}

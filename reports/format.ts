@@ -1,0 +1,115 @@
+/**
+ * How numbers become text. Everything a reader sees passes through here, so that a loss has three
+ * decimals and a minus sign is a minus sign in every table, chart and terminal.
+ *
+ * @module
+ */
+import type { BenchRecord, Interval, Verdict } from "../lab/record.ts";
+
+/** What stands where nothing was measured. */
+export const NOT_MEASURED = "—";
+
+/**
+ * A number with a fixed count of decimals and a real minus sign.
+ *
+ * @param value the number; `null` and non-finite numbers give {@link NOT_MEASURED}
+ * @param decimals digits after the point
+ * @param sign write `+` before positive numbers
+ * @returns the text; a value that rounds to zero carries no sign
+ */
+export function fixed(value: number | null, decimals: number, sign = false): string {
+  if (value === null || !Number.isFinite(value)) return NOT_MEASURED;
+  const digits = Math.abs(value).toFixed(decimals);
+  if (Number(digits) === 0) return digits;
+  return (value < 0 ? "−" : sign ? "+" : "") + digits;
+}
+
+/** A loss or a regret in nats: three decimals. */
+export const nats = (value: number | null): string => fixed(value, 3);
+
+/** A shift in octaves: two decimals and a sign. */
+export const octaves = (value: number | null): string => fixed(value, 2, true);
+
+/** `estimate [lo, hi]`, each number written by `write`; {@link NOT_MEASURED} for `null`. */
+export function interval(value: Interval | null, write: (value: number | null) => string): string {
+  if (value === null) return NOT_MEASURED;
+  return `${write(value.estimate)} [${write(value.lo)}, ${write(value.hi)}]`;
+}
+
+/** The value behind a log2: `2^−5.30 = 0.0254`. */
+export function powerOfTwo(log2x: number): string {
+  return `2^${fixed(log2x, 2)} = ${significant(2 ** log2x)}`;
+}
+
+/** Three significant digits, without an exponent where that stays short. */
+export function significant(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-4) {
+    const [mantissa, exponent] = value.toExponential(2).split("e");
+    return `${mantissa.replace("-", "−")}e${exponent.replace("-", "−")}`;
+  }
+  return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+/** Counts as a person says them: `950`, `12.4 k`, `3.07 M`. */
+export function count(value: number): string {
+  for (const [unit, size] of [["G", 1e9], ["M", 1e6], ["k", 1e4]] as const) {
+    if (value >= size) return `${significant(value / (unit === "k" ? 1e3 : size))} ${unit}`;
+  }
+  return String(value);
+}
+
+/** Seconds as `0.4 s`, `48 s`, `12 min 30 s`, `3 h 05 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** The adapter by name; a software adapter is called one. */
+export function adapterName(environment: BenchRecord["environment"]): string {
+  return environment.adapter + (environment.software ? " (software adapter)" : "");
+}
+
+/** What the bench cost, as one phrase. */
+export function costPhrase(cost: BenchRecord["cost"]): string {
+  const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
+  const runs = `${cost.trainedRuns} ${cost.trainedRuns === 1 ? "run" : "runs"} trained${reused}`;
+  return `${runs}, ${count(cost.trainedTokens)} tokens, ${duration(cost.wall_s)}`;
+}
+
+/** The verdict with what qualifies it: `pass (incomplete, exploratory)`. */
+export function verdictPhrase(record: BenchRecord): string {
+  const notes = [
+    ...(record.incomplete ? ["incomplete"] : []),
+    ...(record.plan.exploratory ? ["exploratory"] : []),
+  ];
+  return record.verdict + (notes.length > 0 ? ` (${notes.join(", ")})` : "");
+}
+
+/** One character per verdict, for badges and terminals; only a pass has the tick. */
+export const VERDICT_MARK: Record<Verdict, string> = {
+  "pass": "✓",
+  "fail": "✗",
+  "inconclusive": "?",
+  "cannot tell at this size": "≈",
+};
+
+/** A verdict beside its role: a control that fails has done its duty, one that passes has not. */
+export function roleVerdict(role: "target" | "control", verdict: Verdict): string {
+  if (role === "target") return verdict;
+  if (verdict === "fail") return "fail (expected of the control)";
+  return verdict === "pass" ? "pass (the control should fail)" : `${verdict} (control)`;
+}
+
+/** The name of a swept hyperparameter as axes and tables write it. */
+export const SWEPT_NAME: Record<BenchRecord["optima"][number]["swept"], string> = {
+  lr: "learning rate",
+  weightDecay: "weight decay",
+  initStd: "init standard deviation",
+};
+
+/** `transfer` as a title writes it: `Transfer`. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

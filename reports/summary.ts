@@ -1,0 +1,106 @@
+/**
+ * `summary.md`: the verdict first, then the numbers it rests on, then what it does not say.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../lab/record.ts";
+import { adapterName, costPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { besideThePaper, notReproduced } from "./paper.ts";
+import { factPairs, judgementTable, optimumTable, type Table } from "./tables.ts";
+
+/** What a small bench cannot say, and what this one in particular cannot. */
+export function caveats(record: BenchRecord): string[] {
+  const { plan, environment } = record;
+  return [
+    `The models are far smaller than the paper's and train for ${plan.steps} steps: this tests the ` +
+    "rule's direction and size of effect, not its figures.",
+    ...(plan.seeds.length < 3
+      ? [`Only ${plan.seeds.length} seed(s): the intervals are not to be trusted.`]
+      : []),
+    ...(environment.software
+      ? ["A software adapter ran this: losses are comparable, times say nothing about GPUs."]
+      : []),
+    ...(plan.exploratory
+      ? ["Exploratory: the runs were made under another plan than the one that judges them."]
+      : []),
+    ...(record.incomplete
+      ? ["Incomplete: the bench was stopped before its last planned run."]
+      : []),
+    ...(record.verdict === "cannot tell at this size"
+      ? ["The control passes too, so passing says nothing here. This is not a pass."]
+      : []),
+    ...(record.verdict === "inconclusive" ? ["Inconclusive is neither a pass nor a fail."] : []),
+  ];
+}
+
+/** How to get the same numbers again. */
+export function reproduce(record: BenchRecord): string {
+  return `deno task bench ${record.suite.id} --profile ${record.plan.profile}`;
+}
+
+/**
+ * The summary.
+ *
+ * @param record the bench
+ * @param charts files to show, as `[title, file]`
+ */
+export function summaryMarkdown(record: BenchRecord, charts: [string, string][] = []): string {
+  const { suite, plan } = record;
+  const pictures = charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
+  return [
+    `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
+    "",
+    line(record.reason),
+    "",
+    `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
+    "",
+    `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}.`,
+    "",
+    ...pictures,
+    "## Verdicts",
+    "",
+    ...markdownTable(judgementTable(record)),
+    "",
+    `Shift and regret: estimate and 95% interval. Tolerance: ±${plan.tolerance_octaves} octave.`,
+    "",
+    "## Optima",
+    "",
+    ...markdownTable(optimumTable(record)),
+    "",
+    "## Beside the paper",
+    "",
+    ...markdownTable({
+      head: ["", "paper", "here"],
+      rows: besideThePaper(record).map(({ what, paper, here }) => [what, paper, here]),
+    }),
+    "",
+    "Not reproduced by this bench: " +
+    notReproduced(record).map(({ figure, shows }) => `${figure} (${shows})`).join("; ") + ".",
+    "",
+    "## What this does not say",
+    "",
+    ...[...caveats(record), ...record.warnings.map((text) => `Warning: ${text}`)]
+      .map((text) => `- ${line(text)}`),
+    "",
+    "## Plan, data, machine",
+    "",
+    ...factPairs(record).map(([name, value]) => `- ${name}: ${line(value)}`),
+    "",
+    "## Reproduce",
+    "",
+    "```sh",
+    reproduce(record),
+    "```",
+    "",
+  ].join("\n");
+}
+
+function markdownTable({ head, rows }: Table): string[] {
+  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
+}
+
+/** Text on one line, with nothing Markdown would take for HTML. */
+const line = (text: string): string =>
+  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const cell = (text: string): string => line(text).replaceAll("|", "\\|");

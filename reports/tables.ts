@@ -1,0 +1,177 @@
+/**
+ * The tables that the summary, the page and the terminal share: header and cells as text, numbers
+ * already formatted. Whoever shows them only lays them out and escapes them.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../lab/record.ts";
+import {
+  adapterName,
+  costPhrase,
+  count,
+  interval,
+  nats,
+  NOT_MEASURED,
+  octaves,
+  powerOfTwo,
+  roleVerdict,
+  SWEPT_NAME,
+} from "./format.ts";
+import { averageOverSeeds, sweptOf } from "./series.ts";
+
+/** A table of text. */
+export interface Table {
+  /** names of the columns */
+  head: string[];
+  /** the cells, row by row */
+  rows: string[][];
+}
+
+/** Shift, regret and verdict of every target and control. */
+export function judgementTable(record: BenchRecord): Table {
+  const swept = sweptOf(record).length > 1;
+  return {
+    head: [
+      "panel",
+      "configuration",
+      "rule",
+      ...(swept ? ["swept"] : []),
+      "shift, octaves",
+      "regret, nats",
+      "limit, nats",
+      "verdict",
+      "reason",
+    ],
+    rows: record.judgements.map((one) => [
+      one.panel,
+      one.label,
+      one.rule,
+      ...(swept ? [SWEPT_NAME[one.swept]] : []),
+      interval(one.shift_octaves, octaves),
+      interval(one.regret_nats, nats),
+      nats(one.regretLimit_nats),
+      roleVerdict(one.role, one.verdict),
+      one.reason,
+    ]),
+  };
+}
+
+/** Where every sweep has its optimum. */
+export function optimumTable(record: BenchRecord): Table {
+  const swept = sweptOf(record).length > 1;
+  return {
+    head: [
+      "panel",
+      "configuration",
+      "rule",
+      "role",
+      ...(swept ? ["swept"] : []),
+      "log2 of the optimum",
+      "value",
+      "loss there, nats",
+      "notes",
+    ],
+    rows: record.optima.map((one) => [
+      one.panel,
+      one.label,
+      one.rule,
+      one.role,
+      ...(swept ? [SWEPT_NAME[one.swept]] : []),
+      interval(one.log2x, (value) => octaves(value).replace("+", "")),
+      one.log2x === null ? NOT_MEASURED : powerOfTwo(one.log2x.estimate),
+      interval(one.loss_nats, nats),
+      [
+        ...(one.log2x === null ? ["no optimum could be fitted"] : []),
+        ...(one.atEdge ? ["best point at the edge of the grid"] : []),
+        ...(one.diverged > 0 ? [`${Math.round(100 * one.diverged)}% of the runs diverged`] : []),
+      ].join("; "),
+    ]),
+  };
+}
+
+/** Mean loss over seeds at every place of every sweep. */
+export function lossTable(record: BenchRecord): Table {
+  const head = [
+    "panel",
+    "configuration",
+    "rule",
+    "swept",
+    "log2 x",
+    "mean loss, nats",
+    "s.e., nats",
+    "seeds",
+    "diverged",
+  ];
+  const places = [
+    ...new Set(record.runs.map(({ cell }) => `${cell.panel}\n${cell.rule}\n${cell.swept}`)),
+  ];
+  const rows = places.flatMap((place) => {
+    const [panel, rule, swept] = place.split("\n");
+    const runs = record.runs.filter(({ cell }) =>
+      `${cell.panel}\n${cell.rule}\n${cell.swept}` === place
+    );
+    return averageOverSeeds(runs).sort((a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : 0)
+      .map((point) => [
+        panel,
+        point.label,
+        rule,
+        SWEPT_NAME[swept as keyof typeof SWEPT_NAME],
+        octaves(point.log2x).replace("+", ""),
+        nats(point.mean_nats),
+        nats(point.standardError_nats),
+        String(point.seeds + point.diverged),
+        String(point.diverged),
+      ]);
+  });
+  return { head, rows };
+}
+
+/** The plan, the data, the machine and the cost, as pairs of name and value. */
+export function factPairs(record: BenchRecord): [string, string][] {
+  const { plan, data, environment, suite, cost } = record;
+  const grids = Object.entries(plan.grids).map(([sweep, grid]) =>
+    `${sweep}: ${plain(Math.min(...grid))} … ${plain(Math.max(...grid))}`
+  );
+  return [
+    ["source", suite.source],
+    ["held fixed", suite.heldFixed],
+    ["varied", suite.varied],
+    ["measured", suite.measured],
+    ["passes if", suite.passesIf],
+    ["control", suite.control],
+    ["profile", plan.profile],
+    ["seeds", plan.seeds.join(", ")],
+    ["steps", `${plan.steps} of ${plan.batchTokens} tokens, sequences of ${plan.sequence}`],
+    ["tolerance", `±${plan.tolerance_octaves} octave`],
+    ["grids (log2, before widening)", grids.join("; ")],
+    [
+      "plan hash",
+      plan.hash + (plan.exploratory ? " (exploratory: runs made under another plan)" : ""),
+    ],
+    [
+      "data",
+      `${data.name}, hash ${data.hash}, ${count(data.trainTokens)} tokens to train on, ` +
+      `${count(data.validationTokens)} held out`,
+    ],
+    ["licence of the data", data.licence],
+    [
+      "adapter",
+      `${adapterName(environment)}, ${environment.vendor}, ${environment.backend}` +
+      (environment.software ? "; its times say nothing about GPUs" : ""),
+    ],
+    [
+      "kernels' profile",
+      `${environment.profile}; features: ${environment.features.join(", ") || "none"}`,
+    ],
+    [
+      "software",
+      `mue-bench ${environment.version}, git ${environment.gitCommit ?? "unknown"}, ` +
+      `Deno ${environment.deno}, ${environment.os}, ${environment.cpus} CPUs`,
+    ],
+    ["cost", costPhrase(cost)],
+    ["made", record.createdAt],
+    ["record", record.schema],
+  ];
+}
+
+const plain = (value: number): string => String(value).replace("-", "−");

@@ -1,0 +1,160 @@
+/**
+ * The look every chart shares: colours that colour-blind readers can tell apart (Okabe and Ito's
+ * palette), a shape for each colour so that greyscale prints stay readable, one font, one star.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+import type { Judgement, Verdict } from "../lab/record.ts";
+
+/** Colours of the configurations; the first belongs to the reference. */
+export const PALETTE: string[] = [
+  "#222222",
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#8C6D31",
+];
+
+/** Point shapes in the order of {@link PALETTE}. */
+export const SHAPES: string[] = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "triangle-down",
+  "cross",
+  "triangle-right",
+  "triangle-left",
+];
+
+/** What a mark says: a verdict on a target, or how a control behaved. */
+export type Tone = Verdict | "control fails" | "control does not fail";
+
+/**
+ * Colour and shape of each tone. Only a target's `pass` is blue and only a target's `fail` is
+ * vermilion; a control that fails is grey, as it should, and one that does not is ochre.
+ */
+export const TONES: Record<Tone, { colour: string; shape: string }> = {
+  "pass": { colour: "#0072B2", shape: "circle" },
+  "fail": { colour: "#C44E00", shape: "square" },
+  "inconclusive": { colour: "#7A5C00", shape: "triangle-up" },
+  "cannot tell at this size": { colour: "#7A5C00", shape: "diamond" },
+  "control fails": { colour: "#5F5F5F", shape: "square" },
+  "control does not fail": { colour: "#7A5C00", shape: "diamond" },
+};
+
+/** The tone of one judgement. */
+export function toneOf({ role, verdict }: Pick<Judgement, "role" | "verdict">): Tone {
+  if (role === "target") return verdict;
+  return verdict === "fail" ? "control fails" : "control does not fail";
+}
+
+/** A five-pointed star of unit radius, for the fitted optimum. */
+export const STAR: string = "M0,-1L0.2245,-0.309L0.9511,-0.309L0.3633,0.118L0.5878,0.809" +
+  "L0,0.382L-0.5878,0.809L-0.3633,0.118L-0.9511,-0.309L-0.2245,-0.309Z";
+
+/** The tolerance band and the interval of the transferred value. */
+export const BAND = "#DDE6EE";
+
+/** The `$schema` of every spec. */
+export const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/**
+ * A Vega expression that writes a power of two with superscripts: `2⁻⁵`.
+ *
+ * @returns the expression, for `axis.labelExpr` on a base-2 log axis
+ */
+export function powerLabel(): string {
+  const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  let text = "replace('' + round(log(datum.value) / log(2)), '-', '⁻')";
+  for (let digit = 0; digit < 10; digit++) {
+    text = `replace(${text}, /${digit}/g, '${digits[digit]}')`;
+  }
+  return `'2' + ${text}`;
+}
+
+/** The shared Vega-Lite configuration. */
+function chartConfig(): TopLevelSpec["config"] {
+  return {
+    font: "DejaVu Sans, Verdana, sans-serif",
+    background: "white",
+    title: { fontSize: 14, subtitleFontSize: 11, subtitleColor: "#333", subtitlePadding: 4 },
+    axis: {
+      labelFontSize: 11,
+      titleFontSize: 11.5,
+      titleFontWeight: "normal",
+      gridColor: "#EBEBEB",
+      domainColor: "#555",
+      tickColor: "#555",
+      labelFlush: false,
+    },
+    header: { labelFontSize: 11.5, titleFontSize: 11.5 },
+    legend: {
+      orient: "bottom",
+      labelFontSize: 11,
+      symbolOpacity: 1,
+      symbolStrokeWidth: 2,
+      symbolSize: 70,
+    },
+    view: { stroke: "#999" },
+  };
+}
+
+/** A Vega-Lite spec as it is passed on and written; its makers check it against Vega-Lite's types. */
+export interface ChartSpec {
+  /** which Vega-Lite it is written for */
+  $schema: string;
+  /** what readers who cannot see the picture get */
+  description: string;
+  /** all else that Vega-Lite knows */
+  [property: string]: unknown;
+}
+
+/** The words around a chart. */
+export interface Head {
+  /** the title */
+  title: string;
+  /** first lines of the subtitle */
+  subtitle: string[];
+  /** what readers who cannot see the picture get */
+  description: string;
+}
+
+/** What every chart has: schema, title, description, configuration. */
+export interface Frame {
+  /** which Vega-Lite it is written for */
+  $schema: string;
+  /** what readers who cannot see the picture get */
+  description: string;
+  /** title and subtitle */
+  title: { text: string; subtitle: string[]; anchor: "start"; offset: number };
+  /** margin in pixels */
+  padding: number;
+  /** Vega-Lite's configuration */
+  config: object;
+}
+
+/**
+ * The frame every chart has.
+ *
+ * @param head title, first lines of the subtitle, description
+ * @param lines the subtitle's lines about this chart's marks
+ */
+export function frame(head: Head, lines: string[]): Frame {
+  return {
+    $schema: VEGA_LITE,
+    description: head.description,
+    title: {
+      text: head.title,
+      subtitle: [...head.subtitle, ...lines],
+      anchor: "start",
+      offset: 12,
+    },
+    padding: 10,
+    config: chartConfig() ?? {},
+  };
+}

@@ -1,0 +1,86 @@
+/** Measured coverage of the 95% intervals: 300 trials a case, fixed seeds. */
+import { fitCurve } from "../../lab/fit.ts";
+import { analyse, shiftBetween, type Sweep } from "../../lab/optimum.ts";
+import { drawSeeds, mean, random } from "../../lab/statistics.ts";
+import { assert } from "./assert.ts";
+import {
+  asymmetric,
+  type Bowl,
+  commonParts,
+  GRID,
+  kinked,
+  type Noise,
+  sweepOf,
+  symmetric,
+} from "./bowls.ts";
+
+const TRIALS = Number(Deno.env.get("TRIALS") ?? 300);
+/** seed sd 0.003-0.03 nats; independent, growing with x, correlated along the grid */
+const NOISES: Noise[] = [0.003, 0.01, 0.03].flatMap((sd) => [
+  { sd },
+  { sd, doubling: 2.5 },
+  { sd, rho: 0.5 },
+]);
+
+/** Shares of trials whose interval holds the minimum, the estimator's own target, the shift. */
+function coverage(seeds: number, reference: Bowl, target: Bowl, noises: Noise[]) {
+  const stream = random(1000 * seeds + 7);
+  const draws = drawSeeds(seeds);
+  const held = { minimum: 0, vertex: 0, shift: 0, plain: 0 };
+  for (let trial = 0; trial < TRIALS; trial++) {
+    const noise = noises[trial % noises.length];
+    const common = commonParts(seeds, stream);
+    // everywhere between two grid points
+    const a = -5.5 + stream.uniform(), b = -5.5 + stream.uniform();
+    const from = analyse(sweepOf(reference, a, common, noise, stream), draws, 1);
+    const sweep = sweepOf(target, b, common, noise, stream);
+    const to = analyse(sweep, draws, 2);
+    const vertex = fitCurve(GRID, GRID.map((x) => target(x - b))).log2x;
+    const optimum = to.optimum.log2x, shift = shiftBetween(from, to);
+    // no estimate is no false claim
+    if (optimum === null || (optimum.lo <= b && b <= optimum.hi)) held.minimum++;
+    if (optimum === null || (optimum.lo <= vertex && vertex <= optimum.hi)) held.vertex++;
+    if (shift === null || (shift.lo <= b - a && b - a <= shift.hi)) held.shift++;
+    const [lo, hi] = plainBootstrap(sweep);
+    if (lo <= vertex && vertex <= hi) held.plain++;
+  }
+  return {
+    minimum: held.minimum / TRIALS,
+    vertex: held.vertex / TRIALS,
+    shift: held.shift / TRIALS,
+    plain: held.plain / TRIALS,
+  };
+}
+
+/** Percentiles over all 27 resamples of three seeds, what this project does not do. */
+function plainBootstrap({ log2x, loss }: Sweep): [number, number] {
+  if (loss[0].length !== 3) return [NaN, NaN];
+  const found: number[] = [];
+  for (let i = 0; i < 27; i++) {
+    const picks = [i % 3, Math.floor(i / 3) % 3, Math.floor(i / 9)];
+    found.push(fitCurve(log2x, loss.map((row) => mean(picks.map((k) => row[k]!)))).log2x);
+  }
+  found.sort((a, b) => a - b);
+  return [found[0], found[26]];
+}
+
+for (const seeds of [3, 5]) {
+  Deno.test(`with ${seeds} seeds the intervals hold the truth in 95% of symmetric bowls`, () => {
+    const rate = coverage(seeds, symmetric, symmetric, NOISES);
+    assert(rate.minimum >= 0.95 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
+  });
+  Deno.test(`with ${seeds} seeds the intervals hold the truth in 93% of asymmetric bowls`, () => {
+    const rate = coverage(seeds, asymmetric, asymmetric, NOISES);
+    assert(rate.minimum >= 0.93 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
+  });
+}
+
+Deno.test("the intervals hold the truth in 90% of bowls of two different shapes", () => {
+  const rate = coverage(3, symmetric, kinked, NOISES);
+  assert(rate.minimum >= 0.9 && rate.vertex >= 0.95 && rate.shift >= 0.9, JSON.stringify(rate));
+});
+
+Deno.test("this check can fail: the plain bootstrap of three seeds holds far less", () => {
+  const rate = coverage(3, symmetric, symmetric, [{ sd: 0.01 }]);
+  assert(rate.plain < 0.85 && rate.vertex >= 0.95, JSON.stringify(rate));
+});

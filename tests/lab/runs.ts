@@ -1,0 +1,101 @@
+/** A finished run and a record as short as their schema allows. */
+import { type BenchRecord, type Run, SCHEMA } from "../../lab/record.ts";
+
+/** A run with this key. */
+export function runWith(key: string): Run {
+  return {
+    key,
+    cell: {
+      panel: "transfer",
+      configuration: "16e4a:d=64,L=2,h=16",
+      label: "16e4a",
+      rule: "complete-mue",
+      role: "target",
+      swept: "lr",
+      log2x: -6,
+      seed: 0,
+    },
+    base: {
+      lr: 2 ** -6,
+      weightDecay: 0.1,
+      eps: 1e-8,
+      beta1: 0.9,
+      beta2: 0.95,
+      initStd: 0.02,
+      embedInitStd: 1,
+      unembedInitStd: 0,
+    },
+    rows: { wq: { initStd: 0.02, lr: 0.01, weightDecay: 0.1, eps: 1e-8 } },
+    multipliers: { residual: 1, outputMultiplier: 1, routeScale: 1, logits: 1 },
+    parameters: 1000,
+    steps: 2,
+    batchTokens: 512,
+    trainLoss_nats: [5.5, 5.1],
+    validationLoss_nats: 5,
+    divergedAtStep: null,
+    expertLoad: null,
+    wall_s: 1.5,
+    replicas: 3,
+  };
+}
+
+/** A record of one run. */
+export function recordOf(run: Run): BenchRecord {
+  const text = "as planned";
+  return {
+    schema: SCHEMA,
+    createdAt: "2026-01-01T00:00:00Z",
+    suite: {
+      id: "activated-experts",
+      title: text,
+      figure: text,
+      claim: text,
+      heldFixed: text,
+      varied: text,
+      measured: text,
+      passesIf: text,
+      control: text,
+      source: text,
+    },
+    plan: {
+      profile: "smoke",
+      seeds: [0],
+      steps: 2,
+      batchTokens: 512,
+      sequence: 32,
+      tolerance_octaves: 1,
+      grids: {},
+      hash: "0",
+      exploratory: false,
+    },
+    environment: {
+      adapter: "llvmpipe",
+      vendor: "mesa",
+      architecture: "",
+      software: true,
+      backend: "vulkan",
+      profile: "core",
+      features: [],
+      deno: "2.9.6",
+      os: "linux",
+      cpus: 2,
+      gitCommit: null,
+      version: "0.1.0",
+    },
+    data: {
+      name: "sotu",
+      hash: "0",
+      trainTokens: 10,
+      validationTokens: 1,
+      licence: "public domain",
+    },
+    runs: [run],
+    optima: [],
+    judgements: [],
+    verdict: "inconclusive",
+    reason: text,
+    incomplete: false,
+    cost: { wall_s: 1, trainedRuns: 1, reusedRuns: 0, trainedTokens: 1024 },
+    warnings: [],
+  };
+}

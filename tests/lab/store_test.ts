@@ -1,0 +1,261 @@
+import { causeOf, LabError, openStore, type Write, writeAtomic } from "../../lab/store.ts";
+import { readRecord } from "../../lab/read.ts";
+import { assert, assertEquals, rejects, throws } from "./assert.ts";
+import { recordOf, runWith } from "./runs.ts";
+
+/** Runs a test in a directory of its own. */
+async function inDirectory(test: (directory: string) => void | Promise<void>): Promise<void> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    await test(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** Opens a store, adds runs with these keys, closes it. */
+function fill(directory: string, ...keys: string[]): void {
+  using store = openStore(directory);
+  for (const key of keys) store.append(runWith(key));
+}
+
+/** Keys and warnings of the store in a directory. */
+function contents(directory: string) {
+  using store = openStore(directory);
+  return { keys: [...store.runs.keys()], warnings: store.warnings };
+}
+
+/** A disk with room for so many bytes more. */
+function diskWith(room: number): Write {
+  return (file, bytes) => {
+    if (room <= 0) throw new Error("No space left on device (os error 28)");
+    const took = file.writeSync(bytes.subarray(0, room));
+    room -= took;
+    return took;
+  };
+}
+
+const size = (path: string) => Deno.statSync(path).size;
+
+Deno.test("runs come back as they were written, in order", async () => {
+  await inDirectory((directory) => {
+    fill(`${directory}/deep/out`, "a", "b");
+    fill(`${directory}/deep/out`, "c", "a");
+    using store = openStore(`${directory}/deep/out/`);
+    assertEquals([...store.runs.keys()], ["a", "b", "c"]);
+    assertEquals(store.runs.get("b"), runWith("b"));
+    assertEquals(store.warnings, []);
+  });
+});
+
+Deno.test("a torn tail is skipped with a warning and cut by the next write", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/runs.jsonl`;
+    fill(directory, "a", "b");
+    const whole = size(path);
+    for (let cut = 1; cut < 400; cut += 57) {
+      Deno.truncateSync(path, whole - cut - 1);
+      const found = contents(directory);
+      assertEquals(found.keys, ["a"]);
+      assert(/line 2: torn by an interrupted write/.test(found.warnings[0]));
+      assertEquals(size(path), whole - cut - 1, "reading changes nothing");
+      fill(directory, "b");
+      assertEquals(size(path), whole);
+      assertEquals(contents(directory), { keys: ["a", "b"], warnings: [] });
+    }
+  });
+});
+
+Deno.test("a last line that lacks only its newline is kept", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/runs.jsonl`;
+    fill(directory, "a", "b");
+    Deno.truncateSync(path, size(path) - 1);
+    assertEquals(contents(directory), { keys: ["a", "b"], warnings: [] });
+    fill(directory, "c");
+    assertEquals(contents(directory), { keys: ["a", "b", "c"], warnings: [] });
+  });
+});
+
+Deno.test("a damaged line is named, and nothing is overwritten", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/runs.jsonl`;
+    fill(directory, "a", "b", "c");
+    const lines = Deno.readTextFileSync(path).split("\n");
+    const cases: [string, RegExp][] = [
+      [lines[1].slice(0, 40), /runs\.jsonl: line 2 is damaged \(not JSON\)/],
+      [lines[1].replace('"steps":2', '"steps":"2"'), /line 2 is damaged \(not a run, steps: /],
+      ["null", /line 2 is damaged \(not a run, line: /],
+      ["\u0000\u0000\u0021", /line 2 is damaged/],
+    ];
+    for (const [line, message] of cases) {
+      const text = [lines[0], line, lines[2], ""].join("\n");
+      Deno.writeTextFileSync(path, text);
+      throws(() => openStore(directory), (error: unknown) => {
+        assert(error instanceof LabError && error.exitCode === 2);
+        assert(message.test(error.message) && !error.message.includes("\n"), error.message);
+        return true;
+      });
+      assertEquals(Deno.readTextFileSync(path), text);
+    }
+    Deno.writeTextFileSync(path, [lines[0], lines[1], lines[0], ""].join("\n"));
+    const found = contents(directory);
+    assertEquals(found.keys, ["a", "b"]);
+    assert(/line 3: run a again, ignored/.test(found.warnings[0]));
+  });
+});
+
+Deno.test("a second store in the same directory is refused until the first is closed", async () => {
+  await inDirectory((directory) => {
+    const first = openStore(directory);
+    throws(() => openStore(directory), {
+      name: "LabError",
+      message: `Cannot write to ${directory}: another bench is using it`,
+    });
+    first.append(runWith("a"));
+    first.close();
+    first.close();
+    throws(() => first.append(runWith("b")), /the store is closed/);
+    assertEquals(contents(directory).keys, ["a"]);
+  });
+});
+
+Deno.test("a second process is refused as well", async () => {
+  await inDirectory(async (directory) => {
+    using _held = openStore(directory);
+    const module = new URL("../../lab/store.ts", import.meta.url).href;
+    const code = `import { openStore } from ${JSON.stringify(module)};
+try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.message); }`;
+    const script = `${directory}/second.ts`;
+    Deno.writeTextFileSync(script, code);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--config", config, "--allow-read", "--allow-write", script],
+    }).output();
+    assert(new TextDecoder().decode(stdout).includes("another bench is using it"));
+  });
+});
+
+Deno.test("a full disk is one clear error and leaves the earlier lines intact", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/runs.jsonl`;
+    fill(directory, "a");
+    const before = Deno.readTextFileSync(path);
+    {
+      using store = openStore(directory, diskWith(100));
+      throws(() => store.append(runWith("b")), {
+        name: "LabError",
+        message: `Cannot write run b to ${path}: no space left on the disk; ` +
+          "the 1 runs before it are kept",
+      });
+      assertEquals([...store.runs.keys()], ["a"]);
+    }
+    assertEquals(Deno.readTextFileSync(path), before);
+    using stuck = openStore(directory, () => 0);
+    throws(() => stuck.append(runWith("b")), /takes no more bytes/);
+  });
+});
+
+Deno.test("a disk that takes a few bytes at a time gets the whole line", async () => {
+  await inDirectory((directory) => {
+    {
+      using store = openStore(directory, (file, bytes) => file.writeSync(bytes.subarray(0, 7)));
+      store.append(runWith("a"));
+    }
+    assertEquals(contents(directory), { keys: ["a"], warnings: [] });
+  });
+});
+
+Deno.test("a run that JSON cannot carry is refused before it reaches the file", async () => {
+  await inDirectory((directory) => {
+    using store = openStore(directory);
+    throws(() => store.append({ ...runWith("a"), trainLoss_nats: [1, NaN] }), {
+      name: "TypeError",
+      message: /^Cannot store run a: trainLoss_nats\.1: /,
+    });
+    assertEquals(size(`${directory}/runs.jsonl`), 0);
+  });
+});
+
+Deno.test("a directory that cannot be written says why", async () => {
+  await inDirectory((directory) => {
+    Deno.writeTextFileSync(`${directory}/file`, "");
+    for (const place of [`${directory}/file`, `${directory}/file/out`]) {
+      throws(() => openStore(place), (error: unknown) => {
+        assert(error instanceof LabError);
+        assert(error.message.startsWith(`Cannot write to ${place}: `), error.message);
+        return true;
+      });
+    }
+  });
+  const causes: [Error, string][] = [
+    [new Deno.errors.PermissionDenied("x"), "permission denied"],
+    [new Deno.errors.NotCapable("x"), "Deno was started without that permission"],
+    [new Deno.errors.NotFound("x"), "no such file or directory"],
+    [new Error("Read-only file system (os error 30)"), "read-only file system"],
+    [new Error("odd"), "odd"],
+  ];
+  for (const [error, text] of causes) assertEquals(causeOf(error), text);
+});
+
+Deno.test({
+  name: "a directory without write permission is refused",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0, // root may write anywhere
+  fn: () =>
+    inDirectory((directory) => {
+      Deno.chmodSync(directory, 0o555);
+      throws(() => openStore(directory), {
+        message: `Cannot write to ${directory}: permission denied`,
+      });
+      Deno.chmodSync(directory, 0o755);
+    }),
+});
+
+Deno.test("an atomic write replaces the whole file or nothing", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/record.json`;
+    writeAtomic(path, "first");
+    writeAtomic(path, new Uint8Array([50, 110, 100]));
+    assertEquals(Deno.readTextFileSync(path), "2nd");
+    throws(() => writeAtomic(path, "third, too long", diskWith(5)), {
+      name: "LabError",
+      message: `Cannot write to ${path}: no space left on the disk`,
+    });
+    assertEquals(Deno.readTextFileSync(path), "2nd");
+    assertEquals([...Deno.readDirSync(directory)].map((entry) => entry.name), ["record.json"]);
+    throws(() => writeAtomic(`${directory}/none/x`, ""), /no such file or directory/);
+  });
+});
+
+Deno.test("a record comes back as it was written", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/record.json`, record = recordOf(runWith("a"));
+    writeAtomic(path, JSON.stringify(record));
+    assertEquals(await readRecord(path), record);
+  });
+});
+
+Deno.test("a record that cannot be read is one line that names the file", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/record.json`, record = recordOf(runWith("a"));
+    const text = JSON.stringify(record);
+    const cases: [string, RegExp][] = [
+      [text.slice(0, 500), /not JSON, or cut short$/],
+      ["", /it is empty$/],
+      ["[1]", /found no schema field, this version reads "mue-bench\/record\/1"$/],
+      ["null", /found no schema field/],
+      [JSON.stringify({ schema: "mue-bench/record/2" }), /found "mue-bench\/record\/2", this/],
+      [text.replace('"verdict":"inconclusive"', '"verdict":"maybe"'), /: verdict: /],
+      [text.replace('"steps":2', '"steps":null'), /: runs\.0\.steps: |: plan\.steps: /],
+    ];
+    for (const [content, message] of cases) {
+      Deno.writeTextFileSync(path, content);
+      await rejects(readRecord(path), (error: unknown) => {
+        assert(error instanceof LabError && error.message.startsWith(`Cannot read ${path}: `));
+        assert(message.test(error.message) && !error.message.includes("\n"), error.message);
+        return true;
+      });
+    }
+    await rejects(readRecord(`${directory}/none`), /none: no such file or directory/);
+  });
+});

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { csvParse } from "d3-dsv";
+import { chartsFor } from "../../reports/charts.ts";
+import { loadMultiples } from "../../reports/expert_load.ts";
+import { lossDomain, lossRows } from "../../reports/loss_rows.ts";
+import {
+  compileSpec,
+  PNG_SCALE,
+  renderPdf,
+  renderPng,
+  renderSvg,
+  svgSize,
+} from "../../reports/render.ts";
+import { averageOverSeeds, panelsOf } from "../../reports/series.ts";
+import { toneOf, TONES } from "../../reports/theme.ts";
+import { runsCsv } from "../../reports/csv.ts";
+import { fixtureRecord } from "./fixture.ts";
+
+const record = fixtureRecord();
+const charts = chartsFor(record);
+const golden = (name: string) => new URL(`./golden/${name}.vl.json`, import.meta.url);
+
+/** `UPDATE_GOLDEN=1 deno test -A tests/reports` writes the golden specs anew. */
+const updating =
+  Deno.permissions.querySync({ name: "env", variable: "UPDATE_GOLDEN" }).state === "granted" &&
+  Deno.env.get("UPDATE_GOLDEN") === "1";
+
+/** The texts of an SVG, unescaped, in order. */
+function textsOf(svg: string): string[] {
+  return [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map(([, text]) =>
+    text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&")
+  );
+}
+
+Deno.test("a bench of activated-experts has its three charts, captions complete", () => {
+  assert.deepEqual(charts.map((chart) => chart.name), [
+    "loss-vs-lr",
+    "optimum-shift",
+    "expert-load",
+  ]);
+  for (const { caption, spec } of charts) {
+    for (
+      const part of ["the paper's Fig. 2a", record.suite.claim, "Verdict here: pass", "llvmpipe"]
+    ) {
+      assert.ok(caption.includes(part), `caption lacks ${part}: ${caption}`);
+    }
+    assert.match(caption, /software adapter.*Cost: 201 runs trained/);
+    assert.equal(spec.description, caption);
+  }
+});
+
+for (const chart of charts) {
+  Deno.test(`${chart.name} equals its golden spec and compiles without a warning`, async () => {
+    const text = JSON.stringify(chart.spec, null, 2) + "\n";
+    if (updating) await Deno.writeTextFile(golden(chart.name), text);
+    const expected = await Deno.readTextFile(golden(chart.name));
+    assert.deepEqual(JSON.parse(text), JSON.parse(expected));
+    assert.deepEqual(compileSpec(chart.spec).warnings, []);
+  });
+}
+
+Deno.test("the loss chart has a panel per rule, a star per optimum, powers of two on its axis", async () => {
+  const svg = await renderSvg(charts[0].spec);
+  const texts = textsOf(svg);
+  for (
+    const text of [
+      "Transfer, d = 16 → 64",
+      "control: standard",
+      "rule: complete-mue",
+      "Iso-width, d = 64",
+      "2⁻⁵",
+      "validation loss (nats per token)",
+      "16e16a",
+      "dense",
+    ]
+  ) assert.ok(texts.includes(text), `${text} is not among ${texts.join(" | ")}`);
+  const stars = svg.match(/aria-roledescription="point"[^>]*d="M[^"]*"[^>]*stroke="white"/g) ?? [];
+  const optima = lossRows(record, "lr").filter((row) => row.kind === "optimum");
+  assert.equal(optima.length, 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1);
+  assert.equal(stars.length, optima.length);
+});
+
+Deno.test("a diverged seed is marked and does not stretch the loss axis", () => {
+  const [low, high] = lossDomain(panelsOf(record, "lr"));
+  assert.ok(low > 1.9 && high < 2.6, `axis ${low} to ${high}`);
+  const rows = lossRows(record, "lr").filter((row) => row.label === "16e2a" && row.x === 0.5);
+  assert.deepEqual(rows.map((row) => row.kind), ["mean", "above", "diverged"]);
+  assert.ok(
+    rows.every((row) => row.kind === "mean" || (row.at_nats! < high && row.at_nats! > low)),
+  );
+});
+
+Deno.test("means and standard errors over seeds are the closed forms", () => {
+  const runs = record.runs.slice(0, 3).map((run, seed) => ({
+    ...run,
+    validationLoss_nats: [2, 3, 7][seed],
+  }));
+  const [point] = averageOverSeeds(runs);
+  assert.equal(point.mean_nats, 4);
+  assert.equal(point.standardError_nats, Math.sqrt(7 / 3));
+});
+
+Deno.test("a panel without its own reference shows the one that was tuned elsewhere", () => {
+  const runs = record.runs.filter(({ cell }) =>
+    cell.panel !== "iso-width" || cell.role !== "reference"
+  );
+  const iso = panelsOf({ ...record, runs }, "lr").find((panel) => panel.panel === "iso-width")!;
+  assert.ok(iso.points.some((point) => point.role === "reference"));
+  assert.equal(iso.title[0], "Iso-width, d = 16 → 64");
+});
+
+Deno.test("loads are multiples of a/N, the busiest first", () => {
+  assert.deepEqual(loadMultiples([0.25, 0.75, 0.5]), [1.5, 1, 0.5]);
+});
+
+Deno.test("only a target's pass is blue: every other verdict has another colour and shape", () => {
+  const pass = TONES[toneOf({ role: "target", verdict: "pass" })];
+  for (const verdict of ["fail", "inconclusive", "cannot tell at this size"] as const) {
+    const other = TONES[toneOf({ role: "target", verdict })];
+    assert.notEqual(other.colour, pass.colour);
+    assert.notEqual(other.shape, pass.shape);
+  }
+  for (const verdict of ["pass", "fail", "inconclusive"] as const) {
+    assert.notEqual(TONES[toneOf({ role: "control", verdict })].colour, pass.colour);
+  }
+});
+
+Deno.test("the shift chart writes every verdict beside its row", async () => {
+  const texts = textsOf(await renderSvg(charts[1].spec));
+  const count = (text: string) => texts.filter((one) => one === text).length;
+  assert.equal(count("pass"), 3);
+  assert.equal(count("fail (expected of the control)"), 3);
+  assert.equal(count("cannot tell at this size"), 1);
+  assert.equal(count("pass (the control should fail)"), 1);
+});
+
+Deno.test("every part of the shift chart has the same rows, measured or not", () => {
+  const judgements = record.judgements.filter((one) => one.panel === "transfer").map((one) =>
+    one.label === "16e2a" ? { ...one, shift_octaves: null, regret_nats: null } : one
+  );
+  const chart = chartsFor({ ...record, judgements })[1];
+  const text = JSON.stringify(compileSpec(chart.spec).vega);
+  const scale = /"name":"\w*_y","type":"\w+","domain":(\[[^\]]*\])/g;
+  const domains = [...text.matchAll(scale)].map(([, list]) => list);
+  const rows = judgements.map((one) => `${one.label} · ${one.rule}`);
+  assert.deepEqual(domains, [JSON.stringify(rows), JSON.stringify(rows)]);
+});
+
+Deno.test("a few losses far above the rest are marked and do not flatten the curves", () => {
+  const runs = record.runs.map((run) =>
+    run.cell.label === "16e16a" && run.cell.log2x > -4 ? { ...run, validationLoss_nats: 9.1 } : run
+  );
+  const [low, high] = lossDomain(panelsOf({ ...record, runs }, "lr"));
+  assert.ok(low > 1.9 && high < 2.7, `axis ${low} to ${high}`);
+  assert.ok(lossRows({ ...record, runs }, "lr").some((row) => row.kind === "above"));
+});
+
+Deno.test("a record without intervals, seeds to compare or experts still draws", async () => {
+  const bare = fixtureRecord({
+    plan: { ...record.plan, seeds: [0] },
+    runs: record.runs.filter((run) => run.cell.seed === 0)
+      .map((run) => ({ ...run, expertLoad: null, validationLoss_nats: null, divergedAtStep: 3 })),
+    optima: record.optima.map((one) => ({ ...one, log2x: null, loss_nats: null })),
+    judgements: record.judgements.map((one) => ({
+      ...one,
+      shift_octaves: null,
+      regret_nats: null,
+      regretLimit_nats: null,
+      verdict: "inconclusive" as const,
+    })),
+    verdict: "inconclusive",
+  });
+  const drawn = chartsFor(bare);
+  assert.deepEqual(drawn.map((chart) => chart.name), ["loss-vs-lr", "optimum-shift"]);
+  const [loss, shift] = await Promise.all(drawn.map((chart) => renderSvg(chart.spec)));
+  assert.ok(textsOf(loss).some((text) => text.includes("One seed, no band")));
+  assert.ok(textsOf(shift).includes("— not measured"));
+  for (const { spec } of drawn) assert.deepEqual(compileSpec(spec).warnings, []);
+});
+
+Deno.test("a suite without charts is refused by name", () => {
+  const suite = { ...record.suite, id: "nothing" };
+  assert.throws(() => chartsFor({ ...record, suite }), /^RangeError: Cannot draw suite nothing: /);
+});
+
+Deno.test("the PNG has the SVG's size times the scale and is not blank", async () => {
+  const svg = await renderSvg(charts[1].spec);
+  const { width, height } = svgSize(svg);
+  const bytes = await renderPng(svg);
+  const png = Buffer.from(bytes);
+  assert.equal(png.subarray(1, 4).toString(), "PNG");
+  assert.ok(Math.abs(png.readUInt32BE(16) - width * PNG_SCALE) <= 1);
+  assert.ok(Math.abs(png.readUInt32BE(20) - height * PNG_SCALE) <= 1);
+  const blank = await renderPng(svg.replaceAll(/<text[\s\S]*?<\/text>/g, ""));
+  assert.ok(bytes.length > 1.5 * blank.length, "text is missing: the font was not found");
+});
+
+Deno.test("the PDF is vector with embedded fonts, the same bytes each time", async () => {
+  const svg = await renderSvg(charts[1].spec);
+  const [first, second] = [await renderPdf(svg, "shift"), await renderPdf(svg, "shift")];
+  assert.deepEqual(first, second);
+  const text = Buffer.from(first).toString("latin1");
+  assert.ok(text.startsWith("%PDF-") && text.includes("/FontFile2"));
+  assert.ok(!text.includes("/Subtype /Image"));
+});
+
+Deno.test("runs.csv parses back to the runs, nothing rounded, gaps empty", () => {
+  const rows = csvParse(runsCsv(record));
+  assert.equal(rows.length, record.runs.length);
+  for (const [index, run] of record.runs.entries()) {
+    const row = rows[index];
+    assert.equal(row.configuration, run.cell.configuration);
+    assert.equal(Number(row.lr), run.base.lr);
+    assert.equal(row.validation_loss_nats, String(run.validationLoss_nats ?? ""));
+    assert.equal(row.diverged_at_step, String(run.divergedAtStep ?? ""));
+  }
+});

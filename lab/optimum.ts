@@ -12,10 +12,12 @@
  * side. The model error of lab/fit.ts widens the interval accordingly; in the difference of two optima,
  * the shift, most of it cancels.
  *
- * Error: measured over 1000 trials a case (tests/lab/coverage_test.ts), noise 0.003-0.03 nats, growing
- * with x and correlated along the grid included. The minimum itself was held in 99% of symmetric and asymmetric bowls and 95% of bowls with twice the curvature on one
- * side, for 3 and for 5 seeds; the shift in 99%, and in 95% between a symmetric and such a
- * lopsided bowl. A plain bootstrap of three seeds held 78% where it claims 95%.
+ * Error: measured over 1000 trials a case (tests/lab/coverage_test.ts, which runs 300), noise 0.003-0.03
+ * nats, constant, growing with x, or correlated along the grid; 3 and 5 seeds. The 95% interval held the
+ * minimum itself in 99-100% of symmetric and asymmetric bowls and in 95% of bowls with twice the
+ * curvature on one side; the shift's held it in 99% between bowls of one shape and in 95% (3 seeds) and
+ * 91% (5 seeds) between a symmetric and such a lopsided one. So it errs on the wide side, by the model
+ * error. A plain bootstrap of three seeds held 78% where it claims 95%.
  *
  * @module
  */

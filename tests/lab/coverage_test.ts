@@ -65,20 +65,22 @@ function plainBootstrap({ log2x, loss }: Sweep): [number, number] {
 }
 
 for (const seeds of [3, 5]) {
-  Deno.test(`with ${seeds} seeds the intervals hold the truth in 95% of symmetric bowls`, () => {
+  Deno.test(`with ${seeds} seeds the intervals hold the truth in 97% of symmetric bowls`, () => {
     const rate = coverage(seeds, symmetric, symmetric, NOISES);
-    assert(rate.minimum >= 0.95 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
+    assert(rate.minimum >= 0.97 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
   });
-  Deno.test(`with ${seeds} seeds the intervals hold the truth in 93% of asymmetric bowls`, () => {
+  Deno.test(`with ${seeds} seeds the intervals hold the truth in 97% of asymmetric bowls`, () => {
     const rate = coverage(seeds, asymmetric, asymmetric, NOISES);
-    assert(rate.minimum >= 0.93 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
+    assert(rate.minimum >= 0.97 && rate.vertex >= 0.95 && rate.shift >= 0.95, JSON.stringify(rate));
   });
 }
 
-Deno.test("the intervals hold the truth in 90% of bowls of two different shapes", () => {
-  const rate = coverage(3, symmetric, kinked, NOISES);
-  assert(rate.minimum >= 0.9 && rate.vertex >= 0.95 && rate.shift >= 0.9, JSON.stringify(rate));
-});
+for (const seeds of [3, 5]) {
+  Deno.test(`with ${seeds} seeds they hold it in 90% between bowls of different shapes`, () => {
+    const rate = coverage(seeds, symmetric, kinked, NOISES);
+    assert(rate.minimum >= 0.9 && rate.vertex >= 0.95 && rate.shift >= 0.9, JSON.stringify(rate));
+  });
+}
 
 Deno.test("this check can fail: the plain bootstrap of three seeds holds far less", () => {
   const rate = coverage(3, symmetric, symmetric, [{ sd: 0.01 }]);

@@ -47,8 +47,8 @@ Deno.test("a target whose optimum moves by two octaves and costs loss fails", ()
 });
 
 Deno.test("a target that moves along a flat valley passes by its regret", () => {
-  // flat within 0.002 nats over two octaves, then walls
-  const valley: Bowl = (u) => 0.0003 * u * u + 0.0006 * u ** 4;
+  // 1.6 octaves cost 0.004 nats
+  const valley: Bowl = (u) => 0.0015 * u * u;
   const found = judgeTarget(...pair(-1.6, 0.0005, 2, valley));
   assertEquals(found.verdict, "pass");
   assert(found.shift_octaves!.lo < -1, "not by its shift");
@@ -62,7 +62,7 @@ Deno.test("a shift that may or may not be within the tolerance is inconclusive",
 });
 
 Deno.test("a target outside the tolerance with a regret within noise of its limit is inconclusive", () => {
-  const found = judgeTarget(...pair(-2, 0.003), { minRegret: 0.08 });
+  const found = judgeTarget(...pair(-2, 0.005), { minRegret: 0.07 });
   assertEquals(found.verdict, "inconclusive");
   assert(/lies outside ±1; .* is not within its limit/.test(found.reason), found.reason);
 });
@@ -88,12 +88,6 @@ Deno.test("an optimum at the edge of the grid is inconclusive, the target's or t
 
 Deno.test("a diverged majority is inconclusive", () => {
   const [a, b] = pair(-1.5);
-  const found = judgeTarget(a, diverging(b, -5));
-  assertEquals(
-    [found.verdict, found.reason],
-    ["inconclusive", "50% of the target's runs diverged"]
-      .map((s, i) => i === 1 ? found.reason : s),
-  );
   const most = judgeTarget(a, diverging(b, -6));
   assertEquals(most.verdict, "inconclusive");
   assert(/^63% of the target's runs diverged/.test(most.reason), most.reason);
@@ -119,8 +113,13 @@ Deno.test("one seed, no trained points, and no convex curve are inconclusive wit
   const none = judgeTarget(a, diverging(b, -20));
   assertEquals([none.verdict, none.shift_octaves], ["inconclusive", null]);
   assert(/0 of 8 grid points trained/.test(none.reason));
-  const hill = { log2x: GRID, loss: a.loss.map((row, g) => row.map((v) => g === 4 ? v! : 9 - v!)) };
-  assertEquals(judgeTarget(hill, b).verdict, "inconclusive");
+  const hill: Sweep = {
+    log2x: [-6, -5, -4, -3],
+    loss: [1, 2, 2, 1.5].map((v) => [v, v, v + 0.01]),
+  };
+  const found = judgeTarget(hill, b);
+  assertEquals(found.verdict, "inconclusive");
+  assert(/^no optimum of the reference: .* is not convex/.test(found.reason), found.reason);
 });
 
 Deno.test("seeds that cannot be paired and negative thresholds are refused", () => {

@@ -1,0 +1,278 @@
+/**
+ * `deno task bench [SUITE…]`: trains, judges, reports.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
+import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { type BenchProgress, planOf, runBench } from "../lab/bench.ts";
+import type { BenchRecord, Environment } from "../lab/record.ts";
+import { LabError } from "../lab/store.ts";
+import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
+import { selfTest } from "../model/selftest.ts";
+import { terminalSummary } from "../reports/terminal.ts";
+import { writeReport } from "../reports/write.ts";
+import { suiteById, SUITES } from "../suites/registry.ts";
+import denoConfig from "../deno.json" with { type: "json" };
+import { duration, ProgressLine } from "./progress.ts";
+import { ensureAdapter } from "./setup.ts";
+
+const HELP = `deno task bench [SUITE…] [options]
+
+Trains a dense reference and its MoE targets, judges whether the tuned optimum survived the
+transfer, and writes a report. Without SUITE: all suites there are.
+
+  --profile NAME   smoke (under 1 min), quick (default; minutes on 2 CPU cores), paper (a GPU)
+  --out DIR        where results go (default: out); a bench that was stopped goes on there
+  --text FILE      train on this file's bytes instead of the State of the Union addresses
+  --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
+  --list           suites with their claim and cost, then stop
+  --plan           print what would be trained, then stop
+  --no-install     never install a Vulkan driver; say how to, and exit 3
+  --no-selftest    skip the check of the kernels before the bench
+  --help           this text
+
+Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
+130 interrupted (what is finished is kept; the same command goes on).
+
+Examples
+  deno task bench                                        the quick profile of every suite
+  deno task bench activated-experts --profile smoke      a first look, under a minute
+  deno task bench activated-experts --out out/h100 --profile paper
+`;
+
+/** A user's mistake: one line and exit code 2. */
+class UsageError extends Error {}
+
+interface Options {
+  suites: Suite[];
+  profile: ProfileName;
+  out: string;
+  text: string | null;
+  strict: boolean;
+  install: boolean;
+  selftest: boolean;
+  list: boolean;
+  plan: boolean;
+}
+
+/** Reads the command line. */
+function optionsOf(args: string[]): Options | "help" {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        profile: { type: "string", default: "quick" },
+        out: { type: "string", default: "out" },
+        text: { type: "string" },
+        strict: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+        plan: { type: "boolean", default: false },
+        "no-install": { type: "boolean", default: false },
+        "no-selftest": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return "help";
+  const profile = values.profile as ProfileName;
+  if (!PROFILES.includes(profile)) {
+    throw new UsageError(
+      `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
+    );
+  }
+  return {
+    suites: positionals.length ? [...new Set(positionals)].map(suiteById) : SUITES,
+    profile,
+    out: values.out,
+    text: values.text ?? null,
+    strict: values.strict,
+    install: !values["no-install"],
+    selftest: !values["no-selftest"],
+    list: values.list,
+    plan: values.plan,
+  };
+}
+
+/** What `--list` prints. */
+function listing(): string {
+  return SUITES.map((s) =>
+    `${s.id}  (${s.figure}; ${s.cost})\n  claim:   ${s.claim}\n  passes:  ${s.passesIf}\n  control: ${s.control}\n`
+  ).join("\n");
+}
+
+/** What `--plan` prints. */
+function planText(suite: Suite, profile: ProfileName): string {
+  const plan = planOf(suite, profile);
+  const grids = Object.entries(plan.grids).map(([line, grid]) =>
+    `  ${line.padEnd(40)} log2 lr ${grid.join(" ")}`
+  );
+  return `${suite.id}, profile ${profile}, plan ${plan.hash}: ${plan.steps} steps of ${plan.batchTokens} tokens, seeds ${
+    plan.seeds.join(" ")
+  }\n${grids.join("\n")}\n`;
+}
+
+/** The commit of the checkout, or null outside one. */
+async function gitCommit(): Promise<string | null> {
+  try {
+    const { code, stdout } = await new Deno.Command("git", {
+      args: ["rev-parse", "HEAD"],
+      cwd: new URL("..", import.meta.url).pathname,
+      stderr: "null",
+    }).output();
+    return code === 0 ? new TextDecoder().decode(stdout).trim() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The machine, for the record. */
+async function environmentOf(device: Device): Promise<Environment> {
+  return {
+    adapter: device.adapter.description,
+    vendor: device.adapter.vendor,
+    architecture: device.adapter.architecture,
+    software: device.adapter.software,
+    backend: device.adapter.backend,
+    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage`,
+    features: device.adapter.features,
+    deno: Deno.version.deno,
+    os: `${Deno.build.os} ${Deno.build.arch} ${Deno.osRelease()}`,
+    cpus: navigator.hardwareConcurrency,
+    gitCommit: await gitCommit(),
+    version: denoConfig.version,
+  };
+}
+
+/** One line of progress. */
+function progressText(p: BenchProgress): string {
+  const left = p.left_s === null ? "" : `, ${duration(p.left_s)} left`;
+  const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
+  return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
+}
+
+/** Refuses an output path that cannot be used, before any work. */
+function checkOut(out: string): void {
+  try {
+    if (!Deno.statSync(out).isDirectory) {
+      throw new UsageError(`Cannot write to ${out}: it is not a directory`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The text to train on. */
+async function dataOf(text: string | null): Promise<TextData> {
+  if (text === null) return await loadSotu();
+  try {
+    return await loadText(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
+  }
+}
+
+/** Runs the suites one after the other; each has its own directory when there are several. */
+async function benchAll(o: Options, controller: AbortController): Promise<number> {
+  checkOut(o.out);
+  const data = await dataOf(o.text);
+  await ensureAdapter({ install: o.install });
+  const device = await openDevice(), line = new ProgressLine();
+  try {
+    if (o.selftest) {
+      const { ok, lines } = await selfTest(device, { short: true });
+      if (!ok) {
+        const bad = lines.find((l) => !l.ok);
+        line.note(`error: the self-test failed${bad ? `: ${JSON.stringify(bad)}` : ""}`);
+        return 3;
+      }
+    }
+    const environment = await environmentOf(device), records: BenchRecord[] = [];
+    for (const suite of o.suites) {
+      const outDir = o.suites.length > 1 ? `${o.out}/${suite.id}` : o.out;
+      line.note(`${suite.id}, profile ${o.profile}: ${suite.claim}`);
+      let before = -1;
+      const record = await runBench(device, environment, data, {
+        suite,
+        profile: o.profile,
+        outDir,
+        signal: controller.signal,
+        onProgress(p) {
+          line.show(progressText(p), p.runsDone !== before);
+          before = p.runsDone;
+        },
+      });
+      line.end();
+      await writeReport(record, outDir, {
+        onProblem: (text: string) => line.note(`warning: ${text}`),
+      });
+      const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
+      console.log(
+        terminalSummary(record, columns, Deno.stdout.isTerminal() && !Deno.noColor),
+      );
+      line.note(`report: ${outDir}/report.html, ${outDir}/summary.md, ${outDir}/runs.csv`);
+      records.push(record);
+      if (record.incomplete) {
+        line.note("interrupted: what is finished is kept; the same command goes on from here");
+        return 130;
+      }
+    }
+    if (records.some((r) => r.verdict === "fail")) return 1;
+    return o.strict && records.some((r) => r.verdict !== "pass") ? 1 : 0;
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * The command.
+ *
+ * @returns the process exit code
+ */
+export async function benchCommand(args: string[]): Promise<number> {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    controller.abort(new Error("interrupted"));
+    console.error("\nstopping after the running submit; once more to stop at once");
+  };
+  try {
+    const o = optionsOf(args);
+    if (o === "help") {
+      console.log(HELP);
+      return 0;
+    }
+    if (o.list) {
+      console.log(listing());
+      return 0;
+    }
+    if (o.plan) {
+      console.log(o.suites.map((s) => planText(s, o.profile)).join("\n"));
+      return 0;
+    }
+    Deno.addSignalListener("SIGINT", stop);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+    return await benchAll(o, controller);
+  } catch (error) {
+    if (
+      error instanceof UsageError || error instanceof RangeError || error instanceof TypeError ||
+      error instanceof LabError || error instanceof NoAdapterError || error instanceof DeviceError
+    ) {
+      console.error(`error: ${error.message}`);
+      return error instanceof NoAdapterError || error instanceof DeviceError ? 3 : 2;
+    }
+    throw error;
+  } finally {
+    try {
+      Deno.removeSignalListener("SIGINT", stop);
+      if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", stop);
+    } catch { /* they were never added */ }
+  }
+}

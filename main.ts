@@ -1,0 +1,43 @@
+/**
+ * The command line: `main.ts COMMAND [ARGS…]`. Each command is imported only when it is asked for.
+ *
+ * @module
+ */
+
+const HELP = `mue-bench COMMAND [options]
+
+  bench           train, judge and report suites (the main job)
+  rule            the transfer rule as a table, for any pair of configurations; no GPU
+  parity          run parity cases made with PyTorch
+  selftest        check every kernel variant on this adapter
+  bench-kernels   time training steps and matrix products
+
+Each has its own --help. As tasks: deno task bench, rule, parity, selftest, bench:kernels.
+`;
+
+/** Runs a command and returns its exit code. */
+async function main([command, ...args]: string[]): Promise<number> {
+  switch (command) {
+    case "bench":
+      return await (await import("./commands/bench.ts")).benchCommand(args);
+    case "rule":
+      return await (await import("./commands/rule.ts")).ruleCommand(args);
+    case "parity":
+      return await (await import("./commands/parity.ts")).parityCommand(args);
+    case "selftest":
+      return await (await import("./commands/selftest.ts")).selftestCommand(args);
+    case "bench-kernels":
+      return await (await import("./commands/bench_kernels.ts")).benchKernelsCommand(args);
+    case undefined:
+    case "help":
+    case "--help":
+    case "-h":
+      console.log(HELP);
+      return 0;
+    default:
+      console.error(`error: Cannot run ${command}: no such command; see --help`);
+      return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,131 @@
+/**
+ * The reference workloads of `deno task bench:kernels`: two training steps and the three products.
+ *
+ * @module
+ */
+import { gemm, type Layout } from "../kernels/gemm.ts";
+import { type Device, settle } from "../kernels/gpu/device.ts";
+import { Program } from "../kernels/gpu/program.ts";
+import { createTensor, destroyTensor, upload } from "../kernels/gpu/tensor.ts";
+import { timeWork, type Timing } from "../kernels/gpu/timer.ts";
+import { initialParameters, type InitStd } from "./init.ts";
+import { WSD } from "./schedule.ts";
+import { layoutOf, type ModelShape, TENSOR_KINDS } from "./shape.ts";
+import { Trainer, uploadCorpus } from "./trainer.ts";
+
+/** d = 64, L = 2, 4 heads, V = 256; 16 sequences of 64 tokens a step. */
+const BASE = { vocab: 256, width: 64, depth: 2, headWidth: 16 };
+const BATCH = { sequences: 16, seq: 64 };
+
+/** Shapes whose step is timed, by name. */
+export const STEPS: Record<string, ModelShape> = {
+  "dense-h128": { ...BASE, ffn: { kind: "dense", hidden: 128 } },
+  "16e4a-h32": {
+    ...BASE,
+    ffn: {
+      kind: "moe",
+      experts: 16,
+      active: 4,
+      expertWidth: 32,
+      shared: 0,
+      groups: 1,
+      gate: "sigmoid",
+    },
+  },
+};
+
+/** A trainer on a made-up text whose bytes are uniform, so that routing is near uniform too. */
+export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Trainer {
+  const bytes = new Uint8Array(1 << 16);
+  let state = 1;
+  for (let i = 0; i < bytes.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  const layout = layoutOf(shape);
+  const std = Object.fromEntries(
+    TENSOR_KINDS.map((kind) => [kind, kind === "embed" ? 1 : 1 / Math.sqrt(shape.width)]),
+  ) as InitStd;
+  const hyperParameters = Object.fromEntries(
+    TENSOR_KINDS.map((kind) => [kind, { lr: 0.001, weightDecay: 0.1, eps: 1e-8 }]),
+  ) as ConstructorParameters<typeof Trainer>[3][number]["hyperParameters"];
+  return new Trainer(
+    device,
+    shape,
+    BATCH,
+    Array.from({ length: replicas }, (_, z) => ({
+      seed: z,
+      parameters: initialParameters(layout, z, std),
+      hyperParameters,
+      multipliers: {
+        residual: 1,
+        outputMultiplier: 1,
+        routeScale: shape.ffn.kind === "moe" ? shape.ffn.active : 1,
+        logits: 1,
+      },
+      beta1: 0.9,
+      beta2: 0.95,
+    })),
+    { steps: 4000, schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0.001 },
+    uploadCorpus(device, bytes, bytes.length),
+  );
+}
+
+/** Seconds from shaders as text to the end of the first step, in a process that compiled nothing yet. */
+export async function firstStep(device: Device, shape: ModelShape): Promise<number> {
+  const t0 = performance.now(), trainer = stepTrainer(device, shape);
+  await trainer.run(1);
+  const seconds = (performance.now() - t0) / 1000;
+  trainer.destroy();
+  return seconds;
+}
+
+/** Time of one training step. */
+export async function timeStep(device: Device, shape: ModelShape): Promise<Timing> {
+  const trainer = stepTrainer(device, shape);
+  const timing = await timeWork((n) => trainer.run(n), 7, 0.6);
+  trainer.destroy();
+  return timing;
+}
+
+/** Time of one m x n x k product. */
+export async function timeGemm(
+  device: Device,
+  layout: Layout,
+  m: number,
+  n: number,
+  k: number,
+): Promise<Timing> {
+  const a = createTensor(device, "a", "f32x4", m * k / 4);
+  const b = createTensor(device, "b", "f32x4", n * k / 4);
+  const c = createTensor(device, "c", "f32x4", m * n / 4);
+  const scales = createTensor(device, "scales", "f32", 1);
+  upload(device, a, Float32Array.from({ length: m * k }, (_, i) => Math.sin(i)));
+  upload(device, b, Float32Array.from({ length: n * k }, (_, i) => Math.cos(i)));
+  upload(device, scales, Float32Array.of(1));
+  const program = new Program(device);
+  gemm(program, {
+    layout,
+    rows: m,
+    cols: n,
+    k,
+    replicas: 1,
+    a: { tensor: a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
+    b: { tensor: b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
+    c: { tensor: c, stride: n / 4, replica: 0 },
+    scales,
+    scaleSlot: 0,
+    scaleStride: 1,
+  });
+  const timing = await timeWork(
+    async (times) => {
+      program.submit(times);
+      await settle(device);
+    },
+    7,
+    0.4,
+  );
+  [a, b, c, scales].forEach(destroyTensor);
+  program.destroy();
+  return timing;
+}

@@ -1,0 +1,137 @@
+/** The five PyTorch cases on our kernels, and the proof that the comparison can fail. */
+import assert from "node:assert/strict";
+import {
+  type ParityCase,
+  type ParityLine,
+  parseParityCase,
+  relativeError,
+  runParityCase,
+} from "../../model/parity.ts";
+import { onEveryProfile, withDevice } from "../with_device.ts";
+
+const FOLDER = new URL("../../fixtures/parity/", import.meta.url);
+const NAMES = ["dense", "moe_4e4a_dense", "moe_5e2a", "moe_6e3a_shared1", "moe_8e4a_groups2"];
+
+function read(name: string): ParityCase {
+  return parseParityCase(Deno.readTextFileSync(new URL(`${name}.json`, FOLDER)), name);
+}
+
+const over = (lines: ParityLine[]) => lines.filter((l) => !(l.error <= l.bound));
+
+for (const name of NAMES) {
+  Deno.test(`the second of two replicas reproduces PyTorch's ${name} within every bound`, () =>
+    withDevice({ storage: "texture" }, async (device) => {
+      const c = read(name), lines = await runParityCase(device, c, 2);
+      assert.deepEqual(over(lines), []);
+      const quantities = lines.map((l) => l.quantity);
+      // nothing is compared twice or left out: every weight has its gradient
+      assert.equal(new Set(quantities).size, quantities.length);
+      for (const weight of Object.keys(c.weights)) {
+        assert.ok(quantities.includes(`gradient ${weight}`), `no gradient of ${weight}`);
+      }
+      for (
+        const quantity of [
+          "crossEntropy",
+          "balanceLoss",
+          "zLoss",
+          "gradNorm",
+          "logits",
+          "crossEntropyAfter",
+          "trajectory of 10 steps",
+          ...(c.model.ffn.kind === "moe" ? ["load of block 0", "load of block 1"] : []),
+        ]
+      ) assert.ok(quantities.includes(quantity), `no ${quantity}`);
+    }));
+}
+
+Deno.test("a dense and a grouped case pass with every other kernel variant and storage", () =>
+  onEveryProfile(async (device) => {
+    for (const name of [NAMES[0], NAMES[4]]) {
+      assert.deepEqual(over(await runParityCase(device, read(name))), [], name);
+    }
+  }));
+
+/** A case with one number of one weight moved; of the embedding, one of the first token's. */
+function perturbed(c: ParityCase, weight: string, by: number): ParityCase {
+  const bytes = Uint8Array.from(atob(c.weights[weight].f32), (x) => x.charCodeAt(0));
+  const values = new Float32Array(bytes.buffer);
+  values[weight === "embed" ? c.tokens[0][0][0] * c.model.width : values.length >> 1] += by;
+  const f32 = btoa(String.fromCharCode(...bytes));
+  return { ...c, weights: { ...c.weights, [weight]: { ...c.weights[weight], f32 } } };
+}
+
+Deno.test("a single weight moved by 1e-3 fails the case, whichever tensor it is in", () =>
+  withDevice({ storage: "texture" }, async (device) => {
+    const c = read("moe_6e3a_shared1");
+    for (
+      const weight of [
+        "embed",
+        "blocks.0.attn.wk",
+        "blocks.0.attn.qnorm",
+        "blocks.1.ffn.wrouter",
+        "blocks.0.ffn.wup",
+        "blocks.1.ffn.shared.wdown",
+        "unembed",
+      ]
+    ) {
+      const lines = over(await runParityCase(device, perturbed(c, weight, 1e-3)));
+      assert.ok(lines.length > 0, `${weight} moved and nothing noticed`);
+    }
+  }));
+
+Deno.test("a wrong multiplier, learning rate or token fails the case", () =>
+  withDevice({ storage: "texture" }, async (device) => {
+    const c = read("moe_8e4a_groups2"), { model, adamw, tokens } = c;
+    const wrong: Record<string, ParityCase> = {
+      residual: {
+        ...c,
+        model: { ...model, multipliers: { ...model.multipliers, residual: 0.51 } },
+      },
+      logits: { ...c, model: { ...model, multipliers: { ...model.multipliers, logits: 0.505 } } },
+      lr: { ...c, adamw: { ...adamw, lr: adamw.lr * 1.01 } },
+      weightDecay: { ...c, adamw: { ...adamw, weightDecay: 0 } },
+      clipNorm: { ...c, adamw: { ...adamw, clipNorm: 0.9 } },
+      balanceCoef: { ...c, adamw: { ...adamw, balanceCoef: adamw.balanceCoef * 1.1 } },
+      token: { ...c, tokens: tokens.with(0, tokens[0].with(0, tokens[0][0].with(3, 1))) },
+    };
+    assert.notEqual(tokens[0][0][3], 1);
+    for (const [name, other] of Object.entries(wrong)) {
+      assert.ok(over(await runParityCase(device, other)).length > 0, `${name} went unnoticed`);
+    }
+  }));
+
+Deno.test("a file that is not a parity case is a type error that says where", () => {
+  const text = Deno.readTextFileSync(new URL("dense.json", FOLDER)), whole = JSON.parse(text);
+  const refuse = (json: unknown, message: RegExp) =>
+    assert.throws(() => parseParityCase(JSON.stringify(json), "x.json"), {
+      name: "TypeError",
+      message,
+    });
+  assert.throws(() => parseParityCase(text.slice(0, 1000), "x.json"), {
+    name: "TypeError",
+    message: /x\.json: it is not whole JSON/,
+  });
+  refuse({ ...whole, schema: "parity-case/2" }, /x\.json: schema: /);
+  refuse({ ...whole, model: { ...whole.model, width: "24" } }, /x\.json: model\.width: /);
+  refuse({ ...whole, expect: undefined }, /x\.json: expect: /);
+  refuse([], /x\.json: /);
+});
+
+Deno.test("a case without one of its weights names it", () =>
+  withDevice({}, async (device) => {
+    const c = read("dense"), { embed: _, ...weights } = c.weights;
+    await assert.rejects(runParityCase(device, { ...c, weights }), {
+      name: "TypeError",
+      message: /no weight embed/,
+    });
+  }));
+
+Deno.test("the relative error is infinite for anything not finite or of another length", () => {
+  const ref = Float32Array.of(3, 4);
+  assert.equal(relativeError(ref, ref), 0);
+  assert.equal(relativeError(Float32Array.of(3, 9), ref), 1);
+  assert.equal(relativeError(Float32Array.of(NaN, 4), ref), Infinity);
+  assert.equal(relativeError(Float32Array.of(3, 4, 5), ref), Infinity);
+  assert.equal(relativeError(Float32Array.of(3), ref), Infinity);
+  assert.equal(relativeError(Float32Array.of(3, 4), new Float32Array(2)), 5);
+});

@@ -25,4 +25,18 @@
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
 export * from "./rule/rule.ts";
-export * from "./lab/record.ts";
+export type {
+  BaseHyperParameters,
+  BenchRecord,
+  Cell,
+  Environment,
+  Interval,
+  Judgement,
+  Optimum,
+  PlanFacts,
+  Run,
+  SCHEMA,
+  SuiteFacts,
+  Verdict,
+  VERDICTS,
+} from "./lab/record.ts";

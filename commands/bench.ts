@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
 import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
 import { type BenchProgress, planOf, runBench } from "../lab/bench.ts";
-import type { BenchRecord, Environment } from "../lab/record.ts";
+import type { BenchRecord, Environment, Verdict } from "../lab/record.ts";
 import { LabError } from "../lab/store.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
@@ -164,7 +164,9 @@ function checkOut(out: string): void {
       throw new UsageError(`Cannot write to ${out}: it is not a directory`);
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof UsageError) throw error;
+    if (error instanceof Deno.errors.NotFound) return; // it will be made
+    throw new UsageError(`Cannot write to ${out}: ${(error as Error).message.split(":")[0]}`);
   }
 }
 
@@ -177,6 +179,16 @@ async function dataOf(text: string | null): Promise<TextData> {
     if (error instanceof RangeError) throw error;
     throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
   }
+}
+
+/**
+ * Exit code of finished suites: 1 when a claim failed, or (strict) when one was not shown to hold.
+ *
+ * @param verdicts one per suite
+ */
+export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
+  if (verdicts.includes("fail")) return 1;
+  return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
@@ -224,8 +236,7 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
         return 130;
       }
     }
-    if (records.some((r) => r.verdict === "fail")) return 1;
-    return o.strict && records.some((r) => r.verdict !== "pass") ? 1 : 0;
+    return exitCodeOf(records.map((r) => r.verdict), o.strict);
   } finally {
     device.close();
   }

@@ -233,7 +233,7 @@ export async function runBench(
       for (let at = 0; at < all.length; at += size) {
         const group = all.slice(at, at + size), t0 = performance.now();
         const later = remaining(), mine = group.reduce((sum, j) => sum + work(j), 0);
-        const planned = counted.size + trainedRuns + missing(lines).length - 0;
+        const planned = counted.size + missing(lines).length;
         const rules = [...new Set(group.map((j) => j.cell.rule))].join(" + ");
         const tell = (step: number) => {
           const seconds = (performance.now() - t0) / 1000, share = step / profile.steps;

@@ -18,7 +18,7 @@ Deno.test("the short self-test prints adapter, variant and the worst error, and 
   assert.equal(code, 0, stderr);
   const lines = stdout.trim().split("\n");
   assert.match(lines[1], /^own variant: (software|gpu) kernels on storage (texture|buffer)s$/);
-  assert.match(lines[3], /moe_6e3a_shared1 .* s  ok +\S+ of \S+  \S/);
+  assert.match(lines[3], /moe_6e3a_shared1 .* s +ok +\S+ of \S+ +\S/);
   assert.match(lines.at(-1)!, /^1 cases, \d+ quantities, 0 failed, \d+\.\d s$/);
   assert.ok(lines.every((line) => line.length <= 100));
 });

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { exitCodeOf } from "../../commands/bench.ts";
+import { duration } from "../../commands/progress.ts";
+import { benchRecordSchema } from "../../lab/record.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+/** Starts `main.ts bench …`. */
+function start(...args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", MAIN, "bench", ...args],
+    stdout: "piped",
+    stderr: "piped",
+    stdin: "null",
+  }).spawn();
+}
+
+/** Runs it to the end. */
+async function bench(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await start(...args).output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** The one line of a user's mistake, without a stack trace. */
+function mistake(result: { code: number; err: string }, pattern: RegExp): void {
+  const lines = result.err.trim().split("\n").filter((l) => !l.startsWith("adapter: "));
+  assert.equal(result.code, 2, result.err);
+  assert.match(lines.at(-1)!, pattern);
+  assert.ok(!/^\s+at /m.test(result.err), result.err);
+  assert.equal(lines.filter((l) => l.startsWith("error: ")).length, 1, result.err);
+}
+
+Deno.test("an unknown suite, profile or option is one line and exit code 2", async () => {
+  mistake(await bench("no-such-suite"), /Cannot run suite no-such-suite: not one of activated/);
+  mistake(await bench("--profile", "huge"), /Cannot run profile huge: not one of smoke, quick/);
+  mistake(await bench("--colour"), /colour/);
+});
+
+Deno.test("an output path that is a file or cannot be made is refused and left alone", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "mine");
+  mistake(await bench("--profile", "smoke", "--out", file), /Cannot write to .*not a directory/);
+  assert.equal(await Deno.readTextFile(file), "mine");
+  mistake(await bench("--profile", "smoke", "--out", `${file}/below`), /Cannot write to /);
+  await Deno.remove(file);
+});
+
+Deno.test("an empty, short or missing text is one line and exit code 2", async () => {
+  const file = await Deno.makeTempFile(), out = await Deno.makeTempDir();
+  const args = ["--profile", "smoke", "--no-selftest", "--out", out, "--text"];
+  mistake(await bench(...args, file), /Cannot train on .*: the file is empty/);
+  await Deno.writeTextFile(file, "too short");
+  mistake(
+    await bench(...args, file),
+    /Cannot draw sequences of 16 tokens: the training text has 8/,
+  );
+  mistake(await bench(...args, `${file}.missing`), /Cannot read .*missing/);
+  await Deno.remove(file);
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("exit code 1 for a failed claim, and under --strict for one not shown to hold", () => {
+  assert.equal(exitCodeOf(["pass", "fail"], false), 1);
+  assert.equal(exitCodeOf(["cannot tell at this size", "inconclusive"], false), 0);
+  assert.equal(exitCodeOf(["cannot tell at this size"], true), 1);
+  assert.equal(exitCodeOf(["inconclusive"], true), 1);
+  assert.equal(exitCodeOf(["pass"], true), 0);
+});
+
+Deno.test("durations read like a clock", () => {
+  assert.equal(duration(59.6), "1 min 00 s");
+  assert.equal(duration(7), "7 s");
+  assert.equal(duration(3720), "1 h 02 min");
+});
+
+/** Starts a smoke bench and stops it when its log says that a group is done. */
+async function stopEarly(out: string, signal: Deno.Signal): Promise<number> {
+  const child = start("activated-experts", "--profile", "smoke", "--no-selftest", "--out", out);
+  child.stdout.cancel();
+  let text = "", sent = false;
+  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (!sent && /^10\/\d+ runs/m.test(text)) {
+      child.kill(signal);
+      sent = true;
+    }
+  }
+  assert.ok(sent, text);
+  return (await child.status).code;
+}
+
+/** Finished runs in a directory. */
+async function finished(out: string): Promise<string[]> {
+  const lines = (await Deno.readTextFile(`${out}/runs.jsonl`)).split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line).key);
+}
+
+Deno.test("a bench that was interrupted or killed goes on and trains no run twice", async () => {
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    const out = await Deno.makeTempDir();
+    const code = await stopEarly(out, signal);
+    assert.equal(code, signal === "SIGINT" ? 130 : 137);
+    const before = await finished(out);
+    assert.ok(before.length >= 10, `${before.length} runs`);
+    if (signal === "SIGINT") {
+      const record = benchRecordSchema.parse(
+        JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
+      );
+      assert.equal(record.incomplete, true);
+      assert.equal(record.verdict, "inconclusive");
+    }
+    const again = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    assert.equal(again.code, 0, again.err);
+    const after = await finished(out);
+    assert.deepEqual(after.slice(0, before.length), before);
+    assert.equal(new Set(after).size, after.length, "a run was trained twice");
+    const record = benchRecordSchema.parse(
+      JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
+    );
+    assert.equal(record.incomplete, false);
+    assert.equal(record.cost.reusedRuns, before.length);
+    assert.equal(record.cost.trainedRuns, after.length - before.length);
+    // a third time there is nothing left to train, and the results are the same
+    const third = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    assert.equal(third.code, 0, third.err);
+    const repeated = benchRecordSchema.parse(
+      JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
+    );
+    assert.equal(repeated.cost.trainedRuns, 0);
+    assert.deepEqual(repeated.judgements, record.judgements);
+    // a damaged line in the middle: refused, nothing overwritten
+    const path = `${out}/runs.jsonl`, text = await Deno.readTextFile(path);
+    const damaged = text.replace("\n", "\n{broken\n");
+    await Deno.writeTextFile(path, damaged);
+    mistake(
+      await bench("--profile", "smoke", "--no-selftest", "--out", out),
+      /Cannot read .*runs.jsonl: line 2 is damaged/,
+    );
+    assert.equal(await Deno.readTextFile(path), damaged);
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+Deno.test("two benches in fresh directories give the same losses bit by bit", async () => {
+  const results: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const out = await Deno.makeTempDir();
+    const { code, err } = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    assert.equal(code, 0, err);
+    const runs = (await Deno.readTextFile(`${out}/runs.jsonl`)).split("\n").filter(Boolean);
+    results.push(JSON.stringify(runs.map((line) => {
+      const { key, trainLoss_nats, validationLoss_nats, expertLoad } = JSON.parse(line);
+      return { key, trainLoss_nats, validationLoss_nats, expertLoad };
+    })));
+    await Deno.remove(out, { recursive: true });
+  }
+  assert.equal(results[0], results[1]);
+});

@@ -8,7 +8,8 @@ import { z } from "zod";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import { download, downloadFloats, upload } from "../kernels/gpu/tensor.ts";
-import { Network } from "./network.ts";
+import { forward } from "./forward.ts";
+import type { Network } from "./network.ts";
 import { layoutOf, type ModelShape, pack, TENSOR_KINDS, type TensorKind, unpack } from "./shape.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -275,7 +276,7 @@ export async function runParityCase(
 /** Mean loss of each replica on the tokens now loaded, with the current weights. */
 async function lossNow(device: Device, trainer: Trainer): Promise<number[]> {
   const net: Network = trainer.network, program = new Program(device);
-  net.forward(program, false);
+  forward(net, program, false);
   program.submit(1, (trainer.step & 1) as 0 | 1);
   await settle(device);
   const loss = await downloadFloats(device, net.loss), { rows, tokens, replicas } = net.sizes;

@@ -19,6 +19,8 @@ import {
 } from "../kernels/gpu/tensor.ts";
 import { logStep } from "../kernels/loss.ts";
 import { adamw, clipNorm, clipScratch } from "../kernels/optimizer.ts";
+import { backward } from "./backward.ts";
+import { forward } from "./forward.ts";
 import { type Multipliers, Network } from "./network.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
 import { BLOCK_FLOATS, type ModelShape, type TensorKind } from "./shape.ts";
@@ -167,8 +169,8 @@ export class Trainer {
         targets: net.targets,
       });
     }
-    net.forward(this.#program, true);
-    net.backward(this.#program, { balance: options.balanceCoef, z: options.zCoef });
+    forward(net, this.#program, true);
+    backward(net, this.#program, { balance: options.balanceCoef, z: options.zCoef });
     clipNorm(this.#program, R, n4, options.clipNorm, { g: net.gradient, partial, clip });
     adamw(this.#program, R, { n4, tensors, steps: options.steps }, {
       p: net.parameters,
@@ -313,7 +315,7 @@ export class Trainer {
         tokens: net.tokens,
         targets: net.targets,
       });
-      net.forward(program, false);
+      forward(net, program, false);
       logStep(program, sizes, batches, 0, { loss: net.loss, state, log });
     } finally {
       net.parameters.pair = weights;

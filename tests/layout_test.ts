@@ -50,6 +50,8 @@ Deno.test("the layout check lets imports that point down pass", () => {
       ["model/parity.ts", 'import { Program } from "../kernels/gpu/program.ts"; import "zod";'],
       ["suites/a.ts", 'import { standard } from "../rule/standard.ts";'],
       ["reports/html.ts", 'import { writeAtomic } from "../lab/store.ts";'],
+      ["commands/a.ts", 'import config from "../deno.json" with { type: "json" };'],
+      ["model/a.ts", 'const cases = new URL("../fixtures/parity/", import.meta.url);'],
       ["main.ts", 'import { ruleCommand } from "./commands/rule.ts";'],
     ]
   ) assert.deepEqual(one(path, source), []);

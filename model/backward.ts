@@ -1,0 +1,313 @@
+/**
+ * The backward pass as a list of kernels; the equations are those of fixtures/parity/README.md, in reverse
+ * order.
+ *
+ * @module
+ */
+import { attentionBackward, headVec4s, qkNormRopeBackward } from "../kernels/attention.ts";
+import { embedBackward } from "../kernels/embedding.ts";
+import type { Program } from "../kernels/gpu/program.ts";
+import type { Tensor } from "../kernels/gpu/tensor.ts";
+import { columnSum, rmsNormBackward } from "../kernels/norm.ts";
+import { combine, gateBackward, routeBackward } from "../kernels/routing.ts";
+import { type Network, SLOT_STRIDE, SLOTS } from "./network.ts";
+import type { Stored } from "./shape.ts";
+
+/** Appends the logits' gradient → the gradient of every parameter. */
+export function backward(
+  net: Network,
+  program: Program,
+  coefficients: { balance: number; z: number },
+): void {
+  const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4, hd = layout.attention;
+  const heads = { heads: layout.heads, headWidth: layout.headWidth }, s = net.scratch;
+  const n4 = layout.floats / 4, scale = { slot: SLOTS.routed, stride: SLOT_STRIDE };
+  const gain = (g: Stored) =>
+    columnSum(
+      program,
+      sizes.replicas,
+      sizes.tokens,
+      d4,
+      {
+        base: 0,
+        replica: sizes.rows * d4,
+        inner: 1,
+        outerStride: d4,
+        innerStride: 0,
+      },
+      net.inParameters(g, "g"),
+      { x: s.product, partial: s.partial },
+    );
+  net.product(program, {
+    layout: "NN",
+    rows: sizes.tokens,
+    cols: d,
+    k: layout.vocab,
+    a: net.rows(s.dlogits, layout.vocab),
+    b: net.weight(layout.unembed),
+    c: net.rows(s.du[0], d),
+  });
+  net.product(program, {
+    layout: "TN",
+    rows: layout.vocab,
+    cols: d,
+    k: sizes.tokens,
+    a: net.rows(s.dlogits, layout.vocab),
+    b: net.rows(net.final.u, d),
+    c: net.weight(layout.unembed, "g"),
+  });
+  let [dz, other] = s.dz;
+  const last = net.blocks.at(-1)!.after;
+  rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(layout.norm), {
+    x: last,
+    dy: s.du[0],
+    rstd: net.final.rstd,
+    product: s.product,
+    dz,
+  });
+  gain(layout.norm);
+  for (let l = shape.depth - 1; l >= 0; l--) {
+    const b = layout.blocks[l], t = net.blocks[l];
+    const before = l === 0 ? net.z0 : net.blocks[l - 1].after;
+    let [du, spare] = s.du, given = false; // whether du holds a part already
+    if (b.routed && t.routed && s.routed) {
+      const r = t.routed,
+        h = b.routed.expertWidth,
+        routing = net.routing(r.routing),
+        back = s.routed;
+      const expert = (x: Tensor, cols: number) => net.rows(x, cols, net.expertRows);
+      gateBackward(program, sizes, net.router!.active, d4, net.expertRows, scale, {
+        x: r.out,
+        dz,
+        place: r.routing.place,
+        scales: net.scales,
+        dgate: back.dgate,
+      });
+      routeBackward(program, sizes, net.router!, coefficients, l, {
+        logits: r.logits,
+        ids: r.routing.ids,
+        gate: r.routing.gate,
+        dgate: back.dgate,
+        counts: r.routing.counts,
+        dlogits: back.dlogits,
+        aux: net.aux!,
+      });
+      net.product(program, {
+        layout: "NN",
+        epilogue: "dswiglu",
+        grouped: "rows",
+        gatherA: true,
+        gated: true,
+        routing,
+        rows: net.expertRows,
+        cols: h,
+        k: d,
+        gu: r.gu,
+        a: net.rows(dz, d),
+        b: net.weight(b.routed.wdown, "p", b.routed.expertDown),
+        c: expert(back.dgu, 2 * h),
+      }, SLOTS.routed);
+      net.product(program, {
+        layout: "TN",
+        grouped: "k",
+        gatherA: true,
+        gated: true,
+        routing,
+        rows: d,
+        cols: h,
+        k: 0,
+        a: net.rows(dz, d),
+        b: expert(r.hidden, h),
+        c: net.weight(b.routed.wdown, "g", b.routed.expertDown),
+      }, SLOTS.routed);
+      net.product(program, {
+        layout: "TN",
+        grouped: "k",
+        gatherB: true,
+        routing,
+        rows: 2 * h,
+        cols: d,
+        k: 0,
+        a: expert(back.dgu, 2 * h),
+        b: net.rows(t.u2, d),
+        c: net.weight(b.routed.wgu, "g", b.routed.expertGu),
+      });
+      net.product(program, {
+        layout: "NN",
+        grouped: "rows",
+        routing,
+        rows: net.expertRows,
+        cols: d,
+        k: 2 * h,
+        a: expert(back.dgu, 2 * h),
+        b: net.weight(b.routed.wgu, "p", b.routed.expertGu),
+        c: expert(back.dx, d),
+      });
+      combine(program, sizes, net.router!.active, d4, net.expertRows, {
+        x: back.dx,
+        place: r.routing.place,
+        y: spare,
+      });
+      net.product(program, {
+        layout: "TN",
+        rows: layout.experts,
+        cols: d,
+        k: sizes.tokens,
+        a: net.rows(back.dlogits, layout.experts),
+        b: net.rows(t.u2, d),
+        c: net.weight(b.routed.wrouter, "g"),
+      });
+      net.product(program, {
+        layout: "NN",
+        epilogue: "residual",
+        rows: sizes.tokens,
+        cols: d,
+        k: layout.experts,
+        a: net.rows(back.dlogits, layout.experts),
+        b: net.weight(b.routed.wrouter),
+        c: net.rows(du, d),
+        r: net.rows(spare, d),
+      });
+      given = true;
+    }
+    if (b.dense && t.dense) {
+      const h = b.dense.hidden, dgu = s.dgu!;
+      net.product(program, {
+        layout: "NN",
+        epilogue: "dswiglu",
+        rows: sizes.tokens,
+        cols: h,
+        k: d,
+        gu: t.dense.gu,
+        a: net.rows(dz, d),
+        b: net.weight(b.dense.wdown),
+        c: net.rows(dgu, 2 * h),
+      }, SLOTS.dense);
+      net.product(program, {
+        layout: "TN",
+        rows: d,
+        cols: h,
+        k: sizes.tokens,
+        a: net.rows(dz, d),
+        b: net.rows(t.dense.hidden, h),
+        c: net.weight(b.dense.wdown, "g"),
+      }, SLOTS.dense);
+      net.product(program, {
+        layout: "TN",
+        rows: 2 * h,
+        cols: d,
+        k: sizes.tokens,
+        a: net.rows(dgu, 2 * h),
+        b: net.rows(t.u2, d),
+        c: net.weight(b.dense.wgu, "g"),
+      });
+      if (given) [du, spare] = [spare, du];
+      net.product(program, {
+        layout: "NN",
+        epilogue: given ? "residual" : "store",
+        rows: sizes.tokens,
+        cols: d,
+        k: 2 * h,
+        a: net.rows(dgu, 2 * h),
+        b: net.weight(b.dense.wgu),
+        c: net.rows(du, d),
+        ...(given ? { r: net.rows(spare, d) } : {}),
+      });
+    }
+    rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(b.ffnNorm), {
+      x: t.middle,
+      dy: du,
+      rstd: t.rstd2,
+      product: s.product,
+      dz: other,
+      dzIn: dz,
+    });
+    [dz, other] = [other, dz];
+    gain(b.ffnNorm);
+    net.product(program, {
+      layout: "NN",
+      rows: sizes.tokens,
+      cols: hd,
+      k: d,
+      a: net.rows(dz, d),
+      b: net.weight(b.wo),
+      c: net.rows(s.dout, hd),
+    }, SLOTS.residual);
+    net.product(program, {
+      layout: "TN",
+      rows: d,
+      cols: hd,
+      k: sizes.tokens,
+      a: net.rows(dz, d),
+      b: net.rows(t.o, hd),
+      c: net.weight(b.wo, "g"),
+    }, SLOTS.residual);
+    attentionBackward(program, sizes, heads, {
+      qk: t.qk,
+      qkv: t.qkv,
+      o: t.o,
+      lse: t.lse,
+      dout: s.dout,
+      d: s.d,
+      dqk: s.dqk,
+      dqkv: s.dqkv,
+    });
+    qkNormRopeBackward(program, sizes, heads, net.gains(b), {
+      qkv: t.qkv,
+      dqk: s.dqk,
+      rope: net.rope,
+      product: s.product,
+      dqkv: s.dqkv,
+    });
+    [b.qNorm, b.kNorm].forEach((norm, part) =>
+      columnSum(
+        program,
+        sizes.replicas,
+        sizes.tokens * layout.heads,
+        headVec4s(layout),
+        {
+          base: part * hd / 4,
+          replica: sizes.rows * 2 * hd / 4,
+          inner: layout.heads,
+          outerStride: 2 * hd / 4,
+          innerStride: headVec4s(layout),
+        },
+        net.inParameters(norm, "g"),
+        { x: s.product, partial: s.partial },
+      )
+    );
+    net.product(program, {
+      layout: "TN",
+      rows: 3 * hd,
+      cols: d,
+      k: sizes.tokens,
+      a: net.rows(s.dqkv, 3 * hd),
+      b: net.rows(t.u1, d),
+      c: net.weight(b.wqkv, "g"),
+    });
+    net.product(program, {
+      layout: "NN",
+      rows: sizes.tokens,
+      cols: d,
+      k: 3 * hd,
+      a: net.rows(s.dqkv, 3 * hd),
+      b: net.weight(b.wqkv),
+      c: net.rows(du, d),
+    });
+    rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(b.attnNorm), {
+      x: before,
+      dy: du,
+      rstd: t.rstd1,
+      product: s.product,
+      dz: other,
+      dzIn: dz,
+    });
+    [dz, other] = [other, dz];
+    gain(b.attnNorm);
+  }
+  embedBackward(program, sizes, d4, shape.vocab, {
+    tensor: net.gradient,
+    base: layout.embed.offset / 4,
+    replica: n4,
+  }, { tokens: net.tokens, first: s.first, order: s.order, dx: dz });
+}

@@ -1,7 +1,7 @@
 /**
  * The record schema: what one bench writes to `record.json` and, per run, to `runs.jsonl`.
  *
- * Fields carry their unit (`latency_s`, `loss_nats`); a number that was not measured is `null`,
+ * One file because every type stands beside the zod schema that checks it. Fields carry their unit (`latency_s`, `loss_nats`); a number that was not measured is `null`,
  * never 0. `SCHEMA` changes whenever a field changes meaning.
  *
  * @module
@@ -18,8 +18,11 @@ export type Verdict = typeof VERDICTS[number];
 
 /** An estimate with its 95% interval. */
 export interface Interval {
+  /** point estimate */
   estimate: number;
+  /** lower end of the 95% interval */
   lo: number;
+  /** upper end of the 95% interval */
   hi: number;
 }
 /** zod form of {@link Interval}. */
@@ -31,13 +34,21 @@ export const intervalSchema: z.ZodType<Interval> = z.object({
 
 /** The hyperparameters of the reference that a rule transfers (AdamW and init). */
 export interface BaseHyperParameters {
+  /** peak learning rate of the reference */
   lr: number;
+  /** AdamW's weight decay, applied as lr * weightDecay */
   weightDecay: number;
+  /** Adam's epsilon */
   eps: number;
+  /** first-moment decay */
   beta1: number;
+  /** second-moment decay */
   beta2: number;
+  /** init std of the reference's 2-D block matrices */
   initStd: number;
+  /** init std of the embedding */
   embedInitStd: number;
+  /** init std of the final projection; 0 is zero-init */
   unembedInitStd: number;
 }
 const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
@@ -67,6 +78,7 @@ export interface Cell {
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of its value on the reference's scale */
   log2x: number;
+  /** data order and init */
   seed: number;
 }
 const cellSchema: z.ZodType<Cell> = z.object({
@@ -84,13 +96,19 @@ const cellSchema: z.ZodType<Cell> = z.object({
 export interface Run {
   /** hash of everything that determines the run (task, model, rule, HPs, seed, steps, data, kernels) */
   key: string;
+  /** what was planned */
   cell: Cell;
+  /** the reference's hyperparameters */
   base: BaseHyperParameters;
   /** per-tensor rows the rule gave, keyed by tensor kind */
   rows: Record<string, { initStd: number; lr: number; weightDecay: number; eps: number }>;
+  /** what the rule multiplies branches and logits with */
   multipliers: { residual: number; outputMultiplier: number; routeScale: number; logits: number };
+  /** trained parameters */
   parameters: number;
+  /** optimizer steps */
   steps: number;
+  /** tokens of one step */
   batchTokens: number;
   /** mean cross-entropy of each training step; the steps after divergence are left out */
   trainLoss_nats: number[];
@@ -138,10 +156,15 @@ export const runSchema: z.ZodType<Run> = z.object({
 
 /** The optimum of one sweep: where a quadratic in log2 x has its minimum. */
 export interface Optimum {
+  /** panel of the figure */
   panel: string;
+  /** short name of the configuration */
   label: string;
+  /** rule id */
   rule: string;
+  /** what it is in the comparison */
   role: "reference" | "target" | "control";
+  /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
   log2x: Interval | null;
@@ -166,17 +189,25 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
 
 /** The judgement of one target (or control) against the reference of the plan. */
 export interface Judgement {
+  /** panel of the figure */
   panel: string;
+  /** short name of the configuration */
   label: string;
+  /** rule id */
   rule: string;
+  /** what it is in the comparison */
   role: "target" | "control";
+  /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 x^(target) - log2 x^(reference), octaves, paired by seed; null when either has no optimum */
   shift_octaves: Interval | null;
+  /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
   /** loss at the transferred optimum minus the target's own best, nats */
   regret_nats: Interval | null;
+  /** largest regret that counts as near-optimal, nats */
   regretLimit_nats: number | null;
+  /** what was decided */
   verdict: Verdict;
   /** one sentence a reader can check against the numbers */
   reason: string;
@@ -197,18 +228,29 @@ const judgementSchema: z.ZodType<Judgement> = z.object({
 
 /** The machine and software a bench ran on. */
 export interface Environment {
+  /** name of the adapter */
   adapter: string;
+  /** its vendor, as WebGPU gives it */
   vendor: string;
+  /** its architecture, as WebGPU gives it */
   architecture: string;
   /** a software adapter: its times say nothing about GPUs */
   software: boolean;
+  /** graphics API underneath */
   backend: string;
+  /** kernel variants and storage, or size of the suite */
   profile: string;
+  /** optional WebGPU features it offers */
   features: string[];
+  /** version of Deno */
   deno: string;
+  /** operating system */
   os: string;
+  /** logical processors */
   cpus: number;
+  /** commit of the checkout, or null */
   gitCommit: string | null;
+  /** version of mue-bench */
   version: string;
 }
 const environmentSchema: z.ZodType<Environment> = z.object({
@@ -228,17 +270,25 @@ const environmentSchema: z.ZodType<Environment> = z.object({
 
 /** What a suite says of itself; the words of its module comment. */
 export interface SuiteFacts {
+  /** suite id */
   id: string;
+  /** name of the suite */
   title: string;
   /** figure of the paper, e.g. `Fig. 2 (language model)` */
   figure: string;
   /** the paper's claim in our words */
   claim: string;
+  /** what is held fixed */
   heldFixed: string;
+  /** what is varied */
   varied: string;
+  /** what is measured, with its unit */
   measured: string;
+  /** when it passes */
   passesIf: string;
+  /** what must be seen to fail */
   control: string;
+  /** where the claim stands */
   source: string;
 }
 const suiteSchema: z.ZodType<SuiteFacts> = z.object({
@@ -256,14 +306,21 @@ const suiteSchema: z.ZodType<SuiteFacts> = z.object({
 
 /** The plan, written before the first run; its hash is in the record. */
 export interface PlanFacts {
+  /** kernel variants and storage, or size of the suite */
   profile: string;
+  /** paired seeds */
   seeds: number[];
+  /** optimizer steps */
   steps: number;
+  /** tokens of one step */
   batchTokens: number;
+  /** tokens of one sequence */
   sequence: number;
+  /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
   /** log2 grid of each sweep before widening, keyed by `panel/label/rule` */
   grids: Record<string, number[]>;
+  /** hash of all of this */
   hash: string;
   /** true when the runs were made under another plan than the one judging them */
   exploratory: boolean;
@@ -282,11 +339,17 @@ const planSchema: z.ZodType<PlanFacts> = z.object({
 
 /** One bench of one suite. */
 export interface BenchRecord {
+  /** format version */
   schema: typeof SCHEMA;
+  /** ISO time of the judgement */
   createdAt: string;
+  /** the suite's words */
   suite: SuiteFacts;
+  /** the plan */
   plan: PlanFacts;
+  /** machine and software */
   environment: Environment;
+  /** the text */
   data: {
     name: string;
     hash: string;
@@ -294,14 +357,21 @@ export interface BenchRecord {
     validationTokens: number;
     licence: string;
   };
+  /** every run that was planned and is finished */
   runs: Run[];
+  /** optimum of every sweep */
   optima: Optimum[];
+  /** every target and control against the reference */
   judgements: Judgement[];
+  /** what was decided */
   verdict: Verdict;
+  /** why, in one sentence */
   reason: string;
   /** true when the bench was stopped before the last planned run */
   incomplete: boolean;
+  /** what this bench cost */
   cost: { wall_s: number; trainedRuns: number; reusedRuns: number; trainedTokens: number };
+  /** what a reader must know */
   warnings: string[];
 }
 /** zod form of {@link BenchRecord}. */

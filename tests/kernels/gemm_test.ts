@@ -1,4 +1,4 @@
-/** Matrix products in every layout, epilogue and grouping against float64. */
+/** Matrix products in every layout, epilogue and grouping against float64. One file because every case shares one table of layouts. */
 import assert from "node:assert/strict";
 import { type Epilogue, gemm, type Layout, type Product, tileRows } from "../../kernels/gemm.ts";
 import { assertApart, assertClose } from "../compare.ts";

@@ -1,4 +1,4 @@
-/** Multipliers per tensor, worked out by hand from design/rule.md; no number here came from the code. */
+/** Multipliers per tensor, worked out by hand from the rule; no number here came from the code. One file because a reader checks the tables side by side. */
 
 import assert from "node:assert/strict";
 import { parseConfiguration } from "../../rule/configuration.ts";

@@ -1,4 +1,7 @@
-/** Matrix products in every layout, epilogue and grouping against float64. One file because every case shares one table of layouts. */
+/**
+ * Matrix products in every layout, epilogue and grouping against float64. Over 400 lines because the
+ * variants of one kernel share their operands and places.
+ */
 import assert from "node:assert/strict";
 import { type Epilogue, gemm, type Layout, type Product, tileRows } from "../../kernels/gemm.ts";
 import { assertApart, assertClose } from "../compare.ts";

@@ -139,6 +139,9 @@ Deno.test("logits of every size keep the order and finite gates", () =>
     const stage = new Stage(device), sizes = [1e-30, -1e30, 80, -80, 1e30];
     const logits = [0, 1].map((z) => matrix(5, 5, (t, e) => sizes[(e + t + z) % 5]));
     await checkRoute(stage, { experts: 5, active: 2, groups: 1, gate: "softmax" }, logits);
+    // the largest of all may lie in any group: exp must not overflow against another's
+    const groups = [0, 1].map((z) => matrix(6, 9, (t, e) => 200 * ((e + 4 * t + z) % 9)));
+    await checkRoute(stage, { experts: 9, active: 6, groups: 3, gate: "softmax" }, groups);
     stage.destroy();
   }));
 

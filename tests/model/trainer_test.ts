@@ -193,6 +193,20 @@ Deno.test("evaluation repeats to the bit, moves no weight, and its load sums to 
     plain.destroy();
   }));
 
+Deno.test("evaluation reads the current weights at every batch, whichever half holds them", () =>
+  withDevice({}, async (device) => {
+    const corpus = uploadCorpus(device, text(), 400), still = replica(MOE, 1, 0);
+    const trainer = new Trainer(device, MOE, BATCH, [still], OPTIONS, corpus);
+    // a step with learning rate 0 copies the weights to the other half, which was empty before
+    const start = await trainer.evaluate(4);
+    await trainer.run(1);
+    assert.deepEqual(await trainer.evaluate(4), start);
+    trainer.destroy();
+    const other = new Trainer(device, MOE, BATCH, [replica(MOE, 5, 0)], OPTIONS, corpus);
+    assert.notDeepEqual(await other.evaluate(4), start);
+    other.destroy();
+  }));
+
 Deno.test("impossible requests are range errors that say what was found", () =>
   withDevice({}, async (device) => {
     const one = [replica(DENSE, 1)], bytes = text();

@@ -1,5 +1,5 @@
 // y[t] = r[t] + alpha * sum_j gate[t, j] * x[place[t, j]]      (FORWARD)
-// y[t] = sum_j x[place[t, j]]                                   (otherwise)
+// y[t] = r[t] + sum_j x[place[t, j]]                            (otherwise)
 //   x (R, expert rows, d4) vec4, place, gate (R, rows*ACTIVE), r, y (R, rows, d4).
 //   One lane per (token, vec4 column); picks in selection order.
 
@@ -22,6 +22,6 @@ fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
 #if FORWARD
   store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);
 #else
-  store_y(at, sum);
+  store_y(at, load_r(at) + sum);
 #end
 }

@@ -7,8 +7,9 @@
 //   GROUPED_K:    the K rows off[e] .. off[e+1] belong to expert e = z mod experts
 //   GATHER_A/B:   row r of A/B is the token perm[r] / active; a padding row reads token 0
 //   GATED:        row r is scaled by gate[perm[r]], 0 for a padding row
-//   SWIGLU:       B holds gate rows, then up rows; c = [g | u], hidden = silu(g) * u
-//   DSWIGLU:      the product is d(hidden); c = [dg | du] from the stored [g | u]
+//   SWIGLU:       B holds gate rows, then up rows; hidden = silu(g) * u, and c = its two slopes
+//                 [u * silu'(g) | silu(g)], so that the backward pass needs no exp
+//   DSWIGLU:      the product is d(hidden); c = [dg | du] = d(hidden) * the stored slopes
 //   RESIDUAL:     c = r + alpha * product
 //
 // All offsets and strides count vec4. Each output sums k in ascending order: bitwise repeatable.
@@ -16,7 +17,7 @@
 
 const NONE = 0xffffffffu;
 
-fn silu_parts(g: vec4<f32>) -> vec4<f32> { return 1.0 / (1.0 + exp(-g)); }
+fn sigmoid(g: vec4<f32>) -> vec4<f32> { return 1.0 / (1.0 + exp(-g)); }
 
 @compute @workgroup_size(${LANES})
 fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
@@ -166,22 +167,21 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #if SWIGLU
 #for j in 0..CV
     if (col + ${j}u < dims.cols4) {
-      store_c(at${i} + ${j}u, c${i}_${j});
-      store_c(at${i} + dims.cols4 + ${j}u, c${i}_${j + CV});
+      let s = sigmoid(c${i}_${j});
+      let act = c${i}_${j} * s;
+      store_c(at${i} + ${j}u, c${i}_${j + CV} * (s + act * (1.0 - s)));
+      store_c(at${i} + dims.cols4 + ${j}u, act);
       store_hidden(replica * dims.hidden_replica + (row + ${i}u) * dims.cols4 + col + ${j}u,
-        c${i}_${j} * silu_parts(c${i}_${j}) * c${i}_${j + CV});
+        act * c${i}_${j + CV});
     }
 #end
 #else
 #for j in 0..CV
     if (col + ${j}u < dims.cols4) {
 #if DSWIGLU
-      let g = load_gu(at${i} + ${j}u);
-      let u = load_gu(at${i} + dims.cols4 + ${j}u);
-      let s = silu_parts(g);
       let dh = scale${i} * c${i}_${j};
-      store_c(at${i} + ${j}u, dh * u * s * (1.0 + g * (1.0 - s)));
-      store_c(at${i} + dims.cols4 + ${j}u, dh * g * s);
+      store_c(at${i} + ${j}u, dh * load_gu(at${i} + ${j}u));
+      store_c(at${i} + dims.cols4 + ${j}u, dh * load_gu(at${i} + dims.cols4 + ${j}u));
 #else
 #if RESIDUAL
       store_c(at${i} + ${j}u, load_r(at${i} - dims.c_base + dims.r_base + ${j}u) + scale${i} * c${i}_${j});

@@ -15,7 +15,7 @@ const PITCH = 17u;             // vec4 per k: 16 and one against bank conflicts
 const B_TILE = 272u;           // 16 * PITCH
 var<workgroup> tile: array<vec4<f32>, 544>;
 
-fn silu_parts(g: vec4<f32>) -> vec4<f32> { return 1.0 / (1.0 + exp(-g)); }
+fn sigmoid(g: vec4<f32>) -> vec4<f32> { return 1.0 / (1.0 + exp(-g)); }
 #if GATHER_A || GATHER_B
 
 fn token_of(dims: Dims, slot: u32) -> u32 { return select(slot / dims.per_token, 0u, slot == NONE); }
@@ -181,17 +181,16 @@ fn gemm_shared(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id
     let col${j} = first_col + x + ${j * 8}u;
     if (col${j} < dims.cols4) {
 #if SWIGLU
-      store_c(at${i} + col${j}, c${i}_0);
-      store_c(at${i} + dims.cols4 + col${j}, c${i}_1);
-      store_hidden(replica * dims.hidden_replica + row${i} * dims.cols4 + col${j}, c${i}_0 * silu_parts(c${i}_0) * c${i}_1);
+      let s = sigmoid(c${i}_0);
+      let act = c${i}_0 * s;
+      store_c(at${i} + col${j}, c${i}_1 * (s + act * (1.0 - s)));
+      store_c(at${i} + dims.cols4 + col${j}, act);
+      store_hidden(replica * dims.hidden_replica + row${i} * dims.cols4 + col${j}, act * c${i}_1);
 #else
 #if DSWIGLU
-      let g = load_gu(at${i} + col${j});
-      let u = load_gu(at${i} + dims.cols4 + col${j});
-      let s = silu_parts(g);
       let dh = scale${i} * c${i}_${j};
-      store_c(at${i} + col${j}, dh * u * s * (1.0 + g * (1.0 - s)));
-      store_c(at${i} + dims.cols4 + col${j}, dh * g * s);
+      store_c(at${i} + col${j}, dh * load_gu(at${i} + col${j}));
+      store_c(at${i} + dims.cols4 + col${j}, dh * load_gu(at${i} + dims.cols4 + col${j}));
 #else
 #if RESIDUAL
       store_c(at${i} + col${j}, load_r(at${i} - dims.c_base + dims.r_base + col${j}) + scale${i} * c${i}_${j});

@@ -4,7 +4,11 @@
 //   gate = sigmoid / sum of sigmoids, or softmax of the selected logits (SOFTMAX).
 //   One lane per token. A pick is the largest entry after the last one in (value, -index) order.
 
-fn logit(at: u32, e: u32) -> f32 { return load_logits(at + e / 4u)[e % 4u]; }
+// A NaN counts as the smallest logit, so that a diverged token still selects distinct experts.
+fn logit(at: u32, e: u32) -> f32 {
+  let l = load_logits(at + e / 4u)[e % 4u];
+  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
+}
 
 @compute @workgroup_size(64)
 fn route(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -23,7 +27,7 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>) {
   var value${g} = 3e38;
   var index${g} = first${g};
 #for j in 0..ACTIVE / GROUPS
-  var best${g}_${j} = -3e38;
+  var best${g}_${j} = -3.1e38;
   var pick${g}_${j} = first${g};
   for (var e = first${g}; e < end${g}; e++) {
     let l = logit(at, e);

@@ -112,10 +112,10 @@ export function route(
       source: ballotSource,
       inputs: { mask: "u32" },
       outputs: { bits: "u32" },
-      dims: u32s("blocks experts"),
+      dims: u32s("tokens blocks experts"),
     },
     { mask: t.mask, bits: t.bits },
-    { blocks, experts },
+    { tokens, blocks, experts },
     lanes(blocks * experts, replicas),
   );
   program.add(
@@ -153,7 +153,7 @@ export function route(
 }
 
 /**
- * Adds the experts' rows back per token: y = r + scale * sum gate * x (forward), or plain sums.
+ * Adds the experts' rows back per token: y = r + scale * sum gate * x (forward), or r + sum x.
  *
  * @param d4 vec4 per row @param xRows rows of x per replica
  */
@@ -163,8 +163,8 @@ export function combine(
   active: number,
   d4: number,
   xRows: number,
-  t: { x: Bound; place: Bound; y: Bound },
-  forward?: { gate: Bound; r: Bound; scales: Bound; slot: number; stride: number },
+  t: { x: Bound; place: Bound; r: Bound; y: Bound },
+  forward?: { gate: Bound; scales: Bound; slot: number; stride: number },
 ): void {
   program.add(
     {
@@ -173,7 +173,8 @@ export function combine(
       inputs: {
         x: "f32x4",
         place: "u32",
-        ...(forward ? { gate: "f32" as const, r: "f32x4" as const, scales: "f32" as const } : {}),
+        r: "f32x4",
+        ...(forward ? { gate: "f32" as const, scales: "f32" as const } : {}),
       },
       outputs: { y: "f32x4" },
       dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
@@ -181,7 +182,7 @@ export function combine(
     },
     {
       ...t,
-      ...(forward ? { gate: forward.gate, r: forward.r, scales: forward.scales } : {}),
+      ...(forward ? { gate: forward.gate, scales: forward.scales } : {}),
     },
     {
       tokens: sizes.tokens,

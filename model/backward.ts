@@ -143,11 +143,6 @@ export function backward(
         b: net.weight(b.routed.wgu, "p", b.routed.expertGu),
         c: expert(back.dx, d),
       });
-      combine(program, sizes, net.router!.active, d4, net.expertRows, {
-        x: back.dx,
-        place: r.routing.place,
-        y: spare,
-      });
       net.product(program, {
         layout: "TN",
         rows: layout.experts,
@@ -159,14 +154,18 @@ export function backward(
       });
       net.product(program, {
         layout: "NN",
-        epilogue: "residual",
         rows: sizes.tokens,
         cols: d,
         k: layout.experts,
         a: net.rows(back.dlogits, layout.experts),
         b: net.weight(b.routed.wrouter),
-        c: net.rows(du, d),
-        r: net.rows(spare, d),
+        c: net.rows(spare, d),
+      });
+      combine(program, sizes, net.router!.active, d4, net.expertRows, {
+        x: back.dx,
+        place: r.routing.place,
+        r: spare,
+        y: du,
       });
       given = true;
     }

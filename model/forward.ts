@@ -98,10 +98,10 @@ export function forward(net: Network, program: Program, gradient: boolean): void
       combine(program, sizes, net.router!.active, d4, net.expertRows, {
         x: r.out,
         place: r.routing.place,
+        r: before,
         y: after,
       }, {
         gate: r.routing.gate,
-        r: before,
         scales: net.scales,
         slot: SLOTS.routed,
         stride: SLOT_STRIDE,

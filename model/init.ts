@@ -13,20 +13,28 @@ function hash(text: string): number {
   return h >>> 0;
 }
 
-/** Uniform generator in (0, 1): mulberry32, 2^32 states, one multiplication round per number. */
-function uniforms(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 4294967296;
+/**
+ * Uniform generator in (0, 1): sfc32 (C. Doty-Humphrey, PractRand), 128 bits of state with a
+ * counter, so that streams of different seeds do not run into each other (a shared 32-bit orbit
+ * would: two tensors of a million-parameter model meet in 1 of 200 seeds).
+ */
+function uniforms(key: string): () => number {
+  let a = hash(`a/${key}`) | 0, b = hash(`b/${key}`) | 0, c = hash(`c/${key}`) | 0, counter = 1;
+  const next = () => {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + t) | 0;
+    return ((t >>> 0) + 0.5) / 4294967296;
   };
+  for (let i = 0; i < 15; i++) next();
+  return next;
 }
 
 /** Standard normal numbers of one tensor (Box-Muller). */
 export function normals(seed: number, name: string, count: number): Float32Array {
-  const draw = uniforms(hash(`${seed}/${name}`)), out = new Float32Array(count);
+  const draw = uniforms(`${seed}/${name}`), out = new Float32Array(count);
   for (let i = 0; i < count; i += 2) {
     const radius = Math.sqrt(-2 * Math.log(draw())), angle = 2 * Math.PI * draw();
     out[i] = radius * Math.cos(angle);

@@ -15,7 +15,7 @@ import {
   transpose,
   transposedTimes,
 } from "../reference/matrix.ts";
-import { swiglu, swigluBackward } from "../reference/swiglu.ts";
+import { swiglu, swigluBackward, swigluSlopes } from "../reference/swiglu.ts";
 import { tolerance } from "../tolerances.ts";
 import { onEveryProfile } from "../with_device.ts";
 import { sortByExpert } from "./sort.ts";
@@ -153,8 +153,10 @@ Deno.test("a gated product gives [g | u] and silu(g) u; its gradient gives [dg |
       const u = x.map((m, z) => timesTransposed(m, wup[z]));
       for (let z = 0; z < R; z++) {
         const both = stage.matrix(c, pc, z, rows, 2 * hp);
-        assertClose("g", both.flatMap((row) => row.slice(0, h)), g[z].flat(), bound);
-        assertClose("u", both.flatMap((row) => row.slice(hp, hp + h)), u[z].flat(), bound);
+        const byG = map2(g[z], u[z], (a, b) => swigluSlopes(a, b).byG).flat();
+        const byU = map2(g[z], u[z], (a, b) => swigluSlopes(a, b).byU).flat();
+        assertClose("slope by g", both.flatMap((row) => row.slice(0, h)), byG, bound);
+        assertClose("slope by u", both.flatMap((row) => row.slice(hp, hp + h)), byU, bound);
         const got = stage.matrix(hidden, ph, z, rows, h).flat();
         assertClose("hidden", got, map2(g[z], u[z], swiglu).flat(), bound);
         assertApart("g and u exchanged", got, map2(u[z], g[z], swiglu).flat(), bound);
@@ -163,7 +165,14 @@ Deno.test("a gated product gives [g | u] and silu(g) u; its gradient gives [dg |
 
       const back = new Stage(device), dc = back.output("f32x4", floatsOf(pc));
       const stored = g.map((m, z) =>
-        m.map((row, i) => [...row, ...Array(hp - h).fill(0), ...u[z][i]].map(Math.fround))
+        m.map((row, i) => {
+          const slopes = row.map((v, j) => swigluSlopes(v, u[z][i][j]));
+          return [
+            ...slopes.map((x) => x.byG),
+            ...Array(hp - h).fill(0),
+            ...slopes.map((x) => x.byU),
+          ].map(Math.fround);
+        })
       );
       const pd = placeOf(R, up4(d), hp);
       await back.run((program) =>
@@ -182,8 +191,8 @@ Deno.test("a gated product gives [g | u] and silu(g) u; its gradient gives [dg |
       );
       for (let z = 0; z < R; z++) {
         const dh = scaled(times(dy[z], wdown[z]), SCALES[z]);
-        const want = stored[z].map((row, i) =>
-          Array.from({ length: h }, (_, j) => swigluBackward(row[j], row[hp + j], dh[i][j]))
+        const want = g[z].map((_row, i) =>
+          Array.from({ length: h }, (_, j) => swigluBackward(g[z][i][j], u[z][i][j], dh[i][j]))
         );
         const both = back.matrix(dc, pc, z, rows, 2 * hp);
         const dg = both.flatMap((row) => row.slice(0, h));
@@ -317,7 +326,7 @@ Deno.test("grouped rows multiply each expert's tokens by its own matrix", () =>
       assertApart("another expert", y, wrong.flatMap((o) => o.y), bound);
     }
 
-    // backward to the rows: dgu = dswiglu(gate · dz Wdown), dx = dgu Wgu
+    // backward to the rows: dgu = stored slopes × gate · dz Wdown, dx = dgu Wgu
     const back = new Stage(device), b = grouped(back), dz = s.make(s.tokens, d);
     const dgu = back.output("f32x4", floatsOf(pgu)), dx = back.output("f32x4", floatsOf(pout));
     const stored = sorted.perms.map((perm) => {
@@ -362,7 +371,7 @@ Deno.test("grouped rows multiply each expert's tokens by its own matrix", () =>
         sorted.real[z].map(([row, t, e, j]) => {
           const g = gated ? s.gate[z][t][j] : 1;
           const dh = scaled(times([dz[z][t]], wdown[z][e]), SCALES[z] * g)[0];
-          return dh.map((x, c) => swigluBackward(stored[z][row][c], stored[z][row][hp + c], x));
+          return dh.map((x, c) => ({ dg: x * stored[z][row][c], du: x * stored[z][row][hp + c] }));
         });
       const want = parts(true);
       const dg = sorted.real[z].flatMap(([row]) => gotDgu[row].slice(0, h));

@@ -165,6 +165,7 @@ Deno.test("a token whose logits are not numbers crashes nothing and leaves the o
       for (let i = 0; i < tokens; i++) {
         const slot = (z * rows + i) * active, mine = ids.slice(slot, slot + active);
         assert.ok(mine.every((e) => e < experts), `token ${i}: experts ${mine}`);
+        assert.equal(new Set(mine).size, active, `token ${i} selects an expert twice: ${mine}`);
         const at = place.slice(slot, slot + active);
         assert.ok(at.every((row) => row < maxTiles(tokens, router, share) * share), `row ${at}`);
         if (logits[z][i].every(Number.isFinite)) {
@@ -212,19 +213,18 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
     const gate = [0, 1].map(() => matrix(rows, active, () => Math.fround(Math.abs(draw()))));
     const px = dense(xRows, dp), p = dense(rows, dp);
     const tx = stage.matrices(px, x), tz = stage.matrices(p, dz);
-    const tPlace = stage.input("u32", place.flat(2));
+    const tPlace = stage.input("u32", place.flat(2)), tr = stage.matrices(p, r);
     const scale = stage.input("f32", [NaN, scales[0], NaN, NaN, scales[1], NaN]);
     const y = stage.output("f32x4", floatsOf(p)), plain = stage.output("f32x4", floatsOf(p));
     const dgate = stage.output("f32", R * rows * active);
     await stage.run((program) => {
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, y }, {
+      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y }, {
         gate: stage.input("f32", gate.flat(2)),
-        r: stage.matrices(p, r),
         scales: scale,
         slot: 1,
         stride: 3,
       });
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, y: plain });
+      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y: plain });
       gateBackward(program, sizes, active, dp / 4, xRows, { slot: 1, stride: 3 }, {
         x: tx,
         dz: tz,
@@ -246,7 +246,8 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
       const got = stage.matrix(y, p, z, tokens, d).flat();
       assertClose("combined", got, want.flat(), bound);
       assertApart("without the gates", got, sum(() => 1).flat(), bound);
-      assertClose("plain", stage.matrix(plain, p, z, tokens, d).flat(), sum(() => 1).flat(), bound);
+      const added = sum(() => 1).map((row, t) => row.map((v, c) => r[z][t][c] + v));
+      assertClose("plain", stage.matrix(plain, p, z, tokens, d).flat(), added.flat(), bound);
       const slots = z * rows * active;
       const wantGate = place[z].slice(0, tokens).flatMap((row, t) =>
         row.map((at) => scales[z] * dot(dz[z][t], x[z][at]))

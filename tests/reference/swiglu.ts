@@ -15,3 +15,9 @@ export function swigluBackward(g: number, u: number, dh: number): { dg: number; 
   const s = sigmoid(g);
   return { dg: dh * u * (s + g * s * (1 - s)), du: dh * g * s };
 }
+
+/** The two slopes of swiglu, by g and by u: what the forward pass keeps for the backward one. */
+export function swigluSlopes(g: number, u: number): { byG: number; byU: number } {
+  const { dg, du } = swigluBackward(g, u, 1);
+  return { byG: dg, byU: du };
+}

@@ -6,7 +6,8 @@
 import { parseArgs } from "node:util";
 import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
 import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
-import { type BenchProgress, planOf, runBench } from "../lab/bench.ts";
+import { type BenchProgress, runBench } from "../lab/bench.ts";
+import { planOf } from "../lab/lines.ts";
 import type { BenchRecord, Environment, Verdict } from "../lab/record.ts";
 import { LabError } from "../lab/store.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
@@ -34,7 +35,7 @@ transfer, and writes a report. Without SUITE: all suites there are.
   --help           this text
 
 Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
-130 interrupted (what is finished is kept; the same command goes on).
+70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
 
 Examples
   deno task bench                                        the quick profile of every suite
@@ -108,8 +109,8 @@ function listing(): string {
 }
 
 /** What `--plan` prints. */
-function planText(suite: Suite, profile: ProfileName): string {
-  const plan = planOf(suite, profile);
+function planText(suite: Suite, profile: ProfileName, dataHash: string): string {
+  const plan = planOf(suite, profile, dataHash);
   const grids = Object.entries(plan.grids).map(([line, grid]) =>
     `  ${line.padEnd(40)} log2 lr ${grid.join(" ")}`
   );
@@ -118,18 +119,24 @@ function planText(suite: Suite, profile: ProfileName): string {
   }\n${grids.join("\n")}\n`;
 }
 
-/** The commit of the checkout, or null outside one. */
-async function gitCommit(): Promise<string | null> {
+/** What git says in the checkout, or null outside one. */
+async function git(...args: string[]): Promise<string | null> {
   try {
     const { code, stdout } = await new Deno.Command("git", {
-      args: ["rev-parse", "HEAD"],
-      cwd: new URL("..", import.meta.url).pathname,
+      args,
+      cwd: import.meta.dirname,
       stderr: "null",
     }).output();
     return code === 0 ? new TextDecoder().decode(stdout).trim() : null;
   } catch {
     return null;
   }
+}
+
+/** The commit of the checkout, with `-dirty` when files differ from it; null outside one. */
+async function gitCommit(): Promise<string | null> {
+  const commit = await git("rev-parse", "HEAD");
+  return commit && (await git("status", "--porcelain") ? `${commit}-dirty` : commit);
 }
 
 /** The machine, for the record. */
@@ -172,7 +179,15 @@ function checkOut(out: string): void {
 
 /** The text to train on. */
 async function dataOf(text: string | null): Promise<TextData> {
-  if (text === null) return await loadSotu();
+  if (text === null) {
+    try {
+      return await loadSotu();
+    } catch (error) {
+      throw new UsageError(
+        `Cannot read the training text: ${(error as Error).message}; run \`deno ci\` first`,
+      );
+    }
+  }
   try {
     return await loadText(text);
   } catch (error) {
@@ -189,6 +204,19 @@ async function dataOf(text: string | null): Promise<TextData> {
 export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
   if (verdicts.includes("fail")) return 1;
   return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
+}
+
+/** Exit code of an error that is nobody's mistake but ours. */
+const INTERNAL = 70;
+
+/** Exit code of what ended a bench: 2 the user's input or disk, 3 the adapter, 70 a defect here. */
+function exitCodeFor(error: unknown): number {
+  if (error instanceof NoAdapterError || error instanceof DeviceError) return 3;
+  // a lost device rejects maps with an OperationError or AbortError
+  if (error instanceof DOMException) return 3;
+  const mine = error instanceof UsageError || error instanceof RangeError ||
+    error instanceof LabError;
+  return mine ? 2 : INTERNAL;
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
@@ -211,7 +239,7 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
       const outDir = o.suites.length > 1 ? `${o.out}/${suite.id}` : o.out;
       line.note(`${suite.id}, profile ${o.profile}: ${suite.claim}`);
       let before = -1;
-      const record = await runBench(device, environment, data, {
+      const { record, failure } = await runBench(device, environment, data, {
         suite,
         profile: o.profile,
         outDir,
@@ -231,6 +259,7 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
       );
       line.note(`report: ${outDir}/report.html, ${outDir}/summary.md, ${outDir}/runs.csv`);
       records.push(record);
+      if (failure !== null) throw failure;
       if (record.incomplete) {
         line.note("interrupted: what is finished is kept; the same command goes on from here");
         return 130;
@@ -265,21 +294,18 @@ export async function benchCommand(args: string[]): Promise<number> {
       return 0;
     }
     if (o.plan) {
-      console.log(o.suites.map((s) => planText(s, o.profile)).join("\n"));
+      const { hash } = await dataOf(o.text);
+      console.log(o.suites.map((s) => planText(s, o.profile, hash)).join("\n"));
       return 0;
     }
     Deno.addSignalListener("SIGINT", stop);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
     return await benchAll(o, controller);
   } catch (error) {
-    if (
-      error instanceof UsageError || error instanceof RangeError || error instanceof TypeError ||
-      error instanceof LabError || error instanceof NoAdapterError || error instanceof DeviceError
-    ) {
-      console.error(`error: ${error.message}`);
-      return error instanceof NoAdapterError || error instanceof DeviceError ? 3 : 2;
-    }
-    throw error;
+    const code = exitCodeFor(error);
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    if (code === INTERNAL && error instanceof Error) console.error(error.stack);
+    return code;
   } finally {
     try {
       Deno.removeSignalListener("SIGINT", stop);

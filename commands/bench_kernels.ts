@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
-import { firstStep, STEPS, timeGemm, timeStep } from "../model/step_bench.ts";
+import { firstStep, STEPS, timeGemm, timeKernels, timeStep } from "../model/step_bench.ts";
 import { ensureAdapter } from "./setup.ts";
 
 const HELP = `deno task bench:kernels [--json]
@@ -16,6 +16,8 @@ dense H = 128 and 16e4a h = 32) and f32 products in the three layouts. Medians o
 end of the first step in a fresh process with the driver's shader cache off (Mesa; other drivers
 may keep a cache of their own).
 
+  --by-kernel     also the time of each kernel of the two steps by itself
+  --storage       also a 512^3 product with tensors in storage buffers instead of textures
   --json          one JSON object on stdout
   --no-install    never install a Vulkan driver
   --help          this text
@@ -31,7 +33,7 @@ async function coldFirstStep(name: string): Promise<number> {
     args: [
       "run",
       "--allow-all",
-      new URL("../main.ts", import.meta.url).pathname,
+      `${import.meta.dirname}/../main.ts`,
       "bench-kernels",
       "--cold",
       name,
@@ -58,6 +60,8 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
       args,
       options: {
         json: { type: "boolean", default: false },
+        "by-kernel": { type: "boolean", default: false },
+        storage: { type: "boolean", default: false },
         cold: { type: "string" },
         "no-install": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -82,7 +86,7 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
     }
     await ensureAdapter({ install: !values["no-install"] });
     const device = await openDevice(), say = (text: string) => values.json || console.log(text);
-    const steps = [], gemm = [];
+    const steps = [], gemm = [], kernels = [], storage = [];
     for (const [name, shape] of Object.entries(STEPS)) {
       const coldFirstStep_s = await coldFirstStep(name), t = await timeStep(device, shape);
       const ms = t.median_s * 1000, lo_ms = t.lo_s * 1000, hi_ms = t.hi_s * 1000;
@@ -93,6 +97,15 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
         }], cold first step ${coldFirstStep_s.toFixed(1)} s`,
       );
     }
+    if (values["by-kernel"]) {
+      for (const [step, shape] of Object.entries(STEPS)) {
+        for (const { kernel, dispatches, median_s } of await timeKernels(device, shape)) {
+          const ms = median_s * 1000;
+          kernels.push({ step, kernel, dispatches, ms });
+          say(`kernel ${step} ${kernel.padEnd(24)} ${ms.toFixed(2)} ms in ${dispatches}`);
+        }
+      }
+    }
     for (const [m, n, k] of SHAPES) {
       for (const layout of ["NN", "NT", "TN"] as const) {
         const t = await timeGemm(device, layout, m, n, k), flops = 2 * m * n * k;
@@ -101,10 +114,28 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
         say(`gemm ${layout} ${m} x ${n} x ${k}: ${gflops.toFixed(1)} GFLOP/s`);
       }
     }
+    if (values.storage) {
+      for (const kind of ["texture", "buffer"] as const) {
+        const other = await openDevice({ storage: kind });
+        const t = await timeGemm(other, "NN", 512, 512, 512);
+        const gflops = 2 * 512 ** 3 / t.median_s / 1e9;
+        storage.push({ storage: kind, gflops });
+        say(`gemm NN 512 x 512 x 512, tensors in ${kind}s: ${gflops.toFixed(1)} GFLOP/s`);
+        other.close();
+      }
+    }
     const { description, software } = device.adapter;
     if (values.json) {
       console.log(
-        JSON.stringify({ adapter: description, software, profile: device.profile, steps, gemm }),
+        JSON.stringify({
+          adapter: description,
+          software,
+          profile: device.profile,
+          steps,
+          gemm,
+          kernels,
+          storage,
+        }),
       );
     }
     device.close();

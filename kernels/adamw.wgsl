@@ -2,21 +2,25 @@
 //   with g scaled by the clip scale; lr = schedule[step] * lr of the tensor.
 //   p, g, m, v (R, n4) vec4; hp (R, tensors) vec4 = (lr, wd, eps, 0); tensor_of: 16 vec4 a block;
 //   betas (R) vec4 = (b1, 1-b1, b2, 1-b2); schedule (R, steps) vec4 = (lr factor, 1/(1-b1^t),
-//   1/(1-b2^t), 0); state (R) u32: the step. One lane per vec4.
+//   1/(1-b2^t), 0); state (R) u32: the step. A lane takes vec4 i, i + lanes, … (per_lane of them).
 
 @compute @workgroup_size(64)
 fn adamw(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= dims.n4) { return; }
-  let i = id.z * dims.n4 + id.x;
-  let hp = load_hp(id.z * dims.tensors + load_tensor_of(id.x / 16u));
   let b = load_betas(id.z);
   let now = load_schedule(id.z * dims.steps + load_state(id.z));
-  let g = load_g(i) * load_clip(id.z).x;
-  let m = b.x * load_m(i) + b.y * g;
-  let v = b.z * load_v(i) + b.w * g * g;
-  let lr = hp.x * now.x;
-  let w = load_p(i);
-  store_p_out(i, w * (1.0 - lr * hp.y) - lr * (m * now.y) / (sqrt(v * now.z) + hp.z));
-  store_m_out(i, m);
-  store_v_out(i, v);
+  let scale = load_clip(id.z).x;
+  for (var k = 0u; k < dims.per_lane; k++) {
+    let at = id.x + k * dims.lanes;
+    if (at >= dims.n4) { return; }
+    let i = id.z * dims.n4 + at;
+    let hp = load_hp(id.z * dims.tensors + load_tensor_of(at / 16u));
+    let g = load_g(i) * scale;
+    let m = b.x * load_m(i) + b.y * g;
+    let v = b.z * load_v(i) + b.w * g * g;
+    let lr = hp.x * now.x;
+    let w = load_p(i);
+    store_p_out(i, w * (1.0 - lr * hp.y) - lr * (m * now.y) / (sqrt(v * now.z) + hp.z));
+    store_m_out(i, m);
+    store_v_out(i, v);
+  }
 }

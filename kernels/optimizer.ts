@@ -76,6 +76,8 @@ export function adamw(
   sizes: { n4: number; tensors: number; steps: number },
   t: AdamwTensors,
 ): void {
+  // lanes in whole workgroups, no more than a grid's x axis holds
+  const laneCount = 64 * Math.min(65535, Math.ceil(sizes.n4 / 64));
   program.add(
     {
       name: "adamw",
@@ -93,7 +95,7 @@ export function adamw(
         state: "u32",
       },
       outputs: { p_out: "f32x4", m_out: "f32x4", v_out: "f32x4" },
-      dims: u32s("n4 tensors steps"),
+      dims: u32s("n4 tensors steps lanes per_lane"),
     },
     {
       p: t.p,
@@ -110,7 +112,7 @@ export function adamw(
       m_out: t.m,
       v_out: t.v,
     },
-    { ...sizes },
-    lanes(sizes.n4, replicas),
+    { ...sizes, lanes: laneCount, per_lane: Math.ceil(sizes.n4 / laneCount) },
+    lanes(laneCount, replicas),
   );
 }

@@ -10,21 +10,19 @@ import type { Device } from "../kernels/gpu/device.ts";
 import { layoutOf } from "../model/shape.ts";
 import { uploadCorpus } from "../model/trainer.ts";
 import { destroyTensor } from "../kernels/gpu/tensor.ts";
-import { formatConfiguration, labelOf, parseConfiguration } from "../rule/configuration.ts";
 import { type Context, type Job, jobOf } from "./cells.ts";
 import { type Sweep, sweepOptimum, widen } from "./optimum.ts";
-import { planHash } from "./plan.ts";
+import { type Line, linesOf, planOf, settlePlan } from "./lines.ts";
 import {
   type BenchRecord,
   type Cell,
   type Environment,
   type Judgement,
   type Optimum,
-  type PlanFacts,
   type Run,
   SCHEMA,
 } from "./record.ts";
-import { openStore, type Store, writeAtomic } from "./store.ts";
+import { openStore } from "./store.ts";
 import type { ProfileName, Suite } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
@@ -61,71 +59,7 @@ export interface BenchOptions {
   onProgress(progress: BenchProgress): void;
 }
 
-/** One line of the figure: a configuration under a rule. */
-interface Line {
-  panel: string;
-  configuration: string;
-  label: string;
-  rule: string;
-  role: Cell["role"];
-  grid: number[];
-}
-
 const MAX_REPLICAS = 15;
-
-/** Lines of a suite at a profile; the reference is drawn in every panel and trained once. */
-function linesOf(suite: Suite, profileName: ProfileName): Line[] {
-  const p = suite.profiles[profileName], from = parseConfiguration(p.reference);
-  return p.panels.flatMap((panel) => {
-    const line = (text: string, rule: string, role: Cell["role"], grid: number[]): Line => {
-      const c = parseConfiguration(text, from);
-      return {
-        panel: panel.name,
-        configuration: formatConfiguration(c),
-        label: labelOf(c),
-        rule,
-        role,
-        grid: [...grid],
-      };
-    };
-    return [
-      line(p.reference, suite.rule, "reference", p.grid.reference),
-      ...panel.targets.map((t) => line(t, suite.rule, "target", p.grid.targets)),
-      ...panel.controls.map((t) => line(t, suite.controlRule, "control", p.grid.targets)),
-    ];
-  });
-}
-
-/** The plan as the record keeps it, before any widening. */
-export function planOf(suite: Suite, profileName: ProfileName): PlanFacts {
-  const p = suite.profiles[profileName];
-  const facts = {
-    profile: profileName,
-    seeds: p.seeds,
-    steps: p.steps,
-    batchTokens: p.sequences * p.seq,
-    sequence: p.seq,
-    tolerance_octaves: suite.tolerance_octaves,
-    grids: Object.fromEntries(
-      linesOf(suite, profileName).map((l) => [`${l.panel}/${l.label}/${l.rule}`, l.grid]),
-    ),
-  };
-  return { ...facts, hash: planHash(facts), exploratory: false };
-}
-
-/** Reads or writes `plan.json`; a plan other than the one the runs were made under is exploratory. */
-function settlePlan(outDir: string, suite: Suite, plan: PlanFacts, store: Store): PlanFacts {
-  const path = `${outDir}/plan.json`;
-  try {
-    const found = JSON.parse(Deno.readTextFileSync(path)) as { suite?: string; hash?: string };
-    if (found.suite === suite.id && found.hash === plan.hash) return plan;
-    if (store.runs.size > 0) return { ...plan, exploratory: true };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
-  }
-  writeAtomic(path, JSON.stringify({ suite: suite.id, ...plan }, null, 2) + "\n");
-  return plan;
-}
 
 /** Floats multiplied and added per token, a proxy for time left before anything is measured. */
 function work(job: Job): number {
@@ -134,39 +68,92 @@ function work(job: Job): number {
   return depth * (4 * d * d + 3 * d * active) + d * vocab + 6000;
 }
 
-/** How many runs of a shape the adapter holds side by side. */
+/** Device memory a group may take. */
+const GROUP_BYTES = 6e9;
+
+/**
+ * How many runs of a shape the adapter holds side by side.
+ *
+ * @throws {RangeError} when not even one fits
+ */
 function replicasThatFit(device: Device, job: Job, tokens: number): number {
   const { ffn } = job.shape, layout = layoutOf(job.shape);
   const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
   const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
+  const branch = rows * Math.max(2 * h, layout.width);
   const largest = 4 * Math.max(
     layout.floats,
-    rows * Math.max(2 * h, layout.width),
+    branch,
     tokens * layout.vocab,
     tokens * 3 * layout.attention,
   );
-  const fits = Math.floor(device.gpu.limits.maxStorageBufferBindingSize / largest);
-  return Math.max(1, Math.min(MAX_REPLICAS, fits));
+  const binding = device.gpu.limits.maxStorageBufferBindingSize;
+  // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
+  const all = 4 * (7 * layout.floats +
+    job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
+    2 * tokens * layout.vocab);
+  const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);
+  if (fits < 1) {
+    throw new RangeError(
+      `Cannot train ${job.cell.configuration}: it needs a binding of ${largest} bytes, the adapter allows ${binding}`,
+    );
+  }
+  return Math.max(1, Math.min(MAX_REPLICAS, fits, Math.floor(GROUP_BYTES / all)));
+}
+
+/** Extends a target's grid to hold the transferred value, so that a miss has a measured regret. */
+function coverTransferred(line: Line, lines: Line[], sweepOf: (l: Line) => Sweep | null): void {
+  const reference = lines.find((l) => l.panel === line.panel && l.role === "reference")!;
+  const sweep = sweepOf(reference), x = sweep && sweepOptimum(sweep).log2x?.estimate;
+  if (x === null || x === undefined) return;
+  while (line.grid[0] > x) line.grid.unshift(line.grid[0] - 1);
+  while (line.grid.at(-1)! < x) line.grid.push(line.grid.at(-1)! + 1);
+}
+
+/** Refuses a text that is too short for a profile, before anything is trained. */
+function checkText(data: BenchData, p: Suite["profiles"][ProfileName]): void {
+  if (data.trainBytes <= p.seq + 1) {
+    throw new RangeError(
+      `Cannot draw sequences of ${p.seq} tokens: the training text has ${data.trainBytes}`,
+    );
+  }
+  const held = data.bytes.length - data.trainBytes;
+  const wanted = p.evaluationBatches * p.sequences + p.seq + 1;
+  if (held < wanted) {
+    throw new RangeError(
+      `Cannot validate on ${
+        p.evaluationBatches * p.sequences
+      } windows: the held-out text has ${held} bytes, want ${wanted}`,
+    );
+  }
+}
+
+/** What a bench leaves: its record, and the error that ended it early, if any. */
+export interface BenchResult {
+  record: BenchRecord;
+  /** null also after an interruption; then the record is `incomplete` */
+  failure: unknown;
 }
 
 /**
- * Runs or resumes a bench.
+ * Runs or resumes a bench. What ends it early (an interruption, a full disk, a GPU error) comes back
+ * as `failure` beside the record of what was finished, so that the report is never lost.
  *
- * @returns the record, also after an interruption (then `incomplete`); it is not written yet
+ * @returns the record, not written yet
  * @throws {LabError} when the output directory cannot be used
- * @throws {RangeError} for a text too short
- * @throws {DeviceError} when the GPU refused work
+ * @throws {RangeError} for a text too short or a model the adapter cannot hold
  */
 export async function runBench(
   device: Device,
   environment: Environment,
   data: BenchData,
   options: BenchOptions,
-): Promise<BenchRecord> {
+): Promise<BenchResult> {
   const started = performance.now(), { suite, outDir, signal } = options;
   const profile = suite.profiles[options.profile];
+  checkText(data, profile);
   using store = openStore(outDir);
-  const plan = settlePlan(outDir, suite, planOf(suite, options.profile), store);
+  const plan = settlePlan(outDir, suite, planOf(suite, options.profile, data.hash), store);
   const warnings = [...store.warnings];
   if (plan.exploratory) {
     warnings.push("the runs in this directory were begun under another plan: exploratory");
@@ -175,9 +162,9 @@ export async function runBench(
     suite,
     profile,
     dataHash: data.hash,
+    trainBytes: data.trainBytes,
     adapter: `${device.adapter.description}/${device.profile.kernels}/${device.profile.storage}`,
   };
-  const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
   const lines = linesOf(suite, options.profile);
   const cellsOf = (line: Line): Cell[] =>
     line.grid.flatMap((log2x) =>
@@ -209,6 +196,15 @@ export async function runBench(
     if (loss.some((row) => row.some((x) => x === undefined))) return null;
     return { log2x: line.grid, loss: loss as (number | null)[][] };
   };
+
+  for (const line of lines) {
+    replicasThatFit(device, job(cellsOf(line)[0]), profile.sequences * profile.seq);
+  }
+  const windows = profile.evaluationBatches * profile.sequences;
+  if ((data.bytes.length - data.trainBytes) / windows < profile.seq) {
+    warnings.push("the held-out windows overlap: the held-out text is short");
+  }
+  const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
 
   let trainedRuns = 0, reusedRuns = 0, measured = { work: 0, seconds: 0 };
   const counted = new Set<string>();
@@ -287,14 +283,16 @@ export async function runBench(
     }
   };
 
-  let incomplete = false;
+  let incomplete = false, failure: unknown = null;
   try {
     missing(lines); // counts what is there already
     await resolve(lines.filter((l) => l.role === "reference"));
-    await resolve(lines.filter((l) => l.role !== "reference"));
+    const others = lines.filter((l) => l.role !== "reference");
+    for (const line of others) coverTransferred(line, lines, sweepOf);
+    await resolve(others);
   } catch (error) {
-    if (!signal.aborted) throw error;
     incomplete = true;
+    if (!signal.aborted || error !== signal.reason) failure = error;
   } finally {
     destroyTensor(corpus.tensor);
   }
@@ -322,7 +320,11 @@ export async function runBench(
   });
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   if (diverged) warnings.push(`${diverged} runs diverged and count as missing`);
-  return {
+  const planned = lines.filter((l) => l.role !== "reference").length;
+  const aside = Object.entries(decision.panels)
+    .filter(([panel]) => !suite.claimPanels.includes(panel))
+    .map(([panel, d]) => `; ${panel} (not part of the claim): ${d.verdict}, ${d.reason}`).join("");
+  const record: BenchRecord = {
     schema: SCHEMA,
     createdAt: new Date().toISOString(),
     suite: factsOf(suite),
@@ -340,8 +342,8 @@ export async function runBench(
     judgements: decision.judgements,
     verdict: incomplete ? "inconclusive" : decision.verdict,
     reason: incomplete
-      ? `stopped before the last run; so far: ${decision.reason}`
-      : decision.reason,
+      ? `stopped before the last run, with ${judged.length} of ${planned} targets and controls judged`
+      : decision.reason + aside,
     incomplete,
     cost: {
       wall_s: (performance.now() - started) / 1000,
@@ -351,6 +353,7 @@ export async function runBench(
     },
     warnings,
   };
+  return { record, failure };
 }
 
 /** The words a suite says of itself. */

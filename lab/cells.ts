@@ -46,6 +46,8 @@ export interface Context {
   suite: Suite;
   profile: SuiteProfile;
   dataHash: string;
+  /** where training ends and the held-out text begins */
+  trainBytes: number;
   /** results differ in their last bits between adapters and kernel variants */
   adapter: string;
 }
@@ -55,10 +57,14 @@ export interface Context {
  *
  * @throws {RangeError} for a configuration or transfer that cannot be
  */
-export function jobOf(cell: Cell, { suite, profile, dataHash, adapter }: Context): Job {
+export function jobOf(cell: Cell, { suite, profile, dataHash, trainBytes, adapter }: Context): Job {
   const from = parseConfiguration(profile.reference);
   const to = parseConfiguration(cell.configuration, from);
-  const base: BaseHyperParameters = { ...suite.base, lr: 2 ** cell.log2x };
+  const base: BaseHyperParameters = {
+    ...suite.base,
+    initStd: 1 / Math.sqrt(from.width),
+    lr: 2 ** cell.log2x,
+  };
   const { rows, multipliers, beta1, beta2 } = ruleById(cell.rule).transfer(from, to, base);
   // a dense target has no router row; its entry is never used
   const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
@@ -69,6 +75,17 @@ export function jobOf(cell: Cell, { suite, profile, dataHash, adapter }: Context
       row ? { initStd: row.initStd, lr: row.lr, weightDecay: row.weightDecay, eps: row.eps } : none,
     ];
   })) as Job["rows"];
+  // q, k, v are one stored matrix, and gate and up: they train with one row
+  for (const [first, ...others] of [["wq", "wk", "wv"], ["wgate", "wup"]] as TensorKind[][]) {
+    for (const other of others) {
+      const { lr, weightDecay, eps } = table[first], o = table[other];
+      if (o.lr !== lr || o.weightDecay !== weightDecay || o.eps !== eps) {
+        throw new RangeError(
+          `Cannot train under ${cell.rule}: ${first} and ${other} want different hyperparameters`,
+        );
+      }
+    }
+  }
   const { residual, outputMultiplier, routeScale, logits } = multipliers;
   const plain = { residual, outputMultiplier, routeScale, logits };
   const key = runKey({
@@ -85,6 +102,7 @@ export function jobOf(cell: Cell, { suite, profile, dataHash, adapter }: Context
     training: suite.training,
     evaluationBatches: profile.evaluationBatches,
     dataHash,
+    trainBytes,
     kernelsVersion: KERNELS_VERSION,
     adapter,
   });

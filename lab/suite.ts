@@ -42,8 +42,8 @@ export interface Suite extends SuiteFacts {
   claimPanels: string[];
   rule: string;
   controlRule: string;
-  /** hyperparameters of the reference but the swept one */
-  base: Omit<BaseHyperParameters, "lr">;
+  /** hyperparameters of the reference but the swept one; initStd is 1/sqrt(d*) */
+  base: Omit<BaseHyperParameters, "lr" | "initStd">;
   training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
   tolerance_octaves: number;
   /** expected cost, in words */

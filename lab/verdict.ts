@@ -214,7 +214,8 @@ function decidePanel(judgements: Judgement[]): Decision {
   const names = (list: Judgement[]) => list.map((j) => `${j.label} (${j.swept})`).join(", ");
   const failed = of(targets, "fail"), moved = of(controls, "fail"), still = of(controls, "pass");
   const undecided = of(targets, "inconclusive");
-  const seen = `the control fails on ${moved.length} of ${controls.length}`;
+  const seen =
+    `the control, run on ${controls.length} of ${targets.length} targets, fails on ${moved.length}`;
   if (targets.length === 0) return { verdict: "inconclusive", reason: "it has no target" };
   if (failed.length > 0) {
     return {

@@ -34,6 +34,11 @@ export const STEPS: Record<string, ModelShape> = {
   },
 };
 
+/** More steps than a timing takes even where one lasts 50 us. */
+const STEPS_OF_A_TIMING = 200_000;
+/** Most steps encoded into one submit. */
+const SUBMIT = 200;
+
 /** A trainer on a made-up text whose bytes are uniform, so that routing is near uniform too. */
 export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Trainer {
   const bytes = new Uint8Array(1 << 16);
@@ -66,7 +71,7 @@ export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Tr
       beta1: 0.9,
       beta2: 0.95,
     })),
-    { steps: 4000, schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0.001 },
+    { steps: STEPS_OF_A_TIMING, schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0.001 },
     uploadCorpus(device, bytes, bytes.length),
   );
 }
@@ -83,9 +88,43 @@ export async function firstStep(device: Device, shape: ModelShape): Promise<numb
 /** Time of one training step. */
 export async function timeStep(device: Device, shape: ModelShape): Promise<Timing> {
   const trainer = stepTrainer(device, shape);
-  const timing = await timeWork((n) => trainer.run(n), 7, 0.6);
+  const timing = await timeWork(
+    async (n) => {
+      for (; n > SUBMIT; n -= SUBMIT) await trainer.run(SUBMIT);
+      await trainer.run(n);
+    },
+    7,
+    0.6,
+  );
   trainer.destroy();
   return timing;
+}
+
+/** Time of one kernel's dispatches in a step. */
+export interface KernelTime {
+  kernel: string;
+  dispatches: number;
+  median_s: number;
+}
+
+/** Time of each kernel of a step by itself, longest first; their sum is not the step's time. */
+export async function timeKernels(device: Device, shape: ModelShape): Promise<KernelTime[]> {
+  const trainer = stepTrainer(device, shape), times: KernelTime[] = [];
+  await trainer.run(1);
+  const names = trainer.program.dispatches.map((d) => d.kernel);
+  for (const kernel of new Set(names)) {
+    const { median_s } = await timeWork(
+      async (repetitions) => {
+        trainer.program.submit(repetitions, 0, kernel);
+        await settle(device);
+      },
+      3,
+      0.2,
+    );
+    times.push({ kernel, dispatches: names.filter((n) => n === kernel).length, median_s });
+  }
+  trainer.destroy();
+  return times.sort((a, b) => b.median_s - a.median_s);
 }
 
 /** Time of one m x n x k product. */

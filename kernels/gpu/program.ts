@@ -295,19 +295,24 @@ export class Program {
   }
 
   /** Encodes the program once, for a step of the given parity, into an open pass. */
-  encode(pass: GPUComputePassEncoder, parity: 0 | 1 = 0): void {
-    for (const { pipeline, groups, grid } of this.dispatches) {
+  encode(pass: GPUComputePassEncoder, parity: 0 | 1 = 0, only?: string): void {
+    for (const { kernel, pipeline, groups, grid } of this.dispatches) {
+      if (only !== undefined && kernel !== only) continue;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, groups[parity]);
       pass.dispatchWorkgroups(...grid);
     }
   }
 
-  /** Submits `steps` repetitions, the first with the given parity. */
-  submit(steps = 1, parity: 0 | 1 = 0): void {
+  /**
+   * Submits `steps` repetitions, the first with the given parity.
+   *
+   * @param only just the dispatches of this kernel (to time it)
+   */
+  submit(steps = 1, parity: 0 | 1 = 0, only?: string): void {
     const encoder = this.#device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (let i = 0; i < steps; i++) this.encode(pass, ((parity + i) & 1) as 0 | 1);
+    for (let i = 0; i < steps; i++) this.encode(pass, ((parity + i) & 1) as 0 | 1, only);
     pass.end();
     this.#device.gpu.queue.submit([encoder.finish()]);
   }

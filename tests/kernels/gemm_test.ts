@@ -1,6 +1,6 @@
 /**
- * Matrix products in every layout, epilogue and grouping against float64. Over 400 lines because the
- * variants of one kernel share their operands and places.
+ * Matrix products in every layout, epilogue and grouping against float64. One file because every
+ * case shares operands, places and one table of layouts.
  */
 import assert from "node:assert/strict";
 import { type Epilogue, gemm, type Layout, type Product, tileRows } from "../../kernels/gemm.ts";

@@ -204,7 +204,10 @@ Deno.test("a suite passes when every target passes and the control fails", () =>
     judged("control", "fail", "16e4a"),
   ], claim);
   assertEquals(found.verdict, "pass");
-  assertEquals(found.reason, "transfer: 2 of 2 targets pass and the control fails on 2 of 2");
+  assertEquals(
+    found.reason,
+    "transfer: 2 of 2 targets pass and the control, run on 2 of 2 targets, fails on 2",
+  );
   assertEquals(found.judgements.map((j) => j.verdict), ["pass", "pass", "fail", "fail"]);
 });
 
@@ -239,7 +242,7 @@ Deno.test("a suite cannot tell when its control is missing or was not seen to fa
   assertEquals(found.verdict, CANNOT_TELL);
   assertEquals(
     found.reason,
-    "transfer: all targets pass, but the control fails on 0 of 1",
+    "transfer: all targets pass, but the control, run on 1 of 1 targets, fails on 0",
   );
 });
 

@@ -1,0 +1,84 @@
+/**
+ * The plan of a bench: the lines of the figure with their grids, written down before the first run.
+ *
+ * @module
+ */
+import { formatConfiguration, labelOf, parseConfiguration } from "../rule/configuration.ts";
+import { planHash } from "./plan.ts";
+import type { Cell, PlanFacts } from "./record.ts";
+import { causeOf, LabError, type Store, writeAtomic } from "./store.ts";
+import type { ProfileName, Suite } from "./suite.ts";
+
+/** One line of the figure: a configuration under a rule. */
+export interface Line {
+  panel: string;
+  configuration: string;
+  label: string;
+  rule: string;
+  role: Cell["role"];
+  grid: number[];
+}
+
+/** Lines of a suite at a profile; the reference is drawn in every panel and trained once. */
+export function linesOf(suite: Suite, profileName: ProfileName): Line[] {
+  const p = suite.profiles[profileName], from = parseConfiguration(p.reference);
+  return p.panels.flatMap((panel) => {
+    const line = (text: string, rule: string, role: Cell["role"], grid: number[]): Line => {
+      const c = parseConfiguration(text, from);
+      return {
+        panel: panel.name,
+        configuration: formatConfiguration(c),
+        label: labelOf(c),
+        rule,
+        role,
+        grid: [...grid],
+      };
+    };
+    return [
+      line(p.reference, suite.rule, "reference", p.grid.reference),
+      ...panel.targets.map((t) => line(t, suite.rule, "target", p.grid.targets)),
+      ...panel.controls.map((t) => line(t, suite.controlRule, "control", p.grid.targets)),
+    ];
+  });
+}
+
+/** The plan as the record keeps it, before any widening; the hash covers all that decides a result. */
+export function planOf(suite: Suite, profileName: ProfileName, dataHash: string): PlanFacts {
+  const p = suite.profiles[profileName];
+  const facts = {
+    profile: profileName,
+    seeds: p.seeds,
+    steps: p.steps,
+    batchTokens: p.sequences * p.seq,
+    sequence: p.seq,
+    tolerance_octaves: suite.tolerance_octaves,
+    grids: Object.fromEntries(
+      linesOf(suite, profileName).map((l) => [`${l.panel}/${l.configuration}/${l.rule}`, l.grid]),
+    ),
+  };
+  const { base, training, rule, controlRule, claimPanels } = suite;
+  const decided = { ...facts, whole: p, base, training, rule, controlRule, claimPanels, dataHash };
+  return { ...facts, hash: planHash(decided), exploratory: false };
+}
+
+/**
+ * Writes the plan into `plan.json`, one entry per suite and profile. Runs made under another plan of
+ * the same name, or whose plan is gone, make the result exploratory.
+ */
+export function settlePlan(outDir: string, suite: Suite, plan: PlanFacts, store: Store): PlanFacts {
+  const path = `${outDir}/plan.json`, name = `${suite.id}/${plan.profile}`;
+  let plans: Record<string, { hash?: string }> = {}, lost = false;
+  try {
+    plans = JSON.parse(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) {
+      throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
+    }
+    lost = store.runs.size > 0;
+  }
+  const known = plans[name];
+  if (known?.hash === plan.hash) return plan;
+  if (known || lost) return { ...plan, exploratory: true };
+  writeAtomic(path, JSON.stringify({ ...plans, [name]: plan }, null, 2) + "\n");
+  return plan;
+}

@@ -35,8 +35,8 @@ export type {
   Optimum,
   PlanFacts,
   Run,
-  SCHEMA,
   SuiteFacts,
   Verdict,
-  VERDICTS,
 } from "./lab/record.ts";
+export { SCHEMA, VERDICTS } from "./lab/record.ts";
+export { readRecord } from "./lab/read.ts";

@@ -111,10 +111,9 @@ async function compare(file: string, parsed: ParityCase): Promise<Outcome> {
       lines: lines.map((line) => ({ ...line, ok: line.error <= line.bound })),
     };
   } catch (error) {
+    // a lost device rejects its maps with a DOMException
     if (!(error instanceof DOMException)) throw error;
-    throw new TypeError(
-      `Cannot run the parity case ${file}: an array in it is missing or no base64`,
-    );
+    throw new DeviceError(`Cannot run the parity case ${file}: ${error.message}`);
   } finally {
     device.close();
   }

@@ -136,9 +136,11 @@ const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const thisMachine: Machine = {
   os: Deno.build.os,
   async probe() {
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    const { stdout, stderr, signal } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", "--allow-env", import.meta.url, "--probe"],
     }).output();
+    // Ctrl-C reaches the child too: that is no missing driver, and nothing is to be installed
+    if (signal === "SIGINT" || signal === "SIGTERM") Deno.exit(130);
     const line = decode(stdout).trim().split("\n").at(-1);
     if (line?.startsWith("{")) return JSON.parse(line) as Probe;
     return { problem: `No WebGPU adapter: the driver ended Deno: ${errorLine(decode(stderr))}` };

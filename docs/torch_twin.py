@@ -55,10 +55,10 @@ def run(lr, seed):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(w.values()), 1.0)
         opt.step()
-    spacing = (len(data) - TRAIN - T - 1) // (64 * B)
+    spacing = (len(data) - TRAIN - T - 1) // (32 * B)
     with torch.no_grad():
         return sum(forward(MODEL, w, windows([TRAIN + (k * B + r) * spacing for r in range(B)]))[0].item()
-                   for k in range(64)) / 64
+                   for k in range(32)) / 32
 
 
 for exponent in map(float, sys.argv[2].split(",")):

@@ -1,6 +1,6 @@
 // y[t] = r[t] + alpha * sum_j gate[t, j] * x[place[t, j]]      (FORWARD)
 // y[t] = r[t] + sum_j x[place[t, j]]                            (otherwise)
-//   x (R, expert rows, d4) vec4, place, gate (R, rows*ACTIVE), r, y (R, rows, d4).
+//   x (R, expert rows, d4) vec4, place, gate (R, rows*per_token), r, y (R, rows, d4).
 //   One lane per (token, vec4 column); picks in selection order.
 
 @compute @workgroup_size(64)

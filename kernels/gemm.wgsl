@@ -1,11 +1,11 @@
-// C = epilogue(alpha[replica] * opA(A) opB(B)), f32, one register tile of TM x TN per lane, no barriers.
+// C = epilogue(alpha[replica] * opA(A) opB(B)), f32, one register tile of TM rows and TN_COLS columns per lane, no barriers.
 //
 //   NT: A (rows, K)   B (cols, K)   forward,          y  = x W^T
 //   NN: A (rows, K)   B (K, cols)   input gradient,   dx = dy W
 //   TN: A (K, rows)   B (K, cols)   weight gradient,  dW = dy^T x
-//   GROUPED_ROWS: rows are sorted by expert in tiles of tileRows; tile_expert names B's expert
+//   GROUPED_ROWS: rows are sorted by expert in tiles of tile_rows; tile_expert names B's expert
 //   GROUPED_K:    the K rows off[e] .. off[e+1] belong to expert e = z mod experts
-//   GATHER_A/B:   row r of A/B is the token perm[r] / active; a padding row reads token 0
+//   GATHER_A/B:   row r of A/B is the token perm[r] / per_token; a padding row reads token 0
 //   GATED:        row r is scaled by gate[perm[r]], 0 for a padding row
 //   SWIGLU:       B holds gate rows, then up rows; hidden = silu(g) * u, and c = its two slopes
 //                 [u * silu'(g) | silu(g)], so that the backward pass needs no exp

@@ -1,5 +1,5 @@
 // log[step] = (mean loss, balance loss, z-loss, gradient norm); state = step + 1
-//   loss (R, rows), aux (R, layers*rows) vec4, clip (R) vec4, log (R, steps) vec4, state (R) u32.
+//   loss (R, rows), aux (layers, R, rows) vec4, clip (R) vec4, log (R, steps) vec4, state (R) u32.
 //   One workgroup per replica; lane i adds rows i, i + 64, …; then a tree.
 
 var<workgroup> sums: array<vec4<f32>, 64>;

@@ -1,5 +1,5 @@
-// perm[row] = slot, place[slot] = row: slots (token*ACTIVE + pick) sorted by expert, tokens ascending
-//   ids (R, rows*ACTIVE), bits, start, off: see plan_tiles.wgsl. One lane per slot, O(1) each.
+// perm[row] = slot, place[slot] = row: slots (token*per_token + pick) sorted by expert, tokens ascending
+//   ids (R, rows*per_token), bits, start, off: see plan_tiles.wgsl. One lane per slot, O(1) each.
 
 @compute @workgroup_size(64)
 fn scatter(@builtin(global_invocation_id) id: vec3<u32>) {

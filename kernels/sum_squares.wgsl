@@ -1,4 +1,4 @@
-// partial[chunk] = sum of g^2 over CHUNK consecutive vec4 of the gradient. One lane per chunk.
+// partial[chunk] = sum of g^2 over `chunk` consecutive vec4 of the gradient. One lane per chunk.
 
 @compute @workgroup_size(64)
 fn sum_squares(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -38,7 +38,7 @@ function hash(value: unknown): string {
 
 /**
  * Hash of what was decided before the first run: profile, seeds, steps, grids, tolerance. A `hash`
- * or `exploratory` field is left out, so the plan inside a record can be checked against its own hash.
+ * or `exploratory` field is left out, so that a plan can be checked against its hash.
  *
  * @throws {TypeError} as {@link canonicalJson}
  */

@@ -318,9 +318,9 @@ export interface PlanFacts {
   sequence: number;
   /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
-  /** log2 grid of each sweep before widening, keyed by `panel/label/rule` */
+  /** log2 grid of each sweep before widening, keyed by `panel/configuration/rule` */
   grids: Record<string, number[]>;
-  /** hash of all of this */
+  /** hash of all that was decided: this, the whole profile, hyperparameters, rules, data */
   hash: string;
   /** true when the runs were made under another plan than the one judging them */
   exploratory: boolean;

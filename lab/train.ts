@@ -14,8 +14,8 @@ import type { Suite, SuiteProfile } from "./suite.ts";
 /** Told after every submit. */
 export type OnSteps = (replicaSteps: number, step: number) => void;
 
-/** Seconds of work per submit: long enough to hide the sync, short enough for Ctrl-C. */
-const SUBMIT_S = 0.5;
+/** Seconds of work per submit: long enough to hide the sync (10 ms), short enough for Ctrl-C. */
+const SUBMIT_S = 1.5;
 
 /**
  * Trains one group; all jobs have the same shape.

@@ -1,7 +1,7 @@
 /**
  * Verdicts: does a target keep the reference's optimum, and would a wrong rule have been noticed?
  *
- * Source: design/experiments.md, "Verdicts: measured, with an error bar, and able to fail".
+ * Source: docs/verdicts.md.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The transformer as two lists of kernels, forward and backward, for R replicas of one shape.
+ * R replicas of one transformer on the device: parameters, activations, and how products address
+ * them. The kernels are listed in forward.ts and backward.ts.
  * The equations are those of fixtures/parity/README.md, in the same order.
  *
  * @module
@@ -23,12 +24,12 @@ import { maxTiles, type Router, routingLengths, type RoutingTensors } from "../k
 import { roundUp, type Sizes } from "../kernels/sizes.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
 
-/** Slots of the per-replica multipliers; see {@link setMultipliers}. */
+/** Slots of the per-replica multipliers; see {@link Network.setMultipliers}. */
 export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, logits: 4 } as const;
 /** Multipliers a replica has room for. */
 export const SLOT_STRIDE = 8;
 
-/** Multipliers of one replica; see the block in design of the rule (docs/rule.md). */
+/** Multipliers of one replica; see the block in docs/rule.md. */
 export interface Multipliers {
   residual: number;
   outputMultiplier: number;

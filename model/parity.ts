@@ -99,9 +99,17 @@ export function parseParityCase(text: string, file: string): ParityCase {
   );
 }
 
-/** Little-endian float32 of a base64 text. */
+/**
+ * Little-endian float32 of a base64 text.
+ *
+ * @throws {TypeError} when it is none
+ */
 function floats(base64: string): Float32Array {
-  return new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+  try {
+    return new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
+  } catch {
+    throw new TypeError("Cannot run the parity case: an array in it is no base64 of float32");
+  }
 }
 
 /**

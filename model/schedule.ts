@@ -13,7 +13,7 @@ export interface Schedule {
   decay: number;
 }
 
-/** The quick profile's schedule: 10% warm-up, last 20% linear to 0. */
+/** The suites' schedule: 10% warm-up, last 20% linear to 0. */
 export const WSD: Schedule = { kind: "wsd", warmup: 0.1, decay: 0.2 };
 
 /**

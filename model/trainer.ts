@@ -231,7 +231,7 @@ export class Trainer {
     return this.#program.dispatches.length;
   }
 
-  /** Kernel names of one step in order (for timing by kernel). */
+  /** The kernels of one step, in order. */
   get program(): Program {
     return this.#program;
   }

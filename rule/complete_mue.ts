@@ -1,4 +1,4 @@
-/** Complete-muE, arXiv 2605.23893: hold this table next to design/rule.md. */
+/** Complete-muE, arXiv 2605.23893: hold this table next to docs/rule.md. */
 
 import type { Rule } from "./rule.ts";
 import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";

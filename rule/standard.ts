@@ -7,7 +7,7 @@ import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
  * Init 1/sqrt(fan-in), W_down's fan-in being H (dense) or h (per expert); one LR, one weight decay,
  * one eps; A, R, residual and logits × 1; no correction for batch or duration.
  *
- * Source: design/rule.md, peer rules.
+ * Source: docs/rule.md, peer rules.
  */
 export const standard: Rule = defineRule({
   id: "standard",

@@ -24,7 +24,7 @@ import type {
 } from "./rule.ts";
 
 /**
- * What a rule may take powers of. Beyond the rho's and q of design/rule.md: `rho_h`, the ratio of
+ * What a rule may take powers of. Beyond the rho's and q of docs/rule.md: `rho_h`, the ratio of
  * one down-projection's fan-in (H dense, h per expert), and `a`, active experts (1 dense).
  */
 export type Quantity = "rho_d" | "rho_L" | "rho_H" | "rho_h" | "rho_B" | "rho_D" | "q" | "a";
@@ -154,7 +154,7 @@ export function defineRule(
 }
 
 /**
- * The product of two transfers, A→B and B→C: equals A→C (law 2 of design/rule.md).
+ * The product of two transfers, A→B and B→C: equals A→C (law 2 of docs/rule.md).
  *
  * @param ab factors from A to B
  * @param bc factors from B to C, of the same rule and options

@@ -73,7 +73,7 @@ export const activatedExperts: Suite = defineSuite({
         },
         {
           name: "iso-width",
-          targets: ["16e4a:d=16,h=16", "16e16a:d=16,h=16"],
+          targets: ["16e4a:d=16,h=16"],
           controls: ["16e4a:d=16,h=16"],
         },
       ],

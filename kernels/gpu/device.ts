@@ -8,7 +8,7 @@
 export interface DeviceProfile {
   /** `software`: barrier-free register tiles; `gpu`: shared-memory tiles and tree reductions */
   kernels: "software" | "gpu";
-  /** `texture`: rgba32float storage textures, read 24 times faster than buffers on lavapipe */
+  /** `texture`: storage textures, which lavapipe reads many times faster than buffers */
   storage: "texture" | "buffer";
 }
 
@@ -60,15 +60,10 @@ async function findAdapter(): Promise<GPUAdapter | null> {
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;
 }
 
-/** Whether there is an adapter at all; loads the driver. */
-export async function hasAdapter(): Promise<boolean> {
-  return await findAdapter() !== null;
-}
-
 /** True for adapters that run on the CPU. */
 function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true ||
-    /llvmpipe|lavapipe|swiftshader|software/i.test(info.description);
+    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(info.description);
 }
 
 /** The backend Deno was told to use, or the platform's only one. */
@@ -97,9 +92,7 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   }
   const software = isSoftware(adapter.info);
   const limits = adapter.limits;
-  const features = [...adapter.features].filter((f) => f === "timestamp-query");
   const gpu = await adapter.requestDevice({
-    requiredFeatures: features as GPUFeatureName[],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

@@ -182,7 +182,7 @@ export function compile(device: Device, spec: KernelSpec): Compiled {
   return made;
 }
 
-/** An ordered list of dispatches that share one uniform buffer. */
+/** An ordered list of dispatches. */
 export class Program {
   /** the dispatches in order */
   readonly dispatches: Dispatch[] = [];

@@ -10,7 +10,15 @@ import {
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
 const FOLDER = new URL("../../fixtures/parity/", import.meta.url);
-const NAMES = ["dense", "moe_4e4a_dense", "moe_5e2a", "moe_6e3a_shared1", "moe_8e4a_groups2"];
+const NAMES = [
+  "dense",
+  "moe_4e4a_dense",
+  "moe_5e2a",
+  "moe_6e3a_shared1",
+  "moe_8e4a_groups2",
+  "extra_9e6a_groups3_shared2",
+  "extra_dense_t33",
+];
 
 function read(name: string): ParityCase {
   return parseParityCase(Deno.readTextFileSync(new URL(`${name}.json`, FOLDER)), name);

@@ -1,4 +1,4 @@
-/** Laws 1 to 3 of design/rule.md over random configurations, and twins that must break them. */
+/** Laws 1 to 3 of docs/rule.md over random configurations, and twins that must break them. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -9,7 +9,7 @@
  * Passes if: the 95% interval of the optimum's shift lies within ±1 octave, or the regret of the
  * transferred rate is at most max(2 standard errors, 0.01 nats).
  * Control: `standard` (SP) on the same targets (quick: on 16e4a alone), which must be seen to fail.
- * Source: arXiv 2605.23893, Fig. 2. Cost: about 20 minutes on 2 CPU cores (quick).
+ * Source: arXiv 2605.23893, Fig. 2. Cost: about 24 minutes on 2 CPU cores (quick).
  *
  * @module
  */
@@ -22,7 +22,7 @@ const octaves = (lo: number, hi: number) => Array.from({ length: hi - lo + 1 }, 
 export const activatedExperts: Suite = defineSuite({
   id: "activated-experts",
   title: "Activated experts",
-  figure: "Fig. 2 (language model)",
+  figure: "Fig. 2a (language model)",
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of activated experts",
   heldFixed: "text, tokens per step, steps, seeds, depth, number of experts, expert width h = d*",
@@ -33,7 +33,7 @@ export const activatedExperts: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred rate is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on the same targets (quick: on 16e4a alone) must fail",
   source: "arXiv 2605.23893, Fig. 2",
-  cost: "about 20 minutes on 2 CPU cores (quick)",
+  cost: "quick: about 24 minutes on 2 CPU cores; smoke: seconds; paper: hours on a GPU",
   swept: "lr",
   claimPanels: ["transfer"],
   rule: "complete-mue",

@@ -108,7 +108,7 @@ function floats(base64: string): Float32Array {
   try {
     return new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
   } catch {
-    throw new TypeError("Cannot run the parity case: an array in it is no base64 of float32");
+    throw new TypeError("Cannot run the parity case given: an array in it is no base64 of float32");
   }
 }
 
@@ -250,7 +250,11 @@ export async function runParityCase(
     (z + 1) * layout.floats,
   );
   for (const p of layout.parameters) {
-    const reference = floats(expect.grads_f32[p.name]);
+    const given = expect.grads_f32[p.name];
+    if (given === undefined) {
+      throw new TypeError(`Cannot run the parity case ${c.name}: no gradient ${p.name}`);
+    }
+    const reference = floats(given);
     add(
       `gradient ${p.name}`,
       relativeError(unpack(p, gradient), reference, 1e-9 * expect.gradNorm),

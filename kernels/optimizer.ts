@@ -9,6 +9,8 @@ import squaresSource from "./sum_squares.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, u32s } from "./sizes.ts";
 
+/** Fewest vec4 a lane of {@link adamw} updates. */
+const PER_LANE = 8;
 const CHUNK = 64;
 
 /** Partial sums {@link clipNorm} needs per replica. */
@@ -35,7 +37,7 @@ export function clipNorm(
       source: squaresSource,
       inputs: { g: "f32x4" },
       outputs: { partial: "f32" },
-      dims: u32s("n4 chunk chunks"),
+      dims: u32s("chunks n4 chunk"),
     },
     { g: t.g, partial: t.partial },
     { n4, chunk: CHUNK, chunks },
@@ -76,8 +78,8 @@ export function adamw(
   sizes: { n4: number; tensors: number; steps: number },
   t: AdamwTensors,
 ): void {
-  // lanes in whole workgroups, no more than a grid's x axis holds
-  const laneCount = 64 * Math.min(65535, Math.ceil(sizes.n4 / 64));
+  // several vec4 per lane pay for what a lane reads once; a grid's x axis holds 65535 workgroups
+  const laneCount = 64 * Math.min(65535, Math.ceil(sizes.n4 / (64 * PER_LANE)));
   program.add(
     {
       name: "adamw",

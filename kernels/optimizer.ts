@@ -79,7 +79,7 @@ export function adamw(
   t: AdamwTensors,
 ): void {
   // several vec4 per lane pay for what a lane reads once; a grid's x axis holds 65535 workgroups
-  const laneCount = 64 * Math.min(65535, Math.ceil(sizes.n4 / (64 * PER_LANE)));
+  const perLane = Math.max(PER_LANE, Math.ceil(sizes.n4 / (64 * 65535)));
   program.add(
     {
       name: "adamw",
@@ -97,7 +97,7 @@ export function adamw(
         state: "u32",
       },
       outputs: { p_out: "f32x4", m_out: "f32x4", v_out: "f32x4" },
-      dims: u32s("n4 tensors steps lanes per_lane"),
+      dims: u32s("n4 tensors steps per_lane"),
     },
     {
       p: t.p,
@@ -114,7 +114,7 @@ export function adamw(
       m_out: t.m,
       v_out: t.v,
     },
-    { ...sizes, lanes: laneCount, per_lane: Math.ceil(sizes.n4 / laneCount) },
-    lanes(laneCount, replicas),
+    { ...sizes, per_lane: perLane },
+    [Math.ceil(sizes.n4 / (64 * perLane)), 1, replicas],
   );
 }

@@ -13,8 +13,9 @@ async function sources(): Promise<string[]> {
   const files: string[] = [];
   for (const folder of ["kernels", "kernels/gpu", "model"]) {
     for await (const { name, isFile } of Deno.readDir(new URL(folder, ROOT))) {
+      if (/^roofline/.test(name)) continue;
       const aside =
-        /^(parity|selftest|step_bench|order_statistics|host_load|tim(er|estamps|ing_.*)|version)\.ts$/
+        /^(parity|selftest|step_bench|order_statistics|host_load|tim(er|estamps|ing_\w+)|version)\.ts$/
           .test(name);
       if (isFile && !aside && /\.(ts|wgsl)$/.test(name)) files.push(`${folder}/${name}`);
     }

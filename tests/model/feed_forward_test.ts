@@ -195,7 +195,7 @@ Deno.test("the imposed histograms appear in the routing tensors", async () => {
 });
 
 Deno.test("flops, bytes and parameters are those of the products and tensors", async () => {
-  await withDevice({}, async (device) => {
+  await withDevice({}, (device) => {
     const tokens = 24,
       d = 16,
       cases: LayerCase[] = [
@@ -229,6 +229,7 @@ Deno.test("flops, bytes and parameters are those of the products and tensors", a
     }
     assert.equal(routerFlopsOf(cases[0], "forward"), 0);
     assert.equal(routerFlopsOf(cases[1], "forward+backward"), 3 * 2 * tokens * d * 8);
+    return Promise.resolve();
   });
 });
 

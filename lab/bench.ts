@@ -153,7 +153,12 @@ export async function runBench(
   const profile = suite.profiles[options.profile];
   checkText(data, profile);
   using store = openStore(outDir);
-  const plan = settlePlan(outDir, suite, planOf(suite, options.profile, data.hash), store);
+  const plan = settlePlan(
+    outDir,
+    suite.id,
+    planOf(suite, options.profile, data.hash),
+    store.runs.size > 0,
+  );
   const warnings = [...store.warnings];
   if (plan.exploratory) {
     warnings.push("the runs in this directory were begun under another plan: exploratory");

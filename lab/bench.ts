@@ -23,7 +23,7 @@ import {
   SCHEMA,
 } from "./record.ts";
 import { openStore } from "./store.ts";
-import type { ProfileName, Suite } from "./suite.ts";
+import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
 
@@ -359,10 +359,4 @@ export async function runBench(
     warnings,
   };
   return { record, failure };
-}
-
-/** The words a suite says of itself. */
-function factsOf(s: Suite): BenchRecord["suite"] {
-  const { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source } = s;
-  return { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source };
 }

@@ -183,12 +183,19 @@ export class FeedForward {
   #routed: Routed | null = null;
 
   /**
-   * Allocates, draws normal weights (1/√fan-in), activations and gradients, and runs the pass once.
+   * Allocates, draws normal weights (1/√fan-in), activations and gradients, and submits the pass once,
+   * so that the products find their routing.
    *
-   * @param seed of weights, activations and routing
+   * @param options.seed of weights, activations and routing
+   * @param options.submit false: nothing is submitted yet, and the first run is the first of all
    * @throws {RangeError} for impossible sizes, or more than the adapter holds
    */
-  constructor(readonly device: Device, readonly c: LayerCase, readonly pass: Pass, seed = 0) {
+  constructor(
+    readonly device: Device,
+    readonly c: LayerCase,
+    readonly pass: Pass,
+    { seed = 0, submit = true }: { seed?: number; submit?: boolean } = {},
+  ) {
     checkCase(c);
     const backward = pass === "forward+backward";
     const w = this.#layer = new Layer(device, c, backward);
@@ -211,7 +218,7 @@ export class FeedForward {
       if (block.dense) this.#addDense(block.dense);
       else this.#addRouted(block.routed!, seed);
       this.#fill(seed);
-      this.whole.submit(1);
+      if (submit) this.whole.submit(1);
     } catch (error) {
       w.destroy();
       throw error;

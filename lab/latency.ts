@@ -8,7 +8,6 @@
  */
 import { z } from "zod";
 import { type Device, DeviceError, settle } from "../kernels/gpu/device.ts";
-import { rateOf, ratioOf, timeInterleaved, type Timing } from "../kernels/gpu/timer.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import { measureRoofline } from "../model/roofline.ts";
 import type { TrainedLoad } from "./histogram.ts";
@@ -26,7 +25,7 @@ import { timeGroup } from "./latency_group.ts";
 import { casesOf, groupsOf, type LatencyGroup, type LatencySuite } from "./latency_suite.ts";
 import { settlePlan } from "./lines.ts";
 import { hashOf } from "./plan.ts";
-import type { Environment, Interval } from "./record.ts";
+import type { Environment } from "./record.ts";
 import { openStoreOf, type StoreFormat } from "./store.ts";
 import { factsOf, type ProfileName } from "./suite.ts";
 

@@ -9,6 +9,7 @@ import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
   type Alternating,
+  bytesOf,
   createTensor,
   destroyTensor,
   download,
@@ -356,9 +357,10 @@ export class Trainer {
     });
   }
 
-  /** Device memory held, bytes. */
+  /** Device memory held, bytes: the network, moments, tables, log and uniforms; not the corpus. */
   get bytes(): number {
-    return this.network.bytes;
+    const owned = this.#owned.reduce((sum, t) => sum + bytesOf(t), 0);
+    return this.network.bytes + owned + this.#program.bytes;
   }
 
   /** Frees everything but the corpus. */

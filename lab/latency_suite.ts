@@ -44,7 +44,7 @@ export interface LatencyProfile {
   /** a grows at fixed N and h; null: not at this size */
   active: { experts: number; active: number[]; expertWidth: number } | null;
   /** one MoE at several numbers of tokens, in several widths, under several loads */
-  tokensOf: MoeSize & { tokens: number[] };
+  tokensOf: (MoeSize & { tokens: number[] }) | null;
   widthOf: (MoeSize & { widths: number[] }) | null;
   routingOf: MoeSize & { routings: RoutingName[] };
 }
@@ -151,7 +151,7 @@ export function groupsOf(p: LatencyProfile): LatencyGroup[] {
     routing: "uniform",
     ...more,
   });
-  const { granularity: g, active: a, widthOf: w } = p;
+  const { granularity: g, active: a, tokensOf: t, widthOf: w } = p;
   const panels: { panel: LatencyPanel; title: string; works: LatencyWork[] }[] = [
     ...p.experts.active.map((active, i) => ({
       panel: "experts" as const,
@@ -178,11 +178,13 @@ export function groupsOf(p: LatencyProfile): LatencyGroup[] {
         works: worksOf(a.active.map((active) => at({ ...a, active })), true),
       }]
       : []),
-    {
-      panel: "tokens",
-      title: "tokens",
-      works: worksOf(p.tokensOf.tokens.map((tokens) => at(p.tokensOf, { tokens })), true),
-    },
+    ...(t
+      ? [{
+        panel: "tokens" as const,
+        title: "tokens",
+        works: worksOf(t.tokens.map((tokens) => at(t, { tokens })), true),
+      }]
+      : []),
     ...(w
       ? [{
         panel: "width" as const,

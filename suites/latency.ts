@@ -42,21 +42,21 @@ export const latency: LatencySuite = defineLatencySuite({
   limits: { capacity: 1.25, granularity: 2, wideningShare: 0.5 },
   profiles: {
     smoke: {
-      width: 32,
-      tokens: 128,
+      width: 64,
+      tokens: 256,
       rounds: 6,
-      sample_s: 0.02,
+      sample_s: 0.05,
       roofline: { sample_s: 0.03, elements: 1 << 16 },
       experts: { experts: [4, 16], active: [2], expertWidth: 32 },
       granularity: { experts: 4, active: 1, expertWidth: 64, splits: [1, 4] },
       active: null,
-      tokensOf: { experts: 4, active: 2, expertWidth: 32, tokens: [64, 128] },
+      tokensOf: null,
       widthOf: null,
       routingOf: {
         experts: 4,
         active: 2,
         expertWidth: 32,
-        routings: ["uniform", "zipf", "hot", "trained"],
+        routings: ["uniform", "hot", "trained"],
       },
     },
     quick: {

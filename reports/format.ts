@@ -4,7 +4,17 @@
  *
  * @module
  */
-import type { BenchRecord, Interval, Verdict } from "../lab/record.ts";
+import type { BenchRecord, Environment, Interval, Verdict } from "../lab/record.ts";
+
+/** What a verdict is written from: any record of a bench has it. */
+export interface Judged {
+  /** what was decided */
+  verdict: Verdict;
+  /** stopped before its last planned part */
+  incomplete: boolean;
+  /** whether its parts were made under the plan that judges them */
+  plan: { exploratory: boolean };
+}
 
 /** What stands where nothing was measured. */
 export const NOT_MEASURED = "—";
@@ -69,7 +79,7 @@ export function duration(seconds: number): string {
 }
 
 /** The adapter by name; a software adapter is called one. */
-export function adapterName(environment: BenchRecord["environment"]): string {
+export function adapterName(environment: Environment): string {
   return environment.adapter + (environment.software ? " (software adapter)" : "");
 }
 
@@ -81,7 +91,7 @@ export function costPhrase(cost: BenchRecord["cost"]): string {
 }
 
 /** The verdict with what qualifies it: `pass (incomplete, exploratory)`. */
-export function verdictPhrase(record: BenchRecord): string {
+export function verdictPhrase(record: Judged): string {
   const notes = [
     ...(record.incomplete ? ["incomplete"] : []),
     ...(record.plan.exploratory ? ["exploratory"] : []),

@@ -5,8 +5,9 @@
  */
 import type { BenchRecord } from "../lab/record.ts";
 import { adapterName, costPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { cell, line, markdownTable } from "./markdown.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
-import { factPairs, judgementTable, optimumTable, type Table } from "./tables.ts";
+import { factPairs, judgementTable, optimumTable } from "./tables.ts";
 
 /** What a small bench cannot say, and what this one in particular cannot. */
 export function caveats(record: BenchRecord): string[] {
@@ -94,13 +95,3 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
   ].join("\n");
 }
-
-function markdownTable({ head, rows }: Table): string[] {
-  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
-}
-
-/** Text on one line, with nothing Markdown would take for HTML. */
-const line = (text: string): string =>
-  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const cell = (text: string): string => line(text).replaceAll("|", "\\|");

@@ -52,7 +52,8 @@ export function powerOfTwo(log2x: number): string {
 }
 
 /** Three significant digits, without an exponent where that stays short. */
-export function significant(value: number): string {
+export function significant(value: number | null): string {
+  if (value === null) return NOT_MEASURED;
   if (value !== 0 && Math.abs(value) < 1e-4) {
     const [mantissa, exponent] = value.toExponential(2).split("e");
     return `${mantissa.replace("-", "−")}e${exponent.replace("-", "−")}`;
@@ -66,6 +67,39 @@ export function count(value: number): string {
     if (value >= size) return `${significant(value / (unit === "k" ? 1e3 : size))} ${unit}`;
   }
   return String(value);
+}
+
+/** Seconds as milliseconds, three significant digits, without a unit: `87.8`, `0.0412`. */
+export function milliseconds(seconds: number | null): string {
+  return seconds === null ? NOT_MEASURED : significant(1e3 * seconds);
+}
+
+/** A share in percent: one decimal below 10, none above. */
+export function percent(value: number | null): string {
+  return fixed(value, value !== null && Math.abs(value) < 10 ? 1 : 0);
+}
+
+/** Bytes with a decimal unit: `950 B`, `12.4 kB`, `3.07 GB`. */
+export function byteCount(bytes: number): string {
+  for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const) {
+    if (bytes >= size) return `${significant(bytes / size)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** A unit for rates, chosen by the largest of them. */
+export interface RateUnit {
+  /** e.g. `GFLOP/s` */
+  name: string;
+  /** units per TFLOP/s */
+  scale: number;
+}
+
+/** TFLOP/s where the largest rate reaches one, else GFLOP/s. */
+export function rateUnit(tflops: number[]): RateUnit {
+  return tflops.some((rate) => rate >= 1)
+    ? { name: "TFLOP/s", scale: 1 }
+    : { name: "GFLOP/s", scale: 1e3 };
 }
 
 /** Seconds as `0.4 s`, `48 s`, `12 min 30 s`, `3 h 05 min`. */

@@ -69,9 +69,16 @@ export function count(value: number): string {
   return String(value);
 }
 
-/** Seconds as milliseconds, three significant digits, without a unit: `87.8`, `0.0412`. */
+/** Seconds as milliseconds without a unit, three digits or all before the point: `87.8`, `1204`. */
 export function milliseconds(seconds: number | null): string {
-  return seconds === null ? NOT_MEASURED : significant(1e3 * seconds);
+  return digits(seconds === null ? null : 1e3 * seconds);
+}
+
+/** Three digits or all before the point, zeros kept, so that columns line up: `58.0`, `0.0412`. */
+export function digits(value: number | null): string {
+  if (value === null || value === 0) return fixed(value, 0);
+  const decimals = 2 - Math.floor(Math.log10(Math.abs(value)) + 1e-12);
+  return fixed(value, Math.min(9, Math.max(0, decimals)));
 }
 
 /** A share in percent: one decimal below 10, none above. */

@@ -86,10 +86,10 @@ export function percent(value: number | null): string {
   return fixed(value, value !== null && Math.abs(value) < 10 ? 1 : 0);
 }
 
-/** Bytes with a decimal unit: `950 B`, `12.4 kB`, `3.07 GB`. */
+/** Bytes with a decimal unit: `950 B`, `12.0 kB`, `3.07 GB`. */
 export function byteCount(bytes: number): string {
   for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const) {
-    if (bytes >= size) return `${significant(bytes / size)} ${unit}`;
+    if (bytes >= size) return `${digits(bytes / size)} ${unit}`;
   }
   return `${bytes} B`;
 }

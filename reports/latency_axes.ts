@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPanel, LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
 import { EQUAL_FLOPS, MOE, SERIES_DASH, timeRow } from "./latency_experts.ts";
 import {
   AXIS,
@@ -23,8 +23,8 @@ const LINES: Style[] = [
   { name: EQUAL_FLOPS, colour: PALETTE[0], shape: SHAPES[0] },
 ];
 
-const NAME: Partial<Record<LatencyPoint["panel"], string>> = {
-  active: "activated",
+const NAME: Partial<Record<LatencyPanel, string>> = {
+  active: "active",
   tokens: "tokens",
   width: "width",
 };
@@ -32,8 +32,8 @@ const NAME: Partial<Record<LatencyPoint["panel"], string>> = {
 /** The rows of one axis and pass, times in milliseconds. */
 export function axisRows(
   record: LatencyRecord,
-  panel: LatencyPoint["panel"],
-  pass: LatencyPoint["pass"],
+  panel: LatencyPanel,
+  pass: LatencyPass,
 ): PlotRow[] {
   return moePoints(record, panel, pass).flatMap((moe) => {
     const dense = denseBeside(record, moe, "dense, equal active FLOPs");

@@ -6,7 +6,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
 import { interval, milliseconds } from "./format.ts";
 import { activesOf, AXIS, denseBeside, moePoints, passesOf } from "./latency_series.ts";
 import {
@@ -18,7 +18,7 @@ import {
   rangeOf,
   type Style,
 } from "./line_plot.ts";
-import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
+import { type ChartSpec, frame, type Head, LEGENDS_IN_ROWS, PALETTE, SHAPES } from "./theme.ts";
 
 /** The dashes of each series. */
 export const SERIES_DASH: { name: string; dash: number[] }[] = [
@@ -53,7 +53,7 @@ export function timeRow(point: LatencyPoint, x: number, line: string, series: st
 }
 
 /** The rows of one pass, times in milliseconds. */
-export function expertRows(record: LatencyRecord, pass: LatencyPoint["pass"]): PlotRow[] {
+export function expertRows(record: LatencyRecord, pass: LatencyPass): PlotRow[] {
   const widened = new Set<number>();
   return moePoints(record, "experts", pass).flatMap((moe) => {
     const x = moe.experts!;
@@ -84,9 +84,7 @@ export function latencyExperts(record: LatencyRecord, head: Head): ChartSpec | n
       : []),
   ];
   return {
-    ...frame(head, [
-      "Median and 95% interval, unseen where the mark is larger",
-    ]),
+    ...frame(head, ["Median and 95% interval, unseen where the mark is larger"], LEGENDS_IN_ROWS),
     columns: 2,
     spacing: 34,
     concat: passes.map((pass, index) =>

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
 import { interval, percent } from "./format.ts";
 import { linesByActive } from "./latency_experts.ts";
 import { activesOf, AXIS, moePoints, passesOf, placeOf } from "./latency_series.ts";
@@ -19,7 +19,7 @@ const PANELS = ["experts", "granularity"] as const;
 export function percentRows(
   record: LatencyRecord,
   panel: typeof PANELS[number],
-  pass: LatencyPoint["pass"],
+  pass: LatencyPass,
 ): PlotRow[] {
   return moePoints(record, panel, pass).filter((point) => point.percentOfDense !== null).map(
     (point) => ({
@@ -56,7 +56,7 @@ export function latencyPercent(record: LatencyRecord, head: Head): ChartSpec | n
           plot.rows.map((row) => row.x)
         ),
       ),
-      y: { title: "% of dense (equal active FLOPs)", log: false, domain: [0, top] },
+      y: { title: "% of dense, equal FLOPs", log: false, domain: [0, top] },
       lines,
       linesTitle: "activated experts",
       series: [{ name: "MoE", dash: [1, 0] }],

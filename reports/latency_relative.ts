@@ -1,7 +1,8 @@
 /**
  * Times as multiples of the dense layer of equal active FLOPs, ours beside the paper's: over capacity
  * (N/a) and over granularity (H/h). A multiple of its own dense layer is all that two machines, sizes
- * and number formats have in common; the paper's points are drawn hollow and named.
+ * and number formats have in common; the paper's points are drawn as
+ * crosses of a colour of their own, and named.
  *
  * @module
  */
@@ -16,15 +17,16 @@ import {
   ends,
   linePlot,
   log2Axis,
+  logTicks,
   type PlotRow,
   rangeOf,
   type Rule,
   type Style,
 } from "./line_plot.ts";
 import { FIG_7 } from "./paper.ts";
-import { type ChartSpec, frame, type Head, PALETTE, SHAPES, STAR } from "./theme.ts";
+import { type ChartSpec, frame, type Head, LEGENDS_IN_ROWS, PALETTE, SHAPES } from "./theme.ts";
 
-const PAPER = "the paper";
+const PAPER = `the paper's, ${FIG_7.adapter}`;
 const PAPER_SERIES = { name: "the paper's MoE, between its first and last point", dash: [1, 3] };
 const PAPER_COLOUR = "#8A3FA0";
 const GRANULARITY: Style = { name: "a = H/h", colour: PALETTE[0], shape: SHAPES[0] };
@@ -51,6 +53,9 @@ function row(x: number, ratio: Interval | null, line: string, series: string): P
   const note = `${interval(ratio, significant)} times dense`;
   return [{ x, ...ends(ratio), line, series, note }];
 }
+
+/** A row that holds a range open at a value. */
+const rowAt = (y: number): PlotRow => ({ x: 1, y, line: "", series: "", note: "" });
 
 /** Our rows over capacity N/a and over granularity H/h. */
 export function relativeRows(
@@ -95,55 +100,52 @@ export function latencyRelative(record: LatencyRecord, head: Head): ChartSpec | 
   if (ours.capacity.length + ours.granularity.length === 0) return null;
   const paper = paperRows();
   const capacity = [...ours.capacity, ...paper.capacity];
+  const alone = capacity.filter((one) => one.series !== EQUAL_PARAMETERS);
   const granularity = [...ours.granularity, ...paper.granularity];
-  const bound: PlotRow[] = [1, paper.widened].map((y) => ({
-    x: 1,
-    y,
-    line: "",
-    series: "",
-    note: "",
-  }));
-  const domain = rangeOf([...capacity, ...granularity, ...bound], true, 0.07);
+  const whole = rangeOf([...capacity, rowAt(1), rowAt(paper.widened)], true, 0.07);
+  const close = rangeOf([...alone, ...granularity, rowAt(1)], true, 0.12);
   const lines = [
     ...linesByActive(activesOf(moePoints(record, "experts"))),
     ...(ours.granularity.length > 0 ? [GRANULARITY] : []),
-    { name: PAPER, colour: PAPER_COLOUR, shape: STAR },
+    { name: PAPER, colour: PAPER_COLOUR, shape: "cross" },
   ];
-  // a rule and no point, because no N is known to which it belongs
-  const widened = ["the paper's dense,", `widened: ${fixed(paper.widened, 2)}×`];
-  const y = {
-    title: "times the dense layer of equal active FLOPs",
-    log: true,
-    domain,
-    values: [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64].filter((v) => v >= domain[0] && v <= domain[1]),
-  };
-  const draw = (title: string, axis: string, rows: PlotRow[], rules: Rule[]): Block =>
+  const series = [...seriesOf([...capacity, ...granularity]), PAPER_SERIES];
+  const draw = (
+    title: string,
+    axis: string,
+    rows: PlotRow[],
+    domain: [number, number],
+    rules: Rule[] = [],
+  ): Block =>
     linePlot({
       title,
-      width: 290,
-      height: 290,
+      width: 215,
+      height: 250,
       rows,
       x: log2Axis(axis, rows.map((one) => one.x)),
-      y,
+      y: { title: "times dense, equal active FLOPs", log: true, domain, values: logTicks(domain) },
       lines,
       linesTitle: "activated experts",
-      series: [...seriesOf([...capacity, ...granularity]), PAPER_SERIES],
+      series,
       rules: [{ at: 1 }, ...rules],
     });
+  // the paper's widened layer is a rule and no point, because no N is known to which it belongs
+  const widened = ["the paper's dense,", `widened: ${fixed(paper.widened, 2)}×`];
   return {
     ...frame(head, [
       `Ours: ${
         stepPass(record).replace("+", " + ")
       }, 95% interval; the paper's: ${FIG_7.adapter}, ` +
-      "first and last point of each axis",
-    ]),
-    columns: 2,
-    spacing: 34,
+      "first and last point of each axis; log axes",
+    ], LEGENDS_IN_ROWS),
+    columns: 3,
+    spacing: 26,
     concat: [
-      draw("Capacity", "capacity N/a (log₂ axis)", capacity, [
+      draw("Capacity", "capacity N/a", capacity, whole, [
         { at: paper.widened, colour: PAPER_COLOUR, words: widened },
       ]),
-      draw("Granularity", "granularity H/h (log₂ axis)", granularity, []),
+      draw("Capacity, MoE alone", "capacity N/a", alone, close),
+      draw("Granularity", "granularity H/h", granularity, close),
     ],
   } satisfies TopLevelSpec;
 }

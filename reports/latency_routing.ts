@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
 import { milliseconds, NOT_MEASURED, percent } from "./format.ts";
 import { denseBeside, moePoints, passesOf } from "./latency_series.ts";
 import { ends } from "./line_plot.ts";
@@ -29,7 +29,7 @@ export interface RoutingRow {
 }
 
 /** The rows of a pass, in the order of the record. */
-export function routingRows(record: LatencyRecord, pass: LatencyPoint["pass"]): RoutingRow[] {
+export function routingRows(record: LatencyRecord, pass: LatencyPass): RoutingRow[] {
   const points = moePoints(record, "routing", pass);
   const several = distinct(points.map((point) => point.label)).length > 1;
   return points.map((point) => {

@@ -5,12 +5,19 @@
  *
  * @module
  */
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import {
+  LATENCY_PASSES,
+  type LatencyPanel,
+  type LatencyPass,
+  type LatencyPoint,
+  type LatencyRecord,
+  type LatencySeries,
+} from "../lab/latency_record.ts";
 import type { Interval } from "../lab/record.ts";
 import { distinct } from "./series.ts";
 
 /** What the axis of a panel is called. */
-export const AXIS: Record<LatencyPoint["panel"], string> = {
+export const AXIS: Record<LatencyPanel, string> = {
   experts: "experts N",
   granularity: "granularity H/h",
   active: "activated experts a",
@@ -39,8 +46,8 @@ export function placeOf(point: LatencyPoint): number | null {
 /** The MoE points of a panel in the order of its axis. */
 export function moePoints(
   record: LatencyRecord,
-  panel: LatencyPoint["panel"],
-  pass?: LatencyPoint["pass"],
+  panel: LatencyPanel,
+  pass?: LatencyPass,
 ): LatencyPoint[] {
   return record.points.filter((point) =>
     point.series === "moe" && point.panel === panel && (pass === undefined || point.pass === pass)
@@ -48,40 +55,37 @@ export function moePoints(
 }
 
 /** The passes that were timed, forward first. */
-export function passesOf(record: LatencyRecord): LatencyPoint["pass"][] {
-  return (["forward", "forward+backward"] as const).filter((pass) =>
-    record.points.some((point) => point.pass === pass)
-  );
+export function passesOf(record: LatencyRecord): LatencyPass[] {
+  return LATENCY_PASSES.filter((pass) => record.points.some((point) => point.pass === pass));
 }
 
 /** The pass that stands for a training step: with backward where that was timed. */
-export function stepPass(record: LatencyRecord): LatencyPoint["pass"] {
+export function stepPass(record: LatencyRecord): LatencyPass {
   return passesOf(record).at(-1) ?? "forward";
 }
 
 /** The panels that have points, in the order of {@link AXIS}. */
-export function latencyPanels(record: LatencyRecord): LatencyPoint["panel"][] {
+export function latencyPanels(record: LatencyRecord): LatencyPanel[] {
   const present = new Set(record.points.map((point) => point.panel));
-  return (Object.keys(AXIS) as LatencyPoint["panel"][]).filter((panel) => present.has(panel));
+  return (Object.keys(AXIS) as LatencyPanel[]).filter((panel) => present.has(panel));
 }
 
 /**
- * The dense layer beside a MoE layer: same width, tokens and pass, hidden width a·h (equal active
- * FLOPs) or N·h (equal parameters). One of the same panel is preferred; null when none was timed.
+ * The dense layer that stands beside a MoE layer: the one whose `matches` name it, at the same number
+ * of tokens and the same pass; one that was timed in the same rounds is preferred, then one of the
+ * same panel. Null when none was timed.
  */
 export function denseBeside(
   record: LatencyRecord,
   moe: LatencyPoint,
-  series: Exclude<LatencyPoint["series"], "moe">,
+  series: Exclude<LatencySeries, "moe">,
 ): LatencyPoint | null {
-  const { active, experts, expertWidth } = moe;
-  if (active === null || experts === null || expertWidth === null) return null;
-  const hidden = expertWidth * (series === "dense, equal parameters" ? experts : active);
   const like = record.points.filter((point) =>
-    point.series === series && point.hidden === hidden && point.width === moe.width &&
-    point.tokens === moe.tokens && point.pass === moe.pass
+    point.series === series && point.tokens === moe.tokens && point.pass === moe.pass &&
+    point.matches?.includes(moe.configuration)
   );
-  return like.find((point) => point.panel === moe.panel) ?? like[0] ?? null;
+  return like.find((point) => point.group === moe.group) ??
+    like.find((point) => point.panel === moe.panel) ?? like[0] ?? null;
 }
 
 /**

@@ -100,10 +100,17 @@ export function rangeOf(rows: PlotRow[], log: boolean, margin = 0.08): [number, 
   return [Number((low / factor).toPrecision(4)), Number((high * factor).toPrecision(4))];
 }
 
-/** Ticks of a log axis: 1, 2, 5 times powers of ten, or the powers alone on a wide one. */
+/** Ticks of a log axis: powers of ten and, the narrower it is, the more multiples of them. */
 export function logTicks([low, high]: [number, number]): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const steps = last - first > 4 ? [1] : [1, 2, 5];
+  const octaves = Math.log2(high / low);
+  const steps = octaves > 13
+    ? [1]
+    : octaves > 4
+    ? [1, 2, 5]
+    : octaves > 1.5
+    ? [1, 1.5, 2, 3, 4, 5, 7]
+    : [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9];
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
     .flatMap((power) => steps.map((step) => Number((step * 10 ** power).toPrecision(3))))
     .filter((value) => value >= low && value <= high);
@@ -134,6 +141,7 @@ export function linePlot(plot: Plot): Block {
       ? { type: "log", domain: y.domain, nice: false }
       : { type: "linear", domain: y.domain, nice: false, zero: false },
     axis: {
+      grid: true,
       ...(y.values === undefined ? { tickCount: 6 } : { values: y.values }),
       ...(y.labelExpr === undefined ? { format: "~r" } : { labelExpr: y.labelExpr }),
     },

@@ -16,3 +16,8 @@ export const line = (text: string): string =>
   text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 /** The same for a cell of a table. */
 export const cell = (text: string): string => line(text).replaceAll("|", "\\|");
+
+/** Pictures under each other, from `[title, file]`. */
+export function pictureLines(charts: [string, string][]): string[] {
+  return charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
+}

@@ -5,7 +5,7 @@
  */
 import type { BenchRecord } from "../lab/record.ts";
 import { adapterName, costPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
-import { cell, line, markdownTable } from "./markdown.ts";
+import { line, markdownTable, pictureLines } from "./markdown.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
 import { factPairs, judgementTable, optimumTable } from "./tables.ts";
 
@@ -47,7 +47,6 @@ export function reproduce(record: BenchRecord): string {
  */
 export function summaryMarkdown(record: BenchRecord, charts: [string, string][] = []): string {
   const { suite, plan } = record;
-  const pictures = charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
   return [
     `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
     "",
@@ -57,7 +56,7 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
     `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}.`,
     "",
-    ...pictures,
+    ...pictureLines(charts),
     "## Verdicts",
     "",
     ...markdownTable(judgementTable(record)),

@@ -220,7 +220,7 @@ export class Program {
   /** the dispatches in order */
   readonly dispatches: Dispatch[] = [];
   #device: Device;
-  #dims: { view: Uint8Array<ArrayBuffer>; buffer: GPUBuffer }[] = [];
+  #dims: { buffer: GPUBuffer; strike: () => void }[] = [];
 
   constructor(device: Device) {
     this.#device = device;
@@ -323,7 +323,7 @@ export class Program {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     this.#device.gpu.queue.writeBuffer(buffer, 0, bytes);
-    this.#dims.push({ view: bytes, buffer });
+    this.#dims.push({ buffer, strike: this.#device.memory.enter(UNIFORM_SLOT) });
     return { buffer, offset: 0, size: bytes.byteLength };
   }
 
@@ -341,17 +341,32 @@ export class Program {
    * Submits `steps` repetitions, the first with the given parity.
    *
    * @param only just the dispatches of this kernel (to time it)
+   * @param stamps timestamps to take at the beginning and the end of the pass, see timestamps.ts
    */
-  submit(steps = 1, parity: 0 | 1 = 0, only?: string): void {
+  submit(
+    steps = 1,
+    parity: 0 | 1 = 0,
+    only?: string,
+    stamps?: GPUComputePassTimestampWrites,
+  ): void {
     const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(stamps ? { timestampWrites: stamps } : {});
     for (let i = 0; i < steps; i++) this.encode(pass, ((parity + i) & 1) as 0 | 1, only);
     pass.end();
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
+  /** Device memory of the uniforms, bytes. */
+  get bytes(): number {
+    return this.#dims.length * UNIFORM_SLOT;
+  }
+
   /** Frees the uniform buffers. */
   destroy(): void {
-    for (const { buffer } of this.#dims) buffer.destroy();
+    for (const { buffer, strike } of this.#dims) {
+      buffer.destroy();
+      strike();
+    }
+    this.#dims = [];
   }
 }

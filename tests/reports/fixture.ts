@@ -48,7 +48,7 @@ const CURVES: Curve[] = [
 ];
 
 /** A repeatable number in [-1, 1) from a text. */
-function noise(text: string): number {
+export function noise(text: string): number {
   let hash = 2166136261;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   hash = Math.imul(hash ^ hash >>> 15, 2246822507);
@@ -233,6 +233,8 @@ export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
       trainedRuns: runs.length,
       reusedRuns: 0,
       trainedTokens: runs.length * 600 * 512,
+      peakDevice_bytes: 61_000_000,
+      peakRss_bytes: 420_000_000,
     },
     warnings: ["16e2a diverged in 2 of 24 runs at the highest learning rate"],
     ...change,

@@ -10,7 +10,7 @@ fn adamw(@builtin(global_invocation_id) id: vec3<u32>) {
   let now = load_schedule(id.z * dims.steps + load_state(id.z));
   let scale = load_clip(id.z).x;
   for (var k = 0u; k < dims.per_lane; k++) {
-    let at = id.x + k * dims.lanes;
+    let at = lane_of(id) + k * dims.lanes;
     if (at >= dims.n4) { return; }
     let i = id.z * dims.n4 + at;
     let hp = load_hp(id.z * dims.tensors + load_tensor_of(at / 16u));

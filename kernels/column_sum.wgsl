@@ -4,8 +4,8 @@
 
 @compute @workgroup_size(64)
 fn column_sum(@builtin(global_invocation_id) id: vec3<u32>) {
-  let chunk = id.x / dims.d4;
-  let c = id.x % dims.d4;
+  let chunk = lane_of(id) / dims.d4;
+  let c = lane_of(id) % dims.d4;
   if (chunk >= dims.chunks) { return; }
   let last = min((chunk + 1u) * dims.chunk_rows, dims.rows);
   let x0 = id.z * dims.x_replica + dims.x_base + c;

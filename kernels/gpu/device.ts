@@ -10,6 +10,8 @@ export interface DeviceProfile {
   kernels: "software" | "gpu";
   /** `texture`: storage textures, which lavapipe reads many times faster than buffers */
   storage: "texture" | "buffer";
+  /** variants the autotuner chose for this adapter, by case; absent: none, every kernel's default */
+  tuning?: Readonly<Record<string, string>>;
 }
 
 /** What is known of the adapter; goes into every record. */

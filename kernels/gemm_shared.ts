@@ -31,7 +31,7 @@ function tileConstants(t: SharedTile, swiglu: boolean): Record<string, number> {
     VR: t.laneRows / 4,
     VC: vc,
     CV: swiglu ? vc / 2 : vc,
-    SPLIT: t.split,
+    CUT: +(t.split > 1),
   };
 }
 
@@ -63,6 +63,7 @@ export function addShared(
     ...spec,
     name: "gemm_shared",
     source: sharedSource,
+    dims: { ...spec.dims, parts: "u32" },
     constants: { ...spec.constants, ...tileConstants(tile, swiglu) },
   };
   const grid: [number, number, number] = [
@@ -71,14 +72,21 @@ export function addShared(
     each * tile.split,
   ];
   if (tile.split === 1) {
-    program.add(full, tensors, dims, grid);
+    program.add(full, tensors, { ...dims, parts: 1 }, grid);
     return;
   }
   const slab = program.scratch("f32x4", each * tile.split * p.rows * cols4);
   program.add(
     full,
     { ...tensors, c: slab },
-    { ...dims, c_base: 0, c_stride: cols4, c_replica: p.rows * cols4, c_expert: 0 },
+    {
+      ...dims,
+      c_base: 0,
+      c_stride: cols4,
+      c_replica: p.rows * cols4,
+      c_expert: 0,
+      parts: tile.split,
+    },
     grid,
   );
   const names =

@@ -5,7 +5,7 @@
 //   time. The lanes fetch A and B in blocks of 4 x 4, block by block until both are there, turned so
 //   that tile[k] holds vec4 along rows (A) or columns (B). The next blocks are fetched while these
 //   are multiplied. A lane owns 4 * VR rows and VC vec4 of columns, LY vec4 of rows and LX of columns
-//   apart. SPLIT > 1: C is a slab of partial products, one per part of k, without alpha; its sum is
+//   apart. CUT: k is cut into `parts` and C is a slab of partial products, without alpha; its sum is
 //   gemm_reduce.wgsl's.
 //
 // Each output sums k in ascending order: bitwise repeatable, and the same bits for every tile. Blocks
@@ -114,7 +114,11 @@ fn block_b(dims: Dims, block: u32, first_col: u32, b_at: u32) -> Block {
 fn gemm_shared(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first_row = group.y * ${ROWS}u;
   let first_col = group.x * ${LX * CV}u;       // vec4
-  let z = group.z / ${SPLIT}u;
+#if CUT
+  let z = group.z / dims.parts;
+#else
+  let z = group.z;
+#end
 #if GROUPED_K
   let replica = z / dims.experts;
   let expert = z % dims.experts;
@@ -131,10 +135,11 @@ fn gemm_shared(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id
   let begin = 0u;
   let end = dims.k4;
 #end
-#if SPLIT > 1
-  let steps = (end - begin + ${DEPTH / 4 * SPLIT - 1}u) / ${DEPTH / 4 * SPLIT}u;
-  let first = min(end, begin + group.z % ${SPLIT}u * steps * ${DEPTH / 4}u);
-  let last = min(end, first + steps * ${DEPTH / 4}u);
+#if CUT
+  let step = ${DEPTH / 4}u * dims.parts;
+  let share = (end - begin + step - 1u) / step * ${DEPTH / 4}u;   // whole depths
+  let first = min(end, begin + group.z % dims.parts * share);
+  let last = min(end, first + share);
 #else
   let first = begin;
   let last = end;
@@ -212,7 +217,7 @@ fn gemm_shared(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id
     workgroupBarrier();
   }
 
-#if SPLIT > 1
+#if CUT
   let alpha = 1.0;
   let c_at = group.z * dims.c_replica;
 #else

@@ -95,16 +95,9 @@ export function caseName(kind: Kind, size: SizeClass): string {
 
 /** Candidates by size class; the first stays unless another is clearly faster. */
 const PLAIN: Record<SizeClass, string[]> = {
-  few: [DEFAULT_TILE, "32x32/4x4/16", "32x64/4x8/16", "32x32/4x8/16"],
-  some: [DEFAULT_TILE, "32x64/4x8/16", "64x64/8x8/16", "64x128/8x8/16", "128x64/8x8/16"],
-  many: [
-    DEFAULT_TILE,
-    "64x64/8x8/16",
-    "64x128/8x8/16",
-    "128x64/8x8/16",
-    "128x128/8x8/8",
-    "128x128/8x8/16",
-  ],
+  few: [DEFAULT_TILE, "32x32/4x4/16", "32x64/4x8/16"],
+  some: [DEFAULT_TILE, "32x64/4x8/16", "64x128/8x8/16", "128x64/8x8/16"],
+  many: [DEFAULT_TILE, "64x128/8x8/16", "128x64/8x8/16", "128x128/8x8/8"],
 };
 /** Weight gradients: k is the tokens, so few outputs leave a GPU idle unless k is cut. */
 const SPLIT: Record<SizeClass, string[]> = {
@@ -119,7 +112,7 @@ const SPLIT: Record<SizeClass, string[]> = {
   some: [
     DEFAULT_TILE,
     "32x64/4x8/16",
-    "64x64/8x8/16",
+    "64x128/8x8/16",
     "128x64/8x8/16",
     "64x64/4x8/16/split4",
     "128x64/8x8/16/split4",

@@ -44,6 +44,14 @@ export class NoAdapterError extends Error {
   readonly exitCode = 3;
 }
 
+/** An adapter that cannot hold what the kernels bind; another driver would not help it. */
+export class UnfitAdapterError extends NoAdapterError {
+  override name = "UnfitAdapterError";
+}
+
+/** Tensors adamw.wgsl binds, more than any other kernel. */
+export const MOST_BINDINGS = 13;
+
 /** The GPU reported an error outside any scope, or was lost. */
 export class DeviceError extends Error {
   override name = "DeviceError";
@@ -76,10 +84,64 @@ function backendName(): string {
 }
 
 /**
+ * Where tensors are held: buffers on GPUs, textures on software adapters, and the other one when the
+ * adapter's shaders cannot bind {@link MOST_BINDINGS} of the first.
+ *
+ * @param name of the adapter, for the message
+ * @throws {UnfitAdapterError} when they can bind neither
+ */
+export function chooseStorage(
+  name: string,
+  software: boolean,
+  limits: Pick<
+    GPUSupportedLimits,
+    "maxStorageBuffersPerShaderStage" | "maxStorageTexturesPerShaderStage"
+  >,
+): DeviceProfile["storage"] {
+  const buffers = limits.maxStorageBuffersPerShaderStage;
+  const textures = limits.maxStorageTexturesPerShaderStage;
+  if (software && textures >= MOST_BINDINGS) return "texture";
+  if (buffers >= MOST_BINDINGS) return "buffer";
+  if (textures >= MOST_BINDINGS) return "texture";
+  throw new UnfitAdapterError(
+    `Cannot use ${name}: a kernel binds ${MOST_BINDINGS} tensors, a shader there at most ${buffers} storage buffers or ${textures} storage textures`,
+  );
+}
+
+/** A device with what the kernels can make use of; subgroups only where the adapter gives them. */
+async function requestDevice(adapter: GPUAdapter, kernels: DeviceProfile["kernels"]) {
+  const { limits } = adapter;
+  const request = (from: GPUAdapter, optional: GPUFeatureName[]) =>
+    from.requestDevice({
+      requiredFeatures: [
+        ...from.features.has("timestamp-query") ? ["timestamp-query" as const] : [],
+        ...optional,
+      ],
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
+        maxTextureDimension2D: limits.maxTextureDimension2D,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      },
+    });
+  if (kernels === "gpu") {
+    try {
+      // Deno's adapters do not list this feature, also where their devices have it: asking tells
+      return await request(adapter, ["subgroups"]);
+    } catch { /* it has none */ }
+    adapter = await findAdapter() ?? adapter; // a refused request may have used the first one up
+  }
+  return await request(adapter, []);
+}
+
+/**
  * Opens the best adapter.
  *
  * @param overrides profile fields to force; the rest follows from the adapter
  * @throws {NoAdapterError} when there is none, or only Deno's OpenGL fall-back
+ * @throws {UnfitAdapterError} when its shaders bind too few tensors
  */
 export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promise<Device> {
   const adapter = await findAdapter();
@@ -93,17 +155,10 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
     );
   }
   const software = isSoftware(adapter.info);
-  const limits = adapter.limits;
-  const gpu = await adapter.requestDevice({
-    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
-      maxTextureDimension2D: limits.maxTextureDimension2D,
-    },
-  });
+  const kernels = overrides.kernels ?? (software ? "software" : "gpu");
+  const name = adapter.info.description || "unnamed adapter";
+  const storage = overrides.storage ?? chooseStorage(name, software, adapter.limits);
+  const gpu = await requestDevice(adapter, kernels);
   const errors: string[] = [];
   let closed = false;
   gpu.addEventListener("uncapturederror", (event) => {
@@ -115,18 +170,14 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   return {
     gpu,
     adapter: {
-      description: adapter.info.description || "unnamed adapter",
+      description: name,
       vendor: adapter.info.vendor,
       architecture: adapter.info.architecture,
       software,
       backend,
-      features: [...adapter.features].map(String).sort(),
+      features: [...new Set([...adapter.features, ...gpu.features].map(String))].sort(),
     },
-    profile: {
-      kernels: software ? "software" : "gpu",
-      storage: software ? "texture" : "buffer",
-      ...overrides,
-    },
+    profile: { ...overrides, kernels, storage },
     errors,
     close() {
       closed = true;

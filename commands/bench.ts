@@ -18,6 +18,7 @@ import { suiteById, SUITES } from "../suites/registry.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 import { duration, ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
+import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
 
@@ -32,6 +33,7 @@ transfer, and writes a report. Without SUITE: all suites there are.
   --plan           print what would be trained, then stop
   --no-install     never install a Vulkan driver; say how to, and exit 3
   --no-selftest    skip the check of the kernels before the bench
+${NO_TUNE_HELP}
   --help           this text
 
 Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
@@ -54,6 +56,7 @@ interface Options {
   strict: boolean;
   install: boolean;
   selftest: boolean;
+  tune: boolean;
   list: boolean;
   plan: boolean;
 }
@@ -74,6 +77,7 @@ function optionsOf(args: string[]): Options | "help" {
         plan: { type: "boolean", default: false },
         "no-install": { type: "boolean", default: false },
         "no-selftest": { type: "boolean", default: false },
+        "no-tune": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -96,6 +100,7 @@ function optionsOf(args: string[]): Options | "help" {
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],
+    tune: !values["no-tune"],
     list: values.list,
     plan: values.plan,
   };
@@ -147,7 +152,9 @@ async function environmentOf(device: Device): Promise<Environment> {
     architecture: device.adapter.architecture,
     software: device.adapter.software,
     backend: device.adapter.backend,
-    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage`,
+    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage` +
+      (device.profile.tuning ? ", tuned" : ""),
+    tuning: device.profile.tuning ?? "none",
     features: device.adapter.features,
     deno: Deno.version.deno,
     os: `${Deno.build.os} ${Deno.build.arch} ${Deno.osRelease()}`,
@@ -224,8 +231,9 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
   checkOut(o.out);
   const data = await dataOf(o.text);
   await ensureAdapter({ install: o.install });
-  const device = await openDevice(), line = new ProgressLine();
+  const opened = await openDevice(), line = new ProgressLine();
   try {
+    const { device, warnings } = await tuneFor(opened, o.tune, line);
     if (o.selftest) {
       const { ok, lines } = await selfTest(device, { short: true });
       if (!ok) {
@@ -244,6 +252,7 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
         profile: o.profile,
         outDir,
         signal: controller.signal,
+        warnings,
         onProgress(p) {
           line.show(progressText(p), p.runsDone !== before);
           before = p.runsDone;
@@ -267,7 +276,7 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
     }
     return exitCodeOf(records.map((r) => r.verdict), o.strict);
   } finally {
-    device.close();
+    opened.close();
   }
 }
 

@@ -6,7 +6,9 @@
 import { parseArgs } from "node:util";
 import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
 import { firstStep, STEPS, timeGemm, timeKernels, timeStep } from "../model/step_bench.ts";
+import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
+import { tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench:kernels [--json]
 
@@ -20,6 +22,7 @@ may keep a cache of their own).
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
   --json          one JSON object on stdout
   --no-install    never install a Vulkan driver
+  --no-tune       every kernel's default variant, also on a GPU; coldFirstStep_s is always so
   --help          this text
 
 Measure on a quiet machine: nothing else running.
@@ -64,6 +67,7 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
         storage: { type: "boolean", default: false },
         cold: { type: "string" },
         "no-install": { type: "boolean", default: false },
+        "no-tune": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     }).values;
@@ -85,7 +89,8 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
       return 0;
     }
     await ensureAdapter({ install: !values["no-install"] });
-    const device = await openDevice(), say = (text: string) => values.json || console.log(text);
+    const tuned = await tuneFor(await openDevice(), !values["no-tune"], new ProgressLine());
+    const { device } = tuned, say = (text: string) => values.json || console.log(text);
     const steps = [], gemm = [], kernels = [], storage = [];
     for (const [name, shape] of Object.entries(STEPS)) {
       const coldFirstStep_s = await coldFirstStep(name), t = await timeStep(device, shape);
@@ -131,6 +136,8 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
           adapter: description,
           software,
           profile: device.profile,
+          tuning: device.profile.tuning ?? "none",
+          tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
           steps,
           gemm,
           kernels,

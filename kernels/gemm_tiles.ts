@@ -27,11 +27,14 @@ export function tileName(t: SharedTile): string {
   return `${t.rows}x${t.cols}/${t.laneRows}x${t.laneCols}/${t.depth}${split}`;
 }
 
-/** The tile with this name, or null for anything else than a name. */
+/** The tile with this name, or null where it names none that can be. */
 export function tileOf(name: string): SharedTile | null {
   const found = name.match(/^(\d+)x(\d+)\/(\d+)x(\d+)\/(\d+)(?:\/split(\d+))?$/);
   if (!found) return null;
   const [rows, cols, laneRows, laneCols, depth] = found.slice(1, 6).map(Number);
+  const whole = laneRows > 0 && laneCols > 0 && depth > 0 && rows % laneRows === 0 &&
+    cols % laneCols === 0 && [laneRows, laneCols, depth].every((n) => n % 4 === 0);
+  if (!whole) return null;
   return { rows, cols, laneRows, laneCols, depth, split: Number(found[6] ?? 1) };
 }
 

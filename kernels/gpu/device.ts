@@ -19,6 +19,8 @@ export interface AdapterFacts {
   description: string;
   vendor: string;
   architecture: string;
+  /** model number, where WebGPU tells it */
+  device?: string;
   /** a software adapter: its times say nothing about GPUs */
   software: boolean;
   /** `vulkan`, `metal`, `dx12` or `gl`, as far as it can be told */
@@ -173,6 +175,7 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
       description: name,
       vendor: adapter.info.vendor,
       architecture: adapter.info.architecture,
+      device: adapter.info.device,
       software,
       backend,
       features: [...new Set([...adapter.features, ...gpu.features].map(String))].sort(),

@@ -186,8 +186,9 @@ Deno.test("candidates: at most six a case, the default first, all within the lim
   const deep = tileOf("128x128/8x8/16")!;
   assert.ok(fits("NT", deep, ANY) && !fits("NT", deep, least), "over 16 KiB");
   assert.ok(!fits("NT", { ...deep, depth: 4, laneRows: 4 }, least), "512 lanes");
-  assert.equal(tileOf("64x64"), null);
-  assert.equal(tileOf("__proto__"), null);
+  for (const name of ["64x64", "__proto__", "7x7/1x1/1", "64x64/0x8/16", "60x64/8x8/16", ""]) {
+    assert.equal(tileOf(name), null, name);
+  }
 });
 
 Deno.test("k is cut only where the partial products stay small; a bad choice is a range error", () =>

@@ -14,6 +14,7 @@ import { faultOf, tuneCase, type TuningCase, warningsOf } from "../../kernels/tu
 import { tune, tuneDevice, tuningFile, tuningKey } from "../../kernels/tuning_cache.ts";
 import { deviations, shapeOf, tuningCases } from "../../kernels/tuning_cases.ts";
 import { adapterIdentity } from "../../lab/cells.ts";
+import { selfTest } from "../../model/selftest.ts";
 import { withDevice } from "../with_device.ts";
 import { GPU } from "./variants.ts";
 
@@ -273,4 +274,20 @@ Deno.test("real cases: every default agrees with the reference, and a wrong resu
       }
       bench.destroy();
     }
+  }));
+
+Deno.test("a model with cut k, other tiles and sums by subgroups agrees with PyTorch", () =>
+  withDevice(GPU, async (device) => {
+    const tuning: Record<string, string> = {
+      "NT, few": "32x32/4x4/16",
+      "NN, few": "32x64/4x8/16",
+      "TN, few": "64x64/4x8/16/split4",
+      "NT swiglu by expert, few": "32x64/4x8/16",
+      "TN by expert, few": "32x32/4x4/16/split4",
+    };
+    if (device.gpu.features.has("subgroups")) tuning[ROW_CASE] = "subgroups";
+    const tuned = { ...device, profile: { ...GPU, tuning } };
+    const { ok, lines } = await selfTest(tuned, { short: true });
+    assert.ok(ok && lines.length === 1 && lines[0].quantities > 40, JSON.stringify(lines));
+    assert.deepEqual(lines[0].tuning, tuning);
   }));

@@ -126,7 +126,9 @@ export async function tuneDevice(device: Device, options: TuneOptions = {}): Pro
   if (device.adapter.software || device.profile.kernels !== "gpu") {
     return { device, from: "off", cases: {}, warnings: [] };
   }
-  return await tune(device, options);
+  const tuned = await tune(device, options);
+  device.memory.resetPeak(); // a run's peak is its own
+  return tuned;
 }
 
 /** {@link tuneDevice} whatever the adapter, for tests. */

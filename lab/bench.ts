@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { resourceUsage } from "node:process";
 import type { Device } from "../kernels/gpu/device.ts";
 import { layoutOf } from "../model/shape.ts";
 import { uploadCorpus } from "../model/trainer.ts";
@@ -206,6 +207,7 @@ export async function runBench(
   if ((data.bytes.length - data.trainBytes) / windows < profile.seq) {
     warnings.push("the held-out windows overlap: the held-out text is short");
   }
+  device.memory.resetPeak();
   const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
 
   let trainedRuns = 0, reusedRuns = 0, measured = { work: 0, seconds: 0 };
@@ -352,10 +354,17 @@ export async function runBench(
       trainedRuns,
       reusedRuns,
       trainedTokens: trainedRuns * profile.steps * profile.sequences * profile.seq,
+      peakDevice_bytes: device.memory.peak_bytes,
+      peakRss_bytes: peakRss(),
     },
     warnings,
   };
   return { record, failure };
+}
+
+/** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
+function peakRss(): number | null {
+  return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
 }
 
 /** The words a suite says of itself. */

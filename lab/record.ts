@@ -258,7 +258,8 @@ export interface Environment {
   /** version of mue-bench */
   version: string;
 }
-const environmentSchema: z.ZodType<Environment> = z.object({
+/** zod form of {@link Environment}. */
+export const environmentSchema: z.ZodType<Environment> = z.object({
   adapter: z.string(),
   vendor: z.string(),
   architecture: z.string(),
@@ -297,7 +298,8 @@ export interface SuiteFacts {
   /** where the claim stands */
   source: string;
 }
-const suiteSchema: z.ZodType<SuiteFacts> = z.object({
+/** zod form of {@link SuiteFacts}. */
+export const suiteSchema: z.ZodType<SuiteFacts> = z.object({
   id: z.string(),
   title: z.string(),
   figure: z.string(),
@@ -343,6 +345,31 @@ const planSchema: z.ZodType<PlanFacts> = z.object({
   exploratory: z.boolean(),
 });
 
+/** What a bench cost, since it was last started. */
+export interface Cost {
+  /** wall seconds */
+  wall_s: number;
+  /** runs trained */
+  trainedRuns: number;
+  /** runs found finished */
+  reusedRuns: number;
+  /** tokens of the trained runs, all steps */
+  trainedTokens: number;
+  /** most bytes of tensors, uniforms and read-backs alive on the device at one time; null in older records */
+  peakDevice_bytes: number | null;
+  /** largest resident set of the process until then; null where the system does not say, and in older records */
+  peakRss_bytes: number | null;
+}
+// the two peaks came later under the same schema: where they are missing they were not measured
+const costSchema: z.ZodType<Cost> = z.object({
+  wall_s: z.number(),
+  trainedRuns: z.number().int(),
+  reusedRuns: z.number().int(),
+  trainedTokens: z.number().int(),
+  peakDevice_bytes: z.number().int().nullable().default(null),
+  peakRss_bytes: z.number().int().nullable().default(null),
+});
+
 /** One bench of one suite. */
 export interface BenchRecord {
   /** format version */
@@ -376,7 +403,7 @@ export interface BenchRecord {
   /** true when the bench was stopped before the last planned run */
   incomplete: boolean;
   /** what this bench cost */
-  cost: { wall_s: number; trainedRuns: number; reusedRuns: number; trainedTokens: number };
+  cost: Cost;
   /** what a reader must know */
   warnings: string[];
 }
@@ -400,11 +427,6 @@ export const benchRecordSchema: z.ZodType<BenchRecord> = z.object({
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   incomplete: z.boolean(),
-  cost: z.object({
-    wall_s: z.number(),
-    trainedRuns: z.number().int(),
-    reusedRuns: z.number().int(),
-    trainedTokens: z.number().int(),
-  }),
+  cost: costSchema,
   warnings: z.array(z.string()),
 });

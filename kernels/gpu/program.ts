@@ -197,7 +197,7 @@ export class Program {
   /** the dispatches in order */
   readonly dispatches: Dispatch[] = [];
   #device: Device;
-  #dims: { view: Uint8Array<ArrayBuffer>; buffer: GPUBuffer }[] = [];
+  #dims: { buffer: GPUBuffer; strike: () => void }[] = [];
   #scratch: Tensor[] = [];
 
   constructor(device: Device) {
@@ -221,11 +221,6 @@ export class Program {
     const tensor = createTensor(this.#device, "scratch", element, length);
     this.#scratch.push(tensor);
     return tensor;
-  }
-
-  /** Device memory the scratch tensors take, bytes. */
-  get scratchBytes(): number {
-    return this.#scratch.reduce((sum, t) => sum + bytesOf(t), 0);
   }
 
   /**
@@ -320,7 +315,7 @@ export class Program {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     this.#device.gpu.queue.writeBuffer(buffer, 0, bytes);
-    this.#dims.push({ view: bytes, buffer });
+    this.#dims.push({ buffer, strike: this.#device.memory.enter(UNIFORM_SLOT) });
     return { buffer, offset: 0, size: bytes.byteLength };
   }
 
@@ -353,9 +348,19 @@ export class Program {
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
+  /** Device memory of the uniforms and the scratch tensors, bytes. */
+  get bytes(): number {
+    return this.#scratch.reduce((sum, t) => sum + bytesOf(t), this.#dims.length * UNIFORM_SLOT);
+  }
+
   /** Frees the uniform buffers and the scratch tensors. */
   destroy(): void {
-    for (const { buffer } of this.#dims) buffer.destroy();
+    for (const { buffer, strike } of this.#dims) {
+      buffer.destroy();
+      strike();
+    }
+    this.#dims = [];
     this.#scratch.forEach(destroyTensor);
+    this.#scratch = [];
   }
 }

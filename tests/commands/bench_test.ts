@@ -127,6 +127,11 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
       JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
     );
     assert.equal(repeated.cost.trainedRuns, 0);
+    // training held more on the device than the text alone, which a repetition holds too
+    const peaks = [record, repeated].map((r) => r.cost.peakDevice_bytes ?? NaN);
+    assert.ok(peaks[0] > 2 * peaks[1] && peaks[1] > 0, `${peaks}`);
+    const { peakRss_bytes } = record.cost;
+    assert.ok(peakRss_bytes === null ? Deno.build.os !== "linux" : peakRss_bytes > 2 ** 24);
     assert.deepEqual(repeated.judgements, record.judgements);
     // a damaged line in the middle: refused, nothing overwritten
     const path = `${out}/runs.jsonl`, text = await Deno.readTextFile(path);

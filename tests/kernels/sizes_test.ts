@@ -28,7 +28,8 @@ Deno.test("a grid of lanes holds every element on axes of at most 65535 workgrou
 
 Deno.test("every kernel of one lane per element asks lane_of for it", async () => {
   for await (const { name } of Deno.readDir(KERNELS)) {
-    if (!name.endsWith(".wgsl")) continue;
+    // the roofline's kernels have grids of their own and loop over the rest
+    if (!name.endsWith(".wgsl") || name.startsWith("roofline")) continue;
     const text = await Deno.readTextFile(new URL(name, KERNELS));
     if (!/workgroup_size\(64\)[\s\S]*global_invocation_id/.test(text)) continue;
     assert.ok(text.includes("lane_of(id)"), `${name} does not ask lane_of(id)`);

@@ -3,8 +3,8 @@
 
 @compute @workgroup_size(64)
 fn column_sum(@builtin(global_invocation_id) id: vec3<u32>) {
-  let chunk = id.x / dims.width4;
-  let c = id.x % dims.width4;
+  let chunk = lane_of(id) / dims.width4;
+  let c = lane_of(id) % dims.width4;
   if (chunk >= dims.chunks) { return; }
   let first = chunk * dims.chunk_rows;
   let last = min(first + dims.chunk_rows, dims.tokens);

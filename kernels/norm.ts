@@ -10,10 +10,10 @@ import forwardSource from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
 import forwardTreeSource from "./rms_norm_tree.wgsl" with { type: "text" };
-import treeSource from "./tree.wgsl" with { type: "text" };
 import type { InParameters } from "./embedding.ts";
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s } from "./sizes.ts";
+import { rowSource } from "./tree.ts";
 
 /** Rows a lane adds before the partial sums are added. */
 export const CHUNK_ROWS = 32;
@@ -36,7 +36,7 @@ export function rmsNorm(
   program.add(
     {
       name: tree ? "rms_norm_tree" : "rms_norm",
-      source: tree ? treeSource + forwardTreeSource : forwardSource,
+      source: tree ? rowSource(program.profile) + forwardTreeSource : forwardSource,
       inputs: { x: "f32x4", p: "f32x4" },
       outputs: { y: "f32x4", rstd: "f32" },
       dims: u32s("tokens rows p_replica gain_base d4", "inv_d"),
@@ -72,7 +72,7 @@ export function rmsNormBackward(
   program.add(
     {
       name: tree ? "rms_norm_backward_tree" : "rms_norm_backward",
-      source: tree ? treeSource + backwardTreeSource : backwardSource,
+      source: tree ? rowSource(program.profile) + backwardTreeSource : backwardSource,
       inputs: {
         x: "f32x4",
         dy: "f32x4",

@@ -4,7 +4,7 @@
 
 @compute @workgroup_size(16)
 fn token_index(@builtin(global_invocation_id) id: vec3<u32>) {
-  let v = id.x;
+  let v = lane_of(id);
   if (v > dims.vocab) { return; }
   let t0 = id.z * dims.rows;
   // how many tokens come before: all smaller entries

@@ -72,6 +72,8 @@ export interface LatencyOptions {
   trained: TrainedLoad | null;
   /** aborted: the running sample ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
+  /** what setting up had to say, for the record */
+  warnings?: string[];
   onProgress(progress: LatencyProgress): void;
 }
 
@@ -216,6 +218,7 @@ export async function runLatency(
     incomplete,
     cost: { wall_s: (performance.now() - started) / 1000 },
     warnings: [
+      ...options.warnings ?? [],
       ...store.warnings,
       ...(plan.exploratory
         ? ["the points in this directory were begun under another plan: exploratory"]

@@ -11,6 +11,9 @@ import type { Device, DeviceProfile } from "./device.ts";
 import { type Constants, expand } from "./template.ts";
 import {
   type Alternating,
+  bytesOf,
+  createTensor,
+  destroyTensor,
   type Element,
   FORMATS,
   isAlternating,
@@ -46,6 +49,11 @@ export interface Dispatch {
 }
 
 const UNIFORM_SLOT = 256;
+
+/** Workgroups along x of a grid too long for one axis; the further ones go along y. */
+export const FOLD = 32768;
+/** Lanes of a workgroup in a grid of one lane per element. */
+export const GROUP = 64;
 
 /**
  * Dims that decide how often a loop runs or which branch all lanes take, by name: those in the
@@ -103,6 +111,8 @@ export function preamble(
       }).join(", ")
     });`,
     "}",
+    "// the lane's number in a grid of one lane per element, which may be folded; see sizes.ts",
+    `fn lane_of(id: vec3<u32>) -> u32 { return id.y * ${FOLD * GROUP}u + id.x; }`,
   ];
   const scalar = { "f32x4": "vec4<f32>", "f32": "f32", "u32": "u32" };
   const at = `vec2<u32>(i & ${ROW - 1}u, i >> ${Math.log2(ROW)}u)`;
@@ -221,6 +231,7 @@ export class Program {
   readonly dispatches: Dispatch[] = [];
   #device: Device;
   #dims: { buffer: GPUBuffer; strike: () => void }[] = [];
+  #scratch: Tensor[] = [];
 
   constructor(device: Device) {
     this.#device = device;
@@ -229,6 +240,20 @@ export class Program {
   /** Which kernel variants and storage the device runs. */
   get profile(): DeviceProfile {
     return this.#device.profile;
+  }
+
+  /**
+   * A tensor for what one kernel writes and the very next reads; later kernels may overwrite it.
+   *
+   * @param length elements at least
+   * @throws {RangeError} when the adapter cannot hold it
+   */
+  scratch(element: Element, length: number): Tensor {
+    const known = this.#scratch.find((t) => t.element === element && t.length >= length);
+    if (known) return known;
+    const tensor = createTensor(this.#device, "scratch", element, length);
+    this.#scratch.push(tensor);
+    return tensor;
   }
 
   /**
@@ -356,17 +381,19 @@ export class Program {
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Device memory of the uniforms, bytes. */
+  /** Device memory of the uniforms and the scratch tensors, bytes. */
   get bytes(): number {
-    return this.#dims.length * UNIFORM_SLOT;
+    return this.#scratch.reduce((sum, t) => sum + bytesOf(t), this.#dims.length * UNIFORM_SLOT);
   }
 
-  /** Frees the uniform buffers. */
+  /** Frees the uniform buffers and the scratch tensors. */
   destroy(): void {
     for (const { buffer, strike } of this.#dims) {
       buffer.destroy();
       strike();
     }
     this.#dims = [];
+    this.#scratch.forEach(destroyTensor);
+    this.#scratch = [];
   }
 }

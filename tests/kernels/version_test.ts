@@ -15,7 +15,7 @@ async function sources(): Promise<string[]> {
     for await (const { name, isFile } of Deno.readDir(new URL(folder, ROOT))) {
       if (/^(roofline|feed_forward|imposed_routing)/.test(name)) continue;
       const aside =
-        /^(parity|selftest|(step|ratio)_bench|order_statistics|host_load|tim(er|estamps|ing_\w+)|version)\.ts$/
+        /^(parity|selftest|(step|ratio)_bench|order_statistics|host_load|tim(er|estamps|ing_\w+)|tuning(_\w+)?|version)\.ts$/
           .test(name);
       if (isFile && !aside && /\.(ts|wgsl)$/.test(name)) files.push(`${folder}/${name}`);
     }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { median, quantile } from "../kernels/gpu/order_statistics.ts";
 
 /** Mean of the values; NaN for none. */
 export function mean(values: readonly number[]): number {
@@ -21,28 +22,6 @@ export function sd(values: readonly number[]): number {
   let sum = 0;
   for (const v of values) sum += (v - m) ** 2;
   return values.length < 2 ? NaN : Math.sqrt(sum / (values.length - 1));
-}
-
-/**
- * Quantile of unsorted values by linear interpolation between order statistics
- * (type 7: position (n − 1)·p).
- *
- * @throws {RangeError} for no values or p outside [0, 1]
- */
-export function quantile(values: readonly number[], p: number): number {
-  if (values.length === 0 || !(p >= 0 && p <= 1)) {
-    throw new RangeError(`Cannot take quantile ${p} of ${values.length} values`);
-  }
-  const sorted = Float64Array.from(values).sort();
-  const at = (sorted.length - 1) * p;
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
-}
-
-/** Median of unsorted values. */
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }
 
 /** A deterministic stream of random numbers. */

@@ -89,12 +89,15 @@ export async function firstStep(device: Device, shape: ModelShape): Promise<numb
 export async function timeStep(device: Device, shape: ModelShape): Promise<Timing> {
   const trainer = stepTrainer(device, shape);
   const timing = await timeWork(
-    async (n) => {
+    async (n, stamps) => {
+      // a submit of many steps is cut; timestamps hold for one
+      const whole = n <= SUBMIT ? stamps : undefined;
       for (; n > SUBMIT; n -= SUBMIT) await trainer.run(SUBMIT);
-      await trainer.run(n);
+      await trainer.run(n, whole);
     },
     7,
     0.6,
+    device,
   );
   trainer.destroy();
   return timing;
@@ -157,12 +160,13 @@ export async function timeGemm(
     scaleStride: 1,
   });
   const timing = await timeWork(
-    async (times) => {
-      program.submit(times);
+    async (times, stamps) => {
+      program.submit(times, 0, undefined, stamps);
       await settle(device);
     },
     7,
     0.4,
+    device,
   );
   [a, b, c, scales].forEach(destroyTensor);
   program.destroy();

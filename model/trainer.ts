@@ -244,16 +244,17 @@ export class Trainer {
   /**
    * Runs `count` steps in one submit; returns when the device has done them.
    *
+   * @param stamps timestamps to take around the submit's pass
    * @throws {RangeError} past the last step of the schedule
    * @throws {DeviceError} when the GPU refused work
    */
-  async run(count: number): Promise<void> {
+  async run(count: number, stamps?: GPUComputePassTimestampWrites): Promise<void> {
     if (this.step + count > this.options.steps) {
       throw new RangeError(
         `Cannot run ${count} steps: ${this.options.steps - this.step} of the schedule are left`,
       );
     }
-    this.#program.submit(count, (this.step & 1) as 0 | 1);
+    this.#program.submit(count, (this.step & 1) as 0 | 1, undefined, stamps);
     this.step += count;
     await settle(this.#device);
   }

@@ -93,6 +93,7 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   const software = isSoftware(adapter.info);
   const limits = adapter.limits;
   const gpu = await adapter.requestDevice({
+    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

@@ -308,10 +308,16 @@ export class Program {
    * Submits `steps` repetitions, the first with the given parity.
    *
    * @param only just the dispatches of this kernel (to time it)
+   * @param stamps timestamps to take at the beginning and the end of the pass, see timestamps.ts
    */
-  submit(steps = 1, parity: 0 | 1 = 0, only?: string): void {
+  submit(
+    steps = 1,
+    parity: 0 | 1 = 0,
+    only?: string,
+    stamps?: GPUComputePassTimestampWrites,
+  ): void {
     const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(stamps ? { timestampWrites: stamps } : {});
     for (let i = 0; i < steps; i++) this.encode(pass, ((parity + i) & 1) as 0 | 1, only);
     pass.end();
     this.#device.gpu.queue.submit([encoder.finish()]);

@@ -1,60 +1,208 @@
 /**
- * Timing of submitted work by the wall clock: warm-up until stable, then samples long enough that
- * the queue's sync (10 ms on lavapipe) stays under 2% of each.
+ * The one timer: warm-up until stable, compile time apart, then rounds of samples in an order that
+ * changes from round to round, medians with 95% intervals, GPU timestamps beside the wall clock, and
+ * a closed list of warnings (timing_warnings.ts).
+ *
+ * The wall clock is the measure: it holds whatever a user waits for. A sample is long enough that
+ * the queue's sync (10 ms at most on lavapipe) stays under a few percent of it.
  *
  * @module
  */
+import type { Device } from "./device.ts";
+import { watchHost } from "./host_load.ts";
+import { median, medianInterval } from "./order_statistics.ts";
+import { Timestamps } from "./timestamps.ts";
+import { warningsOf } from "./timing_warnings.ts";
 
-/** Seconds per repetition. */
+/** What was measured of one work. */
 export interface Timing {
+  /** seconds per repetition */
   median_s: number;
-  /** first and third quartile of the samples */
+  /** 95% interval of the median; the range where there are fewer than 6 samples (and a warning) */
   lo_s: number;
   hi_s: number;
+  /** seconds per repetition of each sample, in the order of the rounds */
   samples: number[];
   /** repetitions per sample */
   repetitions: number;
+  /** first call less a steady one, seconds; null when the first was not slower: nothing compiled */
+  compile_s: number | null;
+  /** median seconds per repetition by GPU timestamps; null without them */
+  device_s: number | null;
+  /** see timing_warnings.ts */
+  warnings: string[];
 }
 
-/** Value at a share of the sorted samples. */
-function at(sorted: number[], share: number): number {
-  const position = share * (sorted.length - 1), low = Math.floor(position);
-  return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) *
-      (position - low);
+/** Something to time. */
+export interface Work {
+  name: string;
+  /**
+   * Submits n repetitions and resolves when the device has done them.
+   *
+   * @param stamps to be passed to the compute pass, if all repetitions are in one; else left alone
+   */
+  run(repetitions: number, stamps?: GPUComputePassTimestampWrites): Promise<void>;
+}
+
+/** How many samples of which length, seconds. */
+export interface TimerOptions {
+  samples?: number;
+  sample_s?: number;
+}
+
+/** Seconds of one batch of the warm-up. */
+const WARM_S = 0.15;
+/** Most batches of the warm-up. */
+const WARM_BATCHES = 10;
+/** Two batches in a row that differ by less count as stable. */
+const STABLE = 0.1;
+/** A first call is slower than a steady one when it takes this much longer: twice the queue's wait. */
+const COMPILED_S = 0.02;
+
+/** Seconds that a call takes. */
+async function seconds(call: () => Promise<void>): Promise<number> {
+  const t0 = performance.now();
+  await call();
+  return (performance.now() - t0) / 1000;
+}
+
+/** What the warm-up found. */
+interface Warm {
+  repetitions: number;
+  compile_s: number | null;
+  stable: boolean;
+}
+
+/** Runs a work until its time is stable, and says how many repetitions fill a sample. */
+async function warmUp(work: Work, sample_s: number): Promise<Warm> {
+  const first = await seconds(() => work.run(1));
+  let one = await seconds(() => work.run(1)), stable = false;
+  const compile = first - one;
+  for (let i = 0; i < WARM_BATCHES && !stable; i++) {
+    const n = Math.max(1, Math.round(WARM_S / one));
+    const next = await seconds(() => work.run(n)) / n;
+    stable = Math.abs(next - one) <= STABLE * one;
+    one = next;
+  }
+  return {
+    repetitions: Math.max(1, Math.round(sample_s / one)),
+    compile_s: compile > COMPILED_S ? compile : null,
+    stable,
+  };
 }
 
 /**
- * Times `run(n)`, which submits n repetitions and resolves when the device has done them.
+ * Order of the works in a round: rotated by one every second round, reversed in between, so that
+ * over 2·count rounds each stands equally often at each place and before each of the others.
+ */
+export function orderOf(round: number, count: number): number[] {
+  const order = Array.from({ length: count }, (_, i) => (i + (round >> 1)) % count);
+  return round & 1 ? order.reverse() : order;
+}
+
+/** Times works in rounds of one sample each. */
+async function measure(
+  device: Device | null,
+  works: Work[],
+  { samples = 7, sample_s = 0.6 }: TimerOptions,
+): Promise<Timing[]> {
+  if (!(Number.isInteger(samples) && samples > 0)) {
+    throw new RangeError(`Cannot take ${samples} samples`);
+  }
+  const stamps = device && Timestamps.open(device);
+  try {
+    const warm: Warm[] = [];
+    for (const work of works) warm.push(await warmUp(work, sample_s));
+    const wall: number[][] = works.map(() => []), gpu: number[][] = works.map(() => []);
+    const busy = watchHost();
+    for (let round = 0; round < samples; round++) {
+      for (const i of orderOf(round, works.length)) {
+        const { repetitions } = warm[i];
+        stamps?.mark();
+        wall[i].push(
+          await seconds(() => works[i].run(repetitions, stamps?.writes)) / repetitions,
+        );
+        const device_s = await stamps?.read();
+        if (typeof device_s === "number") gpu[i].push(device_s / repetitions);
+      }
+    }
+    const busyElsewhere = busy();
+    return works.map((_, i): Timing => {
+      const { repetitions, compile_s, stable } = warm[i], interval = medianInterval(wall[i]);
+      const stamped = gpu[i].length === samples ? gpu[i] : null;
+      return {
+        median_s: interval.estimate,
+        lo_s: interval.lo,
+        hi_s: interval.hi,
+        samples: wall[i],
+        repetitions,
+        compile_s,
+        device_s: stamped && median(stamped),
+        warnings: warningsOf({
+          samples: wall[i],
+          repetitions,
+          device: stamped,
+          warm: stable,
+          busyElsewhere,
+        }),
+      };
+    });
+  } finally {
+    stamps?.destroy();
+  }
+}
+
+/**
+ * Times one work by itself.
  *
- * @param run the work; its first calls compile and are not counted
+ * @param run the work, see {@link Work.run}; its first calls compile and are not counted
  * @param samples counted samples @param sample_s seconds each should take
+ * @param device where given and able, GPU timestamps are taken too
+ * @throws {RangeError} for no samples
  */
 export async function timeWork(
-  run: (repetitions: number) => Promise<void>,
-  samples = 7,
-  sample_s = 0.6,
+  run: Work["run"],
+  samples?: number,
+  sample_s?: number,
+  device?: Device,
 ): Promise<Timing> {
-  const measure = async (n: number) => {
-    const t0 = performance.now();
-    await run(n);
-    return (performance.now() - t0) / 1000 / n;
-  };
-  await measure(1);
-  let previous = await measure(1), one = previous;
-  for (let i = 0; i < 8; i++) {
-    const n = Math.max(1, Math.round(0.1 / previous));
-    one = await measure(n);
-    if (Math.abs(one - previous) <= 0.1 * previous) break;
-    previous = one;
+  return (await measure(device ?? null, [{ name: "work", run }], { samples, sample_s }))[0];
+}
+
+/**
+ * Times several works side by side: each round takes one sample of each, in an order that changes
+ * from round to round, so that a machine that slows down slows all of them, and {@link ratioOf} can
+ * pair them by round.
+ *
+ * @returns one timing per work, in the order given
+ * @throws {RangeError} for no samples
+ */
+export function timeInterleaved(
+  device: Device,
+  works: Work[],
+  options: TimerOptions = {},
+): Promise<Timing[]> {
+  return measure(device, works, { samples: 9, sample_s: 0.3, ...options });
+}
+
+/**
+ * Ratio of two works timed in the same rounds: median of the rounds' ratios and its 95% interval
+ * (the range where there are fewer than 6 rounds). A drift that both share drops out.
+ *
+ * @throws {RangeError} when their numbers of rounds differ: they were not timed together
+ */
+export function ratioOf(
+  numerator: Timing,
+  denominator: Timing,
+): { estimate: number; lo: number; hi: number } {
+  const rounds = numerator.samples.length;
+  if (rounds !== denominator.samples.length) {
+    throw new RangeError(
+      `Cannot pair timings by round: ${rounds} rounds against ${denominator.samples.length}`,
+    );
   }
-  const repetitions = Math.max(1, Math.round(sample_s / one)), times: number[] = [];
-  for (let i = 0; i < samples; i++) times.push(await measure(repetitions));
-  const sorted = [...times].sort((a, b) => a - b);
-  return {
-    median_s: at(sorted, 0.5),
-    lo_s: at(sorted, 0.25),
-    hi_s: at(sorted, 0.75),
-    samples: times,
-    repetitions,
-  };
+  const { estimate, lo, hi } = medianInterval(
+    numerator.samples.map((s, i) => s / denominator.samples[i]),
+  );
+  return { estimate, lo, hi };
 }

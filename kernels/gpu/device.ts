@@ -97,6 +97,9 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
       maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
       maxTextureDimension2D: limits.maxTextureDimension2D,

@@ -41,6 +41,7 @@ Examples
   deno task bench                                        the quick profile of every suite
   deno task bench activated-experts --profile smoke      a first look, under a minute
   deno task bench activated-experts --out out/h100 --profile paper
+  deno task bench roofline                               this adapter's ceilings, its own --help
 `;
 
 /** A user's mistake: one line and exit code 2. */
@@ -277,6 +278,9 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
  * @returns the process exit code
  */
 export async function benchCommand(args: string[]): Promise<number> {
+  if (args[0] === "roofline") {
+    return await (await import("./roofline.ts")).rooflineCommand(args.slice(1));
+  }
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);

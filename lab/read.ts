@@ -3,16 +3,25 @@
  *
  * @module
  */
+import type { z } from "zod";
 import { type BenchRecord, benchRecordSchema, SCHEMA } from "./record.ts";
 import { causeOf, LabError } from "./store.ts";
 
 /**
- * Reads a record and checks it: that it is JSON, that its format is the one this version knows (before
- * any field is looked at, so that a newer file is called newer and not broken), then every field.
+ * Reads a JSON record and checks it: that it is JSON, that its format is the one this version knows
+ * (before any field is looked at, so that a newer file is called newer and not broken), then every
+ * field.
  *
+ * @param path the file
+ * @param format what its field `schema` must say
+ * @param schema checks the fields
  * @throws {LabError} one line that names the file and what was found
  */
-export async function readRecord(path: string): Promise<BenchRecord> {
+export async function readFormat<T>(
+  path: string,
+  format: string,
+  schema: z.ZodType<T>,
+): Promise<T> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -29,13 +38,22 @@ export async function readRecord(path: string): Promise<BenchRecord> {
   const found = typeof value === "object" && value !== null && "schema" in value
     ? JSON.stringify(value.schema)
     : "no schema field";
-  if (found !== JSON.stringify(SCHEMA)) {
-    throw new LabError(`Cannot read ${path}: found ${found}, this version reads "${SCHEMA}"`);
+  if (found !== JSON.stringify(format)) {
+    throw new LabError(`Cannot read ${path}: found ${found}, this version reads "${format}"`);
   }
-  const result = benchRecordSchema.safeParse(value);
+  const result = schema.safeParse(value);
   if (!result.success) {
     const { path: field, message } = result.error.issues[0];
     throw new LabError(`Cannot read ${path}: ${field.join(".")}: ${message}`);
   }
   return result.data;
+}
+
+/**
+ * Reads the record of a transfer suite; see {@link readFormat}.
+ *
+ * @throws {LabError} one line that names the file and what was found
+ */
+export function readRecord(path: string): Promise<BenchRecord> {
+  return readFormat(path, SCHEMA, benchRecordSchema);
 }

@@ -253,7 +253,8 @@ export interface Environment {
   /** version of mue-bench */
   version: string;
 }
-const environmentSchema: z.ZodType<Environment> = z.object({
+/** zod form of {@link Environment}. */
+export const environmentSchema: z.ZodType<Environment> = z.object({
   adapter: z.string(),
   vendor: z.string(),
   architecture: z.string(),
@@ -291,7 +292,8 @@ export interface SuiteFacts {
   /** where the claim stands */
   source: string;
 }
-const suiteSchema: z.ZodType<SuiteFacts> = z.object({
+/** zod form of {@link SuiteFacts}. */
+export const suiteSchema: z.ZodType<SuiteFacts> = z.object({
   id: z.string(),
   title: z.string(),
   figure: z.string(),

@@ -23,7 +23,8 @@ import { backward } from "./backward.ts";
 import { forward } from "./forward.ts";
 import { type Multipliers, Network } from "./network.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
-import { BLOCK_FLOATS, type ModelShape, type TensorKind } from "./shape.ts";
+import { BLOCK_FLOATS } from "./layout_builder.ts";
+import type { ModelShape, TensorKind } from "./shape.ts";
 
 /** AdamW's hyperparameters of one tensor kind. */
 export interface TensorHyperParameters {

@@ -39,7 +39,7 @@ function product(
   for (let i = 0; i < m; i++) {
     for (let q = 0; q < k; q++) {
       const x = layout === "TN" ? a[q * m + i] : a[i * k + q];
-      if (layout === "NT") for (let j = 0; j < n; j++) c[i * n + j] += x * b[j * k + q];
+      if (layout === "NT") { for (let j = 0; j < n; j++) c[i * n + j] += x * b[j * k + q]; }
       else for (let j = 0; j < n; j++) c[i * n + j] += x * b[q * n + j];
     }
   }
@@ -97,7 +97,9 @@ export function worstOf(c: Case, found: Results, want: Results): Worst {
     ? new Map(c.weights.map((w) => [w.name, w.values]))
     : new Map<string, Float32Array>();
   for (const result of new Set([...Object.keys(want), ...Object.keys(found)])) {
-    const bound = c.kind !== "step" ? BOUNDS[c.kind] : BOUNDS[result === "loss" ? "loss" : "change"];
+    const bound = c.kind !== "step"
+      ? BOUNDS[c.kind]
+      : BOUNDS[result === "loss" ? "loss" : "change"];
     const x = found[result], ref = want[result], start = before.get(result);
     let error = Infinity;
     if (x && ref) {

@@ -29,6 +29,15 @@ import { ropeTables } from "./rope.ts";
 /** Calls in flight before they are awaited. */
 const IN_FLIGHT = 16;
 
+/** What the GPU complained about; the library only prints it. */
+const errors: string[] = [];
+
+/** Waits until the device has computed arrays. */
+async function finish(arrays: Parameters<typeof blockUntilReady>[0]): Promise<void> {
+  await blockUntilReady(arrays);
+  if (errors.length) throw new Error(`the GPU refused work: ${errors[0].trim().split("\n")[0]}`);
+}
+
 /** Floats of an array, which stays usable. */
 async function read(array: np.Array): Promise<Float32Array> {
   return Float32Array.from(await array.ref.data());
@@ -46,7 +55,7 @@ function repeated(
       for (let left = repetitions; left > 0; left -= IN_FLIGHT) {
         // a lazy array that is disposed before it is awaited is never computed
         const outputs = Array.from({ length: Math.min(left, IN_FLIGHT) }, call);
-        await blockUntilReady(outputs);
+        await finish(outputs);
         tree.dispose(last);
         tree.dispose(outputs.slice(0, -1));
         last = outputs.at(-1)!;
@@ -120,7 +129,7 @@ function prepareStep(c: StepCase): Prepared {
       for (let i = 1; i <= repetitions; i++) {
         loss?.dispose();
         [state, loss] = step(state, tree.ref(batch)) as [State, np.Array];
-        if (i % IN_FLIGHT === 0 || i === repetitions) await blockUntilReady([state, loss]);
+        if (i % IN_FLIGHT === 0 || i === repetitions) await finish([state, loss]);
       }
     },
     async results() {
@@ -138,13 +147,19 @@ function prepareStep(c: StepCase): Prepared {
 export async function jaxJs(): Promise<Contender> {
   await init("webgpu");
   defaultDevice("webgpu");
+  const gpu = getWebGPUDevice();
+  gpu.addEventListener("uncapturederror", (event) => errors.push(event.error.message));
   return {
     name: "jax-js",
     version: versionOf("@jax-js/jax"),
-    adapter: getWebGPUDevice().adapterInfo.description,
+    adapter: gpu.adapterInfo.description,
     prepare(c) {
       return Promise.resolve(
-        c.kind === "gemm" ? prepareGemm(c) : c.kind === "swiglu" ? prepareSwiglu(c) : prepareStep(c),
+        c.kind === "gemm"
+          ? prepareGemm(c)
+          : c.kind === "swiglu"
+          ? prepareSwiglu(c)
+          : prepareStep(c),
       );
     },
     close() {},

@@ -43,7 +43,8 @@ function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
 function lossOf({ shape, sequences, seq }: StepCase) {
   const { width: d, headWidth: dh, depth, vocab } = shape, heads = d / dh, count = sequences * seq;
   return (w: Tree, { tokens, targets, cos, sin }: Batch): np.Array => {
-    let z: np.Array = np.take(w.embed, tokens, 0);
+    // not np.take: the gradient of a gather is a shader that Deno's compiler refuses
+    let z: np.Array = np.matmul(nn.oneHot(tokens, vocab), w.embed);
     for (let l = 0; l < depth; l++) {
       const p = `blocks.${l}.`;
       const u = rmsNorm(z.ref, w[p + "attn.norm"]);

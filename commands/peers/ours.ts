@@ -14,9 +14,10 @@ import {
   type Tensor,
   upload,
 } from "../../kernels/gpu/tensor.ts";
+import { FeedForward } from "../../model/feed_forward.ts";
 import { layoutOf, pack, TENSOR_KINDS, unpack } from "../../model/shape.ts";
 import { Trainer } from "../../model/trainer.ts";
-import { CannotError, type Contender, type GemmCase, type Prepared, type StepCase } from "./peer.ts";
+import type { Contender, GemmCase, Prepared, StepCase, SwigluCase } from "./peer.ts";
 
 /** More steps than a timing takes. */
 const STEPS_OF_A_TIMING = 200_000;
@@ -58,6 +59,35 @@ function prepareGemm(device: Device, c: GemmCase): Prepared {
       [a, b, out, scales].forEach(destroyTensor);
       program.destroy();
     },
+  };
+}
+
+/** A layer; width and tokens are multiples of 4. */
+function prepareSwiglu(device: Device, c: SwigluCase): Prepared {
+  const { width, hidden, tokens } = c;
+  const layer = new FeedForward(
+    device,
+    { width, tokens, ffn: { kind: "dense", hidden } },
+    "forward+backward",
+  );
+  const stored = new Float32Array(layer.stored.floats);
+  const values: Record<string, Float32Array> = { wgate: c.wgate, wup: c.wup, wdown: c.wdown };
+  for (const p of layer.named) pack(p, values[p.name], stored);
+  upload(device, layer.weights, stored);
+  upload(device, layer.x, c.x);
+  upload(device, layer.dy!, c.dy);
+  return {
+    run: (repetitions) => layer.run(repetitions),
+    async results() {
+      const gradient = await downloadFloats(device, layer.weightGradients);
+      const after = await downloadFloats(device, layer.y);
+      return {
+        y: after.map((v, i) => v - c.x[i]), // the layer adds its input, as in a block
+        dx: await downloadFloats(device, layer.dx!),
+        ...Object.fromEntries(layer.named.map((p) => [`d${p.name}`, unpack(p, gradient)])),
+      };
+    },
+    dispose: () => layer.destroy(),
   };
 }
 
@@ -119,9 +149,13 @@ export function ours(device: Device): Contender {
     version: suite.version,
     adapter: device.adapter.description,
     prepare(c) {
-      if (c.kind === "gemm") return Promise.resolve(prepareGemm(device, c));
-      if (c.kind === "step") return Promise.resolve(prepareStep(device, c));
-      throw new CannotError("not written yet");
+      return Promise.resolve(
+        c.kind === "gemm"
+          ? prepareGemm(device, c)
+          : c.kind === "swiglu"
+          ? prepareSwiglu(device, c)
+          : prepareStep(device, c),
+      );
     },
     close() {},
   };

@@ -7,7 +7,7 @@
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients
-import { type Device, openDevice } from "../../kernels/gpu/device.ts";
+import { type Device, openDevice, settle } from "../../kernels/gpu/device.ts";
 import {
   type Contender,
   type Floats,
@@ -27,7 +27,7 @@ async function finish(device: Device): Promise<void> {
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();
   backend.submitQueue();
-  await device.gpu.queue.onSubmittedWorkDone();
+  await settle(device);
 }
 
 /** Floats of a tensor. */

@@ -29,6 +29,7 @@ export type {
   BaseHyperParameters,
   BenchRecord,
   Cell,
+  Cost,
   Environment,
   Interval,
   Judgement,

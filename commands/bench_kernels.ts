@@ -1,29 +1,55 @@
 /**
- * `deno task bench:kernels`: times two training steps and the matrix products on this adapter.
+ * `deno task bench:kernels`: times training steps, grouped products, replicas and matrix products on
+ * this adapter.
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
-import { firstStep, STEPS, timeGemm, timeKernels, timeStep } from "../model/step_bench.ts";
+import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { rateOf, type Timing } from "../kernels/gpu/timer.ts";
+import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/ratio_bench.ts";
+import { firstStep, STEPS, timeGemms, timeKernels, timeSteps } from "../model/step_bench.ts";
+import { readArguments } from "./arguments.ts";
 import { ensureAdapter } from "./setup.ts";
 
-const HELP = `deno task bench:kernels [--json]
+const PARTS = ["step", "grouped", "replicas", "gemm"] as const;
 
-Times one training step of two small models (d = 64, L = 2, 4 heads, T = 64, 1024 tokens, V = 256:
-dense H = 128 and 16e4a h = 32) and f32 products in the three layouts. Medians of 7 samples of
-0.6 s after a warm-up; the quartiles stand beside them. coldFirstStep_s is from WGSL text to the
-end of the first step in a fresh process with the driver's shader cache off (Mesa; other drivers
-may keep a cache of their own).
+const HELP = `deno task bench:kernels [options]
 
+Times, each a median with its 95% interval, and what is compared in the same rounds:
+
+  step      one training step of two small models (d = 64, L = 2, 4 heads, T = 64, 1024 tokens,
+            V = 256): dense H = 128 and 16e4a h = 32. The cold first step is from WGSL text to the
+            end of the first step in a fresh process with the driver's shader cache off (Mesa;
+            other drivers may keep a cache of their own)
+  grouped   the experts' products of one layer (forward, dX and dW; h = 32, d = 64, 1024 tokens) as
+            a share of the dense products with as many operations, routing uniform and Zipf
+  replicas  8 models (d = 32, L = 2, H = 32, 512 tokens of T = 32) side by side against the same 8
+            one after the other
+  gemm      f32 products in the three layouts
+
+and the most bytes alive on the device at one time while it did. Warnings (drift, outliers, a busy
+host, clocks that disagree) go to stderr and into the JSON.
+
+  --only PART     just this part; may be given several times
   --by-kernel     also the time of each kernel of the two steps by itself
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
-  --json          one JSON object on stdout
+  --json          one JSON object on stdout; what was not measured is an empty list
   --no-install    never install a Vulkan driver
   --help          this text
 
-Measure on a quiet machine: nothing else running.
+Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work.
+Measure on a quiet machine: nothing else running; bench roofline gives the ceilings.
 `;
+
+const OPTIONS = {
+  only: { type: "string", multiple: true },
+  json: { type: "boolean", default: false },
+  "by-kernel": { type: "boolean", default: false },
+  storage: { type: "boolean", default: false },
+  cold: { type: "string" },
+  "no-install": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
 const SHAPES = [[512, 512, 512], [1024, 64, 64], [1024, 256, 64]] as const;
 
@@ -48,101 +74,170 @@ async function coldFirstStep(name: string): Promise<number> {
   return Number(new TextDecoder().decode(stdout));
 }
 
+/** Where results go: lines for people unless JSON is asked for, warnings to stderr and kept. */
+class Output {
+  readonly warnings: string[] = [];
+  constructor(readonly json: boolean) {}
+
+  say(text: string): void {
+    if (!this.json) console.log(text);
+  }
+
+  warn(what: string, found: string[]): void {
+    for (const warning of found) {
+      this.warnings.push(`${what}: ${warning}`);
+      console.error(`warning: ${what}: ${warning}`);
+    }
+  }
+}
+
+/** Steps, and their first ones in processes of their own. */
+async function steps(device: Device, out: Output) {
+  const cold = new Map<string, number>(), rows = [];
+  for (const name of Object.keys(STEPS)) cold.set(name, await coldFirstStep(name));
+  for (const [name, t] of await timeSteps(device)) {
+    const [ms, lo_ms, hi_ms] = [t.median_s, t.lo_s, t.hi_s].map((s) => 1000 * s);
+    const device_ms = t.device_s === null ? null : 1000 * t.device_s;
+    const coldFirstStep_s = cold.get(name)!, samples = t.samples.length;
+    rows.push({ name, ms, lo_ms, hi_ms, device_ms, coldFirstStep_s, samples });
+    const interval = `[${lo_ms.toFixed(1)}, ${hi_ms.toFixed(1)}]`;
+    const first = `cold first step ${coldFirstStep_s.toFixed(1)} s`;
+    out.say(`step ${name.padEnd(12)} ${ms.toFixed(1)} ms ${interval}, ${first}`);
+    out.warn(`step ${name}`, t.warnings);
+  }
+  return rows;
+}
+
+/** Grouped products against dense ones. */
+async function grouped(device: Device, out: Output) {
+  const rows = [];
+  for (const config of GROUPED_CONFIGS) {
+    for (const { warnings, ...row } of await timeGrouped(device, config)) {
+      rows.push(row);
+      const [percent, lo, hi] = [row.percentOfDense, row.lo, row.hi].map((x) => x.toFixed(0));
+      const skew = row.timeOverUniform?.estimate.toFixed(2);
+      out.say(
+        `grouped ${config} ${row.routing.padEnd(7)} ${percent}% of dense [${lo}, ${hi}]${
+          skew === undefined ? "" : `, ${skew} of the time with a uniform router`
+        }`,
+      );
+      out.warn("grouped", warnings);
+    }
+  }
+  return rows;
+}
+
+/** Replicas side by side against one after the other. */
+async function replicas(device: Device, out: Output) {
+  const { warnings, ...row } = await timeReplicas(device);
+  const [ratio, lo, hi] = [row.timeOverSeparate, row.lo, row.hi].map((x) => x.toFixed(2));
+  out.say(
+    `replicas ${row.replicas} side by side: ${ratio} of the time one after the other [${lo}, ${hi}]`,
+  );
+  out.warn("replicas", warnings);
+  return [row];
+}
+
+/** Matrix products. */
+async function gemms(device: Device, out: Output) {
+  const rows = [];
+  for (const [m, n, k] of SHAPES) {
+    for (const [layout, t] of Object.entries<Timing>(await timeGemms(device, m, n, k))) {
+      const name = `gemm ${layout} ${m} x ${n} x ${k}`;
+      const { estimate: gflops, lo, hi } = rateOf(t, 2 * m * n * k / 1e9);
+      rows.push({ layout, m, n, k, gflops, lo, hi });
+      out.say(`${name}: ${gflops.toFixed(1)} GFLOP/s [${lo.toFixed(1)}, ${hi.toFixed(1)}]`);
+      out.warn(name, t.warnings);
+    }
+  }
+  return rows;
+}
+
+/** Each kernel of the two steps by itself. */
+async function byKernel(device: Device, out: Output) {
+  const rows = [];
+  for (const [step, shape] of Object.entries(STEPS)) {
+    for (const { kernel, dispatches, median_s } of await timeKernels(device, shape)) {
+      const ms = median_s * 1000;
+      rows.push({ step, kernel, dispatches, ms });
+      out.say(`kernel ${step} ${kernel.padEnd(24)} ${ms.toFixed(2)} ms in ${dispatches}`);
+    }
+  }
+  return rows;
+}
+
+/** One product in each kind of storage. */
+async function byStorage(out: Output) {
+  const rows = [];
+  for (const storage of ["texture", "buffer"] as const) {
+    const device = await openDevice({ storage });
+    const { NN } = await timeGemms(device, 512, 512, 512);
+    const { estimate: gflops } = rateOf(NN, 2 * 512 ** 3 / 1e9);
+    rows.push({ storage, gflops });
+    out.say(`gemm NN 512 x 512 x 512, tensors in ${storage}s: ${gflops.toFixed(1)} GFLOP/s`);
+    device.close();
+  }
+  return rows;
+}
+
+/** Prints the seconds of one first step: what {@link coldFirstStep} reads. */
+async function cold(name: string): Promise<void> {
+  const shape = STEPS[name];
+  if (!shape) throw new RangeError(`Cannot time ${name}: not a named step`);
+  const device = await openDevice();
+  console.log(await firstStep(device, shape));
+  device.close();
+}
+
 /**
  * The command.
  *
  * @returns the process exit code: 0, 2 bad usage, 3 no adapter or the GPU refused work
  */
 export async function benchKernelsCommand(args: string[]): Promise<number> {
-  let values;
   try {
-    values = parseArgs({
-      args,
-      options: {
-        json: { type: "boolean", default: false },
-        "by-kernel": { type: "boolean", default: false },
-        storage: { type: "boolean", default: false },
-        cold: { type: "string" },
-        "no-install": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`error: ${(error as Error).message.split(". ")[0]}; see --help`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    if (values.cold !== undefined) {
-      const shape = STEPS[values.cold];
-      if (!shape) throw new DeviceError(`Cannot time ${values.cold}: not a named step`);
-      const device = await openDevice();
-      console.log(await firstStep(device, shape));
-      device.close();
+    const { values } = readArguments({ args, options: OPTIONS });
+    if (values.help) {
+      console.log(HELP);
       return 0;
     }
+    if (values.cold !== undefined) {
+      await cold(values.cold);
+      return 0;
+    }
+    const only = values.only ?? PARTS,
+      unknown = only.find((part) => !PARTS.some((p) => p === part));
+    if (unknown !== undefined) {
+      throw new RangeError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
+    }
     await ensureAdapter({ install: !values["no-install"] });
-    const device = await openDevice(), say = (text: string) => values.json || console.log(text);
-    const steps = [], gemm = [], kernels = [], storage = [];
-    for (const [name, shape] of Object.entries(STEPS)) {
-      const coldFirstStep_s = await coldFirstStep(name), t = await timeStep(device, shape);
-      const ms = t.median_s * 1000, lo_ms = t.lo_s * 1000, hi_ms = t.hi_s * 1000;
-      steps.push({ name, ms, lo_ms, hi_ms, coldFirstStep_s, samples: t.samples.length });
-      say(
-        `step ${name.padEnd(12)} ${ms.toFixed(1)} ms [${lo_ms.toFixed(1)}, ${
-          hi_ms.toFixed(1)
-        }], cold first step ${coldFirstStep_s.toFixed(1)} s`,
-      );
-    }
-    if (values["by-kernel"]) {
-      for (const [step, shape] of Object.entries(STEPS)) {
-        for (const { kernel, dispatches, median_s } of await timeKernels(device, shape)) {
-          const ms = median_s * 1000;
-          kernels.push({ step, kernel, dispatches, ms });
-          say(`kernel ${step} ${kernel.padEnd(24)} ${ms.toFixed(2)} ms in ${dispatches}`);
-        }
-      }
-    }
-    for (const [m, n, k] of SHAPES) {
-      for (const layout of ["NN", "NT", "TN"] as const) {
-        const t = await timeGemm(device, layout, m, n, k), flops = 2 * m * n * k;
-        const gflops = flops / t.median_s / 1e9;
-        gemm.push({ layout, m, n, k, gflops, lo: flops / t.hi_s / 1e9, hi: flops / t.lo_s / 1e9 });
-        say(`gemm ${layout} ${m} x ${n} x ${k}: ${gflops.toFixed(1)} GFLOP/s`);
-      }
-    }
-    if (values.storage) {
-      for (const kind of ["texture", "buffer"] as const) {
-        const other = await openDevice({ storage: kind });
-        const t = await timeGemm(other, "NN", 512, 512, 512);
-        const gflops = 2 * 512 ** 3 / t.median_s / 1e9;
-        storage.push({ storage: kind, gflops });
-        say(`gemm NN 512 x 512 x 512, tensors in ${kind}s: ${gflops.toFixed(1)} GFLOP/s`);
-        other.close();
-      }
-    }
-    const { description, software } = device.adapter;
-    if (values.json) {
-      console.log(
-        JSON.stringify({
-          adapter: description,
-          software,
-          profile: device.profile,
-          steps,
-          gemm,
-          kernels,
-          storage,
-        }),
-      );
-    }
+    const device = await openDevice(), out = new Output(values.json);
+    const part = <T>(name: typeof PARTS[number], run: () => Promise<T[]>): Promise<T[]> =>
+      only.includes(name) ? run() : Promise.resolve([]);
+    const results = {
+      adapter: device.adapter.description,
+      software: device.adapter.software,
+      profile: device.profile,
+      steps: await part("step", () => steps(device, out)),
+      kernels: values["by-kernel"] ? await byKernel(device, out) : [],
+      grouped: await part("grouped", () => grouped(device, out)),
+      replicas: await part("replicas", () => replicas(device, out)),
+      gemm: await part("gemm", () => gemms(device, out)),
+      peakDevice_bytes: device.memory.peak_bytes,
+      storage: values.storage ? await byStorage(out) : [],
+      warnings: out.warnings,
+    };
+    out.say(`memory: at most ${(results.peakDevice_bytes / 2 ** 20).toFixed(0)} MiB on the device`);
+    if (values.json) console.log(JSON.stringify(results));
     device.close();
     return 0;
   } catch (error) {
-    if (!(error instanceof NoAdapterError || error instanceof DeviceError)) throw error;
-    console.error(`error: ${error.message}`);
-    return 3;
+    if (error instanceof NoAdapterError || error instanceof DeviceError) {
+      console.error(`error: ${error.message}`);
+      return error.exitCode;
+    }
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    console.error(`error: ${error.message.split("\n")[0]}`);
+    return 2;
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { resourceUsage } from "node:process";
 import type { Device } from "../kernels/gpu/device.ts";
 import { layoutOf } from "../model/shape.ts";
 import { uploadCorpus } from "../model/trainer.ts";
@@ -23,7 +24,7 @@ import {
   SCHEMA,
 } from "./record.ts";
 import { openStore } from "./store.ts";
-import type { ProfileName, Suite } from "./suite.ts";
+import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
 
@@ -153,7 +154,12 @@ export async function runBench(
   const profile = suite.profiles[options.profile];
   checkText(data, profile);
   using store = openStore(outDir);
-  const plan = settlePlan(outDir, suite, planOf(suite, options.profile, data.hash), store);
+  const plan = settlePlan(
+    outDir,
+    suite.id,
+    planOf(suite, options.profile, data.hash),
+    store.runs.size > 0,
+  );
   const warnings = [...store.warnings];
   if (plan.exploratory) {
     warnings.push("the runs in this directory were begun under another plan: exploratory");
@@ -204,6 +210,7 @@ export async function runBench(
   if ((data.bytes.length - data.trainBytes) / windows < profile.seq) {
     warnings.push("the held-out windows overlap: the held-out text is short");
   }
+  device.memory.resetPeak();
   const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
 
   let trainedRuns = 0, reusedRuns = 0, measured = { work: 0, seconds: 0 };
@@ -350,14 +357,15 @@ export async function runBench(
       trainedRuns,
       reusedRuns,
       trainedTokens: trainedRuns * profile.steps * profile.sequences * profile.seq,
+      peakDevice_bytes: device.memory.peak_bytes,
+      peakRss_bytes: peakRss(),
     },
     warnings,
   };
   return { record, failure };
 }
 
-/** The words a suite says of itself. */
-function factsOf(s: Suite): BenchRecord["suite"] {
-  const { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source } = s;
-  return { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source };
+/** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
+function peakRss(): number | null {
+  return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
 }

@@ -339,6 +339,31 @@ const planSchema: z.ZodType<PlanFacts> = z.object({
   exploratory: z.boolean(),
 });
 
+/** What a bench cost, since it was last started. */
+export interface Cost {
+  /** wall seconds */
+  wall_s: number;
+  /** runs trained */
+  trainedRuns: number;
+  /** runs found finished */
+  reusedRuns: number;
+  /** tokens of the trained runs, all steps */
+  trainedTokens: number;
+  /** most bytes of tensors, uniforms and read-backs alive on the device at one time; null in older records */
+  peakDevice_bytes: number | null;
+  /** largest resident set of the process until then; null where the system does not say, and in older records */
+  peakRss_bytes: number | null;
+}
+// the two peaks came later under the same schema: where they are missing they were not measured
+const costSchema: z.ZodType<Cost> = z.object({
+  wall_s: z.number(),
+  trainedRuns: z.number().int(),
+  reusedRuns: z.number().int(),
+  trainedTokens: z.number().int(),
+  peakDevice_bytes: z.number().int().nullable().default(null),
+  peakRss_bytes: z.number().int().nullable().default(null),
+});
+
 /** One bench of one suite. */
 export interface BenchRecord {
   /** format version */
@@ -372,7 +397,7 @@ export interface BenchRecord {
   /** true when the bench was stopped before the last planned run */
   incomplete: boolean;
   /** what this bench cost */
-  cost: { wall_s: number; trainedRuns: number; reusedRuns: number; trainedTokens: number };
+  cost: Cost;
   /** what a reader must know */
   warnings: string[];
 }
@@ -396,11 +421,6 @@ export const benchRecordSchema: z.ZodType<BenchRecord> = z.object({
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   incomplete: z.boolean(),
-  cost: z.object({
-    wall_s: z.number(),
-    trainedRuns: z.number().int(),
-    reusedRuns: z.number().int(),
-    trainedTokens: z.number().int(),
-  }),
+  cost: costSchema,
   warnings: z.array(z.string()),
 });

@@ -9,9 +9,10 @@ import { embedBackward } from "../kernels/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
 import { columnSum, rmsNormBackward } from "../kernels/norm.ts";
-import { combine, gateBackward, routeBackward } from "../kernels/routing.ts";
-import { type Network, SLOT_STRIDE, SLOTS } from "./network.ts";
+import { denseBackward, routedBackward } from "./ffn.ts";
+import type { Network } from "./network.ts";
 import type { Stored } from "./shape.ts";
+import { SLOTS } from "./workspace.ts";
 
 /** Appends the logits' gradient → the gradient of every parameter. */
 export function backward(
@@ -21,7 +22,7 @@ export function backward(
 ): void {
   const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4, hd = layout.attention;
   const heads = { heads: layout.heads, headWidth: layout.headWidth }, s = net.scratch;
-  const n4 = layout.floats / 4, scale = { slot: SLOTS.routed, stride: SLOT_STRIDE };
+  const n4 = layout.floats / 4;
   const gain = (g: Stored) =>
     columnSum(
       program,
@@ -69,149 +70,22 @@ export function backward(
   for (let l = shape.depth - 1; l >= 0; l--) {
     const b = layout.blocks[l], t = net.blocks[l];
     const before = l === 0 ? net.z0 : net.blocks[l - 1].after;
-    let [du, spare] = s.du, given = false; // whether du holds a part already
+    let [du, spare] = s.du, given: Tensor | null = null; // the routed part of du
     if (b.routed && t.routed && s.routed) {
-      const r = t.routed,
-        h = b.routed.expertWidth,
-        routing = net.routing(r.routing),
-        back = s.routed;
-      const expert = (x: Tensor, cols: number) => net.rows(x, cols, net.expertRows);
-      gateBackward(program, sizes, net.router!.active, d4, net.expertRows, scale, {
-        x: r.out,
+      routedBackward(net, program, b.routed, t.routed, s.routed, {
+        u: t.u2,
         dz,
-        place: r.routing.place,
-        scales: net.scales,
-        dgate: back.dgate,
-      });
-      routeBackward(program, sizes, net.router!, coefficients, l, {
-        logits: r.logits,
-        ids: r.routing.ids,
-        gate: r.routing.gate,
-        dgate: back.dgate,
-        counts: r.routing.counts,
-        dlogits: back.dlogits,
+        du,
+        spare,
         aux: net.aux!,
+        layer: l,
+        coefficients,
       });
-      net.product(program, {
-        layout: "NN",
-        epilogue: "dswiglu",
-        grouped: "rows",
-        gatherA: true,
-        gated: true,
-        routing,
-        rows: net.expertRows,
-        cols: h,
-        k: d,
-        gu: r.gu,
-        a: net.rows(dz, d),
-        b: net.weight(b.routed.wdown, "p", b.routed.expertDown),
-        c: expert(back.dgu, 2 * h),
-      }, SLOTS.routed);
-      net.product(program, {
-        layout: "TN",
-        grouped: "k",
-        gatherA: true,
-        gated: true,
-        routing,
-        rows: d,
-        cols: h,
-        k: 0,
-        a: net.rows(dz, d),
-        b: expert(r.hidden, h),
-        c: net.weight(b.routed.wdown, "g", b.routed.expertDown),
-      }, SLOTS.routed);
-      net.product(program, {
-        layout: "TN",
-        grouped: "k",
-        gatherB: true,
-        routing,
-        rows: 2 * h,
-        cols: d,
-        k: 0,
-        a: expert(back.dgu, 2 * h),
-        b: net.rows(t.u2, d),
-        c: net.weight(b.routed.wgu, "g", b.routed.expertGu),
-      });
-      net.product(program, {
-        layout: "NN",
-        grouped: "rows",
-        routing,
-        rows: net.expertRows,
-        cols: d,
-        k: 2 * h,
-        a: expert(back.dgu, 2 * h),
-        b: net.weight(b.routed.wgu, "p", b.routed.expertGu),
-        c: expert(back.dx, d),
-      });
-      net.product(program, {
-        layout: "TN",
-        rows: layout.experts,
-        cols: d,
-        k: sizes.tokens,
-        a: net.rows(back.dlogits, layout.experts),
-        b: net.rows(t.u2, d),
-        c: net.weight(b.routed.wrouter, "g"),
-      });
-      net.product(program, {
-        layout: "NN",
-        rows: sizes.tokens,
-        cols: d,
-        k: layout.experts,
-        a: net.rows(back.dlogits, layout.experts),
-        b: net.weight(b.routed.wrouter),
-        c: net.rows(spare, d),
-      });
-      combine(program, sizes, net.router!.active, d4, net.expertRows, {
-        x: back.dx,
-        place: r.routing.place,
-        r: spare,
-        y: du,
-      });
-      given = true;
+      given = du;
     }
     if (b.dense && t.dense) {
-      const h = b.dense.hidden, dgu = s.dgu!;
-      net.product(program, {
-        layout: "NN",
-        epilogue: "dswiglu",
-        rows: sizes.tokens,
-        cols: h,
-        k: d,
-        gu: t.dense.gu,
-        a: net.rows(dz, d),
-        b: net.weight(b.dense.wdown),
-        c: net.rows(dgu, 2 * h),
-      }, SLOTS.dense);
-      net.product(program, {
-        layout: "TN",
-        rows: d,
-        cols: h,
-        k: sizes.tokens,
-        a: net.rows(dz, d),
-        b: net.rows(t.dense.hidden, h),
-        c: net.weight(b.dense.wdown, "g"),
-      }, SLOTS.dense);
-      net.product(program, {
-        layout: "TN",
-        rows: 2 * h,
-        cols: d,
-        k: sizes.tokens,
-        a: net.rows(dgu, 2 * h),
-        b: net.rows(t.u2, d),
-        c: net.weight(b.dense.wgu, "g"),
-      });
       if (given) [du, spare] = [spare, du];
-      net.product(program, {
-        layout: "NN",
-        epilogue: given ? "residual" : "store",
-        rows: sizes.tokens,
-        cols: d,
-        k: 2 * h,
-        a: net.rows(dgu, 2 * h),
-        b: net.weight(b.dense.wgu),
-        c: net.rows(du, d),
-        ...(given ? { r: net.rows(spare, d) } : {}),
-      });
+      denseBackward(net, program, b.dense, t.dense, s.dgu!, { u: t.u2, dz, du, given });
     }
     rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(b.ffnNorm), {
       x: t.middle,

@@ -9,8 +9,9 @@ import { embed } from "../kernels/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import { crossEntropy } from "../kernels/loss.ts";
 import { rmsNorm } from "../kernels/norm.ts";
-import { combine, route } from "../kernels/routing.ts";
-import { type Network, SLOT_STRIDE, SLOTS } from "./network.ts";
+import { denseForward, routedForward } from "./ffn.ts";
+import type { Network } from "./network.ts";
+import { SLOT_STRIDE, SLOTS } from "./workspace.ts";
 
 /** Appends tokens → logits and loss; with `gradient`, also the logits' gradient. */
 export function forward(net: Network, program: Program, gradient: boolean): void {
@@ -57,82 +58,12 @@ export function forward(net: Network, program: Program, gradient: boolean): void
     });
     let before = t.middle;
     if (b.routed && t.routed) {
-      const r = t.routed, h = b.routed.expertWidth, routing = net.routing(r.routing);
-      net.product(program, {
-        layout: "NT",
-        rows: sizes.tokens,
-        cols: layout.experts,
-        k: d,
-        a: net.rows(t.u2, d),
-        b: net.weight(b.routed.wrouter),
-        c: net.rows(r.logits, layout.experts),
-      });
-      route(program, sizes, net.router!, net.tileRows, r.logits, r.routing);
-      net.product(program, {
-        layout: "NT",
-        epilogue: "swiglu",
-        grouped: "rows",
-        gatherA: true,
-        routing,
-        rows: net.expertRows,
-        cols: h,
-        k: d,
-        up: h * d4,
-        a: net.rows(t.u2, d),
-        b: net.weight(b.routed.wgu, "p", b.routed.expertGu),
-        c: net.rows(r.gu, 2 * h, net.expertRows),
-        hidden: net.rows(r.hidden, h, net.expertRows),
-      });
-      net.product(program, {
-        layout: "NT",
-        grouped: "rows",
-        routing,
-        rows: net.expertRows,
-        cols: d,
-        k: h,
-        a: net.rows(r.hidden, h, net.expertRows),
-        b: net.weight(b.routed.wdown, "p", b.routed.expertDown),
-        c: net.rows(r.out, d, net.expertRows),
-      });
-      const after = r.sum ?? t.after;
-      combine(program, sizes, net.router!.active, d4, net.expertRows, {
-        x: r.out,
-        place: r.routing.place,
-        r: before,
-        y: after,
-      }, {
-        gate: r.routing.gate,
-        scales: net.scales,
-        slot: SLOTS.routed,
-        stride: SLOT_STRIDE,
-      });
+      const after = t.routed.sum ?? t.after;
+      routedForward(net, program, b.routed, t.routed, { u: t.u2, before, after });
       before = after;
     }
     if (b.dense && t.dense) {
-      const h = b.dense.hidden;
-      net.product(program, {
-        layout: "NT",
-        epilogue: "swiglu",
-        rows: sizes.tokens,
-        cols: h,
-        k: d,
-        up: h * d4,
-        a: net.rows(t.u2, d),
-        b: net.weight(b.dense.wgu),
-        c: net.rows(t.dense.gu, 2 * h),
-        hidden: net.rows(t.dense.hidden, h),
-      });
-      net.product(program, {
-        layout: "NT",
-        epilogue: "residual",
-        rows: sizes.tokens,
-        cols: d,
-        k: h,
-        a: net.rows(t.dense.hidden, h),
-        b: net.weight(b.dense.wdown),
-        c: net.rows(t.after, d),
-        r: net.rows(before, d),
-      }, SLOTS.dense);
+      denseForward(net, program, b.dense, t.dense, { u: t.u2, before, after: t.after });
     }
     z = t.after;
   });

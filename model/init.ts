@@ -18,7 +18,7 @@ function hash(text: string): number {
  * counter, so that streams of different seeds do not run into each other (a shared 32-bit orbit
  * would: two tensors of a million-parameter model meet in 1 of 200 seeds).
  */
-function uniforms(key: string): () => number {
+export function uniforms(key: string): () => number {
   let a = hash(`a/${key}`) | 0, b = hash(`b/${key}`) | 0, c = hash(`c/${key}`) | 0, counter = 1;
   const next = () => {
     const t = (((a + b) | 0) + counter) | 0;

@@ -7,27 +7,13 @@
  */
 import { headVec4s, type QkGains, ropeTable } from "../kernels/attention.ts";
 import type { InParameters } from "../kernels/embedding.ts";
-import { gemm, type Matrix, type Product, type Routing, tileRows } from "../kernels/gemm.ts";
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Program } from "../kernels/gpu/program.ts";
-import {
-  type Alternating,
-  bytesOf,
-  createTensor,
-  destroyTensor,
-  type Element,
-  type Tensor,
-  upload,
-} from "../kernels/gpu/tensor.ts";
+import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
 import { columnSumScratch } from "../kernels/norm.ts";
-import { maxTiles, type Router, routingLengths, type RoutingTensors } from "../kernels/routing.ts";
-import { roundUp, type Sizes } from "../kernels/sizes.ts";
+import { roundUp } from "../kernels/sizes.ts";
+import type { Branch, Routed } from "./ffn.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
-
-/** Slots of the per-replica multipliers; see {@link Network.setMultipliers}. */
-export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, logits: 4 } as const;
-/** Multipliers a replica has room for. */
-export const SLOT_STRIDE = 8;
+import { SLOT_STRIDE, Workspace } from "./workspace.ts";
 
 /** Multipliers of one replica; see the block in docs/rule.md. */
 export interface Multipliers {
@@ -35,12 +21,6 @@ export interface Multipliers {
   outputMultiplier: number;
   routeScale: number;
   logits: number;
-}
-
-/** Activations of one gated feed-forward branch. */
-interface Branch {
-  gu: Tensor;
-  hidden: Tensor;
 }
 
 /** Activations one block keeps for its backward pass. */
@@ -55,34 +35,23 @@ interface BlockTensors {
   u2: Tensor;
   rstd2: Tensor;
   dense: Branch | null;
-  routed:
-    | (Branch & {
-      logits: Tensor;
-      out: Tensor;
-      sum: Tensor | null;
-      routing: Record<keyof RoutingTensors, Tensor>;
-    })
-    | null;
+  /** `sum`: the stream with the routed part, where shared experts add theirs */
+  routed: (Routed & { sum: Tensor | null }) | null;
   after: Tensor;
 }
 
 /** R replicas of one model on the device: parameters, activations, and their kernels. */
-export class Network {
-  readonly device: Device;
+export class Network extends Workspace {
   readonly layout: Layout;
-  readonly sizes: Sizes;
   readonly parameters: Alternating;
   readonly gradient: Tensor;
   readonly tokens: Tensor;
   readonly targets: Tensor;
   readonly logits: Tensor;
   readonly loss: Tensor;
-  readonly scales: Tensor;
   /** per-token balance and z-loss, (blocks, R, rows) vec4; null for dense */
   readonly aux: Tensor | null;
   readonly blocks: BlockTensors[];
-  readonly router: Router | null;
-  #owned: Tensor[] = [];
   readonly rope: Tensor;
   /** embedded tokens, the input of the first block */
   readonly z0: Tensor;
@@ -95,10 +64,10 @@ export class Network {
    * @throws {RangeError} for an impossible shape or one the adapter cannot hold
    */
   constructor(device: Device, shape: ModelShape, sequences: number, seq: number, replicas: number) {
-    this.device = device;
-    const layout = this.layout = layoutOf(shape);
-    const tokens = sequences * seq;
-    const sizes = this.sizes = { replicas, tokens, seq, rows: roundUp(tokens, 4) };
+    const layout = layoutOf(shape), tokens = sequences * seq, ffn = shape.ffn;
+    const sizes = { replicas, tokens, seq, rows: roundUp(tokens, 4) };
+    super(device, sizes, ffn.kind === "moe" ? ffn : null);
+    this.layout = layout;
     const { rows } = sizes, d4 = layout.width / 4, hd4 = layout.attention / 4;
     const n4 = layout.floats / 4;
     this.parameters = {
@@ -107,15 +76,11 @@ export class Network {
     this.gradient = this.alloc("g", "f32x4", n4);
     this.tokens = this.alloc("tokens", "u32", rows);
     this.targets = this.alloc("targets", "u32", rows);
-    this.scales = this.alloc("scales", "f32", SLOT_STRIDE);
     this.logits = this.alloc("logits", "f32x4", rows * layout.vocab / 4);
     this.loss = this.alloc("loss", "f32", rows);
     const table = ropeTable(seq, layout.headWidth);
-    this.rope = createTensor(device, "rope", "f32x4", table.length / 4);
+    this.rope = this.allocShared("rope", "f32x4", table.length / 4);
     upload(device, this.rope, table);
-    this.#owned.push(this.rope);
-    const ffn = shape.ffn;
-    this.router = ffn.kind === "moe" ? ffn : null;
     this.aux = ffn.kind === "moe" ? this.alloc("aux", "f32x4", rows * shape.depth) : null;
     this.z0 = this.alloc("z0", "f32x4", rows * d4);
     const branch = (name: string, count: number, h: number): Branch => ({
@@ -150,51 +115,6 @@ export class Network {
     this.final = { u: this.alloc("u", "f32x4", rows * d4), rstd: this.alloc("rstd", "f32", rows) };
   }
 
-  /** Rows of the expert-sorted activations per replica. */
-  get expertRows(): number {
-    return this.router
-      ? maxTiles(this.sizes.tokens, this.router, this.tileRows) * this.tileRows
-      : 0;
-  }
-
-  /** Rows an expert's share is padded to: those of the kernels' tile. */
-  get tileRows(): number {
-    return tileRows(this.device.profile);
-  }
-
-  /** Allocates a tensor of `length` elements per replica. */
-  alloc(label: string, element: Element, length: number): Tensor {
-    const tensor = createTensor(this.device, label, element, length * this.sizes.replicas);
-    this.#owned.push(tensor);
-    return tensor;
-  }
-
-  private routingTensors(name: string): Record<keyof RoutingTensors, Tensor> {
-    const lengths = routingLengths(this.sizes, this.router!, this.tileRows);
-    return Object.fromEntries(
-      Object.entries(lengths).map(([key, length]) => {
-        const tensor = createTensor(
-          this.device,
-          `${name}.${key}`,
-          key === "gate" ? "f32" : "u32",
-          length,
-        );
-        this.#owned.push(tensor);
-        return [key, tensor];
-      }),
-    ) as Record<keyof RoutingTensors, Tensor>;
-  }
-
-  /** Device memory held, bytes. */
-  get bytes(): number {
-    return this.#owned.reduce((sum, t) => sum + bytesOf(t), 0);
-  }
-
-  /** Frees every tensor. */
-  destroy(): void {
-    for (const tensor of this.#owned) destroyTensor(tensor);
-  }
-
   /** Writes the multipliers of each replica: res, res*A, res*A*R and the logits'. */
   setMultipliers(of: Multipliers[]): void {
     const values = new Float32Array(of.length * SLOT_STRIDE);
@@ -205,56 +125,11 @@ export class Network {
     upload(this.device, this.scales, values);
   }
 
-  weight(s: Stored, from: "p" | "g" = "p", expert = 0): Matrix {
-    return {
-      tensor: from === "p" ? this.parameters : this.gradient,
-      base: s.offset / 4,
-      stride: s.cols / 4,
-      replica: this.layout.floats / 4,
-      expert: expert / 4,
-    };
-  }
-
   inParameters(s: Stored, from: "p" | "g" = "p"): InParameters {
     return {
       tensor: from === "p" ? this.parameters : this.gradient,
       base: s.offset / 4,
       replica: this.layout.floats / 4,
-    };
-  }
-
-  /** Row-major activations of `cols` floats. */
-  rows(tensor: Tensor, cols: number, count = this.sizes.rows): Matrix {
-    return { tensor, stride: cols / 4, replica: count * cols / 4 };
-  }
-
-  product(
-    program: Program,
-    p: Omit<Product, "replicas" | "scales" | "scaleSlot" | "scaleStride">,
-    slot: number = SLOTS.one,
-  ): void {
-    gemm(program, {
-      ...p,
-      replicas: this.sizes.replicas,
-      scales: this.scales,
-      scaleSlot: slot,
-      scaleStride: SLOT_STRIDE,
-    });
-  }
-
-  routing(t: Record<keyof RoutingTensors, Tensor>): Routing {
-    return {
-      experts: this.router!.experts,
-      active: this.router!.active,
-      tileRows: this.tileRows,
-      tiles: maxTiles(this.sizes.tokens, this.router!, this.tileRows),
-      rows: this.expertRows,
-      // gates are indexed by slot; a replica holds rows*active of them
-      tokens: this.sizes.rows,
-      tileExpert: t.tileExpert,
-      off: t.off,
-      perm: t.perm,
-      gate: t.gate,
     };
   }
 

@@ -7,6 +7,7 @@
  * @module
  */
 import { roundUp } from "../kernels/sizes.ts";
+import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
 
 /** Tensor kinds a transfer rule tells apart. */
 export const TENSOR_KINDS = [
@@ -113,9 +114,6 @@ export interface Layout {
   count: number;
 }
 
-/** Floats of one entry of the tensor table; every stored tensor starts on a multiple. */
-export const BLOCK_FLOATS = 64;
-
 /**
  * Checks a shape.
  *
@@ -160,44 +158,24 @@ export function layoutOf(shape: ModelShape): Layout {
   const { vocab, width: d, depth, headWidth: dh, ffn } = shape;
   const dp = roundUp(d, 4), dhp = roundUp(dh, 4), heads = d / dh, hd = heads * dhp;
   const vp = roundUp(vocab, 4);
-  let floats = 0, count = 0;
-  const stored: Stored[] = [], parameters: Parameter[] = [];
-  const store = (kind: TensorKind, rows: number, cols: number): Stored => {
-    const made = { offset: floats, rows, cols, tensor: stored.length, kind };
-    floats += roundUp(rows * cols, BLOCK_FLOATS);
-    stored.push(made);
-    return made;
-  };
-  const name = (n: string, kind: TensorKind, sizes: number[], runs: Parameter["runs"]) => {
-    parameters.push({ name: n, kind, shape: sizes, runs });
-    count += sizes.reduce((a, b) => a * b, 1);
-  };
-  /** `rows` logical rows of `cols`, row r stored from at(r) */
-  const rowRuns = (rows: number, cols: number, at: (r: number) => number): Parameter["runs"] =>
-    Array.from({ length: rows }, (_, r) => [r * cols, at(r), cols]);
-  const vector = (n: string, kind: TensorKind, size: number, padded: number): Stored => {
-    const s = store(kind, 1, padded);
-    name(n, kind, [size], [[0, s.offset, size]]);
-    return s;
-  };
-
-  const embed = store("embed", vocab, dp);
-  name("embed", "embed", [vocab, d], rowRuns(vocab, d, (r) => embed.offset + r * dp));
+  const all = new LayoutBuilder();
+  const embed = all.store("embed", vocab, dp);
+  all.name("embed", "embed", [vocab, d], rowRuns(vocab, d, (r) => embed.offset + r * dp));
   const blocks: BlockLayout[] = [];
   for (let l = 0; l < depth; l++) {
     const p = `blocks.${l}.`;
-    const attnNorm = vector(p + "attn.norm", "attnNorm", d, dp);
-    const wqkv = store("wq", 3 * hd, dp);
+    const attnNorm = all.vector(p + "attn.norm", "attnNorm", d, dp);
+    const wqkv = all.store("wq", 3 * hd, dp);
     (["wq", "wk", "wv"] as const).forEach((kind, part) =>
-      name(
+      all.name(
         `${p}attn.${kind}`,
         kind,
         [d, d],
         rowRuns(d, d, (r) => wqkv.offset + (part * hd + Math.floor(r / dh) * dhp + r % dh) * dp),
       )
     );
-    const wo = store("wo", dp, hd);
-    name(
+    const wo = all.store("wo", dp, hd);
+    all.name(
       p + "attn.wo",
       "wo",
       [d, d],
@@ -206,83 +184,15 @@ export function layoutOf(shape: ModelShape): Layout {
         return [r * d + head * dh, wo.offset + r * hd + head * dhp, dh];
       }),
     );
-    const qNorm = vector(p + "attn.qnorm", "qNorm", dh, dhp);
-    const kNorm = vector(p + "attn.knorm", "kNorm", dh, dhp);
-    const ffnNorm = vector(p + "ffn.norm", "ffnNorm", d, dp);
-    const gated = (prefix: string, n: number, h: number, logical: number[]) => {
-      // n experts side by side: n*hp gate rows, then n*hp up rows; wdown (dp, n*hp)
-      const hp = roundUp(h, 4),
-        wgu = store("wgate", 2 * n * hp, dp),
-        wdown = store("wdown", dp, n * hp);
-      (["wgate", "wup"] as const).forEach((kind, part) =>
-        name(
-          prefix + kind,
-          kind,
-          [...logical, h, d],
-          rowRuns(
-            n * h,
-            d,
-            (r) => wgu.offset + (part * n * hp + Math.floor(r / h) * hp + r % h) * dp,
-          ),
-        )
-      );
-      name(
-        prefix + "wdown",
-        "wdown",
-        [...logical, d, h],
-        rowRuns(n * d, h, (r) => wdown.offset + (r % d) * n * hp + Math.floor(r / d) * hp),
-      );
-      return { hidden: n * hp, wgu, wdown };
-    };
-    if (ffn.kind === "dense") {
-      blocks.push({
-        attnNorm,
-        wqkv,
-        wo,
-        qNorm,
-        kNorm,
-        ffnNorm,
-        dense: gated(p + "ffn.", 1, ffn.hidden, []),
-        routed: null,
-      });
-      continue;
-    }
-    const { experts: n, expertWidth: h, shared } = ffn, hp = roundUp(h, 4);
-    const wrouter = store("wrouter", roundUp(n, 4), dp);
-    name(p + "ffn.wrouter", "wrouter", [n, d], rowRuns(n, d, (r) => wrouter.offset + r * dp));
-    const wgu = store("wgate", n * 2 * hp, dp), wdown = store("wdown", n * dp, hp);
-    (["wgate", "wup"] as const).forEach((kind, part) =>
-      name(
-        `${p}ffn.${kind}`,
-        kind,
-        [n, h, d],
-        rowRuns(
-          n * h,
-          d,
-          (r) => wgu.offset + (Math.floor(r / h) * 2 * hp + part * hp + r % h) * dp,
-        ),
-      )
-    );
-    name(
-      p + "ffn.wdown",
-      "wdown",
-      [n, d, h],
-      rowRuns(n * d, h, (r) => wdown.offset + (Math.floor(r / d) * dp + r % d) * hp),
-    );
-    blocks.push({
-      attnNorm,
-      wqkv,
-      wo,
-      qNorm,
-      kNorm,
-      ffnNorm,
-      dense: shared ? gated(p + "ffn.shared.", shared, h, [shared]) : null,
-      routed: { expertWidth: hp, wrouter, wgu, wdown, expertGu: 2 * hp * dp, expertDown: dp * hp },
-    });
+    const qNorm = all.vector(p + "attn.qnorm", "qNorm", dh, dhp);
+    const kNorm = all.vector(p + "attn.knorm", "kNorm", dh, dhp);
+    const ffnNorm = all.vector(p + "ffn.norm", "ffnNorm", d, dp);
+    const branches = storeFfn(all, p + "ffn.", d, ffn);
+    blocks.push({ attnNorm, wqkv, wo, qNorm, kNorm, ffnNorm, ...branches });
   }
-  const norm = vector("norm", "norm", d, dp);
-  const unembed = store("unembed", vp, dp);
-  name("unembed", "unembed", [vocab, d], rowRuns(vocab, d, (r) => unembed.offset + r * dp));
+  const norm = all.vector("norm", "norm", d, dp);
+  const unembed = all.store("unembed", vp, dp);
+  all.name("unembed", "unembed", [vocab, d], rowRuns(vocab, d, (r) => unembed.offset + r * dp));
   return {
     shape,
     width: dp,
@@ -295,10 +205,10 @@ export function layoutOf(shape: ModelShape): Layout {
     blocks,
     norm,
     unembed,
-    stored,
-    parameters,
-    floats,
-    count,
+    stored: all.stored,
+    parameters: all.parameters,
+    floats: all.floats,
+    count: all.count,
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * The reference workloads of `deno task bench:kernels`: two training steps and the three products.
+ * The reference workloads of `deno task bench:kernels`: two training steps and the three products;
+ * grouped products and replicas are in ratio_bench.ts.
  *
  * @module
  */
@@ -7,11 +8,17 @@ import { gemm, type Layout } from "../kernels/gemm.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import { createTensor, destroyTensor, upload } from "../kernels/gpu/tensor.ts";
-import { timeWork, type Timing } from "../kernels/gpu/timer.ts";
+import {
+  timeInterleaved,
+  type TimerOptions,
+  timeWork,
+  type Timing,
+  type Work,
+} from "../kernels/gpu/timer.ts";
 import { initialParameters, type InitStd } from "./init.ts";
 import { WSD } from "./schedule.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS } from "./shape.ts";
-import { Trainer, uploadCorpus } from "./trainer.ts";
+import { type Corpus, Trainer, uploadCorpus } from "./trainer.ts";
 
 /** d = 64, L = 2, 4 heads, V = 256; 16 sequences of 64 tokens a step. */
 const BASE = { vocab: 256, width: 64, depth: 2, headWidth: 16 };
@@ -39,8 +46,29 @@ const STEPS_OF_A_TIMING = 200_000;
 /** Most steps encoded into one submit. */
 const SUBMIT = 200;
 
+/** A trainer that frees its text too. */
+class StepTrainer extends Trainer {
+  constructor(readonly text: Corpus, ...rest: TrainerArguments) {
+    super(...rest, text);
+  }
+
+  override destroy(): void {
+    super.destroy();
+    destroyTensor(this.text.tensor);
+  }
+}
+
+type TrainerArguments = ConstructorParameters<typeof Trainer> extends [...infer First, unknown]
+  ? First
+  : never;
+
 /** A trainer on a made-up text whose bytes are uniform, so that routing is near uniform too. */
-export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Trainer {
+export function stepTrainer(
+  device: Device,
+  shape: ModelShape,
+  replicas = 1,
+  batch: { sequences: number; seq: number } = BATCH,
+): Trainer {
   const bytes = new Uint8Array(1 << 16);
   let state = 1;
   for (let i = 0; i < bytes.length; i++) {
@@ -54,10 +82,11 @@ export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Tr
   const hyperParameters = Object.fromEntries(
     TENSOR_KINDS.map((kind) => [kind, { lr: 0.001, weightDecay: 0.1, eps: 1e-8 }]),
   ) as ConstructorParameters<typeof Trainer>[3][number]["hyperParameters"];
-  return new Trainer(
+  return new StepTrainer(
+    uploadCorpus(device, bytes, bytes.length),
     device,
     shape,
-    BATCH,
+    batch,
     Array.from({ length: replicas }, (_, z) => ({
       seed: z,
       parameters: initialParameters(layout, z, std),
@@ -72,7 +101,6 @@ export function stepTrainer(device: Device, shape: ModelShape, replicas = 1): Tr
       beta2: 0.95,
     })),
     { steps: STEPS_OF_A_TIMING, schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0.001 },
-    uploadCorpus(device, bytes, bytes.length),
   );
 }
 
@@ -85,22 +113,32 @@ export async function firstStep(device: Device, shape: ModelShape): Promise<numb
   return seconds;
 }
 
-/** Time of one training step. */
-export async function timeStep(device: Device, shape: ModelShape): Promise<Timing> {
-  const trainer = stepTrainer(device, shape);
-  const timing = await timeWork(
-    async (n, stamps) => {
+/** Training steps of a trainer as something to time. */
+export function stepsOf(name: string, trainer: Trainer): Work {
+  return {
+    name,
+    async run(n, stamps) {
       // a submit of many steps is cut; timestamps hold for one
       const whole = n <= SUBMIT ? stamps : undefined;
       for (; n > SUBMIT; n -= SUBMIT) await trainer.run(SUBMIT);
       await trainer.run(n, whole);
     },
-    7,
-    0.6,
-    device,
-  );
-  trainer.destroy();
-  return timing;
+  };
+}
+
+/** Time of one training step of each named shape, all in the same rounds. */
+export async function timeSteps(
+  device: Device,
+  options: TimerOptions = { samples: 9, sample_s: 0.5 },
+): Promise<Map<string, Timing>> {
+  const trainers = Object.values(STEPS).map((shape) => stepTrainer(device, shape));
+  try {
+    const works = Object.keys(STEPS).map((name, i) => stepsOf(name, trainers[i]));
+    const timings = await timeInterleaved(device, works, options);
+    return new Map(works.map(({ name }, i) => [name, timings[i]]));
+  } finally {
+    trainers.forEach((trainer) => trainer.destroy());
+  }
 }
 
 /** Time of one kernel's dispatches in a step. */
@@ -130,14 +168,17 @@ export async function timeKernels(device: Device, shape: ModelShape): Promise<Ke
   return times.sort((a, b) => b.median_s - a.median_s);
 }
 
-/** Time of one m x n x k product. */
-export async function timeGemm(
+/** The three layouts. */
+export const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
+
+/** Time of one m x n x k product in each layout, all in the same rounds. */
+export async function timeGemms(
   device: Device,
-  layout: Layout,
   m: number,
   n: number,
   k: number,
-): Promise<Timing> {
+  options: TimerOptions = { samples: 9, sample_s: 0.3 },
+): Promise<Record<Layout, Timing>> {
   const a = createTensor(device, "a", "f32x4", m * k / 4);
   const b = createTensor(device, "b", "f32x4", n * k / 4);
   const c = createTensor(device, "c", "f32x4", m * n / 4);
@@ -145,30 +186,35 @@ export async function timeGemm(
   upload(device, a, Float32Array.from({ length: m * k }, (_, i) => Math.sin(i)));
   upload(device, b, Float32Array.from({ length: n * k }, (_, i) => Math.cos(i)));
   upload(device, scales, Float32Array.of(1));
-  const program = new Program(device);
-  gemm(program, {
-    layout,
-    rows: m,
-    cols: n,
-    k,
-    replicas: 1,
-    a: { tensor: a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
-    b: { tensor: b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
-    c: { tensor: c, stride: n / 4, replica: 0 },
-    scales,
-    scaleSlot: 0,
-    scaleStride: 1,
+  const programs = LAYOUTS.map((layout) => {
+    const program = new Program(device);
+    gemm(program, {
+      layout,
+      rows: m,
+      cols: n,
+      k,
+      replicas: 1,
+      a: { tensor: a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
+      b: { tensor: b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
+      c: { tensor: c, stride: n / 4, replica: 0 },
+      scales,
+      scaleSlot: 0,
+      scaleStride: 1,
+    });
+    return program;
   });
-  const timing = await timeWork(
-    async (times, stamps) => {
-      program.submit(times, 0, undefined, stamps);
-      await settle(device);
-    },
-    7,
-    0.4,
-    device,
-  );
-  [a, b, c, scales].forEach(destroyTensor);
-  program.destroy();
-  return timing;
+  try {
+    const works = programs.map((program, i): Work => ({
+      name: LAYOUTS[i],
+      async run(times, stamps) {
+        program.submit(times, 0, undefined, stamps);
+        await settle(device);
+      },
+    }));
+    const [NN, NT, TN] = await timeInterleaved(device, works, options);
+    return { NN, NT, TN };
+  } finally {
+    [a, b, c, scales].forEach(destroyTensor);
+    programs.forEach((program) => program.destroy());
+  }
 }

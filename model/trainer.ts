@@ -9,6 +9,7 @@ import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
   type Alternating,
+  bytesOf,
   createTensor,
   destroyTensor,
   download,
@@ -23,7 +24,8 @@ import { backward } from "./backward.ts";
 import { forward } from "./forward.ts";
 import { type Multipliers, Network } from "./network.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
-import { BLOCK_FLOATS, type ModelShape, type TensorKind } from "./shape.ts";
+import { BLOCK_FLOATS } from "./layout_builder.ts";
+import type { ModelShape, TensorKind } from "./shape.ts";
 
 /** AdamW's hyperparameters of one tensor kind. */
 export interface TensorHyperParameters {
@@ -355,9 +357,10 @@ export class Trainer {
     });
   }
 
-  /** Device memory held, bytes. */
+  /** Device memory held, bytes: the network, moments, tables, log and uniforms; not the corpus. */
   get bytes(): number {
-    return this.network.bytes;
+    const owned = this.#owned.reduce((sum, t) => sum + bytesOf(t), 0);
+    return this.network.bytes + owned + this.#program.bytes;
   }
 
   /** Frees everything but the corpus. */

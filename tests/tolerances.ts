@@ -25,6 +25,7 @@ export const TOLERANCES = {
   crossEntropy: { bound: 1e-6, reason: "log of a sum of exps, about 4 in size" },
   gate: { bound: 1e-6, reason: "exp, a sum over the selected and a division" },
   routeBackward: { bound: 5e-6, reason: "dgate − Σ dgate·gate cancels" },
+  layer: { bound: 5e-6, reason: "two products, SwiGLU and gates; the router's part cancels" },
   combine: { bound: 1e-6, reason: "sums of at most 8 rows" },
   optimizer: {
     bound: 1e-6,

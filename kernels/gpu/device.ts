@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Memory } from "./memory.ts";
+
 /** How tensors are held and which kernel variants run; see docs/performance.md. */
 export interface DeviceProfile {
   /** `software`: barrier-free register tiles; `gpu`: shared-memory tiles and tree reductions */
@@ -31,6 +33,8 @@ export interface Device {
   profile: DeviceProfile;
   /** GPU errors nobody caught in a scope; a bench or test that finds any has failed */
   errors: string[];
+  /** bytes alive on the device and their peak */
+  memory: Memory;
   /** Releases the device. */
   close(): void;
 }
@@ -126,6 +130,7 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
       ...overrides,
     },
     errors,
+    memory: new Memory(),
     close() {
       closed = true;
       gpu.destroy();

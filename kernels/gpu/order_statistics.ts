@@ -33,11 +33,15 @@ export function robustSd(values: readonly number[]): number {
   return 1.4826 * median(values.map((v) => Math.abs(v - middle)));
 }
 
-/** A median with an interval around it. */
-export interface MedianInterval {
+/** An estimate with its 95% interval. */
+export interface Interval3 {
   estimate: number;
   lo: number;
   hi: number;
+}
+
+/** A median with an interval around it. */
+export interface MedianInterval extends Interval3 {
   /** how often such an interval holds the true median: 0.95, or less with fewer than 6 values */
   coverage: number;
 }

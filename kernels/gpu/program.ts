@@ -187,7 +187,7 @@ export class Program {
   /** the dispatches in order */
   readonly dispatches: Dispatch[] = [];
   #device: Device;
-  #dims: { view: Uint8Array<ArrayBuffer>; buffer: GPUBuffer }[] = [];
+  #dims: { buffer: GPUBuffer; strike: () => void }[] = [];
 
   constructor(device: Device) {
     this.#device = device;
@@ -290,7 +290,7 @@ export class Program {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     this.#device.gpu.queue.writeBuffer(buffer, 0, bytes);
-    this.#dims.push({ view: bytes, buffer });
+    this.#dims.push({ buffer, strike: this.#device.memory.enter(UNIFORM_SLOT) });
     return { buffer, offset: 0, size: bytes.byteLength };
   }
 
@@ -323,8 +323,17 @@ export class Program {
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
+  /** Device memory of the uniforms, bytes. */
+  get bytes(): number {
+    return this.#dims.length * UNIFORM_SLOT;
+  }
+
   /** Frees the uniform buffers. */
   destroy(): void {
-    for (const { buffer } of this.#dims) buffer.destroy();
+    for (const { buffer, strike } of this.#dims) {
+      buffer.destroy();
+      strike();
+    }
+    this.#dims = [];
   }
 }

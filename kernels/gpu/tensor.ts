@@ -47,10 +47,19 @@ export function isAlternating(tensor: Tensor | Alternating): tensor is Alternati
   return "pair" in tensor;
 }
 
-/** Bytes a tensor takes, whole texture rows counted. */
+/** Bytes a tensor takes, whole texture rows and a buffer's rounding up to 16 counted. */
 export function bytesOf(tensor: Tensor): number {
-  const elements = tensor.texture ? tensor.texture.width * tensor.texture.height : tensor.length;
-  return elements * BYTES[tensor.element];
+  const { texture, buffer } = tensor;
+  return texture ? texture.width * texture.height * BYTES[tensor.element] : buffer!.size;
+}
+
+/** What strikes a tensor's bytes from its device's count. */
+const strikes = new WeakMap<Tensor, () => void>();
+
+/** A tensor, its bytes entered in the device's count. */
+function counted(device: Device, tensor: Tensor): Tensor {
+  strikes.set(tensor, device.memory.enter(bytesOf(tensor)));
+  return tensor;
 }
 
 /**
@@ -85,7 +94,8 @@ export function createTensor(
       format: FORMATS[element],
       usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
     });
-    return { label, element, length, resource: texture.createView(), texture, buffer: null };
+    const resource = texture.createView();
+    return counted(device, { label, element, length, resource, texture, buffer: null });
   }
   const size = Math.ceil(length * BYTES[element] / 16) * 16;
   if (size > gpu.limits.maxStorageBufferBindingSize) {
@@ -98,13 +108,14 @@ export function createTensor(
     size,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
   });
-  return { label, element, length, resource: buffer, texture: null, buffer };
+  return counted(device, { label, element, length, resource: buffer, texture: null, buffer });
 }
 
 /** Frees a tensor's memory. */
 export function destroyTensor(tensor: Tensor): void {
   tensor.texture?.destroy();
   tensor.buffer?.destroy();
+  strikes.get(tensor)?.();
 }
 
 /**
@@ -158,6 +169,7 @@ export async function download(
     size,
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
+  const strike = device.memory.enter(size);
   if (texture) {
     encoder.copyTextureToBuffer({ texture, origin: [0, top] }, {
       buffer: staging,
@@ -172,6 +184,7 @@ export async function download(
   const copy = staging.getMappedRange().slice(skip, skip + count * bytes);
   staging.unmap();
   staging.destroy();
+  strike();
   return copy;
 }
 

@@ -10,7 +10,7 @@
  */
 import type { Device } from "./device.ts";
 import { watchHost } from "./host_load.ts";
-import { median, medianInterval } from "./order_statistics.ts";
+import { type Interval3, median, medianInterval } from "./order_statistics.ts";
 import { Timestamps } from "./timestamps.ts";
 import { warningsOf } from "./timing_warnings.ts";
 
@@ -50,7 +50,7 @@ export interface TimerOptions {
   sample_s?: number;
 }
 
-/** Seconds of one batch of the warm-up. */
+/** Seconds of one batch of the warm-up, where samples are not shorter. */
 const WARM_S = 0.15;
 /** Most batches of the warm-up. */
 const WARM_BATCHES = 10;
@@ -79,7 +79,7 @@ async function warmUp(work: Work, sample_s: number): Promise<Warm> {
   let one = await seconds(() => work.run(1)), stable = false;
   const compile = first - one;
   for (let i = 0; i < WARM_BATCHES && !stable; i++) {
-    const n = Math.max(1, Math.round(WARM_S / one));
+    const n = Math.max(1, Math.round(Math.min(WARM_S, sample_s) / one));
     const next = await seconds(() => work.run(n)) / n;
     stable = Math.abs(next - one) <= STABLE * one;
     one = next;
@@ -194,7 +194,7 @@ export function timeInterleaved(
 export function ratioOf(
   numerator: Timing,
   denominator: Timing,
-): { estimate: number; lo: number; hi: number } {
+): Interval3 {
   const rounds = numerator.samples.length;
   if (rounds !== denominator.samples.length) {
     throw new RangeError(
@@ -205,4 +205,10 @@ export function ratioOf(
     numerator.samples.map((s, i) => s / denominator.samples[i]),
   );
   return { estimate, lo, hi };
+}
+
+/** Amount per second, e.g. operations or bytes, when a repetition does `amount` of it. */
+export function rateOf(timing: Timing, amount: number): Interval3 {
+  const { median_s, lo_s, hi_s } = timing;
+  return { estimate: amount / median_s, lo: amount / hi_s, hi: amount / lo_s };
 }

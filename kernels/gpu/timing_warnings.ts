@@ -9,7 +9,7 @@ import { median, medianInterval, robustSd, trend } from "./order_statistics.ts";
 export const TIMING_WARNINGS = {
   "too few samples": "take at least 6",
   "wide interval": "close other programs, or take more and longer samples",
-  "outliers": "something interrupted the run: repeat it on a quiet machine",
+  "outliers": "the speed of the machine jumped: repeat it on a quiet one",
   "slowing down": "the processor may be throttling: let it cool, and compare only paired ratios",
   "speeding up": "the machine was still waking up, or a load went away: repeat the run",
   "not warm": "repetitions still differed by more than 10% when the samples began: repeat the run",
@@ -76,7 +76,7 @@ export function warningsOf(facts: TimingFacts): string[] {
     );
     warn(
       "outliers",
-      `${outliers.length} of ${samples.length} samples, up to ${
+      `${outliers.length} of ${samples.length} samples, the farthest ${
         (worst / estimate).toFixed(2)
       } of the median`,
     );

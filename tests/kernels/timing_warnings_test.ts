@@ -74,7 +74,7 @@ Deno.test("clocks may differ by the queue's wait, and either way round counts", 
 
 Deno.test("a warning names its finding and its advice in one line", () => {
   const [line] = warningsOf({ ...QUIET, ...times((i) => i === 3 ? 1.3 : 1) });
-  assert.match(line, /^outliers: 1 of 9 samples, up to 1\.29 of the median; something .+$/);
+  assert.match(line, /^outliers: 1 of 9 samples, the farthest 1\.29 of the median; the .+$/);
   for (const advice of Object.values(TIMING_WARNINGS)) assert.doesNotMatch(advice, /\n|\.$/);
 });
 

@@ -95,7 +95,14 @@ export function recordOf(run: Run): BenchRecord {
     verdict: "inconclusive",
     reason: text,
     incomplete: false,
-    cost: { wall_s: 1, trainedRuns: 1, reusedRuns: 0, trainedTokens: 1024 },
+    cost: {
+      wall_s: 1,
+      trainedRuns: 1,
+      reusedRuns: 0,
+      trainedTokens: 1024,
+      peakDevice_bytes: 4096,
+      peakRss_bytes: null,
+    },
     warnings: [],
   };
 }

@@ -235,6 +235,18 @@ Deno.test("a record comes back as it was written", async () => {
   });
 });
 
+Deno.test("a record from before memory was measured says null for its peaks, never 0", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/record.json`, { cost, ...rest } = recordOf(runWith("a"));
+    const { peakDevice_bytes: _, peakRss_bytes: __, ...older } = cost;
+    writeAtomic(path, JSON.stringify({ ...rest, cost: older }));
+    const expected = { ...older, peakDevice_bytes: null, peakRss_bytes: null };
+    assertEquals((await readRecord(path)).cost, expected);
+    writeAtomic(path, JSON.stringify({ ...rest, cost: { ...cost, peakDevice_bytes: "much" } }));
+    await rejects(readRecord(path), /: cost\.peakDevice_bytes: /);
+  });
+});
+
 Deno.test("a record that cannot be read is one line that names the file", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/record.json`, record = recordOf(runWith("a"));

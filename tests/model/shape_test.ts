@@ -1,8 +1,8 @@
 /** How parameters lie in memory: nothing overlaps, nothing is lost, padding stays zero. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { BLOCK_FLOATS } from "../../model/layout_builder.ts";
 import {
-  BLOCK_FLOATS,
   type Layout,
   layoutOf,
   type ModelShape,

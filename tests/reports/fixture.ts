@@ -233,6 +233,8 @@ export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
       trainedRuns: runs.length,
       reusedRuns: 0,
       trainedTokens: runs.length * 600 * 512,
+      peakDevice_bytes: 61_000_000,
+      peakRss_bytes: 420_000_000,
     },
     warnings: ["16e2a diverged in 2 of 24 runs at the highest learning rate"],
     ...change,

@@ -1,0 +1,93 @@
+/**
+ * `deno task bench roofline`: the ceilings of this machine's adapter.
+ *
+ * @module
+ */
+import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import type { Interval3 } from "../kernels/gpu/order_statistics.ts";
+import { measureRoofline, SHORT, WORKING_SET_BYTES } from "../model/roofline.ts";
+import { readArguments } from "./arguments.ts";
+import { ensureAdapter } from "./setup.ts";
+
+const HELP = `bench roofline: measure the ceilings of this machine's adapter
+
+  deno task bench roofline [options]
+
+Three rates, the denominators of every "% of ceiling" (median of 9 samples of 0.3 s, 95% interval;
+about half a minute):
+
+  multiply-adds  independent chains of fma() in registers, 2 operations each; what the vector units
+                 give through this driver, matrix units left out
+  read           one pass over ${WORKING_SET_BYTES / 2 ** 20} MiB, more than caches hold
+  copy           the same, bytes read and bytes written counted
+
+Reads and writes go through the storage that the kernels use on this adapter: storage textures on a
+software adapter, storage buffers on a GPU. Each rate is that of the fastest of a few variants. What
+was computed is checked.
+
+  --short        a look that takes seconds: short samples over 4 MiB, which caches hold
+  --json         one JSON object on stdout
+  --no-install   never install a Vulkan driver
+  --help         this text
+
+Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work or computed wrong.
+Measure on a quiet machine: nothing else running.`;
+
+const OPTIONS = {
+  short: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  "no-install": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** `multiply-adds   85.5 GFLOP/s [84.5, 92.8]`. */
+function row(name: string, { estimate, lo, hi }: Interval3, unit: string): string {
+  const giga = (x: number) => (x / 1e9).toFixed(x < 1e12 ? 1 : 0);
+  return `${name.padEnd(14)} ${giga(estimate).padStart(8)} ${unit} [${giga(lo)}, ${giga(hi)}]`;
+}
+
+/** Measures and prints. */
+async function run(short: boolean, json: boolean, install: boolean): Promise<number> {
+  await ensureAdapter({ install });
+  const device = await openDevice();
+  try {
+    const roofline = await measureRoofline(device, short ? SHORT : {});
+    if (json) {
+      const { adapter, profile } = device;
+      console.log(JSON.stringify({ adapter, profile, short, ...roofline }, null, 2));
+      return 0;
+    }
+    console.log(row("multiply-adds", roofline.fma_flops, "GFLOP/s"));
+    console.log(`${row("read", roofline.read_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
+    console.log(`${row("copy", roofline.copy_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
+    for (const warning of roofline.warnings) console.log(`warning: ${warning}`);
+    return 0;
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args what follows `deno task bench roofline`
+ * @returns exit code: 0 measured, 2 bad usage, 3 no adapter, or the GPU refused work
+ */
+export async function rooflineCommand(args: string[]): Promise<number> {
+  try {
+    const { values } = readArguments({ args, options: OPTIONS });
+    if (values.help) {
+      console.log(HELP);
+      return 0;
+    }
+    return await run(values.short, values.json, !values["no-install"]);
+  } catch (error) {
+    if (error instanceof NoAdapterError || error instanceof DeviceError) {
+      console.error(`error: ${error.message}`);
+      return error.exitCode;
+    }
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    console.error(`error: ${error.message.split("\n")[0]}`);
+    return 2;
+  }
+}

@@ -4,33 +4,35 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
-import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
-import { type BenchProgress, runBench } from "../lab/bench.ts";
-import { planOf } from "../lab/lines.ts";
-import type { BenchRecord, Environment, Verdict } from "../lab/record.ts";
+import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import type { Verdict } from "../lab/record.ts";
 import { LabError } from "../lab/store.ts";
-import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
+import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
-import { terminalSummary } from "../reports/terminal.ts";
-import { writeReport } from "../reports/write.ts";
-import { suiteById, SUITES } from "../suites/registry.ts";
-import denoConfig from "../deno.json" with { type: "json" };
-import { duration, ProgressLine } from "./progress.ts";
+import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
+import { environmentOf } from "./environment.ts";
+import { ProgressLine } from "./progress.ts";
+import { runnerOf } from "./runners.ts";
 import { ensureAdapter } from "./setup.ts";
+import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
 import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
 
-Trains a dense reference and its MoE targets, judges whether the tuned optimum survived the
-transfer, and writes a report. Without SUITE: all suites there are.
+Runs suites, judges their claims and writes a report. Without SUITE: all suites there are.
+
+  activated-experts  trains a dense reference and its MoE targets: did the tuned optimum survive?
+  latency            times MoE layers beside dense ones: what do capacity and granularity cost?
 
   --profile NAME   smoke (under 1 min), quick (default; minutes on 2 CPU cores), paper (a GPU)
-  --out DIR        where results go (default: out); a bench that was stopped goes on there
+  --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
+                   bench that was stopped goes on there
   --text FILE      train on this file's bytes instead of the State of the Union addresses
+  --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
+                   (default: one found in or beside DIR, if any)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and cost, then stop
-  --plan           print what would be trained, then stop
+  --plan           print what would be run, then stop
   --no-install     never install a Vulkan driver; say how to, and exit 3
   --no-selftest    skip the check of the kernels before the bench
 ${NO_TUNE_HELP}
@@ -43,17 +45,12 @@ Examples
   deno task bench                                        the quick profile of every suite
   deno task bench activated-experts --profile smoke      a first look, under a minute
   deno task bench activated-experts --out out/h100 --profile paper
+  deno task bench latency --out out/latency              MoE against dense on this machine
   deno task bench roofline                               this adapter's ceilings, its own --help
 `;
 
-/** A user's mistake: one line and exit code 2. */
-class UsageError extends Error {}
-
-interface Options {
-  suites: Suite[];
-  profile: ProfileName;
-  out: string;
-  text: string | null;
+interface Options extends SuiteInputs {
+  suites: AnySuite[];
   strict: boolean;
   install: boolean;
   selftest: boolean;
@@ -73,6 +70,7 @@ function optionsOf(args: string[]): Options | "help" {
         profile: { type: "string", default: "quick" },
         out: { type: "string", default: "out" },
         text: { type: "string" },
+        histogram: { type: "string" },
         strict: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         plan: { type: "boolean", default: false },
@@ -98,6 +96,7 @@ function optionsOf(args: string[]): Options | "help" {
     profile,
     out: values.out,
     text: values.text ?? null,
+    histogram: values.histogram ?? null,
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],
@@ -114,64 +113,6 @@ function listing(): string {
   ).join("\n");
 }
 
-/** What `--plan` prints. */
-function planText(suite: Suite, profile: ProfileName, dataHash: string): string {
-  const plan = planOf(suite, profile, dataHash);
-  const grids = Object.entries(plan.grids).map(([line, grid]) =>
-    `  ${line.padEnd(40)} log2 lr ${grid.join(" ")}`
-  );
-  return `${suite.id}, profile ${profile}, plan ${plan.hash}: ${plan.steps} steps of ${plan.batchTokens} tokens, seeds ${
-    plan.seeds.join(" ")
-  }\n${grids.join("\n")}\n`;
-}
-
-/** What git says in the checkout, or null outside one. */
-async function git(...args: string[]): Promise<string | null> {
-  try {
-    const { code, stdout } = await new Deno.Command("git", {
-      args,
-      cwd: import.meta.dirname,
-      stderr: "null",
-    }).output();
-    return code === 0 ? new TextDecoder().decode(stdout).trim() : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The commit of the checkout, with `-dirty` when files differ from it; null outside one. */
-async function gitCommit(): Promise<string | null> {
-  const commit = await git("rev-parse", "HEAD");
-  return commit && (await git("status", "--porcelain") ? `${commit}-dirty` : commit);
-}
-
-/** The machine, for the record. */
-async function environmentOf(device: Device): Promise<Environment> {
-  return {
-    adapter: device.adapter.description,
-    vendor: device.adapter.vendor,
-    architecture: device.adapter.architecture,
-    software: device.adapter.software,
-    backend: device.adapter.backend,
-    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage` +
-      (device.profile.tuning ? ", tuned" : ""),
-    tuning: device.profile.tuning ?? "none",
-    features: device.adapter.features,
-    deno: Deno.version.deno,
-    os: `${Deno.build.os} ${Deno.build.arch} ${Deno.osRelease()}`,
-    cpus: navigator.hardwareConcurrency,
-    gitCommit: await gitCommit(),
-    version: denoConfig.version,
-  };
-}
-
-/** One line of progress. */
-function progressText(p: BenchProgress): string {
-  const left = p.left_s === null ? "" : `, ${duration(p.left_s)} left`;
-  const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
-  return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
-}
-
 /** Refuses an output path that cannot be used, before any work. */
 function checkOut(out: string): void {
   try {
@@ -185,22 +126,18 @@ function checkOut(out: string): void {
   }
 }
 
-/** The text to train on. */
-async function dataOf(text: string | null): Promise<TextData> {
-  if (text === null) {
-    try {
-      return await loadSotu();
-    } catch (error) {
-      throw new UsageError(
-        `Cannot read the training text: ${(error as Error).message}; run \`deno ci\` first`,
-      );
-    }
-  }
+/** Refuses a folder with another suite's report in it, which this one would replace. */
+function checkOwn(outDir: string, id: string): void {
+  let found: unknown;
   try {
-    return await loadText(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
+    found = JSON.parse(Deno.readTextFileSync(`${outDir}/record.json`))?.suite?.id;
+  } catch {
+    return; // none, or none that can be read
+  }
+  if (typeof found === "string" && found !== id) {
+    throw new UsageError(
+      `Cannot write to ${outDir}: it holds the report of ${found}; give another --out, e.g. ${outDir}/${id}`,
+    );
   }
 }
 
@@ -228,9 +165,15 @@ function exitCodeFor(error: unknown): number {
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
-async function benchAll(o: Options, controller: AbortController): Promise<number> {
+async function benchAll(
+  o: Options,
+  runners: SuiteRunner[],
+  controller: AbortController,
+): Promise<number> {
   checkOut(o.out);
-  const data = await dataOf(o.text);
+  const folderOf = ({ id }: SuiteRunner) => runners.length > 1 ? `${o.out}/${id}` : o.out;
+  for (const runner of runners) checkOwn(folderOf(runner), runner.id);
+  for (const runner of runners) await runner.prepare();
   await ensureAdapter({ install: o.install });
   const opened = await openDevice(), line = new ProgressLine();
   try {
@@ -243,39 +186,24 @@ async function benchAll(o: Options, controller: AbortController): Promise<number
         return 3;
       }
     }
-    const environment = await environmentOf(device), records: BenchRecord[] = [];
-    for (const suite of o.suites) {
-      const outDir = o.suites.length > 1 ? `${o.out}/${suite.id}` : o.out;
-      line.note(`${suite.id}, profile ${o.profile}: ${suite.claim}`);
-      let before = -1;
-      const { record, failure } = await runBench(device, environment, data, {
-        suite,
-        profile: o.profile,
-        outDir,
-        signal: controller.signal,
-        warnings,
-        onProgress(p) {
-          line.show(progressText(p), p.runsDone !== before);
-          before = p.runsDone;
-        },
-      });
-      line.end();
-      await writeReport(record, outDir, {
-        onProblem: (text: string) => line.note(`warning: ${text}`),
-      });
+    const environment = await environmentOf(device), verdicts: Verdict[] = [];
+    for (const runner of runners) {
+      const outDir = folderOf(runner), { signal } = controller;
+      line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
+      const done = await runner.run({ device, environment, warnings, outDir, signal, line });
       const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
-      console.log(
-        terminalSummary(record, columns, Deno.stdout.isTerminal() && !Deno.noColor),
-      );
-      line.note(`report: ${outDir}/report.html, ${outDir}/summary.md, ${outDir}/runs.csv`);
-      records.push(record);
-      if (failure !== null) throw failure;
-      if (record.incomplete) {
+      console.log(done.summary(columns, Deno.stdout.isTerminal() && !Deno.noColor));
+      if (done.files.length) {
+        line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
+      }
+      verdicts.push(done.verdict);
+      if (done.failure !== null) throw done.failure;
+      if (done.incomplete) {
         line.note("interrupted: what is finished is kept; the same command goes on from here");
         return 130;
       }
     }
-    return exitCodeOf(records.map((r) => r.verdict), o.strict);
+    return exitCodeOf(verdicts, o.strict);
   } finally {
     opened.close();
   }
@@ -306,14 +234,15 @@ export async function benchCommand(args: string[]): Promise<number> {
       console.log(listing());
       return 0;
     }
+    const runners = o.suites.map((suite) => runnerOf(suite, o));
     if (o.plan) {
-      const { hash } = await dataOf(o.text);
-      console.log(o.suites.map((s) => planText(s, o.profile, hash)).join("\n"));
+      for (const runner of runners) await runner.prepare();
+      console.log(runners.map((runner) => runner.plan()).join("\n"));
       return 0;
     }
     Deno.addSignalListener("SIGINT", stop);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
-    return await benchAll(o, controller);
+    return await benchAll(o, runners, controller);
   } catch (error) {
     const code = exitCodeFor(error);
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

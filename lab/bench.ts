@@ -24,7 +24,7 @@ import {
   SCHEMA,
 } from "./record.ts";
 import { openStore } from "./store.ts";
-import type { ProfileName, Suite } from "./suite.ts";
+import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
 
@@ -156,7 +156,12 @@ export async function runBench(
   const profile = suite.profiles[options.profile];
   checkText(data, profile);
   using store = openStore(outDir);
-  const plan = settlePlan(outDir, suite, planOf(suite, options.profile, data.hash), store);
+  const plan = settlePlan(
+    outDir,
+    suite.id,
+    planOf(suite, options.profile, data.hash),
+    store.runs.size > 0,
+  );
   const warnings = [...options.warnings ?? [], ...store.warnings];
   if (plan.exploratory) {
     warnings.push("the runs in this directory were begun under another plan: exploratory");
@@ -365,10 +370,4 @@ export async function runBench(
 /** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
 function peakRss(): number | null {
   return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
-}
-
-/** The words a suite says of itself. */
-function factsOf(s: Suite): BenchRecord["suite"] {
-  const { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source } = s;
-  return { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source };
 }

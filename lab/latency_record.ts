@@ -59,7 +59,7 @@ export interface LatencyPoint {
   panel: LatencyPanel;
   /** what it is in the comparison */
   series: LatencySeries;
-  /** as the command line writes it, e.g. `16e4a:d=128,h=64` or `dense:d=128,H=256` */
+  /** as the command line writes it, e.g. `16e4a:d=128,L=1,h=64` or `dense:d=128,L=1,H=256` */
   configuration: string;
   /** short name for legends, e.g. `16e4a` or `dense` */
   label: string;
@@ -76,7 +76,7 @@ export interface LatencyPoint {
   /** hidden units a token passes: a h, or H */
   hidden: number;
   /**
-   * the MoE this dense layer stands beside, e.g. `16e4a:d=128,h=64`, null for an MoE. A layer that
+   * the MoE this dense layer stands beside, e.g. `16e4a:d=128,L=1,h=64`, null for an MoE. A layer that
    * matches several MoEs of a group is timed once and stands beside each
    */
   matches: string[] | null;

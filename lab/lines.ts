@@ -6,7 +6,7 @@
 import { formatConfiguration, labelOf, parseConfiguration } from "../rule/configuration.ts";
 import { planHash } from "./plan.ts";
 import type { Cell, PlanFacts } from "./record.ts";
-import { causeOf, LabError, type Store, writeAtomic } from "./store.ts";
+import { causeOf, LabError, writeAtomic } from "./store.ts";
 import type { ProfileName, Suite } from "./suite.ts";
 
 /** One line of the figure: a configuration under a rule. */
@@ -62,11 +62,18 @@ export function planOf(suite: Suite, profileName: ProfileName, dataHash: string)
 }
 
 /**
- * Writes the plan into `plan.json`, one entry per suite and profile. Runs made under another plan of
- * the same name, or whose plan is gone, make the result exploratory.
+ * Writes the plan into `plan.json`, one entry per suite and profile. What was done under another plan
+ * of the same name, or whose plan is gone, makes the result exploratory.
+ *
+ * @param suite id of the suite @param begun whether the directory holds results already
  */
-export function settlePlan(outDir: string, suite: Suite, plan: PlanFacts, store: Store): PlanFacts {
-  const path = `${outDir}/plan.json`, name = `${suite.id}/${plan.profile}`;
+export function settlePlan<P extends { profile: string; hash: string; exploratory: boolean }>(
+  outDir: string,
+  suite: string,
+  plan: P,
+  begun: boolean,
+): P {
+  const path = `${outDir}/plan.json`, name = `${suite}/${plan.profile}`;
   let plans: Record<string, { hash?: string }> = {}, lost = false;
   try {
     plans = JSON.parse(Deno.readTextFileSync(path));
@@ -74,7 +81,7 @@ export function settlePlan(outDir: string, suite: Suite, plan: PlanFacts, store:
     if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) {
       throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
     }
-    lost = store.runs.size > 0;
+    lost = begun;
   }
   const known = plans[name];
   if (known?.hash === plan.hash) return plan;

@@ -31,8 +31,12 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`Cannot write ${found} as canonical JSON: not a JSON value`);
 }
 
-/** First 16 hexadecimal digits (64 bits) of the SHA-256 of a value's canonical JSON. */
-function hash(value: unknown): string {
+/**
+ * First 16 hexadecimal digits (64 bits) of the SHA-256 of a value's canonical JSON.
+ *
+ * @throws {TypeError} as {@link canonicalJson}
+ */
+export function hashOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
 }
 
@@ -43,7 +47,7 @@ function hash(value: unknown): string {
  * @throws {TypeError} as {@link canonicalJson}
  */
 export function planHash(plan: Omit<PlanFacts, "hash" | "exploratory">): string {
-  return hash({ ...plan, hash: undefined, exploratory: undefined });
+  return hashOf({ ...plan, hash: undefined, exploratory: undefined });
 }
 
 /** Everything that determines a run, and nothing else: no panel, no role, no wall time. */
@@ -74,5 +78,5 @@ export interface RunParts {
  * @throws {TypeError} as {@link canonicalJson}
  */
 export function runKey(parts: RunParts): string {
-  return hash(parts);
+  return hashOf(parts);
 }

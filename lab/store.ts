@@ -1,6 +1,6 @@
 /**
- * The store of finished runs: `runs.jsonl`, one run a line, append-only, safe against crashes, full
- * disks and a second bench in the same directory.
+ * The store of what is finished: `runs.jsonl` (or the file of another kind of suite), one item a line,
+ * append-only, safe against crashes, full disks and a second bench in the same directory.
  *
  * A line is written and synced as a whole. What a crash can leave is a torn tail, the bytes after the
  * last newline: it is skipped when read and cut before the next line is written. A damaged line
@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { z } from "zod";
 import { type Run, runSchema } from "./record.ts";
 
 /** An error a user can act on; the command line prints its message alone. */
@@ -90,25 +91,51 @@ export function writeAtomic(
   syncDirectory(path);
 }
 
+/** What a store holds: items with a key, one per line of a file. */
+export interface StoreFormat<T extends { key: string }> {
+  /** name of the file in the directory */
+  file: string;
+  /** what an item is called in messages, e.g. `run` */
+  noun: string;
+  /** what happens to an item that was lost, e.g. `that run trains again` */
+  lost: string;
+  /** checks a line */
+  schema: z.ZodType<T>;
+}
+
+/** Finished runs. */
+export const RUNS: StoreFormat<Run> = {
+  file: "runs.jsonl",
+  noun: "run",
+  lost: "that run trains again",
+  schema: runSchema,
+};
+
 /** An open store; it holds the directory's lock until it is closed. */
-export interface Store extends Disposable {
-  /** finished runs by key, in the order they were written */
-  readonly runs: ReadonlyMap<string, Run>;
+export interface StoreOf<T> extends Disposable {
+  /** finished items by key, in the order they were written */
+  readonly items: ReadonlyMap<string, T>;
   /** what was found and mended, one sentence each */
   readonly warnings: readonly string[];
   /**
-   * Adds a finished run: on return it is on the disk.
+   * Adds a finished item: on return it is on the disk.
    *
-   * @throws {TypeError} if the run does not satisfy its schema (a NaN loss, for instance)
+   * @throws {TypeError} if it does not satisfy its schema (a NaN loss, for instance)
    * @throws {LabError} if it cannot be written; earlier lines stay as they were
    */
-  append(run: Run): void;
+  append(item: T): void;
   /** Releases the lock. */
   close(): void;
 }
 
-interface Parsed {
-  runs: Map<string, Run>;
+/** The store of runs. */
+export interface Store extends StoreOf<Run> {
+  /** finished runs by key, in the order they were written */
+  readonly runs: ReadonlyMap<string, Run>;
+}
+
+interface Parsed<T> {
+  items: Map<string, T>;
   warnings: string[];
   /** bytes to keep */
   length: number;
@@ -116,67 +143,89 @@ interface Parsed {
   unended: boolean;
 }
 
-/** One line as a run, or in a few words why it is none. */
-function parseLine(bytes: Uint8Array): Run | string {
+/** One line as an item, or in a few words why it is none. */
+function parseLine<T extends { key: string }>(
+  bytes: Uint8Array,
+  { noun, schema }: StoreFormat<T>,
+): T | string {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     return "not JSON";
   }
-  const result = runSchema.safeParse(value);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0];
-  return `not a run, ${path.join(".") || "line"}: ${message}`;
+  return `not a ${noun}, ${path.join(".") || "line"}: ${message}`;
 }
 
-/** Reads `runs.jsonl`. */
-function parseRuns(path: string, bytes: Uint8Array): Parsed {
-  const runs = new Map<string, Run>();
+/** Reads a store's file. */
+function parseLines<T extends { key: string }>(
+  path: string,
+  bytes: Uint8Array,
+  format: StoreFormat<T>,
+): Parsed<T> {
+  const items = new Map<string, T>(), { noun } = format;
   const warnings: string[] = [];
-  const keep = (run: Run, line: number) => {
-    if (runs.has(run.key)) warnings.push(`${path} line ${line}: run ${run.key} again, ignored`);
-    else runs.set(run.key, run);
+  const keep = (item: T, line: number) => {
+    if (items.has(item.key)) {
+      warnings.push(`${path} line ${line}: ${noun} ${item.key} again, ignored`);
+    } else items.set(item.key, item);
   };
   let start = 0, line = 1;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
     const text = bytes.subarray(start, end);
     if (text.some((b) => b > 32)) {
-      const run = parseLine(text);
-      if (typeof run === "string") {
+      const item = parseLine(text, format);
+      if (typeof item === "string") {
         throw new LabError(
-          `Cannot read ${path}: line ${line} is damaged (${run}); mend or move the file`,
+          `Cannot read ${path}: line ${line} is damaged (${item}); mend or move the file`,
         );
       }
-      keep(run, line);
+      keep(item, line);
     }
     start = end + 1;
     line++;
   }
   const tail = bytes.subarray(start);
-  if (tail.length === 0) return { runs, warnings, length: start, unended: false };
+  if (tail.length === 0) return { items, warnings, length: start, unended: false };
   // no strict prefix of a JSON object is JSON, so a tail that parses was cut just before its newline
-  const run = parseLine(tail);
-  if (typeof run !== "string") {
-    keep(run, line);
-    return { runs, warnings, length: bytes.length, unended: true };
+  const item = parseLine(tail, format);
+  if (typeof item !== "string") {
+    keep(item, line);
+    return { items, warnings, length: bytes.length, unended: true };
   }
   warnings.push(
     `${path} line ${line}: torn by an interrupted write (${tail.length} bytes), ignored; ` +
-      `that run trains again`,
+      format.lost,
   );
-  return { runs, warnings, length: start, unended: false };
+  return { items, warnings, length: start, unended: false };
 }
 
 /**
- * Opens (and if needed makes) the store in a directory, for this process alone.
+ * Opens (and if needed makes) the store of runs in a directory; see {@link openStoreOf}.
  *
- * @param directory where `runs.jsonl` and its `.lock` live
- * @param write how bytes reach the file; tests put a full disk here
  * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
  */
 export function openStore(directory: string, write: Write = plainWrite): Store {
-  const path = `${directory.replace(/(.)\/+$/, "$1")}/runs.jsonl`;
+  const store = openStoreOf(directory, RUNS, write);
+  return { ...store, runs: store.items };
+}
+
+/**
+ * Opens (and if needed makes) a store in a directory, for this process alone.
+ *
+ * @param directory where the format's file and its `.lock` live
+ * @param write how bytes reach the file; tests put a full disk here
+ * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
+ */
+export function openStoreOf<T extends { key: string }>(
+  directory: string,
+  format: StoreFormat<T>,
+  write: Write = plainWrite,
+): StoreOf<T> {
+  const path = `${directory.replace(/(.)\/+$/, "$1")}/${format.file}`, { noun } = format;
   const opened: Deno.FsFile[] = [];
   const close = () => {
     for (const file of opened.splice(0)) file.close();
@@ -204,25 +253,25 @@ export function openStore(directory: string, write: Write = plainWrite): Store {
     throw new LabError(`Cannot write to ${directory}: another bench is using it`);
   }
   const file = open(path, { read: true, write: true, create: true });
-  let parsed: Parsed;
+  let parsed: Parsed<T>;
   try {
-    parsed = parseRuns(path, Deno.readFileSync(path));
+    parsed = parseLines(path, Deno.readFileSync(path), format);
   } catch (error) {
     close();
     throw error instanceof LabError ? error : cannot(error);
   }
-  const { runs, warnings } = parsed;
+  const { items, warnings } = parsed;
   let { length, unended } = parsed;
 
-  const append = (run: Run) => {
-    const checked = runSchema.safeParse(run);
+  const append = (item: T) => {
+    const checked = format.schema.safeParse(item);
     if (!checked.success) {
       const { path: field, message } = checked.error.issues[0];
-      throw new TypeError(`Cannot store run ${run.key}: ${field.join(".")}: ${message}`);
+      throw new TypeError(`Cannot store ${noun} ${item.key}: ${field.join(".")}: ${message}`);
     }
     if (opened.length === 0) throw new LabError(`Cannot write to ${path}: the store is closed`);
-    if (runs.has(run.key)) return;
-    const bytes = new TextEncoder().encode(`${unended ? "\n" : ""}${JSON.stringify(run)}\n`);
+    if (items.has(item.key)) return;
+    const bytes = new TextEncoder().encode(`${unended ? "\n" : ""}${JSON.stringify(item)}\n`);
     try {
       file.truncateSync(length);
       file.seekSync(length, Deno.SeekMode.Start);
@@ -235,14 +284,14 @@ export function openStore(directory: string, write: Write = plainWrite): Store {
         // then the next reader finds a torn tail
       }
       throw new LabError(
-        `Cannot write run ${run.key} to ${path}: ${causeOf(error)}; ` +
-          `the ${runs.size} runs before it are kept`,
+        `Cannot write ${noun} ${item.key} to ${path}: ${causeOf(error)}; ` +
+          `the ${items.size} ${noun}s before it are kept`,
         { cause: error },
       );
     }
     length += bytes.length;
     unended = false;
-    runs.set(run.key, checked.data);
+    items.set(item.key, checked.data);
   };
-  return { runs, warnings, append, close, [Symbol.dispose]: close };
+  return { items, warnings, append, close, [Symbol.dispose]: close };
 }

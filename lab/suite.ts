@@ -37,6 +37,7 @@ export interface SuiteProfile {
 
 /** A transfer suite. */
 export interface Suite extends SuiteFacts {
+  kind: "transfer";
   swept: "lr";
   /** panels that carry the claim */
   claimPanels: string[];
@@ -65,4 +66,10 @@ export function defineSuite(suite: Suite): Suite {
     }
   }
   return suite;
+}
+
+/** The words a suite says of itself. */
+export function factsOf(s: SuiteFacts): SuiteFacts {
+  const { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source } = s;
+  return { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source };
 }

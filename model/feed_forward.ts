@@ -86,6 +86,19 @@ export function bytesOf(c: LayerCase, pass: Pass): number {
   return 4 * floats * (c.replicas ?? 1);
 }
 
+/** Drawn numbers before they repeat: a prime, so that no row is like another, and soon drawn. */
+const DRAWN = 65521;
+
+/** Normal numbers of one tensor times std, repeating from {@link DRAWN} on. */
+function filling(seed: number, name: string, count: number, std: number): Float32Array {
+  const drawn = normals(seed, name, Math.min(count, DRAWN)).map((v) => v * std);
+  const out = new Float32Array(count);
+  for (let at = 0; at < count; at += DRAWN) {
+    out.set(at + DRAWN <= count ? drawn : drawn.subarray(0, count - at), at);
+  }
+  return out;
+}
+
 function checkCase(c: LayerCase): void {
   const { ffn } = c,
     sizes = { width: c.width, tokens: c.tokens, replicas: c.replicas ?? 1, ...ffn };
@@ -170,12 +183,19 @@ export class FeedForward {
   #routed: Routed | null = null;
 
   /**
-   * Allocates, draws normal weights (1/√fan-in), activations and gradients, and runs the pass once.
+   * Allocates, draws normal weights (1/√fan-in), activations and gradients, and submits the pass once,
+   * so that the products find their routing.
    *
-   * @param seed of weights, activations and routing
+   * @param options.seed of weights, activations and routing
+   * @param options.submit false: nothing is submitted yet, and the first run is the first of all
    * @throws {RangeError} for impossible sizes, or more than the adapter holds
    */
-  constructor(readonly device: Device, readonly c: LayerCase, readonly pass: Pass, seed = 0) {
+  constructor(
+    readonly device: Device,
+    readonly c: LayerCase,
+    readonly pass: Pass,
+    { seed = 0, submit = true }: { seed?: number; submit?: boolean } = {},
+  ) {
     checkCase(c);
     const backward = pass === "forward+backward";
     const w = this.#layer = new Layer(device, c, backward);
@@ -198,7 +218,7 @@ export class FeedForward {
       if (block.dense) this.#addDense(block.dense);
       else this.#addRouted(block.routed!, seed);
       this.#fill(seed);
-      this.whole.submit(1);
+      if (submit) this.whole.submit(1);
     } catch (error) {
       w.destroy();
       throw error;
@@ -261,15 +281,18 @@ export class FeedForward {
     for (let z = 0; z < replicas; z++) {
       for (const p of w.named) {
         const count = p.shape.reduce((a, b) => a * b, 1), std = 1 / Math.sqrt(p.shape.at(-1)!);
-        const values = normals(seed + z, p.name, count).map((v) => v * std);
-        pack(p, values, stored.subarray(z * floats, (z + 1) * floats));
+        pack(
+          p,
+          filling(seed + z, p.name, count, std),
+          stored.subarray(z * floats, (z + 1) * floats),
+        );
       }
     }
     upload(this.device, w.parameters, stored);
     for (const tensor of [this.x, this.dy]) {
       if (!tensor) continue;
       const values = new Float32Array(replicas * rows * dp);
-      const drawn = normals(seed, tensor.label, replicas * tokens * d);
+      const drawn = filling(seed, tensor.label, replicas * tokens * d, 1);
       for (let z = 0; z < replicas; z++) {
         for (let t = 0; t < tokens; t++) {
           const from = (z * tokens + t) * d;

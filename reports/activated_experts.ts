@@ -8,7 +8,7 @@
 import type { BenchRecord } from "../lab/record.ts";
 import { caption, type Chart, provenance } from "./caption.ts";
 import { expertLoad } from "./expert_load.ts";
-import { SWEPT_NAME } from "./format.ts";
+import { costPhrase, SWEPT_NAME } from "./format.ts";
 import { lossCurves } from "./loss_curves.ts";
 import { optimumShift } from "./optimum_shift.ts";
 import { type Swept, sweptOf } from "./series.ts";
@@ -35,6 +35,7 @@ function lossChart(record: BenchRecord, swept: Swept): Chart {
     record,
     `${title}. One line per configuration, the control in its own panel; the dashed line is the ` +
       `dense reference's optimum, the value that is transferred.`,
+    costPhrase(record.cost),
   );
   const head = { title, subtitle: provenance(record), description: text };
   return { name: STEM[swept], title, caption: text, spec: lossCurves(record, swept, head) };
@@ -46,6 +47,7 @@ function shiftChart(record: BenchRecord): Chart {
     record,
     "Shift of each optimum in octaves and the loss that the transferred value costs (regret), " +
       "against the limits of the plan.",
+    costPhrase(record.cost),
   );
   const head = { title, subtitle: provenance(record), description: text };
   return { name: "optimum-shift", title, caption: text, spec: optimumShift(record, head) };
@@ -58,6 +60,7 @@ function loadChart(record: BenchRecord, swept: Swept): Chart[] {
     "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
       "The paper's Fig. 2 does not show this; it is here because an idle expert would make the " +
       "comparison of active widths untrue.",
+    costPhrase(record.cost),
   );
   const head = { title, subtitle: provenance(record), description: text };
   const spec = expertLoad(record, swept, head);

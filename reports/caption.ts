@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
-import { adapterName, costPhrase, verdictPhrase } from "./format.ts";
+import type { BenchRecord, Environment, SuiteFacts } from "../lab/record.ts";
+import { adapterName, type Judged, verdictPhrase } from "./format.ts";
 import type { ChartSpec } from "./theme.ts";
 
 /** One chart of a report. */
@@ -20,6 +20,16 @@ export interface Chart {
   spec: ChartSpec;
 }
 
+/** What the words around a chart are taken from: any record of a suite has it. */
+export interface Told extends Judged {
+  /** the suite's words */
+  suite: SuiteFacts;
+  /** machine and software */
+  environment: Environment;
+  /** why the verdict is what it is, in one sentence */
+  reason: string;
+}
+
 const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
 
 /**
@@ -27,8 +37,9 @@ const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
  *
  * @param record the bench
  * @param what sentences about this chart alone
+ * @param cost what the bench cost, as one phrase
  */
-export function caption(record: BenchRecord, what: string): string {
+export function caption(record: Told, what: string, cost: string): string {
   const { suite, environment } = record;
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
@@ -36,7 +47,7 @@ export function caption(record: BenchRecord, what: string): string {
     `After ${sentence(`the paper's ${suite.figure}`)}`,
     `The paper's claim: ${sentence(suite.claim)}`,
     `Verdict here: ${verdictPhrase(record)}. ${sentence(record.reason)}`,
-    `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record.cost)}.`,
+    `Adapter: ${adapterName(environment)}${times}. Cost: ${cost}.`,
   ].join(" ");
 }
 

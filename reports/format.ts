@@ -4,7 +4,17 @@
  *
  * @module
  */
-import type { BenchRecord, Interval, Verdict } from "../lab/record.ts";
+import type { BenchRecord, Environment, Interval, Verdict } from "../lab/record.ts";
+
+/** What a verdict is written from: any record of a bench has it. */
+export interface Judged {
+  /** what was decided */
+  verdict: Verdict;
+  /** stopped before its last planned part */
+  incomplete: boolean;
+  /** whether its parts were made under the plan that judges them */
+  plan: { exploratory: boolean };
+}
 
 /** What stands where nothing was measured. */
 export const NOT_MEASURED = "—";
@@ -42,7 +52,8 @@ export function powerOfTwo(log2x: number): string {
 }
 
 /** Three significant digits, without an exponent where that stays short. */
-export function significant(value: number): string {
+export function significant(value: number | null): string {
+  if (value === null) return NOT_MEASURED;
   if (value !== 0 && Math.abs(value) < 1e-4) {
     const [mantissa, exponent] = value.toExponential(2).split("e");
     return `${mantissa.replace("-", "−")}e${exponent.replace("-", "−")}`;
@@ -58,6 +69,46 @@ export function count(value: number): string {
   return String(value);
 }
 
+/** Seconds as milliseconds without a unit, three digits or all before the point: `87.8`, `1204`. */
+export function milliseconds(seconds: number | null): string {
+  return digits(seconds === null ? null : 1e3 * seconds);
+}
+
+/** Three digits or all before the point, zeros kept, so that columns line up: `58.0`, `0.0412`. */
+export function digits(value: number | null): string {
+  if (value === null || value === 0) return fixed(value, 0);
+  const decimals = 2 - Math.floor(Math.log10(Math.abs(value)) + 1e-12);
+  return fixed(value, Math.min(9, Math.max(0, decimals)));
+}
+
+/** A share in percent: one decimal below 10, none above. */
+export function percent(value: number | null): string {
+  return fixed(value, value !== null && Math.abs(value) < 10 ? 1 : 0);
+}
+
+/** Bytes with a decimal unit: `950 B`, `12.0 kB`, `3.07 GB`. */
+export function byteCount(bytes: number): string {
+  for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const) {
+    if (bytes >= size) return `${digits(bytes / size)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** A unit for rates, chosen by the largest of them. */
+export interface RateUnit {
+  /** e.g. `GFLOP/s` */
+  name: string;
+  /** units per TFLOP/s */
+  scale: number;
+}
+
+/** TFLOP/s where the largest rate reaches one, else GFLOP/s. */
+export function rateUnit(tflops: number[]): RateUnit {
+  return tflops.some((rate) => rate >= 1)
+    ? { name: "TFLOP/s", scale: 1 }
+    : { name: "GFLOP/s", scale: 1e3 };
+}
+
 /** Seconds as `0.4 s`, `48 s`, `12 min 30 s`, `3 h 05 min`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -69,7 +120,7 @@ export function duration(seconds: number): string {
 }
 
 /** The adapter by name; a software adapter is called one. */
-export function adapterName(environment: BenchRecord["environment"]): string {
+export function adapterName(environment: Environment): string {
   return environment.adapter + (environment.software ? " (software adapter)" : "");
 }
 
@@ -81,7 +132,7 @@ export function costPhrase(cost: BenchRecord["cost"]): string {
 }
 
 /** The verdict with what qualifies it: `pass (incomplete, exploratory)`. */
-export function verdictPhrase(record: BenchRecord): string {
+export function verdictPhrase(record: Judged): string {
   const notes = [
     ...(record.incomplete ? ["incomplete"] : []),
     ...(record.plan.exploratory ? ["exploratory"] : []),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord, Run, SuiteFacts } from "../lab/record.ts";
 import { interval, NOT_MEASURED, octaves, powerOfTwo, SWEPT_NAME } from "./format.ts";
 import { sweptOf } from "./series.ts";
 
@@ -59,17 +59,37 @@ const FIGURES: Figure[] = [
   { figure: "Fig. 9", shows: "video samples", suite: null },
 ];
 
-/** The figures of the paper that this record does not reproduce, with what they show. */
-export function notReproduced(record: BenchRecord): { figure: string; shows: string }[] {
-  const here = new Set([
-    record.suite.id,
-    ...sweptOf(record).map((swept) => `${record.suite.id}/${swept}`),
-  ]);
+/** The figures of the paper that a record does not reproduce, with what they show. */
+export function notReproduced(
+  record: { suite: SuiteFacts; runs?: Run[] },
+): { figure: string; shows: string }[] {
+  const swept = new Set(record.runs?.map((run) => run.cell.swept));
+  const here = new Set([record.suite.id, ...[...swept].map((x) => `${record.suite.id}/${x}`)]);
   return FIGURES.filter((figure) => {
     const suites = figure.suite?.split(", ") ?? [];
     return suites.length === 0 || !suites.every((suite) => here.has(suite));
   }).map(({ figure, shows }) => ({ figure, shows }));
 }
+
+/**
+ * What is known to us of the paper's Fig. 7: a SwiGLU MoE layer and dense layers on one H100 80 GB,
+ * milliseconds per step. Its layer's size, number format and kernels are not known to us, so only
+ * the ratios to its dense layer can stand beside other machines.
+ */
+export const FIG_7 = {
+  /** where it was measured */
+  adapter: "one H100 80GB",
+  /** the dense layer of equal active FLOPs */
+  dense_ms: 81.0,
+  /** activated experts of the capacity axis */
+  capacityActive: 8,
+  /** number of experts N against ms: its first and last point */
+  capacity: [[8, 87.8], [256, 97.0]],
+  /** granularity against ms: its first and last point */
+  granularity: [[2, 84.1], [64, 135.0]],
+  /** the dense layer widened to a like number of parameters; wider ones did not fit into memory */
+  widenedDense_ms: 667.6,
+} as const;
 
 /** One fact of the paper beside the same quantity of this bench. */
 export interface Comparison {

@@ -110,7 +110,9 @@ export async function renderPdf(svg: string, title: string): Promise<Uint8Array>
   for (const face of ["regular", "bold"] as const) {
     document.registerFont(face, Buffer.from(await Deno.readFile(fontUrl(face))));
   }
-  SVGtoPDF(document, svg, 0, 0, {
+  // an unbroken line as Vega writes it among dashed ones, which the PDF writer refuses
+  const solid = svg.replace(/ stroke-dasharray="[\d.]+,0"/g, "");
+  SVGtoPDF(document, solid, 0, 0, {
     width: size[0],
     height: size[1],
     assumePt: false,

@@ -5,8 +5,9 @@
  */
 import type { BenchRecord } from "../lab/record.ts";
 import { adapterName, costPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { line, markdownTable, pictureLines } from "./markdown.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
-import { factPairs, judgementTable, optimumTable, type Table } from "./tables.ts";
+import { factPairs, judgementTable, optimumTable } from "./tables.ts";
 
 /** What a small bench cannot say, and what this one in particular cannot. */
 export function caveats(record: BenchRecord): string[] {
@@ -46,7 +47,6 @@ export function reproduce(record: BenchRecord): string {
  */
 export function summaryMarkdown(record: BenchRecord, charts: [string, string][] = []): string {
   const { suite, plan } = record;
-  const pictures = charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
   return [
     `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
     "",
@@ -56,7 +56,7 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
     `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}.`,
     "",
-    ...pictures,
+    ...pictureLines(charts),
     "## Verdicts",
     "",
     ...markdownTable(judgementTable(record)),
@@ -94,13 +94,3 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
   ].join("\n");
 }
-
-function markdownTable({ head, rows }: Table): string[] {
-  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
-}
-
-/** Text on one line, with nothing Markdown would take for HTML. */
-const line = (text: string): string =>
-  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const cell = (text: string): string => line(text).replaceAll("|", "\\|");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord, Environment, SuiteFacts } from "../lab/record.ts";
 import {
   adapterName,
   costPhrase,
@@ -126,12 +126,8 @@ export function lossTable(record: BenchRecord): Table {
   return { head, rows };
 }
 
-/** The plan, the data, the machine and the cost, as pairs of name and value. */
-export function factPairs(record: BenchRecord): [string, string][] {
-  const { plan, data, environment, suite, cost } = record;
-  const grids = Object.entries(plan.grids).map(([sweep, grid]) =>
-    `${sweep}: ${plain(Math.min(...grid))} … ${plain(Math.max(...grid))}`
-  );
+/** The words of a suite, as pairs of name and value. */
+export function suitePairs(suite: SuiteFacts): [string, string][] {
   return [
     ["source", suite.source],
     ["held fixed", suite.heldFixed],
@@ -139,21 +135,12 @@ export function factPairs(record: BenchRecord): [string, string][] {
     ["measured", suite.measured],
     ["passes if", suite.passesIf],
     ["control", suite.control],
-    ["profile", plan.profile],
-    ["seeds", plan.seeds.join(", ")],
-    ["steps", `${plan.steps} of ${plan.batchTokens} tokens, sequences of ${plan.sequence}`],
-    ["tolerance", `±${plan.tolerance_octaves} octave`],
-    ["grids (log2, before widening)", grids.join("; ")],
-    [
-      "plan hash",
-      plan.hash + (plan.exploratory ? " (exploratory: runs made under another plan)" : ""),
-    ],
-    [
-      "data",
-      `${data.name}, hash ${data.hash}, ${count(data.trainTokens)} tokens to train on, ` +
-      `${count(data.validationTokens)} held out`,
-    ],
-    ["licence of the data", data.licence],
+  ];
+}
+
+/** Adapter and software, as pairs of name and value. */
+export function machinePairs(environment: Environment): [string, string][] {
+  return [
     [
       "adapter",
       `${adapterName(environment)}, ${environment.vendor}, ${environment.backend}` +
@@ -168,6 +155,38 @@ export function factPairs(record: BenchRecord): [string, string][] {
       `mue-bench ${environment.version}, git ${environment.gitCommit ?? "unknown"}, ` +
       `Deno ${environment.deno}, ${environment.os}, ${environment.cpus} CPUs`,
     ],
+  ];
+}
+
+/** The plan's hash, and whether the plan was made before what it judges. */
+export function planPair(plan: { hash: string; exploratory: boolean }): [string, string] {
+  return [
+    "plan hash",
+    plan.hash + (plan.exploratory ? " (exploratory: runs made under another plan)" : ""),
+  ];
+}
+
+/** The plan, the data, the machine and the cost, as pairs of name and value. */
+export function factPairs(record: BenchRecord): [string, string][] {
+  const { plan, data, environment, suite, cost } = record;
+  const grids = Object.entries(plan.grids).map(([sweep, grid]) =>
+    `${sweep}: ${plain(Math.min(...grid))} … ${plain(Math.max(...grid))}`
+  );
+  return [
+    ...suitePairs(suite),
+    ["profile", plan.profile],
+    ["seeds", plan.seeds.join(", ")],
+    ["steps", `${plan.steps} of ${plan.batchTokens} tokens, sequences of ${plan.sequence}`],
+    ["tolerance", `±${plan.tolerance_octaves} octave`],
+    ["grids (log2, before widening)", grids.join("; ")],
+    planPair(plan),
+    [
+      "data",
+      `${data.name}, hash ${data.hash}, ${count(data.trainTokens)} tokens to train on, ` +
+      `${count(data.validationTokens)} held out`,
+    ],
+    ["licence of the data", data.licence],
+    ...machinePairs(environment),
     ["cost", costPhrase(cost)],
     ["made", record.createdAt],
     ["record", record.schema],

@@ -78,7 +78,7 @@ export function powerLabel(): string {
 }
 
 /** The shared Vega-Lite configuration. */
-function chartConfig(): TopLevelSpec["config"] {
+function chartConfig(legend: object): TopLevelSpec["config"] {
   return {
     font: "DejaVu Sans, Verdana, sans-serif",
     background: "white",
@@ -99,6 +99,7 @@ function chartConfig(): TopLevelSpec["config"] {
       symbolOpacity: 1,
       symbolStrokeWidth: 2,
       symbolSize: 70,
+      ...legend,
     },
     view: { stroke: "#999" },
   };
@@ -124,6 +125,11 @@ export interface Head {
   description: string;
 }
 
+/** Configuration that puts every legend in a row of its own instead of all in one. */
+export const LEGENDS_IN_ROWS: object = {
+  layout: { bottom: { anchor: "start", direction: "vertical", margin: 6, offset: 14 } },
+};
+
 /** What every chart has: schema, title, description, configuration. */
 export interface Frame {
   /** which Vega-Lite it is written for */
@@ -143,8 +149,9 @@ export interface Frame {
  *
  * @param head title, first lines of the subtitle, description
  * @param lines the subtitle's lines about this chart's marks
+ * @param legend configuration of the legends besides the shared one
  */
-export function frame(head: Head, lines: string[]): Frame {
+export function frame(head: Head, lines: string[], legend: object = {}): Frame {
   return {
     $schema: VEGA_LITE,
     description: head.description,
@@ -155,6 +162,6 @@ export function frame(head: Head, lines: string[]): Frame {
       offset: 12,
     },
     padding: 10,
-    config: chartConfig() ?? {},
+    config: chartConfig(legend) ?? {},
   };
 }

@@ -20,6 +20,7 @@ const octaves = (lo: number, hi: number) => Array.from({ length: hi - lo + 1 }, 
 
 /** The suite of Fig. 2; the module comment is its caption. */
 export const activatedExperts: Suite = defineSuite({
+  kind: "transfer",
   id: "activated-experts",
   title: "Activated experts",
   figure: "Fig. 2a (language model)",

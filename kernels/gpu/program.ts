@@ -56,13 +56,46 @@ export const FOLD = 32768;
 export const GROUP = 64;
 
 /**
+ * Dims that decide how often a loop runs or which branch all lanes take, by name: those in the
+ * header of a `for` or `while`, or alone in an `if`, and in the declarations of what stands there.
+ *
+ * @param source WGSL, expanded
+ */
+export function boundsOf(source: string): Set<string> {
+  const code = source.replace(/\/\/.*$/gm, ""), found = new Set<string>(), seen = new Set<string>();
+  const declared = Map.groupBy(
+    code.matchAll(/\b(?:let|var)\s+(\w+)(?:\s*:[^=;]+)?\s*=([^;]*)/g),
+    (m) => m[1],
+  );
+  const follow = (text: string): void => {
+    for (const [, dim] of text.matchAll(/\bdims\.(\w+)/g)) found.add(dim);
+    for (const [name] of text.replace(/\bdims\.\w+/g, "").matchAll(/\b[a-z_]\w*\b/gi)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      for (const [, , value] of declared.get(name) ?? []) follow(value);
+    }
+  };
+  for (const [header] of code.matchAll(/\b(?:for|while)\s*\([^{]*\{/g)) follow(header);
+  for (const [, condition] of code.matchAll(/\bif\s*\(([^{]*)\)\s*\{/g)) {
+    if (!/[a-z_]\w*/i.test(condition.replace(/\bdims\.\w+|\b\d+u?\b/g, ""))) follow(condition);
+  }
+  return found;
+}
+
+/**
  * WGSL of the dims, the bindings and the accessors of a spec.
  *
- * Dims are read through an index that is itself read from the uniform. A driver that specializes
+ * Bounds are read through an index that is itself read from the uniform. A driver that specializes
  * a shader for the uniforms its loops depend on (lavapipe does, at every dispatch whose uniforms
- * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone.
+ * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone. The
+ * other dims are read where they lie, which costs it one load for all lanes.
  */
-export function preamble(spec: KernelSpec, storage: "texture" | "buffer"): string {
+export function preamble(
+  spec: KernelSpec,
+  storage: "texture" | "buffer",
+  source: string = expand(spec.source, spec.constants ?? {}),
+): string {
+  const bounds = boundsOf(source);
   const fields = Object.entries(spec.dims), slots = Math.ceil(fields.length / 4) + 1;
   const lines = [
     "struct Dims {",
@@ -71,8 +104,9 @@ export function preamble(spec: KernelSpec, storage: "texture" | "buffer"): strin
     "fn read_dims() -> Dims {",
     "  let at = uniforms[0].x;",
     `  return Dims(${
-      fields.map(([, type], i) => {
-        const word = `uniforms[at + ${1 + Math.floor(i / 4)}u][${i % 4}]`;
+      fields.map(([name, type], i) => {
+        const row = `${bounds.has(name) ? "at + " : ""}${1 + Math.floor(i / 4)}u`;
+        const word = `uniforms[${row}][${i % 4}]`;
         return type === "f32" ? `bitcast<f32>(${word})` : word;
       }).join(", ")
     });`,
@@ -173,9 +207,8 @@ function withDims(source: string, entry: string): string {
 
 /** Compiles a spec, once per device, code and layout. */
 export function compile(device: Device, spec: KernelSpec): Compiled {
-  const code = `${preamble(spec, device.profile.storage)}\n${
-    withDims(expand(spec.source, spec.constants ?? {}), spec.name)
-  }`;
+  const source = expand(spec.source, spec.constants ?? {});
+  const code = `${preamble(spec, device.profile.storage, source)}\n${withDims(source, spec.name)}`;
   const cache = pipelines.get(device.gpu) ?? new Map<string, Compiled>();
   pipelines.set(device.gpu, cache);
   const known = cache.get(code);

@@ -3,6 +3,7 @@ import { exitCodeOf } from "../../commands/bench.ts";
 import { duration } from "../../commands/progress.ts";
 import { benchRecordSchema } from "../../lab/record.ts";
 
+const SUITE = "activated-experts";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** Starts `main.ts bench …`. */
@@ -47,7 +48,7 @@ Deno.test("an output path that is a file or cannot be made is refused and left a
 
 Deno.test("an empty, short or missing text is one line and exit code 2", async () => {
   const file = await Deno.makeTempFile(), out = await Deno.makeTempDir();
-  const args = ["--profile", "smoke", "--no-selftest", "--out", out, "--text"];
+  const args = [SUITE, "--profile", "smoke", "--no-selftest", "--out", out, "--text"];
   mistake(await bench(...args, file), /Cannot train on .*: the file is empty/);
   await Deno.writeTextFile(file, "too short");
   mistake(
@@ -75,7 +76,7 @@ Deno.test("durations read like a clock", () => {
 
 /** Starts a smoke bench and stops it when its log says that a group is done. */
 async function stopEarly(out: string, signal: Deno.Signal): Promise<number> {
-  const child = start("activated-experts", "--profile", "smoke", "--no-selftest", "--out", out);
+  const child = start(SUITE, "--profile", "smoke", "--no-selftest", "--out", out);
   child.stdout.cancel();
   let text = "", sent = false;
   for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
@@ -109,7 +110,7 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
       assert.equal(record.incomplete, true);
       assert.equal(record.verdict, "inconclusive");
     }
-    const again = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    const again = await bench(SUITE, "--profile", "smoke", "--no-selftest", "--out", out);
     assert.equal(again.code, 0, again.err);
     const after = await finished(out);
     assert.deepEqual(after.slice(0, before.length), before);
@@ -121,7 +122,7 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
     assert.equal(record.cost.reusedRuns, before.length);
     assert.equal(record.cost.trainedRuns, after.length - before.length);
     // a third time there is nothing left to train, and the results are the same
-    const third = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    const third = await bench(SUITE, "--profile", "smoke", "--no-selftest", "--out", out);
     assert.equal(third.code, 0, third.err);
     const repeated = benchRecordSchema.parse(
       JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
@@ -138,7 +139,7 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
     const damaged = text.replace("\n", "\n{broken\n");
     await Deno.writeTextFile(path, damaged);
     mistake(
-      await bench("--profile", "smoke", "--no-selftest", "--out", out),
+      await bench(SUITE, "--profile", "smoke", "--no-selftest", "--out", out),
       /Cannot read .*runs.jsonl: line 2 is damaged/,
     );
     assert.equal(await Deno.readTextFile(path), damaged);
@@ -150,7 +151,7 @@ Deno.test("two benches in fresh directories give the same losses bit by bit", as
   const results: string[] = [];
   for (let i = 0; i < 2; i++) {
     const out = await Deno.makeTempDir();
-    const { code, err } = await bench("--profile", "smoke", "--no-selftest", "--out", out);
+    const { code, err } = await bench(SUITE, "--profile", "smoke", "--no-selftest", "--out", out);
     assert.equal(code, 0, err);
     const runs = (await Deno.readTextFile(`${out}/runs.jsonl`)).split("\n").filter(Boolean);
     results.push(JSON.stringify(runs.map((line) => {

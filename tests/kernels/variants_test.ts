@@ -40,14 +40,13 @@ async function norm(
   const gain = { tensor: stage.input("f32x4", gains), base: 2, replica: d4 + 2 };
   const x = input(1), dy = input(2), dzIn = input(3);
   const wide = () => stage.output("f32x4", replicas * rows * dp);
-  const y = wide(), rstd = stage.output("f32", replicas * rows), product = wide(), dz = wide();
+  const y = wide(), rstd = stage.output("f32", replicas * rows), dz = wide();
   await stage.run((program) => {
     rmsNorm(program, sizes, d, d4, gain, { x, y, rstd });
     rmsNormBackward(program, sizes, d, d4, gain, {
       x,
       dy,
       rstd,
-      product,
       dz,
       ...(added ? { dzIn } : {}),
     });
@@ -59,7 +58,6 @@ async function norm(
   return {
     y: part(y, dp),
     rstd: part(rstd, 1),
-    product: part(product, dp),
     dz: part(dz, dp),
   };
 }

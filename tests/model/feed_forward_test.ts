@@ -55,7 +55,7 @@ const flat = (m: Matrix) => m.flat();
 
 Deno.test("a dense layer and its gradients are those of the float64 reference", async () => {
   await onEveryProfile(async (device) => {
-    const layer = new FeedForward(device, ODD_DENSE, "forward+backward", 3);
+    const layer = new FeedForward(device, ODD_DENSE, "forward+backward", { seed: 3 });
     const BOUND = tolerance(device, "layer"), d = 13, h = 11, { width } = layer.stored;
     await layer.run(2);
     for (const z of [0, 1]) {
@@ -79,7 +79,7 @@ Deno.test("a dense layer and its gradients are those of the float64 reference", 
 
 Deno.test("an MoE layer and the gradients of experts, router and input are those of float64", async () => {
   await onEveryProfile(async (device) => {
-    const layer = new FeedForward(device, ODD_MOE, "forward+backward", 5);
+    const layer = new FeedForward(device, ODD_MOE, "forward+backward", { seed: 5 });
     const BOUND = tolerance(device, "layer"),
       d = 13,
       h = 7,
@@ -123,8 +123,8 @@ Deno.test("an MoE layer and the gradients of experts, router and input are those
 Deno.test("a layer of the forward pass alone gives the same output, and a repeat the same bits", async () => {
   await withDevice({}, async (device) => {
     for (const c of [ODD_DENSE, ODD_MOE]) {
-      const whole = new FeedForward(device, c, "forward+backward", 1);
-      const half = new FeedForward(device, c, "forward", 1);
+      const whole = new FeedForward(device, c, "forward+backward", { seed: 1 });
+      const half = new FeedForward(device, c, "forward", { seed: 1 });
       await whole.run(1);
       await half.run(1);
       const y = await downloadFloats(device, half.y);
@@ -195,7 +195,7 @@ Deno.test("the imposed histograms appear in the routing tensors", async () => {
 });
 
 Deno.test("flops, bytes and parameters are those of the products and tensors", async () => {
-  await withDevice({}, async (device) => {
+  await withDevice({}, (device) => {
     const tokens = 24,
       d = 16,
       cases: LayerCase[] = [
@@ -229,6 +229,7 @@ Deno.test("flops, bytes and parameters are those of the products and tensors", a
     }
     assert.equal(routerFlopsOf(cases[0], "forward"), 0);
     assert.equal(routerFlopsOf(cases[1], "forward+backward"), 3 * 2 * tokens * d * 8);
+    return Promise.resolve();
   });
 });
 

@@ -48,7 +48,7 @@ const CURVES: Curve[] = [
 ];
 
 /** A repeatable number in [-1, 1) from a text. */
-function noise(text: string): number {
+export function noise(text: string): number {
   let hash = 2166136261;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
   hash = Math.imul(hash ^ hash >>> 15, 2246822507);

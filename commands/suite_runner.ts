@@ -1,0 +1,61 @@
+/**
+ * What `deno task bench` needs of a suite, whatever its kind: a kind of suite is one function that
+ * gives this (transfer_runner.ts, latency_runner.ts), and a line in {@link runnerOf}'s module.
+ *
+ * @module
+ */
+import type { Device } from "../kernels/gpu/device.ts";
+import type { Environment, Verdict } from "../lab/record.ts";
+import type { ProfileName } from "../lab/suite.ts";
+import type { ProgressLine } from "./progress.ts";
+
+/** A user's mistake: one line and exit code 2. */
+export class UsageError extends Error {}
+
+/** What the command line says that concerns the suites. */
+export interface SuiteInputs {
+  profile: ProfileName;
+  /** folder of the whole bench; other suites' records may lie in it */
+  out: string;
+  /** file to train on, or null for the built-in text */
+  text: string | null;
+  /** record whose router's load is imposed, or null to look in `out` */
+  histogram: string | null;
+}
+
+/** Where and on what a suite runs. */
+export interface SuiteRun {
+  device: Device;
+  environment: Environment;
+  /** what happened before that a reader of the record must know */
+  warnings: string[];
+  /** this suite's folder */
+  outDir: string;
+  signal: AbortSignal;
+  line: ProgressLine;
+}
+
+/** What a suite left; its files are written. */
+export interface Outcome {
+  verdict: Verdict;
+  /** stopped before the last planned work */
+  incomplete: boolean;
+  /** the error that ended it early; null also after an interruption */
+  failure: unknown;
+  /** the report's files a reader opens first */
+  files: string[];
+  /** the report in words, for a terminal */
+  summary(columns: number, colour: boolean): string;
+}
+
+/** A suite, ready to be planned and run. */
+export interface SuiteRunner {
+  id: string;
+  claim: string;
+  /** Reads what the suite needs, before any work. Throws for what cannot be used. */
+  prepare(): Promise<void>;
+  /** What would be done. */
+  plan(): string;
+  /** Runs or resumes it and writes its report. */
+  run(at: SuiteRun): Promise<Outcome>;
+}

@@ -1,0 +1,85 @@
+/**
+ * Runs transfer suites for `deno task bench`: training, verdicts, report.
+ *
+ * @module
+ */
+import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
+import { type BenchProgress, runBench } from "../lab/bench.ts";
+import { planOf } from "../lab/lines.ts";
+import type { Suite } from "../lab/suite.ts";
+import { terminalSummary } from "../reports/terminal.ts";
+import { writeReport } from "../reports/write.ts";
+import { duration } from "./progress.ts";
+import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
+
+/** One line of progress. */
+function progressText(p: BenchProgress): string {
+  const left = p.left_s === null ? "" : `, ${duration(p.left_s)} left`;
+  const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
+  return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
+}
+
+/** The text to train on. */
+async function dataOf(text: string | null): Promise<TextData> {
+  if (text === null) {
+    try {
+      return await loadSotu();
+    } catch (error) {
+      throw new UsageError(
+        `Cannot read the training text: ${(error as Error).message}; run \`deno ci\` first`,
+      );
+    }
+  }
+  try {
+    return await loadText(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
+  }
+}
+
+/** The runner of a transfer suite. */
+export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): SuiteRunner {
+  let data: TextData;
+  return {
+    id: suite.id,
+    claim: suite.claim,
+    async prepare() {
+      data = await dataOf(text);
+    },
+    plan() {
+      const plan = planOf(suite, profile, data.hash);
+      const grids = Object.entries(plan.grids).map(([line, grid]) =>
+        `  ${line.padEnd(40)} log2 lr ${grid.join(" ")}`
+      );
+      return `${suite.id}, profile ${profile}, plan ${plan.hash}: ${plan.steps} steps of ${plan.batchTokens} tokens, seeds ${
+        plan.seeds.join(" ")
+      }\n${grids.join("\n")}\n`;
+    },
+    async run({ device, environment, warnings, outDir, signal, line }) {
+      let before = -1;
+      const { record, failure } = await runBench(device, environment, data, {
+        suite,
+        profile,
+        outDir,
+        signal,
+        warnings,
+        onProgress(p) {
+          line.show(progressText(p), p.runsDone !== before);
+          before = p.runsDone;
+        },
+      });
+      line.end();
+      await writeReport(record, outDir, {
+        onProblem: (problem) => line.note(`warning: ${problem}`),
+      });
+      return {
+        verdict: record.verdict,
+        incomplete: record.incomplete,
+        failure,
+        files: ["report.html", "summary.md", "runs.csv"],
+        summary: (columns, colour) => terminalSummary(record, columns, colour),
+      };
+    },
+  };
+}

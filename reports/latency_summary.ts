@@ -1,0 +1,109 @@
+/**
+ * `summary.md` of a latency bench: the verdict first, then the numbers it rests on, then what they do
+ * not say.
+ *
+ * @module
+ */
+import type { LatencyRecord } from "../lab/latency_record.ts";
+import { adapterName, capital, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { differences, latencyCost } from "./latency_charts.ts";
+import { latencyBesideThePaper } from "./latency_paper.ts";
+import { AXIS } from "./latency_series.ts";
+import {
+  claimTable,
+  COLUMN_NOTES,
+  latencyPairs,
+  latencyWarnings,
+  pointsByPanel,
+  pointTable,
+  rooflinePairs,
+} from "./latency_tables.ts";
+import { line, markdownTable, pictureLines } from "./markdown.ts";
+import { notReproduced } from "./paper.ts";
+
+/** What these times cannot say. */
+export function latencyCaveats(record: LatencyRecord): string[] {
+  const { environment, plan } = record;
+  return [
+    "One feed-forward layer was timed by itself: no attention, no optimizer, no communication.",
+    differences(record),
+    ...(environment.software
+      ? ["A software adapter ran this: its times say nothing about GPUs."]
+      : []),
+    ...(plan.exploratory
+      ? ["Exploratory: the points were timed under another plan than the one that judges them."]
+      : []),
+    ...(record.incomplete
+      ? ["Incomplete: the bench was stopped before its last planned point."]
+      : []),
+    ...(record.verdict === "inconclusive" ? ["Inconclusive is neither a pass nor a fail."] : []),
+  ];
+}
+
+/** How to get the same measurement again. */
+export function latencyReproduce(record: LatencyRecord): string {
+  return `deno task bench ${record.suite.id} --profile ${record.plan.profile}`;
+}
+
+/**
+ * The summary.
+ *
+ * @param record the bench
+ * @param charts files to show, as `[title, file]`
+ */
+export function latencyMarkdown(record: LatencyRecord, charts: [string, string][] = []): string {
+  const { suite } = record;
+  const pairs = (list: [string, string][]) =>
+    list.map(([name, value]) => `- ${name}: ${line(value)}`);
+  return [
+    `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
+    "",
+    line(record.reason),
+    "",
+    `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
+    "",
+    `Adapter: ${line(adapterName(record.environment))}. Cost: ${latencyCost(record)}.`,
+    "",
+    ...pictureLines(charts),
+    "## Verdicts",
+    "",
+    ...markdownTable(claimTable(record)),
+    "",
+    "Ratios of times, paired by round, with 95% intervals.",
+    "",
+    "## Beside the paper",
+    "",
+    ...markdownTable(latencyBesideThePaper(record)),
+    "",
+    "## Ceilings measured on this adapter",
+    "",
+    ...pairs(rooflinePairs(record)),
+    "",
+    ...pointsByPanel(record).flatMap(([panel, points]) => [
+      `## ${capital(AXIS[panel])}`,
+      "",
+      ...markdownTable(pointTable(record, points)),
+      "",
+    ]),
+    COLUMN_NOTES,
+    "",
+    "## What this does not say",
+    "",
+    ...[...latencyCaveats(record), ...latencyWarnings(record).map((text) => `Warning: ${text}`)]
+      .map((text) => `- ${line(text)}`),
+    "",
+    "Not reproduced by this bench: " +
+    notReproduced(record).map(({ figure, shows }) => `${figure} (${shows})`).join("; ") + ".",
+    "",
+    "## Plan, machine",
+    "",
+    ...pairs(latencyPairs(record)),
+    "",
+    "## Reproduce",
+    "",
+    "```sh",
+    latencyReproduce(record),
+    "```",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,23 @@
+/**
+ * Pieces of a Markdown summary. Everything that comes from a record is escaped here.
+ *
+ * @module
+ */
+import type { Table } from "./tables.ts";
+
+/** A table, one line per row. */
+export function markdownTable({ head, rows }: Table): string[] {
+  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
+}
+
+/** Text on one line, with nothing Markdown would take for HTML. */
+export const line = (text: string): string =>
+  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+/** The same for a cell of a table. */
+export const cell = (text: string): string => line(text).replaceAll("|", "\\|");
+
+/** Pictures under each other, from `[title, file]`. */
+export function pictureLines(charts: [string, string][]): string[] {
+  return charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
+}

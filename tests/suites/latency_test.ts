@@ -1,0 +1,88 @@
+/** The declaration of the latency suite is pinned to its version: records are compared by version. */
+import assert from "node:assert/strict";
+import {
+  casesOf,
+  defineLatencySuite,
+  groupsOf,
+  type LatencySuite,
+} from "../../lab/latency_suite.ts";
+import { hashOf } from "../../lab/plan.ts";
+import { parseConfiguration } from "../../rule/configuration.ts";
+import { latency } from "../../suites/latency.ts";
+
+/** Version of the declaration and what it hashes to. */
+const PINNED = { suiteVersion: "1", declaration: "0" };
+
+Deno.test("the declaration is that of the pinned suite version", () => {
+  const { suiteVersion, limits, profiles } = latency;
+  const declaration = hashOf({
+    limits,
+    profiles,
+    cases: Object.values(profiles).map((p) => casesOf(groupsOf(p))),
+  });
+  assert.deepEqual(
+    { suiteVersion, declaration },
+    PINNED,
+    `what the suite times or how it judges changed: raise suiteVersion, then pin it here (${declaration})`,
+  );
+});
+
+Deno.test("every group has MoEs and, beside each, a dense layer of equal active FLOPs", () => {
+  for (const profile of Object.values(latency.profiles)) {
+    for (const { works } of groupsOf(profile)) {
+      for (const work of works) {
+        const { configuration, ffn, width } = work, read = parseConfiguration(configuration);
+        assert.equal(read.width, width);
+        if (ffn.kind === "dense") {
+          assert.deepEqual(read.ffn, ffn);
+          continue;
+        }
+        assert.equal(read.ffn.kind === "moe" && read.ffn.experts, ffn.experts);
+        const dense = works.filter((w) =>
+          w.tokens === work.tokens &&
+          w.roles.some((r) =>
+            r.series === "dense, equal active FLOPs" && r.matches!.includes(configuration)
+          )
+        );
+        assert.equal(dense.length, 1, configuration);
+        assert.deepEqual(dense[0].ffn, { kind: "dense", hidden: ffn.active * ffn.expertWidth });
+        for (const w of works) {
+          const equal = w.roles.find((r) => r.series === "dense, equal parameters");
+          if (!equal?.matches?.includes(configuration) || w.width !== width) continue;
+          assert.deepEqual(w.ffn, { kind: "dense", hidden: ffn.experts * ffn.expertWidth });
+        }
+      }
+    }
+  }
+});
+
+Deno.test("cases are all different, and splitting keeps active and total width", () => {
+  for (const profile of Object.values(latency.profiles)) {
+    const groups = groupsOf(profile), cases = casesOf(groups);
+    assert.equal(new Set(cases).size, cases.length);
+    const split = groups.filter((g) => g.panel === "granularity").flatMap((g) => g.works)
+      .flatMap(({ ffn }) => ffn.kind === "moe" ? [ffn] : []);
+    for (const { experts, active, expertWidth } of split) {
+      assert.equal(active * expertWidth, split[0].active * split[0].expertWidth);
+      assert.equal(experts * expertWidth, split[0].experts * split[0].expertWidth);
+    }
+  }
+});
+
+Deno.test("a declaration that cannot be timed is refused", () => {
+  const broken = (smoke: Partial<LatencySuite["profiles"]["smoke"]>) => () =>
+    defineLatencySuite({
+      ...latency,
+      profiles: { ...latency.profiles, smoke: { ...latency.profiles.smoke, ...smoke } },
+    });
+  const granularity = { experts: 4, active: 1, expertWidth: 30, splits: [1, 4] };
+  assert.throws(broken({ granularity }), /experts of 30 do not split by 4/);
+  assert.throws(
+    broken({ experts: { experts: [8], active: [2], expertWidth: 32 } }),
+    /experts, a = 2: one point is no axis/,
+  );
+  assert.throws(
+    broken({ experts: { experts: [2, 8], active: [4], expertWidth: 32 } }),
+    /2e4a has too few experts/,
+  );
+});

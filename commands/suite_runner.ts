@@ -27,12 +27,12 @@ export interface SuiteInputs {
 export interface SuiteRun {
   device: Device;
   environment: Environment;
-  /** what happened before that a reader of the record must know */
-  warnings: string[];
   /** this suite's folder */
   outDir: string;
   signal: AbortSignal;
   line: ProgressLine;
+  /** what setting up had to say, for the record */
+  warnings: string[];
 }
 
 /** What a suite left; its files are written. */

@@ -56,7 +56,7 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
         plan.seeds.join(" ")
       }\n${grids.join("\n")}\n`;
     },
-    async run({ device, environment, warnings, outDir, signal, line }) {
+    async run({ device, environment, outDir, signal, line, warnings }) {
       let before = -1;
       const { record, failure } = await runBench(device, environment, data, {
         suite,

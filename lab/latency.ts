@@ -72,9 +72,9 @@ export interface LatencyOptions {
   trained: TrainedLoad | null;
   /** aborted: the running sample ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
-  onProgress(progress: LatencyProgress): void;
-  /** what happened before that a reader of the record must know */
+  /** what setting up had to say, for the record */
   warnings?: string[];
+  onProgress(progress: LatencyProgress): void;
 }
 
 /** The plan of a profile; its hash covers the suite's version and all sizes. */

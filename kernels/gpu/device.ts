@@ -130,6 +130,9 @@ async function requestDevice(adapter: GPUAdapter, kernels: DeviceProfile["kernel
         maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
         maxTextureDimension2D: limits.maxTextureDimension2D,
         maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        // other libraries on the same device (bench:peers) make larger workgroups than the kernels
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
       },
     });
   if (kernels === "gpu") {

@@ -10,7 +10,7 @@ import {
 } from "../../kernels/norm.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
-import { columnSums, type Matrix, matrix } from "../reference/matrix.ts";
+import { columnSums, matrix } from "../reference/matrix.ts";
 import {
   reciprocalRms,
   rmsNorm as reference,

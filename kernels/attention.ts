@@ -148,7 +148,7 @@ function addAttention(
       source: block ? kernel.gpu : kernel.software,
       inputs,
       outputs,
-      dims: u32s("rows seq heads hd4 pairs", "scale"),
+      dims: u32s("rows seq heads hd4 pairs block", "scale"),
       constants: block
         ? { BLOCK: rows, TILE: tile, DV: width, ...kernel.constants }
         : { LANES, QB: QUERY_BLOCK, DV: width },
@@ -160,6 +160,7 @@ function addAttention(
       heads: h.heads,
       hd4: h.heads * width,
       pairs,
+      block: QUERY_BLOCK,
       scale: 1 / Math.sqrt(h.headWidth),
     },
     block

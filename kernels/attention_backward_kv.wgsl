@@ -42,12 +42,19 @@ fn attention_backward_kv(@builtin(local_invocation_index) lane: u32, @builtin(wo
 #end
 #end
   }
-#for i in 0..QB
-  if (i0 + ${i}u < dims.seq) {
+  // one key at a time leaves; the loop keeps the code, and the time to compile it, small
+  for (var i = 0u; i < dims.block; i++) {
+    if (i0 + i < dims.seq) {
 #for v in 0..DV
-    store_dqk(k_at + ${i}u * 2u * dims.hd4 + ${v}u, dk${i}_${v} * dims.scale);
-    store_dqkv(v_at + ${i}u * 3u * dims.hd4 + ${v}u, dv${i}_${v});
+      store_dqk(k_at + i * 2u * dims.hd4 + ${v}u, dk0_${v} * dims.scale);
+      store_dqkv(v_at + i * 3u * dims.hd4 + ${v}u, dv0_${v});
+#end
+    }
+#for i in 1..QB
+#for v in 0..DV
+    dk${i - 1}_${v} = dk${i}_${v};
+    dv${i - 1}_${v} = dv${i}_${v};
+#end
 #end
   }
-#end
 }

@@ -21,7 +21,7 @@ fn attention_backward_q(@builtin(local_invocation_index) lane: u32, @builtin(wor
   d${i}_ = fma(g${i}_${v}, load_o(o_at + ${i}u * dims.hd4 + ${v}u), d${i}_);
   var a${i}_${v} = vec4<f32>(0.0);
 #end
-  let d${i} = d${i}_.x + d${i}_.y + d${i}_.z + d${i}_.w;
+  var d${i} = d${i}_.x + d${i}_.y + d${i}_.z + d${i}_.w;
   let e${i} = load_lse((t0 + i0 + ${i}u) * dims.heads + head);
 #end
   let last = min(i0 + ${QB}u, dims.seq);
@@ -46,12 +46,19 @@ fn attention_backward_q(@builtin(local_invocation_index) lane: u32, @builtin(wor
 #end
 #end
   }
-#for i in 0..QB
-  if (i0 + ${i}u < dims.seq) {
+  // one query at a time leaves; the loop keeps the code, and the time to compile it, small
+  for (var i = 0u; i < dims.block; i++) {
+    if (i0 + i < dims.seq) {
 #for v in 0..DV
-    store_dqk(q_at + ${i}u * 2u * dims.hd4 + ${v}u, a${i}_${v} * dims.scale);
+      store_dqk(q_at + i * 2u * dims.hd4 + ${v}u, a0_${v} * dims.scale);
 #end
-    store_d((t0 + i0 + ${i}u) * dims.heads + head, d${i});
+      store_d((t0 + i0 + i) * dims.heads + head, d0);
+    }
+#for i in 1..QB
+    d${i - 1} = d${i};
+#for v in 0..DV
+    a${i - 1}_${v} = a${i}_${v};
+#end
+#end
   }
-#end
 }

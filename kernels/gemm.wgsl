@@ -156,9 +156,9 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #else
   let c_at = dims.c_base + replica * dims.c_replica;
 #end
-  // rows leave four at a time; the loop keeps the code, and the time to compile it, small
-  for (var first = 0u; first < dims.tile_height; first += 4u) {
-#for i in 0..4
+  // rows leave OUT at a time; the loop keeps the code, and the time to compile it, small
+  for (var first = 0u; first < dims.tile_height; first += ${OUT}u) {
+#for i in 0..OUT
   let row${i} = row + first + ${i}u;
   if (row${i} < dims.rows) {
     let at${i} = c_at + row${i} * dims.c_stride + col;
@@ -198,9 +198,9 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
   }
 #end
-#for i in 4..TM
+#for i in OUT..TM
 #for j in 0..NV
-    c${i - 4}_${j} = c${i}_${j};
+    c${i - OUT}_${j} = c${i}_${j};
 #end
 #end
   }

@@ -12,8 +12,10 @@ const HELP = `mue-bench COMMAND [options]
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps and matrix products
+  bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, compare, rule, parity, selftest, bench:kernels.
+Each has its own --help. As tasks: deno task bench, compare, rule, parity, selftest, bench:kernels,
+bench:peers.
 `;
 
 /** Runs a command and returns its exit code. */
@@ -31,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/selftest.ts")).selftestCommand(args);
     case "bench-kernels":
       return await (await import("./commands/bench_kernels.ts")).benchKernelsCommand(args);
+    case "bench-peers":
+      return await (await import("./commands/bench_peers.ts")).benchPeersCommand(args);
     case undefined:
     case "help":
     case "--help":

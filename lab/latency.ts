@@ -75,6 +75,8 @@ export interface LatencyOptions {
   trained: TrainedLoad | null;
   /** aborted: the running sample ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
+  /** what setting up had to say, for the record */
+  warnings?: string[];
   onProgress(progress: LatencyProgress): void;
 }
 
@@ -222,6 +224,7 @@ export async function runLatency(
     incomplete,
     cost: { wall_s: items.reduce((sum, item) => sum + item.wall_s, ceilings.wall_s) },
     warnings: [
+      ...options.warnings ?? [],
       ...store.warnings,
       ...(plan.exploratory
         ? ["the points in this directory were begun under another plan: exploratory"]

@@ -85,8 +85,7 @@ export function latencyCharts(record: LatencyRecord): Chart[] {
       `${
         differences(record)
       } The paper's widened dense layer is a line, because the N to which it ` +
-        "belongs is not known to us; wider ones did not fit into its memory. The interval of our " +
-        "widened dense layers is not paired.",
+        "belongs is not known to us; wider ones did not fit into its memory.",
       latencyRelative,
     ),
     ...chart(

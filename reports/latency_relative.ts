@@ -31,21 +31,34 @@ const PAPER_SERIES = { name: "the paper's MoE, between its first and last point"
 const PAPER_COLOUR = "#8A3FA0";
 const GRANULARITY: Style = { name: "a = H/h", colour: PALETTE[0], shape: SHAPES[0] };
 
+/** From a percentage of dense to times dense. */
+const inverse = ({ estimate, lo, hi }: Interval): Interval => ({
+  estimate: 100 / estimate,
+  lo: 100 / hi,
+  hi: 100 / lo,
+});
+
 /** A MoE point's time as a multiple of the dense layer's; paired where the record has the pair. */
 export function timesDense(record: LatencyRecord, moe: LatencyPoint): Interval | null {
-  if (moe.percentOfDense !== null) {
-    const { estimate, lo, hi } = moe.percentOfDense;
-    return { estimate: 100 / estimate, lo: 100 / hi, hi: 100 / lo };
-  }
+  if (moe.percentOfDense !== null) return inverse(moe.percentOfDense);
   const dense = denseBeside(record, moe, "dense, equal active FLOPs");
   return dense === null ? null : quotient(moe.time_s, dense.time_s);
 }
 
-/** The multiple of the dense layer of equal parameters beside a MoE point. */
+/**
+ * The multiple of the dense layer of equal parameters beside a MoE point: paired by round where both
+ * dense layers, and no other of equal active FLOPs, were timed in the same rounds.
+ */
 export function widenedTimesDense(record: LatencyRecord, moe: LatencyPoint): Interval | null {
   const wide = denseBeside(record, moe, "dense, equal parameters");
   const dense = denseBeside(record, moe, "dense, equal active FLOPs");
-  return wide === null || dense === null ? null : quotient(wide.time_s, dense.time_s);
+  if (wide === null || dense === null) return null;
+  const inGroup = record.points.filter((point) =>
+    point.group === wide.group && point.series === dense.series
+  );
+  return wide.percentOfDense !== null && inGroup.length === 1 && inGroup[0] === dense
+    ? inverse(wide.percentOfDense)
+    : quotient(wide.time_s, dense.time_s);
 }
 
 function row(x: number, ratio: Interval | null, line: string, series: string): PlotRow[] {
@@ -102,7 +115,7 @@ export function latencyRelative(record: LatencyRecord, head: Head): ChartSpec | 
   const capacity = [...ours.capacity, ...paper.capacity];
   const alone = capacity.filter((one) => one.series !== EQUAL_PARAMETERS);
   const granularity = [...ours.granularity, ...paper.granularity];
-  const whole = rangeOf([...capacity, rowAt(1), rowAt(paper.widened)], true, 0.07);
+  const whole = rangeOf([...capacity, rowAt(1), rowAt(1.8 * paper.widened)], true, 0.07);
   const close = rangeOf([...alone, ...granularity, rowAt(1)], true, 0.12);
   const lines = [
     ...linesByActive(activesOf(moePoints(record, "experts"))),

@@ -64,10 +64,10 @@ export function claimTable(record: LatencyRecord): Table {
   };
 }
 
-/** A point's layer as tables write it: configuration, tokens and routing where they vary. */
+/** A point's layer as tables write it: configuration (one layer, so without L), tokens, routing. */
 export function layerOf(point: LatencyPoint): string {
   const routing = point.routing !== null && point.routing !== "uniform" ? `, ${point.routing}` : "";
-  return `${point.configuration}, ${point.tokens} tokens${routing}`;
+  return `${point.configuration.replace(",L=1", "")}, ${point.tokens} tokens${routing}`;
 }
 
 const SHORT: Record<LatencyPoint["series"], string> = {
@@ -171,19 +171,23 @@ export function latencyPairs(record: LatencyRecord): [string, string][] {
   ];
 }
 
-/** Warnings of the bench and of its points, each point's after its name; equal ones counted once. */
+/**
+ * Warnings of the bench and of its points. A point's warning says its kind before the first colon;
+ * those of one kind are counted and one is told, all are in `points.csv`.
+ */
 export function latencyWarnings(record: LatencyRecord): string[] {
-  const ofPoints = new Map<string, LatencyPoint[]>();
-  for (const point of record.points) {
-    for (const warning of point.warnings) {
-      ofPoints.set(warning, [...ofPoints.get(warning) ?? [], point]);
-    }
-  }
+  const told = record.points.flatMap((point) => point.warnings.map((text) => ({ point, text })));
+  const kinds = Map.groupBy(told, ({ text }) => text.split(":")[0]);
   return [
     ...record.warnings,
-    ...[...ofPoints].map(([warning, points]) =>
-      `${layerOf(points[0])}, ${points[0].pass}` +
-      (points.length > 1 ? ` and ${points.length - 1} more` : "") + `: ${warning}`
-    ),
+    ...[...kinds].map(([kind, all]) => {
+      const [{ point, text }] = all;
+      const rest = text.slice(kind.length).replace(/^:\s*/, "");
+      const where = `${layerOf(point)}, ${point.pass}`;
+      return all.length === 1
+        ? `${where}: ${text}`
+        : `${kind} at ${all.length} of ${record.points.length} points, the first ${where}` +
+          (rest === "" ? "" : `: ${rest}`);
+    }),
   ];
 }

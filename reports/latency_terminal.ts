@@ -7,7 +7,6 @@ import type { LatencyRecord } from "../lab/latency_record.ts";
 import { adapterName, interval } from "./format.ts";
 import { latencyCost } from "./latency_charts.ts";
 import {
-  CLAIM,
   claimTone,
   claimVerdict,
   latencyWarnings,
@@ -28,9 +27,10 @@ import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts
  */
 export function latencyTerminal(record: LatencyRecord, width = 100, colour = false): string {
   const claims = {
-    head: ["claim", "ratio", "limit", "verdict"],
+    head: ["claim", "quantity", "ratio", "limit", "verdict"],
     rows: record.judgements.map((one) => [
-      CLAIM[one.claim],
+      one.claim,
+      one.quantity,
       interval(one.ratio, times),
       limitOf(one),
       marked(

@@ -16,22 +16,10 @@ import { averageOverSeeds, panelsOf } from "../../reports/series.ts";
 import { toneOf, TONES } from "../../reports/theme.ts";
 import { runsCsv } from "../../reports/csv.ts";
 import { fixtureRecord } from "./fixture.ts";
+import { testGoldens, textsOf } from "./golden.ts";
 
 const record = fixtureRecord();
 const charts = chartsFor(record);
-const golden = (name: string) => new URL(`./golden/${name}.vl.json`, import.meta.url);
-
-/** `UPDATE_GOLDEN=1 deno test -A tests/reports` writes the golden specs anew. */
-const updating =
-  Deno.permissions.querySync({ name: "env", variable: "UPDATE_GOLDEN" }).state === "granted" &&
-  Deno.env.get("UPDATE_GOLDEN") === "1";
-
-/** The texts of an SVG, unescaped, in order. */
-function textsOf(svg: string): string[] {
-  return [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map(([, text]) =>
-    text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&")
-  );
-}
 
 Deno.test("a bench of activated-experts has its three charts, captions complete", () => {
   assert.deepEqual(charts.map((chart) => chart.name), [
@@ -50,15 +38,7 @@ Deno.test("a bench of activated-experts has its three charts, captions complete"
   }
 });
 
-for (const chart of charts) {
-  Deno.test(`${chart.name} equals its golden spec and compiles without a warning`, async () => {
-    const text = JSON.stringify(chart.spec, null, 2) + "\n";
-    if (updating) await Deno.writeTextFile(golden(chart.name), text);
-    const expected = await Deno.readTextFile(golden(chart.name));
-    assert.deepEqual(JSON.parse(text), JSON.parse(expected));
-    assert.deepEqual(compileSpec(chart.spec).warnings, []);
-  });
-}
+testGoldens(charts);
 
 Deno.test("the loss chart has a panel per rule, a star per optimum, powers of two on its axis", async () => {
   const svg = await renderSvg(charts[0].spec);

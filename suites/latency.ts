@@ -62,7 +62,7 @@ export const latency: LatencySuite = defineLatencySuite({
     quick: {
       width: 128,
       tokens: 1024,
-      rounds: 7,
+      rounds: 11,
       sample_s: 0.2,
       roofline: null,
       experts: { experts: [8, 16, 32, 64], active: [2, 4, 8], expertWidth: 128 },

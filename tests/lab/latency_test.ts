@@ -91,6 +91,7 @@ Deno.test("a latency bench that was stopped goes on and times no group twice", a
         second.record!.judgements,
         second.record!.roofline,
       ]);
+      assert.equal(third.record!.cost.wall_s, second.record!.cost.wall_s, "of all runs");
       latencyRecordSchema.parse(third.record);
     }));
 });

@@ -131,6 +131,13 @@ export function costPhrase(cost: BenchRecord["cost"]): string {
   return `${runs}, ${count(cost.trainedTokens)} tokens, ${duration(cost.wall_s)}`;
 }
 
+/** The most device memory that was held, as a phrase to follow the cost; empty where not measured. */
+export function memoryPhrase(cost: BenchRecord["cost"]): string {
+  return cost.peakDevice_bytes === null
+    ? ""
+    : `, at most ${byteCount(cost.peakDevice_bytes)} on the device`;
+}
+
 /** The verdict with what qualifies it: `pass (incomplete, exploratory)`. */
 export function verdictPhrase(record: Judged): string {
   const notes = [

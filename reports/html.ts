@@ -4,7 +4,7 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record.ts";
-import { costPhrase, verdictPhrase } from "./format.ts";
+import { costPhrase, memoryPhrase, verdictPhrase } from "./format.ts";
 import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
 import { opening, page, type PageParts } from "./page.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
@@ -20,7 +20,9 @@ import { toneOf } from "./theme.ts";
  * @returns the whole file
  */
 export function reportHtml(record: BenchRecord, parts: PageParts): string {
-  const cost = `${costPhrase(record.cost)} · profile ${record.plan.profile}`;
+  const cost = `${costPhrase(record.cost)}${
+    memoryPhrase(record.cost)
+  } · profile ${record.plan.profile}`;
   const body = [
     ...opening(record, cost, parts.problems),
     ...parts.charts.map(chartFigure),

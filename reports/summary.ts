@@ -4,7 +4,7 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record.ts";
-import { adapterName, costPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { adapterName, costPhrase, memoryPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
 import { line, markdownTable, pictureLines } from "./markdown.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
 import { factPairs, judgementTable, optimumTable } from "./tables.ts";
@@ -54,7 +54,9 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
     `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
     "",
-    `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}.`,
+    `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}${
+      memoryPhrase(record.cost)
+    }.`,
     "",
     ...pictureLines(charts),
     "## Verdicts",

@@ -79,7 +79,8 @@ async function warmUp(work: Work, sample_s: number): Promise<Warm> {
   let one = await seconds(() => work.run(1)), stable = false;
   const compile = first - one;
   for (let i = 0; i < WARM_BATCHES && !stable; i++) {
-    const n = Math.max(1, Math.round(Math.min(WARM_S, sample_s) / one));
+    // at least twice where a run is short: one alone would be mostly the queue's wait
+    const n = Math.max(one < WARM_S ? 2 : 1, Math.round(Math.min(WARM_S, sample_s) / one));
     const next = await seconds(() => work.run(n)) / n;
     stable = Math.abs(next - one) <= STABLE * one;
     one = next;

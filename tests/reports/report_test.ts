@@ -71,6 +71,9 @@ Deno.test("the twin: a pass does wear them", async () => {
   assert.match(withoutScripts(await pageOf(record)), /<span class="badge pass">✓ pass</);
   assert.ok(terminalSummary(record, 80, true).startsWith("\x1b[32m✓ PASS"));
   assert.ok(summaryMarkdown(record).startsWith("# ✓ pass: Activated experts"));
+  assert.match(summaryMarkdown(record), /Cost: .*, at most 61\.0 MB on the device\./);
+  const unmeasured = { ...record, cost: { ...record.cost, peakDevice_bytes: null } };
+  assert.doesNotMatch(summaryMarkdown(unmeasured), /on the device/);
 });
 
 Deno.test("incomplete and exploratory benches say so beside the verdict", async () => {

@@ -206,7 +206,9 @@ export async function runLatency(
   const items = groups.flatMap((g) => store.items.get(keyOf(g)) ?? []);
   const points = items.flatMap((item) => item.points);
   const incomplete = stopped || items.length < groups.length;
-  const judgements = judgeLatency(points, suite.limits), decision = decideLatency(judgements);
+  const claimed = Math.max(...profile.experts.active);
+  const judgements = judgeLatency(points, suite.limits, claimed);
+  const decision = decideLatency(judgements);
   const record: LatencyRecord = {
     schema: LATENCY_SCHEMA,
     createdAt: new Date().toISOString(),

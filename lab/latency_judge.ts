@@ -70,16 +70,17 @@ function ends(points: LatencyPoint[], by: (p: LatencyPoint) => number | null) {
 }
 
 /** Growth of N at fixed a and h. */
-function judgeCapacity(points: LatencyPoint[], pass: LatencyPass, limit: number) {
+function judgeCapacity(points: LatencyPoint[], pass: LatencyPass, limit: number, active: number) {
   const moe = points.filter((p) => p.panel === "experts" && p.series === "moe" && p.pass === pass);
   const byActive = Map.groupBy(moe, (p) => p.active);
-  if (byActive.size === 0) return [judgeAtMost("capacity", `experts, ${pass}`, null, limit)];
-  return [...byActive.values()].map((same) => {
+  const beyond = [...byActive.values()].filter((same) => same[0].active !== active);
+  return [byActive.get(active) ?? [], ...beyond].map((same, i) => {
+    const claim = i === 0 ? "capacity" : "beyond";
     const two = ends(same, (p) => p.experts);
     const quantity = two
       ? `time of ${two.last.label} over ${two.first.label}, ${pass}`
-      : `experts at a = ${same[0].active}, ${pass}`;
-    return judgeAtMost("capacity", quantity, two && ratioOfPoints(two.last, two.first), limit);
+      : `experts at a = ${same[0]?.active ?? active}, ${pass}`;
+    return judgeAtMost(claim, quantity, two && ratioOfPoints(two.last, two.first), limit);
   });
 }
 
@@ -151,8 +152,8 @@ function judgeGranularity(
 /**
  * Judges every claim for both passes.
  *
- * - `capacity`, per a: time at the largest N over the smallest; `pass` when the interval is within the
- *   limit, `fail` when above it
+ * - `capacity`: at `active`, time at the largest N over the smallest; `pass` when the
+ *   interval is within the limit, `fail` when above it. `beyond`: the same at other a, shown beside it
  * - `granularity`: time of the finest experts over the coarsest, the same way, and it must also lie
  *   below dense widening's interval
  * - `widening`: time of the widest dense layer of equal parameters over the narrowest; `pass` when the
@@ -160,12 +161,18 @@ function judgeGranularity(
  * - `control`: that same ratio judged as if it were capacity's: it must `fail`
  *
  * A missing point makes a judgement `inconclusive`.
+ *
+ * @param active the a that capacity is claimed for: the largest of the profile
  */
-export function judgeLatency(points: LatencyPoint[], limits: LatencyLimits): LatencyJudgement[] {
+export function judgeLatency(
+  points: LatencyPoint[],
+  limits: LatencyLimits,
+  active: number,
+): LatencyJudgement[] {
   return LATENCY_PASSES.flatMap((pass) => {
     const widening = wideningOf(points, pass);
     return [
-      ...judgeCapacity(points, pass, limits.capacity),
+      ...judgeCapacity(points, pass, limits.capacity, active),
       judgeGranularity(points, pass, limits.granularity, widening),
       judgeWidening(widening, pass, limits.wideningShare),
       judgeAtMost(
@@ -180,12 +187,13 @@ export function judgeLatency(points: LatencyPoint[], limits: LatencyLimits): Lat
 
 /**
  * Verdict on the suite, first that holds: a claim fails: `fail`; a control is not seen to fail:
- * `cannot tell at this size`; a claim is undecided: `inconclusive`; else `pass`.
+ * `cannot tell at this size`; a claim is undecided: `inconclusive`; else `pass`. What lies beyond the
+ * paper decides nothing.
  */
 export function decideLatency(
   judgements: LatencyJudgement[],
 ): { verdict: Verdict; reason: string } {
-  const claims = judgements.filter((j) => j.claim !== "control");
+  const claims = judgements.filter((j) => j.claim !== "control" && j.claim !== "beyond");
   const controls = judgements.filter((j) => j.claim === "control");
   const say = (list: LatencyJudgement[]) =>
     list.map((j) => `${j.claim}: ${j.quantity}: ${j.reason}`).join("; ");

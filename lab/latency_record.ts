@@ -177,8 +177,11 @@ export const rooflineSchema: z.ZodType<RooflineFacts> = z.object({
 
 /** One claim on a ratio of times. */
 export interface LatencyJudgement {
-  /** what is judged; `control` is dense widening judged by capacity's limit, and must fail */
-  claim: "capacity" | "granularity" | "widening" | "control";
+  /**
+   * what is judged; `beyond` is capacity at fewer active experts than the paper timed, which decides
+   * nothing; `control` is dense widening judged by capacity's limit, and must fail
+   */
+  claim: "capacity" | "beyond" | "granularity" | "widening" | "control";
   /** the ratio in words, e.g. `time of 64e2a over 8e2a, forward` */
   quantity: string;
   /** ratio of times paired by round; null when a point is missing */
@@ -191,7 +194,7 @@ export interface LatencyJudgement {
   reason: string;
 }
 const judgementSchema: z.ZodType<LatencyJudgement> = z.object({
-  claim: z.enum(["capacity", "granularity", "widening", "control"]),
+  claim: z.enum(["capacity", "beyond", "granularity", "widening", "control"]),
   quantity: z.string(),
   ratio: intervalSchema.nullable(),
   limit: z.number(),

@@ -24,6 +24,7 @@ import { type Tone, toneOf } from "./theme.ts";
 /** A claim in a reader's words. */
 export const CLAIM: Record<LatencyJudgement["claim"], string> = {
   capacity: "capacity costs almost nothing",
+  beyond: "capacity at fewer active experts than the paper timed (decides nothing)",
   granularity: "granularity costs a little",
   widening: "widening the dense layer costs a lot",
   control: "control: dense widening under capacity's limit",

@@ -29,7 +29,7 @@ export function latencyTerminal(record: LatencyRecord, width = 100, colour = fal
   const claims = {
     head: ["claim", "quantity", "ratio", "limit", "verdict"],
     rows: record.judgements.map((one) => [
-      one.claim,
+      one.claim === "beyond" ? "(capacity)" : one.claim,
       one.quantity,
       interval(one.ratio, times),
       limitOf(one),

@@ -7,12 +7,15 @@
 const HELP = `mue-bench COMMAND [options]
 
   bench           train, judge and report suites (the main job)
+  compare         latency records of several machines side by side
   rule            the transfer rule as a table, for any pair of configurations; no GPU
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps and matrix products
+  bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, rule, parity, selftest, bench:kernels.
+Each has its own --help. As tasks: deno task bench, compare, rule, parity, selftest, bench:kernels,
+bench:peers.
 `;
 
 /** Runs a command and returns its exit code. */
@@ -20,6 +23,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "bench":
       return await (await import("./commands/bench.ts")).benchCommand(args);
+    case "compare":
+      return await (await import("./commands/compare.ts")).compareCommand(args);
     case "rule":
       return await (await import("./commands/rule.ts")).ruleCommand(args);
     case "parity":
@@ -28,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/selftest.ts")).selftestCommand(args);
     case "bench-kernels":
       return await (await import("./commands/bench_kernels.ts")).benchKernelsCommand(args);
+    case "bench-peers":
+      return await (await import("./commands/bench_peers.ts")).benchPeersCommand(args);
     case undefined:
     case "help":
     case "--help":

@@ -41,3 +41,21 @@ export type {
 } from "./lab/record.ts";
 export { SCHEMA, VERDICTS } from "./lab/record.ts";
 export { readRecord } from "./lab/read.ts";
+export type {
+  LatencyJudgement,
+  LatencyLimits,
+  LatencyPanel,
+  LatencyPass,
+  LatencyPlan,
+  LatencyPoint,
+  LatencyRecord,
+  LatencySeries,
+  RooflineFacts,
+} from "./lab/latency_record.ts";
+export {
+  LATENCY_PANELS,
+  LATENCY_PASSES,
+  LATENCY_SCHEMA,
+  LATENCY_SERIES,
+  readLatencyRecord,
+} from "./lab/latency_record.ts";

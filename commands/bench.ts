@@ -15,6 +15,7 @@ import { ProgressLine } from "./progress.ts";
 import { runnerOf } from "./runners.ts";
 import { ensureAdapter } from "./setup.ts";
 import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
+import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
 
@@ -34,6 +35,7 @@ Runs suites, judges their claims and writes a report. Without SUITE: all suites 
   --plan           print what would be run, then stop
   --no-install     never install a Vulkan driver; say how to, and exit 3
   --no-selftest    skip the check of the kernels before the bench
+${NO_TUNE_HELP}
   --help           this text
 
 Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
@@ -52,6 +54,7 @@ interface Options extends SuiteInputs {
   strict: boolean;
   install: boolean;
   selftest: boolean;
+  tune: boolean;
   list: boolean;
   plan: boolean;
 }
@@ -73,6 +76,7 @@ function optionsOf(args: string[]): Options | "help" {
         plan: { type: "boolean", default: false },
         "no-install": { type: "boolean", default: false },
         "no-selftest": { type: "boolean", default: false },
+        "no-tune": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -96,6 +100,7 @@ function optionsOf(args: string[]): Options | "help" {
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],
+    tune: !values["no-tune"],
     list: values.list,
     plan: values.plan,
   };
@@ -170,8 +175,9 @@ async function benchAll(
   for (const runner of runners) checkOwn(folderOf(runner), runner.id);
   for (const runner of runners) await runner.prepare();
   await ensureAdapter({ install: o.install });
-  const device = await openDevice(), line = new ProgressLine();
+  const opened = await openDevice(), line = new ProgressLine();
   try {
+    const { device, warnings } = await tuneFor(opened, o.tune, line);
     if (o.selftest) {
       const { ok, lines } = await selfTest(device, { short: true });
       if (!ok) {
@@ -184,7 +190,7 @@ async function benchAll(
     for (const runner of runners) {
       const outDir = folderOf(runner), { signal } = controller;
       line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
-      const done = await runner.run({ device, environment, outDir, signal, line });
+      const done = await runner.run({ device, environment, outDir, signal, line, warnings });
       const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
       console.log(done.summary(columns, Deno.stdout.isTerminal() && !Deno.noColor));
       if (done.files.length) {
@@ -199,7 +205,7 @@ async function benchAll(
     }
     return exitCodeOf(verdicts, o.strict);
   } finally {
-    device.close();
+    opened.close();
   }
 }
 

@@ -9,7 +9,9 @@ import { rateOf, type Timing } from "../kernels/gpu/timer.ts";
 import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/ratio_bench.ts";
 import { firstStep, STEPS, timeGemms, timeKernels, timeSteps } from "../model/step_bench.ts";
 import { readArguments } from "./arguments.ts";
+import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
+import { tuneFor } from "./tune.ts";
 
 const PARTS = ["step", "grouped", "replicas", "gemm"] as const;
 
@@ -35,6 +37,7 @@ host, clocks that disagree) go to stderr and into the JSON.
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
   --json          one JSON object on stdout; what was not measured is an empty list
   --no-install    never install a Vulkan driver
+  --no-tune       every kernel's default variant, also on a GPU; coldFirstStep_s is always so
   --help          this text
 
 Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work.
@@ -48,6 +51,7 @@ const OPTIONS = {
   storage: { type: "boolean", default: false },
   cold: { type: "string" },
   "no-install": { type: "boolean", default: false },
+  "no-tune": { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -211,13 +215,17 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
       throw new RangeError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
     }
     await ensureAdapter({ install: !values["no-install"] });
-    const device = await openDevice(), out = new Output(values.json);
+    const out = new Output(values.json);
+    const tuned = await tuneFor(await openDevice(), !values["no-tune"], new ProgressLine());
+    const { device } = tuned;
     const part = <T>(name: typeof PARTS[number], run: () => Promise<T[]>): Promise<T[]> =>
       only.includes(name) ? run() : Promise.resolve([]);
     const results = {
       adapter: device.adapter.description,
       software: device.adapter.software,
       profile: device.profile,
+      tuning: device.profile.tuning ?? "none",
+      tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
       steps: await part("step", () => steps(device, out)),
       kernels: values["by-kernel"] ? await byKernel(device, out) : [],
       grouped: await part("grouped", () => grouped(device, out)),

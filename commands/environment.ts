@@ -35,7 +35,9 @@ export async function environmentOf(device: Device): Promise<Environment> {
     architecture: device.adapter.architecture,
     software: device.adapter.software,
     backend: device.adapter.backend,
-    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage`,
+    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage` +
+      (device.profile.tuning ? ", tuned" : ""),
+    tuning: device.profile.tuning ?? "none",
     features: device.adapter.features,
     deno: Deno.version.deno,
     os: `${Deno.build.os} ${Deno.build.arch} ${Deno.osRelease()}`,

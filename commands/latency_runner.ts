@@ -64,7 +64,7 @@ export function latencyRunner(suite: LatencySuite, inputs: SuiteInputs): SuiteRu
           cases.map((c) => `  ${c}`).join("\n")
         }\n`;
     },
-    async run({ device, environment, outDir, signal, line }) {
+    async run({ device, environment, outDir, signal, line, warnings }) {
       // a suite that ran just before may have left a load
       const trained = await loadOf(suite, inputs);
       let before = -1;
@@ -74,6 +74,7 @@ export function latencyRunner(suite: LatencySuite, inputs: SuiteInputs): SuiteRu
         outDir,
         trained,
         signal,
+        warnings,
         onProgress(p) {
           line.show(progressText(p), p.done !== before);
           before = p.done;

@@ -6,7 +6,12 @@
  *
  * @module
  */
-import { type AdapterFacts, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import {
+  type AdapterFacts,
+  NoAdapterError,
+  openDevice,
+  UnfitAdapterError,
+} from "../kernels/gpu/device.ts";
 import { readArguments } from "./arguments.ts";
 
 const PACKAGE = "mesa-vulkan-drivers";
@@ -20,7 +25,10 @@ On a Debian-like Linux, as root or with a sudo that asks nothing, it installs ${
 exits with 3. The last line names the adapter and says whether it is a software one.`;
 
 /** What a look for an adapter found: the adapter, or why there is none. */
-export type Probe = { adapter: AdapterFacts } | { problem: string };
+export type Probe =
+  | { adapter: AdapterFacts }
+  /** unfit: there is one, and no other driver would make it do */
+  | { problem: string; unfit?: boolean };
 
 /** The machine as the set-up sees it; tests put their own in its place. */
 export interface Machine {
@@ -52,11 +60,13 @@ export interface SetupOptions {
  *
  * @returns the adapter that `openDevice` will get
  * @throws {NoAdapterError} with the commands to type, when there is none and none was installed
+ * @throws {UnfitAdapterError} when there is one that cannot run the kernels
  */
 export async function ensureAdapter(options: SetupOptions = {}): Promise<AdapterFacts> {
   const { install = true, print = console.error, machine = thisMachine } = options;
   let found = await machine.probe();
   if ("problem" in found) {
+    if (found.unfit) throw new UnfitAdapterError(found.problem);
     const prefix = install ? await installPrefix(machine) : null;
     if (!prefix) throw new NoAdapterError(`${found.problem}\n${advice(machine)}`);
     await installDriver(machine, prefix, print);
@@ -183,6 +193,7 @@ async function probe(): Promise<Probe> {
       problem: error instanceof NoAdapterError
         ? message
         : `No WebGPU adapter: it gives no device: ${message.split("\n")[0]}`,
+      ...error instanceof UnfitAdapterError ? { unfit: true } : {},
     };
   }
 }

@@ -31,6 +31,8 @@ export interface SuiteRun {
   outDir: string;
   signal: AbortSignal;
   line: ProgressLine;
+  /** what setting up had to say, for the record */
+  warnings: string[];
 }
 
 /** What a suite left; its files are written. */

@@ -56,13 +56,14 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
         plan.seeds.join(" ")
       }\n${grids.join("\n")}\n`;
     },
-    async run({ device, environment, outDir, signal, line }) {
+    async run({ device, environment, outDir, signal, line, warnings }) {
       let before = -1;
       const { record, failure } = await runBench(device, environment, data, {
         suite,
         profile,
         outDir,
         signal,
+        warnings,
         onProgress(p) {
           line.show(progressText(p), p.runsDone !== before);
           before = p.runsDone;

@@ -3,8 +3,8 @@
 
 @compute @workgroup_size(64)
 fn ballot(@builtin(global_invocation_id) id: vec3<u32>) {
-  let block = id.x / dims.experts;
-  let e = id.x % dims.experts;
+  let block = lane_of(id) / dims.experts;
+  let e = lane_of(id) % dims.experts;
   if (block >= dims.blocks) { return; }
   let words = (dims.experts + 31u) / 32u;
   let at = (id.z * dims.blocks + block) * 32u * words + e / 32u;

@@ -5,8 +5,8 @@
 
 @compute @workgroup_size(64)
 fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x / dims.d4;
-  let c = id.x % dims.d4;
+  let t = lane_of(id) / dims.d4;
+  let c = lane_of(id) % dims.d4;
   if (t >= dims.tokens) { return; }
   let slot = (id.z * dims.rows + t) * dims.per_token;
   var sum = vec4<f32>(0.0);

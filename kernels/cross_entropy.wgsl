@@ -4,7 +4,7 @@
 
 @compute @workgroup_size(64)
 fn cross_entropy(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x;
+  let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let row = id.z * dims.rows + t;
   let at = row * dims.v4;

@@ -16,7 +16,7 @@ fn byte(at: u32) -> u32 { return (load_corpus(at / 4u) >> (8u * (at & 3u))) & 25
 
 @compute @workgroup_size(64)
 fn draw_batch(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x;
+  let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let row = t / dims.seq;
   let step = load_state(id.z);

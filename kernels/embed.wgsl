@@ -3,8 +3,8 @@
 
 @compute @workgroup_size(64)
 fn embed(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x / dims.d4;
-  let c = id.x % dims.d4;
+  let t = lane_of(id) / dims.d4;
+  let c = lane_of(id) % dims.d4;
   if (t >= dims.tokens) { return; }
   let token = load_tokens(id.z * dims.rows + t);
   store_x((id.z * dims.rows + t) * dims.d4 + c,

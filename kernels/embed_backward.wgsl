@@ -3,8 +3,8 @@
 
 @compute @workgroup_size(64)
 fn embed_backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let v = id.x / dims.d4;
-  let c = id.x % dims.d4;
+  let v = lane_of(id) / dims.d4;
+  let c = lane_of(id) % dims.d4;
   if (v >= dims.vocab) { return; }
   let f0 = id.z * (dims.vocab + 1u) + v;
   let last = load_first(f0 + 1u);

@@ -102,11 +102,12 @@ export function embedBackward(
       source: indexSource,
       inputs: { tokens: "u32" },
       outputs: { first: "u32", order: "u32" },
-      dims: u32s("tokens rows vocab"),
+      dims: u32s("rows vocab tokens"),
     },
     { tokens: t.tokens, first: t.first, order: t.order },
     { tokens: sizes.tokens, rows: sizes.rows, vocab },
-    lanes(vocab + 1, sizes.replicas),
+    // small groups: there are few lanes with much to do
+    [Math.ceil((vocab + 1) / 16), 1, sizes.replicas],
   );
   program.add(
     {

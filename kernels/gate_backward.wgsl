@@ -3,7 +3,7 @@
 
 @compute @workgroup_size(64)
 fn gate_backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let slot = id.x;
+  let slot = lane_of(id);
   if (slot >= dims.tokens * dims.per_token) { return; }
   let s = id.z * dims.rows * dims.per_token + slot;
   let dz = (id.z * dims.rows + slot / dims.per_token) * dims.d4;

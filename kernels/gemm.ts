@@ -1,11 +1,12 @@
 /**
  * Matrix products of the model: dense and grouped by expert, with fused epilogues; see gemm.wgsl
- * (software adapters) and gemm_shared.wgsl (GPUs).
+ * (software adapters) and gemm_shared.ts (GPUs).
  *
  * @module
  */
 import softwareSource from "./gemm.wgsl" with { type: "text" };
-import sharedSource from "./gemm_shared.wgsl" with { type: "text" };
+import { addShared } from "./gemm_shared.ts";
+import { SHARE_ROWS } from "./gemm_tiles.ts";
 import type { DeviceProfile } from "./gpu/device.ts";
 import type { Bound, KernelSpec, Program } from "./gpu/program.ts";
 import type { Element } from "./gpu/tensor.ts";
@@ -23,15 +24,12 @@ export interface Tile {
 }
 
 /** The software adapter's tile for grouped, fused and weight-gradient products. */
-export const SOFTWARE_TILE: Tile = { rows: 8, cols: 16, lanes: 8 };
+export const SOFTWARE_TILE: Tile = { rows: 16, cols: 16, lanes: 8 };
 /**
  * Its tile for plain forward and input-gradient products: a quarter fewer reads per product, 20%
  * faster, twice the time to compile; two pipelines of a model use it.
  */
 export const WIDE_TILE: Tile = { rows: 16, cols: 16, lanes: 8 };
-
-/** Rows and columns of the tile one workgroup of gemm_shared.wgsl makes. */
-const SHARED = 64;
 
 /** The tile a product uses on the software adapter. */
 function softwareTile(p: Product): Tile {
@@ -42,7 +40,7 @@ function softwareTile(p: Product): Tile {
 
 /** Rows an expert's share is padded to, so that no tile has two experts. */
 export function tileRows(profile: DeviceProfile): number {
-  return profile.kernels === "gpu" ? SHARED : SOFTWARE_TILE.rows;
+  return profile.kernels === "gpu" ? SHARE_ROWS : SOFTWARE_TILE.rows;
 }
 
 /** A matrix inside a tensor; counts are vec4. */
@@ -103,21 +101,20 @@ export interface Product {
   gatherB?: boolean;
   gated?: boolean;
   routing?: Routing;
-  /** register tile of the software variant; the gpu variant has one tile */
+  /** register tile of the software variant; the gpu variant's is chosen in gemm_tiles.ts */
   tile?: Tile;
 }
 
 const DIMS = [
-  ..."rows cols4 k4 lane_shift scale_slot scale_stride".split(" "),
+  ..."rows cols4 k4 lane_shift scale_slot scale_stride tile_height".split(" "),
   ..."a_base a_stride a_replica b_base b_stride b_replica b_expert b_up".split(" "),
   ..."c_base c_stride c_replica c_expert r_base hidden_replica".split(" "),
   ..."experts per_token tiles tile_rows perm_replica off_replica gate_replica".split(" "),
 ];
 
-/** The kernel variant a product needs. */
-export function gemmSpec(p: Product, kernels: DeviceProfile["kernels"]): KernelSpec {
-  const tile = softwareTile(p), epilogue = p.epilogue ?? "store";
-  const shared = kernels === "gpu", nv = shared ? 2 : tile.cols / 4;
+/** The software variant a product needs; gemm_shared.ts makes the gpu variant of it. */
+function gemmSpec(p: Product): KernelSpec {
+  const tile = softwareTile(p), epilogue = p.epilogue ?? "store", nv = tile.cols / 4;
   const swiglu = epilogue === "swiglu";
   const inputs: Record<string, Element> = { a: "f32x4", b: "f32x4", scales: "f32" };
   if (epilogue === "residual") inputs.r = "f32x4";
@@ -127,13 +124,16 @@ export function gemmSpec(p: Product, kernels: DeviceProfile["kernels"]): KernelS
   if (p.gatherA || p.gatherB) inputs.perm = "u32";
   if (p.gated) inputs.gate = "f32";
   return {
-    name: shared ? "gemm_shared" : "gemm",
-    source: shared ? sharedSource : softwareSource,
+    name: "gemm",
+    source: softwareSource,
     inputs,
     outputs: swiglu ? { c: "f32x4", hidden: "f32x4" } : { c: "f32x4" },
     dims: Object.fromEntries(DIMS.map((name) => [name, "u32" as const])),
     constants: {
-      ...(shared ? {} : { LANES: tile.lanes, TM: tile.rows, TN_COLS: tile.cols, NV: nv }),
+      LANES: tile.lanes,
+      TM: tile.rows,
+      TN_COLS: tile.cols,
+      NV: nv,
       CV: swiglu ? nv / 2 : nv,
       NT: +(p.layout === "NT"),
       TN: +(p.layout === "TN"),
@@ -149,10 +149,9 @@ export function gemmSpec(p: Product, kernels: DeviceProfile["kernels"]): KernelS
   };
 }
 
-/** Rows and columns of C one workgroup makes; 2^shift of its lanes lie side by side (software). */
-function workgroup(p: Product, shared: boolean): { rows: number; cols: number; shift: number } {
+/** Rows and columns of C one workgroup makes; 2^shift of its lanes lie side by side. */
+function workgroup(p: Product): { rows: number; cols: number; shift: number } {
   const swiglu = p.epilogue === "swiglu", tile = softwareTile(p);
-  if (shared) return { rows: SHARED, cols: swiglu ? SHARED / 2 : SHARED, shift: 0 };
   const cols = swiglu ? tile.cols / 2 : tile.cols;
   let shift = 0;
   while ((1 << shift) < tile.lanes && (cols << shift) < p.cols) shift++;
@@ -182,14 +181,13 @@ export function gemm(program: Program, p: Product): void {
   if (p.grouped && (p.grouped === "k") !== (p.layout === "TN")) {
     throw new TypeError(`Cannot group ${p.layout} by ${p.grouped}`);
   }
-  const { kernels } = program.profile, shared = kernels === "gpu";
-  const tile = softwareTile(p), spec = gemmSpec(p, kernels), routing = p.routing;
-  const group = workgroup(p, shared);
-  if (p.grouped === "rows" && routing!.tileRows % (shared ? SHARED : tile.rows)) {
+  const shared = program.profile.kernels === "gpu", routing = p.routing;
+  const tile = softwareTile(p), spec = gemmSpec(p), group = workgroup(p);
+  if (!shared && p.grouped === "rows" && routing!.tileRows % tile.rows) {
     throw new RangeError(
       `Cannot multiply by expert: shares of ${
         routing!.tileRows
-      } rows are no multiple of the tile's ${shared ? SHARED : tile.rows}`,
+      } rows are no multiple of the tile's ${tile.rows}`,
     );
   }
   const experts = routing?.experts ?? 1;
@@ -206,13 +204,14 @@ export function gemm(program: Program, p: Product): void {
   if (p.grouped === "k") tensors.off = routing!.off;
   if (p.gatherA || p.gatherB) tensors.perm = routing!.perm;
   if (p.gated) tensors.gate = routing!.gate;
-  program.add(spec, tensors, {
+  const dims = {
     rows: p.rows,
     cols4: p.cols / 4,
     k4: Math.ceil(p.k / 4),
     lane_shift: group.shift,
     scale_slot: p.scaleSlot,
     scale_stride: p.scaleStride,
+    tile_height: tile.rows,
     a_base: p.a.base ?? 0,
     a_stride: p.a.stride,
     a_replica: p.a.replica,
@@ -234,7 +233,9 @@ export function gemm(program: Program, p: Product): void {
     perm_replica: routing?.rows ?? 0,
     off_replica: experts + 1,
     gate_replica: routing ? routing.tokens * routing.active : 1,
-  }, [
+  };
+  if (shared) return addShared(program, p, spec, tensors, dims);
+  program.add(spec, tensors, dims, [
     Math.ceil(p.cols / group.cols),
     Math.ceil(p.rows / group.rows),
     p.replicas * (p.grouped === "k" ? experts : 1),

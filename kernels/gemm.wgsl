@@ -156,11 +156,15 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #else
   let c_at = dims.c_base + replica * dims.c_replica;
 #end
-#for i in 0..TM
-  if (row + ${i}u < dims.rows) {
-    let at${i} = c_at + (row + ${i}u) * dims.c_stride + col;
+  // rows leave four at a time; the loop keeps the code, and the time to compile it, small
+  for (var first = 0u; first < dims.tile_height; first += 4u) {
+#for i in 0..4
+  let row${i} = row + first + ${i}u;
+  if (row${i} < dims.rows) {
+    let at${i} = c_at + row${i} * dims.c_stride + col;
 #if GATED && !TN
-    let scale${i} = alpha * select(load_gate(replica * dims.gate_replica + min(p${i}, dims.gate_replica - 1u)), 0.0, p${i} == NONE);
+    let slot${i} = load_perm(perm_at + row${i});
+    let scale${i} = alpha * select(load_gate(replica * dims.gate_replica + min(slot${i}, dims.gate_replica - 1u)), 0.0, slot${i} == NONE);
 #else
     let scale${i} = alpha;
 #end
@@ -171,7 +175,7 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let act = c${i}_${j} * s;
       store_c(at${i} + ${j}u, c${i}_${j + CV} * (s + act * (1.0 - s)));
       store_c(at${i} + dims.cols4 + ${j}u, act);
-      store_hidden(replica * dims.hidden_replica + (row + ${i}u) * dims.cols4 + col + ${j}u,
+      store_hidden(replica * dims.hidden_replica + row${i} * dims.cols4 + col + ${j}u,
         act * c${i}_${j + CV});
     }
 #end
@@ -194,4 +198,10 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
   }
 #end
+#for i in 4..TM
+#for j in 0..NV
+    c${i - 4}_${j} = c${i}_${j};
+#end
+#end
+  }
 }

@@ -6,9 +6,9 @@
 import entropySource from "./cross_entropy.wgsl" with { type: "text" };
 import entropyTreeSource from "./cross_entropy_tree.wgsl" with { type: "text" };
 import logSource from "./log_step.wgsl" with { type: "text" };
-import treeSource from "./tree.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s, vec4s } from "./sizes.ts";
+import { rowSource } from "./tree.ts";
 
 /**
  * loss[t] = logsumexp(logits) - logit of the target, nats; dlogits as in cross_entropy.wgsl.
@@ -26,7 +26,7 @@ export function crossEntropy(
   program.add(
     {
       name: tree ? "cross_entropy_tree" : "cross_entropy",
-      source: tree ? treeSource + entropyTreeSource : entropySource,
+      source: tree ? rowSource(program.profile) + entropyTreeSource : entropySource,
       inputs: {
         logits: "f32x4",
         targets: "u32",

@@ -4,15 +4,16 @@
  * @module
  */
 import reduceSource from "./column_reduce.wgsl" with { type: "text" };
+import gainSource from "./gain_sum.wgsl" with { type: "text" };
 import sumSource from "./column_sum.wgsl" with { type: "text" };
 import forwardSource from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
 import forwardTreeSource from "./rms_norm_tree.wgsl" with { type: "text" };
-import treeSource from "./tree.wgsl" with { type: "text" };
 import type { InParameters } from "./embedding.ts";
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s } from "./sizes.ts";
+import { rowSource } from "./tree.ts";
 
 /** Rows a lane adds before the partial sums are added. */
 export const CHUNK_ROWS = 32;
@@ -35,10 +36,10 @@ export function rmsNorm(
   program.add(
     {
       name: tree ? "rms_norm_tree" : "rms_norm",
-      source: tree ? treeSource + forwardTreeSource : forwardSource,
+      source: tree ? rowSource(program.profile) + forwardTreeSource : forwardSource,
       inputs: { x: "f32x4", p: "f32x4" },
       outputs: { y: "f32x4", rstd: "f32" },
-      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+      dims: u32s("tokens rows p_replica gain_base d4", "inv_d"),
       constants: tree ? rowConstants(d4) : {},
     },
     { x: t.x, p: gain.tensor, y: t.y, rstd: t.rstd },
@@ -55,9 +56,9 @@ export function rmsNorm(
 }
 
 /**
- * dz = dzIn + gradient of {@link rmsNorm}; product = dy * xhat for the gain.
+ * dz = dzIn + gradient of {@link rmsNorm} by x; the gain's is {@link gainSum}'s.
  *
- * @param t dy, x, product, dz, dzIn (R, rows, d4); without dzIn nothing is added
+ * @param t dy, x, dz, dzIn (R, rows, d4); without dzIn nothing is added
  */
 export function rmsNormBackward(
   program: Program,
@@ -65,13 +66,13 @@ export function rmsNormBackward(
   d: number,
   d4: number,
   gain: InParameters,
-  t: { x: Bound; dy: Bound; rstd: Bound; product: Bound; dz: Bound; dzIn?: Bound },
+  t: { x: Bound; dy: Bound; rstd: Bound; dz: Bound; dzIn?: Bound },
 ): void {
   const tree = program.profile.kernels === "gpu";
   program.add(
     {
       name: tree ? "rms_norm_backward_tree" : "rms_norm_backward",
-      source: tree ? treeSource + backwardTreeSource : backwardSource,
+      source: tree ? rowSource(program.profile) + backwardTreeSource : backwardSource,
       inputs: {
         x: "f32x4",
         dy: "f32x4",
@@ -79,8 +80,8 @@ export function rmsNormBackward(
         p: "f32x4",
         ...(t.dzIn ? { dz_in: "f32x4" as const } : {}),
       },
-      outputs: { product: "f32x4", dz: "f32x4" },
-      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+      outputs: { dz: "f32x4" },
+      dims: u32s("tokens rows p_replica gain_base d4", "inv_d"),
       constants: { FIRST: +!t.dzIn, ...(tree ? rowConstants(d4) : {}) },
     },
     {
@@ -88,7 +89,6 @@ export function rmsNormBackward(
       dy: t.dy,
       rstd: t.rstd,
       p: gain.tensor,
-      product: t.product,
       dz: t.dz,
       ...(t.dzIn ? { dz_in: t.dzIn } : {}),
     },
@@ -104,68 +104,113 @@ export function rmsNormBackward(
   );
 }
 
-/** How rows lie in a tensor; counts are vec4. */
-export interface RowLayout {
-  base: number;
-  replica: number;
-  /** rows in one outer step (heads of a token), 1 for plain rows */
-  inner: number;
-  outerStride: number;
-  innerStride: number;
+/** A gain's columns among those that are summed together. */
+export interface GainPart {
+  /** first vec4 within the summed row */
+  from: number;
+  /** vec4 columns of the gain */
+  d4: number;
+  /** pieces of the row that share the gain, d4 apart: the heads of q or k; else 1 */
+  heads: number;
+  /** where the gradient goes, vec4 within a replica's */
+  target: number;
 }
 
-/** vec4 a {@link columnSum} needs for its partial sums, per replica. */
-export function columnSumScratch(rows: number, d4: number): number {
-  return Math.ceil(rows / CHUNK_ROWS) * d4;
+/** Rows of `width4` vec4 that are summed over the tokens, for the gradients of one or two gains. */
+export interface GainSum {
+  width4: number;
+  parts: GainPart[];
+}
+
+/** Where partial sums lie, and the table column_reduce.wgsl reads. */
+export interface GainPlan {
+  /** first vec4 of each sum's partial sums */
+  base: number[];
+  /** vec4 of all partial sums, per replica */
+  partial: number;
+  chunks: number;
+  columns: number;
+  table: Uint32Array;
+}
+
+/** Lays the partial sums of all gains one after the other. */
+export function planGains(sums: GainSum[], tokens: number): GainPlan {
+  const chunks = Math.ceil(tokens / CHUNK_ROWS), base: number[] = [], table: number[] = [];
+  let partial = 0;
+  for (const { width4, parts } of sums) {
+    base.push(partial);
+    for (const { from, d4, heads, target } of parts) {
+      for (let c = 0; c < d4; c++) table.push(partial + from + c, width4, heads, d4, target + c);
+    }
+    partial += chunks * width4;
+  }
+  return { base, partial, chunks, columns: table.length / 5, table: Uint32Array.from(table) };
 }
 
 /**
- * gradient[c] = sum over rows of x[row, c], rows ascending within chunks, chunks ascending.
+ * Partial sums for one entry of a plan: of dy * x * rstd (a norm over whole rows), or of x alone
+ * where the product was stored (the norms of q and k).
  *
- * @param rows rows per replica @param d4 vec4 columns
+ * @param t x, dy (R, rows, width4); rstd (R, rows); partial (R, plan.partial)
  */
-export function columnSum(
+export function gainSum(
   program: Program,
-  replicas: number,
-  rows: number,
-  d4: number,
-  layout: RowLayout,
-  gradient: InParameters,
-  t: { x: Bound; partial: Bound },
+  sizes: Sizes,
+  width4: number,
+  plan: GainPlan,
+  entry: number,
+  t: { x: Bound; dy?: Bound; rstd?: Bound; partial: Bound },
 ): void {
-  const chunks = Math.ceil(rows / CHUNK_ROWS);
+  const { dy, rstd } = t, product = dy && rstd;
   program.add(
     {
-      name: "column_sum",
-      source: sumSource,
-      inputs: { x: "f32x4" },
+      name: product ? "gain_sum" : "column_sum",
+      source: product ? gainSource : sumSource,
+      inputs: product ? { dy: "f32x4", x: "f32x4", rstd: "f32" } : { x: "f32x4" },
       outputs: { partial: "f32x4" },
-      dims: u32s("rows chunks chunk_rows d4 x_base x_replica inner outer_stride inner_stride"),
+      dims: u32s("rows chunks width4 partial_replica partial_base tokens chunk_rows"),
     },
-    { x: t.x, partial: t.partial },
+    { x: t.x, partial: t.partial, ...(product ? { dy, rstd } : {}) },
     {
-      rows,
-      chunks,
+      tokens: sizes.tokens,
+      rows: sizes.rows,
+      chunks: plan.chunks,
       chunk_rows: CHUNK_ROWS,
-      d4,
-      x_base: layout.base,
-      x_replica: layout.replica,
-      inner: layout.inner,
-      outer_stride: layout.outerStride,
-      inner_stride: layout.innerStride,
+      width4,
+      partial_replica: plan.partial,
+      partial_base: plan.base[entry],
     },
-    lanes(chunks * d4, replicas),
+    lanes(plan.chunks * width4, sizes.replicas),
   );
+}
+
+/**
+ * The gradients of all gains of a plan: heads ascending, in each chunks ascending, in each rows.
+ *
+ * @param replica vec4 of a replica's gradient
+ */
+export function gainReduce(
+  program: Program,
+  replicas: number,
+  plan: GainPlan,
+  replica: number,
+  t: { partial: Bound; table: Bound; g: Bound },
+): void {
   program.add(
     {
       name: "column_reduce",
       source: reduceSource,
-      inputs: { partial: "f32x4" },
+      inputs: { partial: "f32x4", table: "u32" },
       outputs: { g: "f32x4" },
-      dims: u32s("chunks d4 g_replica g_base"),
+      dims: u32s("columns partial_replica g_replica chunks"),
     },
-    { partial: t.partial, g: gradient.tensor },
-    { chunks, d4, g_replica: gradient.replica, g_base: gradient.base },
-    [Math.ceil(d4 / 8), 1, replicas],
+    { ...t },
+    {
+      columns: plan.columns,
+      partial_replica: plan.partial,
+      g_replica: replica,
+      chunks: plan.chunks,
+    },
+    [Math.ceil(plan.columns / 8), 1, replicas],
   );
 }

@@ -9,6 +9,8 @@ import squaresSource from "./sum_squares.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, u32s } from "./sizes.ts";
 
+/** Fewest vec4 a lane of {@link adamw} updates. */
+const PER_LANE = 8;
 const CHUNK = 64;
 
 /** Partial sums {@link clipNorm} needs per replica. */
@@ -35,7 +37,7 @@ export function clipNorm(
       source: squaresSource,
       inputs: { g: "f32x4" },
       outputs: { partial: "f32" },
-      dims: u32s("n4 chunk chunks"),
+      dims: u32s("chunks n4 chunk"),
     },
     { g: t.g, partial: t.partial },
     { n4, chunk: CHUNK, chunks },
@@ -76,8 +78,8 @@ export function adamw(
   sizes: { n4: number; tensors: number; steps: number },
   t: AdamwTensors,
 ): void {
-  // lanes in whole workgroups, no more than a grid's x axis holds
-  const laneCount = 64 * Math.min(65535, Math.ceil(sizes.n4 / 64));
+  // several vec4 per lane pay for what a lane reads once; a grid's x axis holds 65535 workgroups
+  const perLane = Math.max(PER_LANE, Math.ceil(sizes.n4 / (64 * 65535)));
   program.add(
     {
       name: "adamw",
@@ -95,7 +97,7 @@ export function adamw(
         state: "u32",
       },
       outputs: { p_out: "f32x4", m_out: "f32x4", v_out: "f32x4" },
-      dims: u32s("n4 tensors steps lanes per_lane"),
+      dims: u32s("n4 tensors steps per_lane"),
     },
     {
       p: t.p,
@@ -112,7 +114,7 @@ export function adamw(
       m_out: t.m,
       v_out: t.v,
     },
-    { ...sizes, lanes: laneCount, per_lane: Math.ceil(sizes.n4 / laneCount) },
-    lanes(laneCount, replicas),
+    { ...sizes, per_lane: perLane },
+    [Math.ceil(sizes.n4 / (64 * perLane)), 1, replicas],
   );
 }

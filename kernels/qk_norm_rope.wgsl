@@ -5,8 +5,8 @@
 
 @compute @workgroup_size(64)
 fn qk_norm_rope(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x / (2u * dims.heads);
-  let part = id.x % (2u * dims.heads);          // q heads, then k heads
+  let t = lane_of(id) / (2u * dims.heads);
+  let part = lane_of(id) % (2u * dims.heads);          // q heads, then k heads
   if (t >= dims.tokens) { return; }
   let x_at = (id.z * dims.rows + t) * 3u * dims.hd4 + part * ${DV}u;
   let y_at = (id.z * dims.rows + t) * 2u * dims.hd4 + part * ${DV}u;

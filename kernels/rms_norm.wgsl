@@ -4,7 +4,7 @@
 
 @compute @workgroup_size(64)
 fn rms_norm(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x;
+  let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let at = (id.z * dims.rows + t) * dims.d4;
   var squares = vec4<f32>(0.0);

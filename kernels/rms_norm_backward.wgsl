@@ -1,19 +1,16 @@
 // dz_out = dz_in + rstd * (gain*dy - xhat * mean(gain*dy*xhat)),  xhat = x * rstd
-// product = dy * xhat, whose column sums are the gain's gradient (column_sum.wgsl)
 //   all (R, rows, d4) vec4; rstd (R, rows). One lane per row. Without FIRST, dz_in is added.
 
 @compute @workgroup_size(64)
 fn rms_norm_backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x;
+  let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let at = (id.z * dims.rows + t) * dims.d4;
   let gain = id.z * dims.p_replica + dims.gain_base;
   let rstd = load_rstd(id.z * dims.rows + t);
   var dots = vec4<f32>(0.0);
   for (var c = 0u; c < dims.d4; c++) {
-    let product = load_dy(at + c) * load_x(at + c) * rstd;
-    store_product(at + c, product);
-    dots = fma(product, load_p(gain + c), dots);
+    dots = fma(load_dy(at + c) * load_x(at + c) * rstd, load_p(gain + c), dots);
   }
   let mean = (dots.x + dots.y + dots.z + dots.w) * dims.inv_d;
   for (var c = 0u; c < dims.d4; c++) {

@@ -1,5 +1,5 @@
 // dz_out = dz_in + rstd * (gain*dy - xhat * mean(gain*dy*xhat)),  xhat = x * rstd
-// product = dy * xhat: rms_norm_backward.wgsl for GPUs
+// rms_norm_backward.wgsl for GPUs
 //   all (R, rows, d4) vec4; rstd (R, rows). One workgroup of LANES per row, rows folded into the
 //   grid's x and y. A lane sums columns lane, lane + LANES, … ascending, then the lanes' sums meet
 //   in a tree (tree.wgsl, before this text). Without FIRST, dz_in is added.
@@ -13,9 +13,7 @@ fn rms_norm_backward_tree(@builtin(local_invocation_index) lane: u32, @builtin(w
   let rstd = load_rstd(group.z * dims.rows + t);
   var dots = vec4<f32>(0.0);
   for (var c = lane; c < dims.d4; c += ${LANES}u) {
-    let product = load_dy(at + c) * load_x(at + c) * rstd;
-    store_product(at + c, product);
-    dots = fma(product, load_p(gain + c), dots);
+    dots = fma(load_dy(at + c) * load_x(at + c) * rstd, load_p(gain + c), dots);
   }
   let mean = tree_sum(lane, dots.x + dots.y + dots.z + dots.w) * dims.inv_d;
   for (var c = lane; c < dims.d4; c += ${LANES}u) {

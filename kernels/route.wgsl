@@ -12,7 +12,7 @@ fn logit(at: u32, e: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn route(@builtin(global_invocation_id) id: vec3<u32>) {
-  let t = id.x;
+  let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let at = (id.z * dims.rows + t) * dims.n4;
   let slot = (id.z * dims.rows + t) * ${ACTIVE}u;

@@ -3,7 +3,7 @@
 
 @compute @workgroup_size(64)
 fn scatter(@builtin(global_invocation_id) id: vec3<u32>) {
-  let slot = id.x;
+  let slot = lane_of(id);
   if (slot >= dims.tokens * dims.per_token) { return; }
   let t = slot / dims.per_token;
   let s = id.z * dims.rows * dims.per_token + slot;

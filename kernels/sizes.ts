@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FOLD, GROUP } from "./gpu/program.ts";
 
 /** Independent runs side by side, and the tokens of one step of each. */
 export interface Sizes {
@@ -26,13 +27,17 @@ export function vec4s(n: number): number {
   return Math.ceil(n / 4);
 }
 
-/** Grid of one lane per element in groups of 64, for each replica. */
-export function lanes(count: number, replicas: number): [number, number, number] {
-  return [Math.ceil(count / 64), 1, replicas];
-}
+/** Workgroups an axis of a grid holds. */
+const AXIS = 65535;
 
-/** Workgroups along x of a grid of one workgroup per row; further rows go along y. */
-const FOLD = 32768;
+/**
+ * Grid of one lane per element in groups of 64, for each replica. Past 4,194,240 elements it needs two
+ * axes; kernels ask `lane_of(id)` for their element and return when it is past the last.
+ */
+export function lanes(count: number, replicas: number): [number, number, number] {
+  const groups = Math.ceil(count / GROUP);
+  return groups <= AXIS ? [groups, 1, replicas] : [FOLD, Math.ceil(groups / FOLD), replicas];
+}
 
 /** Constants of a kernel with one workgroup per row of `width4` vec4; see tree.wgsl. */
 export function rowConstants(width4: number): { LANES: number; FOLD: number } {
@@ -47,7 +52,7 @@ export function rowGrid(rows: number, replicas: number): [number, number, number
 /** A spec's dims, all u32 but those named. */
 export function u32s(names: string, floats = ""): Record<string, "u32" | "f32"> {
   return Object.fromEntries([
-    ...names.split(" ").map((n) => [n, "u32" as const]),
+    ...names.split(" ").filter(Boolean).map((n) => [n, "u32" as const]),
     ...floats.split(" ").filter(Boolean).map((n) => [n, "f32" as const]),
   ]);
 }

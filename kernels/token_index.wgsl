@@ -2,9 +2,9 @@
 //   tokens (R, rows) u32, first (R, vocab + 1) u32, order (R, rows) u32. One lane per entry v;
 //   entry vocab writes only the end. Makes the embedding gradient a sum in a fixed order.
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(16)
 fn token_index(@builtin(global_invocation_id) id: vec3<u32>) {
-  let v = id.x;
+  let v = lane_of(id);
   if (v > dims.vocab) { return; }
   let t0 = id.z * dims.rows;
   // how many tokens come before: all smaller entries

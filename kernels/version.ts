@@ -7,4 +7,4 @@
  */
 
 /** See the module comment. */
-export const KERNELS_VERSION = "1";
+export const KERNELS_VERSION = "2";

@@ -11,7 +11,7 @@ import type { Device } from "../kernels/gpu/device.ts";
 import { layoutOf } from "../model/shape.ts";
 import { uploadCorpus } from "../model/trainer.ts";
 import { destroyTensor } from "../kernels/gpu/tensor.ts";
-import { type Context, type Job, jobOf } from "./cells.ts";
+import { adapterIdentity, type Context, type Job, jobOf } from "./cells.ts";
 import { type Sweep, sweepOptimum, widen } from "./optimum.ts";
 import { type Line, linesOf, planOf, settlePlan } from "./lines.ts";
 import {
@@ -58,6 +58,8 @@ export interface BenchOptions {
   /** aborted: the running submit ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
   onProgress(progress: BenchProgress): void;
+  /** what happened before that a reader of the record must know */
+  warnings?: string[];
 }
 
 const MAX_REPLICAS = 15;
@@ -160,7 +162,7 @@ export async function runBench(
     planOf(suite, options.profile, data.hash),
     store.runs.size > 0,
   );
-  const warnings = [...store.warnings];
+  const warnings = [...options.warnings ?? [], ...store.warnings];
   if (plan.exploratory) {
     warnings.push("the runs in this directory were begun under another plan: exploratory");
   }
@@ -169,7 +171,7 @@ export async function runBench(
     profile,
     dataHash: data.hash,
     trainBytes: data.trainBytes,
-    adapter: `${device.adapter.description}/${device.profile.kernels}/${device.profile.storage}`,
+    adapter: adapterIdentity(device),
   };
   const lines = linesOf(suite, options.profile);
   const cellsOf = (line: Line): Cell[] =>

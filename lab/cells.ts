@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Device } from "../kernels/gpu/device.ts";
+import { deviations } from "../kernels/tuning_cases.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import type { Multipliers } from "../model/network.ts";
 import type { ModelShape, TensorKind } from "../model/shape.ts";
@@ -11,7 +13,7 @@ import type { TensorHyperParameters } from "../model/trainer.ts";
 import type { Configuration } from "../rule/configuration.ts";
 import { parseConfiguration } from "../rule/configuration.ts";
 import { ruleById } from "../rule/registry.ts";
-import { runKey } from "./plan.ts";
+import { canonicalJson, runKey } from "./plan.ts";
 import type { BaseHyperParameters, Cell } from "./record.ts";
 import type { Suite, SuiteProfile } from "./suite.ts";
 
@@ -39,6 +41,13 @@ export function shapeOf(c: Configuration): ModelShape {
     headWidth: c.headWidth,
     ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: "sigmoid" },
   };
+}
+
+/** Names what a run's last bits depend on besides its cell: adapter, kernel variants, storage. */
+export function adapterIdentity({ adapter, profile }: Pick<Device, "adapter" | "profile">): string {
+  const plain = `${adapter.description}/${profile.kernels}/${profile.storage}`;
+  const chosen = deviations(profile.tuning);
+  return Object.keys(chosen).length ? `${plain}/${canonicalJson(chosen)}` : plain;
 }
 
 /** What a run's identity holds beyond its cell. */

@@ -37,6 +37,8 @@ interface Item {
   points: LatencyPoint[];
   /** works that could not be timed, each with its reason */
   leftOut: string[];
+  /** what this line cost */
+  wall_s: number;
 }
 
 const ITEMS: StoreFormat<Item> = {
@@ -48,6 +50,7 @@ const ITEMS: StoreFormat<Item> = {
     roofline: rooflineSchema.nullable(),
     points: z.array(latencyPointSchema),
     leftOut: z.array(z.string()),
+    wall_s: z.number(),
   }),
 };
 
@@ -72,6 +75,8 @@ export interface LatencyOptions {
   trained: TrainedLoad | null;
   /** aborted: the running sample ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
+  /** what setting up had to say, for the record */
+  warnings?: string[];
   onProgress(progress: LatencyProgress): void;
 }
 
@@ -117,7 +122,7 @@ export async function runLatency(
   environment: Environment,
   options: LatencyOptions,
 ): Promise<LatencyResult> {
-  const started = performance.now(), { suite, outDir, signal, trained } = options;
+  const { suite, outDir, signal, trained } = options;
   using store = openStoreOf(outDir, ITEMS);
   const plan = settlePlan(
     outDir,
@@ -158,8 +163,10 @@ export async function runLatency(
       });
     if (!known) {
       tell("ceilings of the adapter", 0, null);
+      const t0 = performance.now();
       const roofline = await measureRoofline(device, profile.roofline ?? {});
-      store.append({ key: rooflineKey, roofline, points: [], leftOut: [] });
+      const wall_s = (performance.now() - t0) / 1000;
+      store.append({ key: rooflineKey, roofline, points: [], leftOut: [], wall_s });
     }
     const roofline = store.items.get(rooflineKey)!.roofline!;
     const rate = 0.2 * roofline.fma_flops.estimate;
@@ -183,9 +190,10 @@ export async function runLatency(
           onSample: (share) => tell(label, share, left(share)),
         },
       );
-      store.append({ key: keyOf(group), roofline: null, ...result });
+      const wall_s = (performance.now() - t0) / 1000;
+      store.append({ key: keyOf(group), roofline: null, ...result, wall_s });
       measured.cost += mine;
-      measured.seconds += (performance.now() - t0) / 1000;
+      measured.seconds += wall_s;
       tell(label, 1, measured.seconds / measured.cost * (later - mine));
     }
     await settle(device);
@@ -193,8 +201,8 @@ export async function runLatency(
     stopped = true;
     if (!signal.aborted || error !== signal.reason) failure = error;
   }
-  const roofline = store.items.get(rooflineKey)?.roofline ?? null;
-  if (!roofline) return { record: null, failure };
+  const ceilings = store.items.get(rooflineKey), roofline = ceilings?.roofline;
+  if (!ceilings || !roofline) return { record: null, failure };
   const items = groups.flatMap((g) => store.items.get(keyOf(g)) ?? []);
   const points = items.flatMap((item) => item.points);
   const incomplete = stopped || items.length < groups.length;
@@ -214,8 +222,9 @@ export async function runLatency(
       ? `stopped before the last group, with ${items.length} of ${groups.length} timed`
       : decision.reason,
     incomplete,
-    cost: { wall_s: (performance.now() - started) / 1000 },
+    cost: { wall_s: items.reduce((sum, item) => sum + item.wall_s, ceilings.wall_s) },
     warnings: [
+      ...options.warnings ?? [],
       ...store.warnings,
       ...(plan.exploratory
         ? ["the points in this directory were begun under another plan: exploratory"]

@@ -266,7 +266,7 @@ export interface LatencyRecord {
   reason: string;
   /** true when the bench was stopped before the last planned work */
   incomplete: boolean;
-  /** what this bench cost */
+  /** what measuring all of it took, interruptions left out */
   cost: { wall_s: number };
   /** what a reader must know, e.g. what was left out and why */
   warnings: string[];

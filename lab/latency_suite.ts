@@ -6,6 +6,7 @@
  */
 import { formatConfiguration, labelOf } from "../rule/configuration.ts";
 import type { ImposedRouting } from "../model/imposed_routing.ts";
+import type { RooflineOptions } from "../model/roofline.ts";
 import {
   LATENCY_PASSES,
   type LatencyLimits,
@@ -35,8 +36,8 @@ export interface LatencyProfile {
   rounds: number;
   /** seconds of a sample */
   sample_s: number;
-  /** seconds of a sample of the roofline, and vec4 elements of a streamed tensor; null: its own */
-  roofline: { sample_s: number; elements: number } | null;
+  /** how the ceilings are measured; null: as `deno task bench roofline` does */
+  roofline: RooflineOptions | null;
   /** N grows at fixed a and h, one group per a */
   experts: { experts: number[]; active: number[]; expertWidth: number };
   /** experts are split: N and a times, h divided by each of `splits` */

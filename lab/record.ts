@@ -240,6 +240,11 @@ export interface Environment {
   backend: string;
   /** kernel variants and storage, or size of the suite */
   profile: string;
+  /**
+   * kernel variants the autotuner chose, by case (a case that is not named runs its default); `none`
+   * when it did not choose; absent from records older than it
+   */
+  tuning?: "none" | Record<string, string>;
   /** optional WebGPU features it offers */
   features: string[];
   /** version of Deno */
@@ -261,6 +266,7 @@ export const environmentSchema: z.ZodType<Environment> = z.object({
   software: z.boolean(),
   backend: z.string(),
   profile: z.string(),
+  tuning: z.union([z.literal("none"), z.record(z.string(), z.string())]).optional(),
   features: z.array(z.string()),
   deno: z.string(),
   os: z.string(),

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { attentionBackward, headVec4s, qkNormRopeBackward } from "../kernels/attention.ts";
+import { attentionBackward, qkNormRopeBackward } from "../kernels/attention.ts";
 import { embedBackward } from "../kernels/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
-import { columnSum, rmsNormBackward } from "../kernels/norm.ts";
+import { gainReduce, gainSum, rmsNormBackward } from "../kernels/norm.ts";
 import { denseBackward, routedBackward } from "./ffn.ts";
 import type { Network } from "./network.ts";
-import type { Stored } from "./shape.ts";
 import { SLOTS } from "./workspace.ts";
 
 /** Appends the logits' gradient → the gradient of every parameter. */
@@ -23,22 +22,9 @@ export function backward(
   const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4, hd = layout.attention;
   const heads = { heads: layout.heads, headWidth: layout.headWidth }, s = net.scratch;
   const n4 = layout.floats / 4;
-  const gain = (g: Stored) =>
-    columnSum(
-      program,
-      sizes.replicas,
-      sizes.tokens,
-      d4,
-      {
-        base: 0,
-        replica: sizes.rows * d4,
-        inner: 1,
-        outerStride: d4,
-        innerStride: 0,
-      },
-      net.inParameters(g, "g"),
-      { x: s.product, partial: s.partial },
-    );
+  // entries of the plan: 0 the last norm, then three of each block (network.ts)
+  const gain = (entry: number, t: { x: Tensor; dy: Tensor; rstd: Tensor }) =>
+    gainSum(program, sizes, d4, s.gains, entry, { ...t, partial: s.partial });
   net.product(program, {
     layout: "NN",
     rows: sizes.tokens,
@@ -63,10 +49,9 @@ export function backward(
     x: last,
     dy: s.du[0],
     rstd: net.final.rstd,
-    product: s.product,
     dz,
   });
-  gain(layout.norm);
+  gain(0, { x: last, dy: s.du[0], rstd: net.final.rstd });
   for (let l = shape.depth - 1; l >= 0; l--) {
     const b = layout.blocks[l], t = net.blocks[l];
     const before = l === 0 ? net.z0 : net.blocks[l - 1].after;
@@ -91,12 +76,11 @@ export function backward(
       x: t.middle,
       dy: du,
       rstd: t.rstd2,
-      product: s.product,
       dz: other,
       dzIn: dz,
     });
     [dz, other] = [other, dz];
-    gain(b.ffnNorm);
+    gain(2 + 3 * l, { x: t.middle, dy: du, rstd: t.rstd2 });
     net.product(program, {
       layout: "NN",
       rows: sizes.tokens,
@@ -132,23 +116,7 @@ export function backward(
       product: s.product,
       dqkv: s.dqkv,
     });
-    [b.qNorm, b.kNorm].forEach((norm, part) =>
-      columnSum(
-        program,
-        sizes.replicas,
-        sizes.tokens * layout.heads,
-        headVec4s(layout),
-        {
-          base: part * hd / 4,
-          replica: sizes.rows * 2 * hd / 4,
-          inner: layout.heads,
-          outerStride: 2 * hd / 4,
-          innerStride: headVec4s(layout),
-        },
-        net.inParameters(norm, "g"),
-        { x: s.product, partial: s.partial },
-      )
-    );
+    gainSum(program, sizes, 2 * hd / 4, s.gains, 3 + 3 * l, { x: s.product, partial: s.partial });
     net.product(program, {
       layout: "TN",
       rows: 3 * hd,
@@ -171,13 +139,17 @@ export function backward(
       x: before,
       dy: du,
       rstd: t.rstd1,
-      product: s.product,
       dz: other,
       dzIn: dz,
     });
     [dz, other] = [other, dz];
-    gain(b.attnNorm);
+    gain(1 + 3 * l, { x: before, dy: du, rstd: t.rstd1 });
   }
+  gainReduce(program, sizes.replicas, s.gains, n4, {
+    partial: s.partial,
+    table: s.gainTable,
+    g: net.gradient,
+  });
   embedBackward(program, sizes, d4, shape.vocab, {
     tensor: net.gradient,
     base: layout.embed.offset / 4,

@@ -9,7 +9,7 @@ import { headVec4s, type QkGains, ropeTable } from "../kernels/attention.ts";
 import type { InParameters } from "../kernels/embedding.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
-import { columnSumScratch } from "../kernels/norm.ts";
+import { type GainSum, planGains } from "../kernels/norm.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import type { Branch, Routed } from "./ffn.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
@@ -147,25 +147,46 @@ export class Network extends Workspace {
     return this.#backward ??= this.backwardTensors();
   }
 
+  /** What is summed for the gains: the last norm, then of each block attention's, FFN's, q and k's. */
+  private gainSums(): GainSum[] {
+    const { layout } = this, d4 = layout.width / 4, hd4 = layout.attention / 4;
+    const row = (g: Stored): GainSum => ({
+      width4: d4,
+      parts: [{ from: 0, d4, heads: 1, target: g.offset / 4 }],
+    });
+    const head = (g: Stored, from: number) => ({
+      from,
+      d4: headVec4s(layout),
+      heads: layout.heads,
+      target: g.offset / 4,
+    });
+    return [
+      row(layout.norm),
+      ...layout.blocks.flatMap((b) => [
+        row(b.attnNorm),
+        row(b.ffnNorm),
+        { width4: 2 * hd4, parts: [head(b.qNorm, 0), head(b.kNorm, hd4)] },
+      ]),
+    ];
+  }
+
   private backwardTensors() {
     const { sizes, layout, router } = this, { rows } = sizes, d4 = layout.width / 4;
     const hd4 = layout.attention / 4;
     const dense = Math.max(0, ...layout.blocks.map((b) => b.dense?.hidden ?? 0));
     const routed = Math.max(0, ...layout.blocks.map((b) => b.routed?.expertWidth ?? 0));
+    const plan = planGains(this.gainSums(), sizes.tokens);
+    const table = this.allocShared("back.gain_table", "u32", plan.table.length);
+    upload(this.device, table, plan.table);
     const row = (name: string, w4: number) => this.alloc(`back.${name}`, "f32x4", rows * w4);
     return {
       dlogits: row("dlogits", layout.vocab / 4),
       dz: [row("dz.a", d4), row("dz.b", d4)] as [Tensor, Tensor],
       du: [row("du.a", d4), row("du.b", d4)] as [Tensor, Tensor],
-      product: row("product", Math.max(d4, 2 * hd4)),
-      partial: this.alloc(
-        "back.partial",
-        "f32x4",
-        Math.max(
-          columnSumScratch(sizes.tokens, d4),
-          columnSumScratch(sizes.tokens * layout.heads, headVec4s(layout)),
-        ),
-      ),
+      product: row("product", 2 * hd4),
+      gains: plan,
+      partial: this.alloc("back.partial", "f32x4", plan.partial),
+      gainTable: table,
       dout: row("dout", hd4),
       d: this.alloc("back.d", "f32", rows * layout.heads),
       dqk: row("dqk", 2 * hd4),

@@ -54,6 +54,8 @@ export interface Roofline {
 export interface RooflineOptions {
   samples?: number;
   sample_s?: number;
+  /** shapes of a loop that are tried, from the first; compiling one takes seconds on a software adapter */
+  variants?: number;
   /** vec4 elements of each of the four streamed tensors, a multiple of 16384 */
   elements?: number;
 }
@@ -182,9 +184,9 @@ async function best(
 }
 
 /** The fastest loop of multiply-adds. */
-async function fastestFma(device: Device, sample_s: number): Promise<FmaRun> {
+async function fastestFma(device: Device, sample_s: number, variants: number): Promise<FmaRun> {
   const groups = await groupsThatLast(device);
-  const runs = LOOPS.map(([chains, unroll]) =>
+  const runs = LOOPS.slice(0, variants).map(([chains, unroll]) =>
     new FmaRun(device, { groups, chains, unroll, steps: STEPS })
   );
   const amounts = runs.map((run) => fmaFlops(run.size));
@@ -203,12 +205,12 @@ class Streams {
   #sums: Tensor[];
   #fill: Program;
 
-  constructor(readonly device: Device, readonly elements: number) {
+  constructor(readonly device: Device, readonly elements: number, variants: number) {
     const own = (name: string, length: number) => {
       this.#tensors.push(createTensor(device, name, "f32x4", length));
       return this.#tensors.at(-1)!;
     };
-    this.sizes = BLOCKS.map(([lanes, rounds]) => ({
+    this.sizes = BLOCKS.slice(0, variants).map(([lanes, rounds]) => ({
       lanes,
       rounds,
       groups: elements / streamElements({ groups: 1, lanes, rounds }),
@@ -261,14 +263,15 @@ class Streams {
  */
 export async function measureRoofline(
   device: Device,
-  { samples = 9, sample_s = 0.3, elements = ELEMENTS }: RooflineOptions = {},
+  { samples = 9, sample_s = 0.3, elements = ELEMENTS, variants = LOOPS.length }: RooflineOptions =
+    {},
 ): Promise<Roofline> {
-  const streams = new Streams(device, elements);
+  const streams = new Streams(device, elements, variants);
   let compute: FmaRun | null = null;
   try {
     await streams.fill();
-    compute = await fastestFma(device, sample_s);
-    const same = BLOCKS.map(() => 1);
+    compute = await fastestFma(device, sample_s, variants);
+    const same = streams.sizes.map(() => 1);
     const read = await best(device, streams.reads, same, sample_s);
     const copy = await best(device, streams.copies, same, sample_s);
     const works = [

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Device, DeviceProfile } from "../kernels/gpu/device.ts";
+import { type Device, type DeviceProfile, MOST_BINDINGS } from "../kernels/gpu/device.ts";
 import { type ParityCase, type ParityLine, parseParityCase, runParityCase } from "./parity.ts";
 
 const FOLDER = new URL("../fixtures/parity/", import.meta.url);
@@ -12,8 +12,6 @@ const FOLDER = new URL("../fixtures/parity/", import.meta.url);
 const CASES = ["dense", "moe_4e4a_dense", "moe_5e2a", "moe_6e3a_shared1", "moe_8e4a_groups2"];
 /** Runs dense and grouped products, routing, combine and their gradients in one model. */
 const SHORT = "moe_6e3a_shared1";
-/** adamw.wgsl binds ten inputs and three outputs, more than any other kernel. */
-const MOST_BINDINGS = 13;
 /** Side by side; the last is compared, so that a wrong replica offset shows. */
 const REPLICAS = 2;
 

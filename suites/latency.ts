@@ -46,7 +46,7 @@ export const latency: LatencySuite = defineLatencySuite({
       tokens: 256,
       rounds: 6,
       sample_s: 0.05,
-      roofline: { sample_s: 0.03, elements: 1 << 16 },
+      roofline: { samples: 6, sample_s: 0.04, elements: 1 << 16, variants: 1 },
       experts: { experts: [4, 16], active: [2], expertWidth: 32 },
       granularity: { experts: 4, active: 1, expertWidth: 64, splits: [1, 4] },
       active: null,
@@ -62,7 +62,7 @@ export const latency: LatencySuite = defineLatencySuite({
     quick: {
       width: 128,
       tokens: 1024,
-      rounds: 7,
+      rounds: 11,
       sample_s: 0.2,
       roofline: null,
       experts: { experts: [8, 16, 32, 64], active: [2, 4, 8], expertWidth: 128 },

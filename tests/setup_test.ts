@@ -74,6 +74,13 @@ Deno.test("root on an apt system gets the driver, told so beforehand", async () 
   assert.match(m.ran[1], /apt-get .*install -y --no-install-recommends mesa-vulkan-drivers$/);
 });
 
+Deno.test("nothing is installed for an adapter that cannot run the kernels", async () => {
+  const problem = "Cannot use Toy: a kernel binds 13 tensors";
+  const m = machine({ probes: [{ problem, unfit: true }, FOUND], programs: ["apt-get"] });
+  assert.deepEqual(await setUp(m), { lines: [], error: problem });
+  assert.deepEqual(m.ran, []);
+});
+
 Deno.test("sudo is used where it asks nothing, and not where it asks", async () => {
   const programs = ["apt-get", "sudo"], isRoot = () => false;
   const free = machine({ probes: [NONE, FOUND], programs, isRoot });

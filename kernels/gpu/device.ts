@@ -12,6 +12,8 @@ export interface DeviceProfile {
   kernels: "software" | "gpu";
   /** `texture`: storage textures, which lavapipe reads many times faster than buffers */
   storage: "texture" | "buffer";
+  /** variants the autotuner chose for this adapter, by case; absent: none, every kernel's default */
+  tuning?: Readonly<Record<string, string>>;
 }
 
 /** What is known of the adapter; goes into every record. */
@@ -19,6 +21,8 @@ export interface AdapterFacts {
   description: string;
   vendor: string;
   architecture: string;
+  /** model number, where WebGPU tells it */
+  device?: string;
   /** a software adapter: its times say nothing about GPUs */
   software: boolean;
   /** `vulkan`, `metal`, `dx12` or `gl`, as far as it can be told */
@@ -45,6 +49,14 @@ export class NoAdapterError extends Error {
   /** process exit code */
   readonly exitCode = 3;
 }
+
+/** An adapter that cannot hold what the kernels bind; another driver would not help it. */
+export class UnfitAdapterError extends NoAdapterError {
+  override name = "UnfitAdapterError";
+}
+
+/** Tensors adamw.wgsl binds, more than any other kernel. */
+export const MOST_BINDINGS = 13;
 
 /** The GPU reported an error outside any scope, or was lost. */
 export class DeviceError extends Error {
@@ -78,10 +90,67 @@ function backendName(): string {
 }
 
 /**
+ * Where tensors are held: buffers on GPUs, textures on software adapters, and the other one when the
+ * adapter's shaders cannot bind {@link MOST_BINDINGS} of the first.
+ *
+ * @param name of the adapter, for the message
+ * @throws {UnfitAdapterError} when they can bind neither
+ */
+export function chooseStorage(
+  name: string,
+  software: boolean,
+  limits: Pick<
+    GPUSupportedLimits,
+    "maxStorageBuffersPerShaderStage" | "maxStorageTexturesPerShaderStage"
+  >,
+): DeviceProfile["storage"] {
+  const buffers = limits.maxStorageBuffersPerShaderStage;
+  const textures = limits.maxStorageTexturesPerShaderStage;
+  if (software && textures >= MOST_BINDINGS) return "texture";
+  if (buffers >= MOST_BINDINGS) return "buffer";
+  if (textures >= MOST_BINDINGS) return "texture";
+  throw new UnfitAdapterError(
+    `Cannot use ${name}: a kernel binds ${MOST_BINDINGS} tensors, a shader there at most ${buffers} storage buffers or ${textures} storage textures`,
+  );
+}
+
+/** A device with what the kernels can make use of; subgroups only where the adapter gives them. */
+async function requestDevice(adapter: GPUAdapter, kernels: DeviceProfile["kernels"]) {
+  const { limits } = adapter;
+  const request = (from: GPUAdapter, optional: GPUFeatureName[]) =>
+    from.requestDevice({
+      requiredFeatures: [
+        ...from.features.has("timestamp-query") ? ["timestamp-query" as const] : [],
+        ...optional,
+      ],
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
+        maxTextureDimension2D: limits.maxTextureDimension2D,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        // other libraries on the same device (bench:peers) make larger workgroups than the kernels
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      },
+    });
+  if (kernels === "gpu") {
+    try {
+      // Deno's adapters do not list this feature, also where their devices have it: asking tells
+      return await request(adapter, ["subgroups"]);
+    } catch { /* it has none */ }
+    adapter = await findAdapter() ?? adapter; // a refused request may have used the first one up
+  }
+  return await request(adapter, []);
+}
+
+/**
  * Opens the best adapter.
  *
  * @param overrides profile fields to force; the rest follows from the adapter
  * @throws {NoAdapterError} when there is none, or only Deno's OpenGL fall-back
+ * @throws {UnfitAdapterError} when its shaders bind too few tensors
  */
 export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promise<Device> {
   const adapter = await findAdapter();
@@ -95,17 +164,10 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
     );
   }
   const software = isSoftware(adapter.info);
-  const limits = adapter.limits;
-  const gpu = await adapter.requestDevice({
-    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      maxStorageTexturesPerShaderStage: limits.maxStorageTexturesPerShaderStage,
-      maxTextureDimension2D: limits.maxTextureDimension2D,
-    },
-  });
+  const kernels = overrides.kernels ?? (software ? "software" : "gpu");
+  const name = adapter.info.description || "unnamed adapter";
+  const storage = overrides.storage ?? chooseStorage(name, software, adapter.limits);
+  const gpu = await requestDevice(adapter, kernels);
   const errors: string[] = [];
   let closed = false;
   gpu.addEventListener("uncapturederror", (event) => {
@@ -117,18 +179,15 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   return {
     gpu,
     adapter: {
-      description: adapter.info.description || "unnamed adapter",
+      description: name,
       vendor: adapter.info.vendor,
       architecture: adapter.info.architecture,
+      device: adapter.info.device,
       software,
       backend,
-      features: [...adapter.features].map(String).sort(),
+      features: [...new Set([...adapter.features, ...gpu.features].map(String))].sort(),
     },
-    profile: {
-      kernels: software ? "software" : "gpu",
-      storage: software ? "texture" : "buffer",
-      ...overrides,
-    },
+    profile: { ...overrides, kernels, storage },
     errors,
     memory: new Memory(),
     close() {

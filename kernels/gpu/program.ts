@@ -11,6 +11,9 @@ import type { Device, DeviceProfile } from "./device.ts";
 import { type Constants, expand } from "./template.ts";
 import {
   type Alternating,
+  bytesOf,
+  createTensor,
+  destroyTensor,
   type Element,
   FORMATS,
   isAlternating,
@@ -47,14 +50,52 @@ export interface Dispatch {
 
 const UNIFORM_SLOT = 256;
 
+/** Workgroups along x of a grid too long for one axis; the further ones go along y. */
+export const FOLD = 32768;
+/** Lanes of a workgroup in a grid of one lane per element. */
+export const GROUP = 64;
+
+/**
+ * Dims that decide how often a loop runs or which branch all lanes take, by name: those in the
+ * header of a `for` or `while`, or alone in an `if`, and in the declarations of what stands there.
+ *
+ * @param source WGSL, expanded
+ */
+export function boundsOf(source: string): Set<string> {
+  const code = source.replace(/\/\/.*$/gm, ""), found = new Set<string>(), seen = new Set<string>();
+  const declared = Map.groupBy(
+    code.matchAll(/\b(?:let|var)\s+(\w+)(?:\s*:[^=;]+)?\s*=([^;]*)/g),
+    (m) => m[1],
+  );
+  const follow = (text: string): void => {
+    for (const [, dim] of text.matchAll(/\bdims\.(\w+)/g)) found.add(dim);
+    for (const [name] of text.replace(/\bdims\.\w+/g, "").matchAll(/\b[a-z_]\w*\b/gi)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      for (const [, , value] of declared.get(name) ?? []) follow(value);
+    }
+  };
+  for (const [header] of code.matchAll(/\b(?:for|while)\s*\([^{]*\{/g)) follow(header);
+  for (const [, condition] of code.matchAll(/\bif\s*\(([^{]*)\)\s*\{/g)) {
+    if (!/[a-z_]\w*/i.test(condition.replace(/\bdims\.\w+|\b\d+u?\b/g, ""))) follow(condition);
+  }
+  return found;
+}
+
 /**
  * WGSL of the dims, the bindings and the accessors of a spec.
  *
- * Dims are read through an index that is itself read from the uniform. A driver that specializes
+ * Bounds are read through an index that is itself read from the uniform. A driver that specializes
  * a shader for the uniforms its loops depend on (lavapipe does, at every dispatch whose uniforms
- * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone.
+ * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone. The
+ * other dims are read where they lie, which costs it one load for all lanes.
  */
-export function preamble(spec: KernelSpec, storage: "texture" | "buffer"): string {
+export function preamble(
+  spec: KernelSpec,
+  storage: "texture" | "buffer",
+  source: string = expand(spec.source, spec.constants ?? {}),
+): string {
+  const bounds = boundsOf(source);
   const fields = Object.entries(spec.dims), slots = Math.ceil(fields.length / 4) + 1;
   const lines = [
     "struct Dims {",
@@ -63,12 +104,15 @@ export function preamble(spec: KernelSpec, storage: "texture" | "buffer"): strin
     "fn read_dims() -> Dims {",
     "  let at = uniforms[0].x;",
     `  return Dims(${
-      fields.map(([, type], i) => {
-        const word = `uniforms[at + ${1 + Math.floor(i / 4)}u][${i % 4}]`;
+      fields.map(([name, type], i) => {
+        const row = `${bounds.has(name) ? "at + " : ""}${1 + Math.floor(i / 4)}u`;
+        const word = `uniforms[${row}][${i % 4}]`;
         return type === "f32" ? `bitcast<f32>(${word})` : word;
       }).join(", ")
     });`,
     "}",
+    "// the lane's number in a grid of one lane per element, which may be folded; see sizes.ts",
+    `fn lane_of(id: vec3<u32>) -> u32 { return id.y * ${FOLD * GROUP}u + id.x; }`,
   ];
   const scalar = { "f32x4": "vec4<f32>", "f32": "f32", "u32": "u32" };
   const at = `vec2<u32>(i & ${ROW - 1}u, i >> ${Math.log2(ROW)}u)`;
@@ -163,9 +207,8 @@ function withDims(source: string, entry: string): string {
 
 /** Compiles a spec, once per device, code and layout. */
 export function compile(device: Device, spec: KernelSpec): Compiled {
-  const code = `${preamble(spec, device.profile.storage)}\n${
-    withDims(expand(spec.source, spec.constants ?? {}), spec.name)
-  }`;
+  const source = expand(spec.source, spec.constants ?? {});
+  const code = `${preamble(spec, device.profile.storage, source)}\n${withDims(source, spec.name)}`;
   const cache = pipelines.get(device.gpu) ?? new Map<string, Compiled>();
   pipelines.set(device.gpu, cache);
   const known = cache.get(code);
@@ -188,6 +231,7 @@ export class Program {
   readonly dispatches: Dispatch[] = [];
   #device: Device;
   #dims: { buffer: GPUBuffer; strike: () => void }[] = [];
+  #scratch: Tensor[] = [];
 
   constructor(device: Device) {
     this.#device = device;
@@ -196,6 +240,20 @@ export class Program {
   /** Which kernel variants and storage the device runs. */
   get profile(): DeviceProfile {
     return this.#device.profile;
+  }
+
+  /**
+   * A tensor for what one kernel writes and the very next reads; later kernels may overwrite it.
+   *
+   * @param length elements at least
+   * @throws {RangeError} when the adapter cannot hold it
+   */
+  scratch(element: Element, length: number): Tensor {
+    const known = this.#scratch.find((t) => t.element === element && t.length >= length);
+    if (known) return known;
+    const tensor = createTensor(this.#device, "scratch", element, length);
+    this.#scratch.push(tensor);
+    return tensor;
   }
 
   /**
@@ -323,17 +381,19 @@ export class Program {
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Device memory of the uniforms, bytes. */
+  /** Device memory of the uniforms and the scratch tensors, bytes. */
   get bytes(): number {
-    return this.#dims.length * UNIFORM_SLOT;
+    return this.#scratch.reduce((sum, t) => sum + bytesOf(t), this.#dims.length * UNIFORM_SLOT);
   }
 
-  /** Frees the uniform buffers. */
+  /** Frees the uniform buffers and the scratch tensors. */
   destroy(): void {
     for (const { buffer, strike } of this.#dims) {
       buffer.destroy();
       strike();
     }
     this.#dims = [];
+    this.#scratch.forEach(destroyTensor);
+    this.#scratch = [];
   }
 }

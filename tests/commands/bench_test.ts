@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../commands/bench.ts";
 import { duration } from "../../commands/progress.ts";
+import { readLatencyRecord } from "../../lab/latency_record.ts";
 import { benchRecordSchema } from "../../lab/record.ts";
+import { fixtureRecord } from "../reports/fixture.ts";
 
 const SUITE = "activated-experts";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -145,6 +147,62 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
     assert.equal(await Deno.readTextFile(path), damaged);
     await Deno.remove(out, { recursive: true });
   }
+});
+
+Deno.test("a suite of another kind is listed, planned and checked like the first", async () => {
+  const list = await bench("--list");
+  assert.match(list.out, /^activated-experts .*^latency {2}\(Fig\. 7; quick/ms);
+  const plan = await bench("latency", "--plan", "--profile", "smoke");
+  assert.equal(plan.code, 0, plan.err);
+  assert.match(plan.out, /^latency, profile smoke, plan [0-9a-f]{16}: \d+ points, 6 rounds/);
+  assert.match(plan.out, /experts\/moe\/16e2a:d=64,L=1,h=32\/256\/uniform\/forward\+backward/);
+  const both = await bench("--plan", "--profile", "smoke");
+  assert.match(both.out, /^activated-experts, profile smoke.*^latency, profile smoke/ms);
+});
+
+Deno.test("a histogram that cannot be used, or another suite's folder, is refused early", async () => {
+  const out = await Deno.makeTempDir(), args = ["latency", "--profile", "smoke", "--out", out];
+  mistake(
+    await bench(...args, "--histogram", `${out}/none.json`),
+    /Cannot read .*none.json: no such/,
+  );
+  const foreign = `${out}/record.json`;
+  await Deno.writeTextFile(foreign, JSON.stringify(fixtureRecord()));
+  mistake(
+    await bench(...args, "--histogram", foreign),
+    /Cannot write to .*: it holds the report of activated-experts; give another --out/,
+  );
+  mistake(
+    await bench(...args.slice(0, 3), "--out", `${out}/mine`, "--histogram", foreign),
+    /Cannot use the load in .*: no finished target 4e2a, which profile smoke times/,
+  );
+  const text = await Deno.readTextFile(foreign);
+  assert.equal(text, JSON.stringify(fixtureRecord()));
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("the smoke profile of latency ends with a report, and again with no work", async () => {
+  const out = await Deno.makeTempDir();
+  for (let i = 0; i < 2; i++) {
+    const { code, err } = await bench(
+      "latency",
+      "--profile",
+      "smoke",
+      "--no-selftest",
+      "--out",
+      out,
+    );
+    // a verdict on toy sizes may be anything, on a busy machine even a failed claim
+    assert.ok(code === 0 || code === 1, err);
+    const record = await readLatencyRecord(`${out}/record.json`);
+    assert.equal(record.incomplete, false);
+    assert.equal(code === 1, record.verdict === "fail");
+    assert.equal(err.includes("ceilings of the adapter"), i === 0, err);
+    for (const file of ["report.html", "summary.md", "points.csv"]) {
+      assert.ok((await Deno.stat(`${out}/${file}`)).size > 1000, file);
+    }
+  }
+  await Deno.remove(out, { recursive: true });
 });
 
 Deno.test("two benches in fresh directories give the same losses bit by bit", async () => {

@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import {
   CHUNK_ROWS,
-  columnSum,
-  columnSumScratch,
+  gainReduce,
+  gainSum,
+  planGains,
   rmsNorm,
   rmsNormBackward,
 } from "../../kernels/norm.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
-import { columnSums, type Matrix, matrix } from "../reference/matrix.ts";
+import { columnSums, matrix } from "../reference/matrix.ts";
 import {
   reciprocalRms,
   rmsNorm as reference,
@@ -43,7 +44,7 @@ for (const [tokens, d] of [[33, 13], [3, 300]]) {
       const gains = Array.from({ length: R }, () => matrix(1, d, draw)), pg = placeOf(R, 1, dp);
       const tx = stage.matrices(p, x), tdy = stage.matrices(p, dy);
       const out = () => stage.output("f32x4", floatsOf(p));
-      const y = out(), product = out(), dz = out(), productFirst = out(), dzFirst = out();
+      const y = out(), dz = out(), dzFirst = out();
       const rstd = stage.output("f32", R * rows);
       const gain = {
         tensor: stage.matrices(pg, gains),
@@ -55,13 +56,11 @@ for (const [tokens, d] of [[33, 13], [3, 300]]) {
         const t = { x: tx, dy: tdy, rstd };
         rmsNormBackward(program, sizes, d, dp / 4, gain, {
           ...t,
-          product,
           dz,
           dzIn: stage.matrices(p, dzIn),
         });
         rmsNormBackward(program, sizes, d, dp / 4, gain, {
           ...t,
-          product: productFirst,
           dz: dzFirst,
         });
       });
@@ -80,8 +79,6 @@ for (const [tokens, d] of [[33, 13], [3, 300]]) {
         );
         assertClose("dz", read(dz), wantDz, bound);
         assertClose("dz of the first", read(dzFirst), wantDx, bound);
-        assertClose("product", read(product), back.flatMap((b) => b.dgain), bound);
-        assert.deepEqual(read(productFirst), read(product));
         assertApart(
           "gain of the other replica",
           read(y),
@@ -95,7 +92,7 @@ for (const [tokens, d] of [[33, 13], [3, 300]]) {
           bound,
         );
         assertApart("dz without dzIn", read(dz), wantDx, bound);
-        for (const tensor of [y, dz, product, dzFirst]) {
+        for (const tensor of [y, dz, dzFirst]) {
           const padded = stage.matrix(tensor, p, z, tokens, dp).flatMap((row) => row.slice(d));
           assert.ok(padded.every((v) => v === 0), "the padding is not zero");
         }
@@ -106,66 +103,62 @@ for (const [tokens, d] of [[33, 13], [3, 300]]) {
     }));
 }
 
-Deno.test("column sums match float64 for plain rows and for the heads of a token", () =>
+Deno.test("the gradients of gains match float64 for plain rows and for the heads of q and k", () =>
   onEveryProfile(async (device) => {
     const bound = tolerance(device, "columnSum"), stage = new Stage(device), draw = gaussians(8);
-    // three chunks, the last not full
-    const tokens = 2 * CHUNK_ROWS + 3, heads = 3, dp = 16, hp = 12, pg = placeOf(R, 2, dp);
-    const plain = placeOf(R, tokens, dp);
-    const values = Array.from({ length: R }, () => matrix(tokens, dp, draw));
-    // q heads, then k heads, as in the gains' gradient; the sum wanted is over k's
-    const both = placeOf(R, tokens, 2 * heads * hp, 8);
-    const parts = Array.from({ length: R }, () => matrix(tokens, 2 * heads * hp, draw));
+    // three chunks, the last not full; two sums one after the other in the partial sums
+    const tokens = 2 * CHUNK_ROWS + 3, rows = tokens + 1, heads = 3, d = 16, h = 12;
+    const sizes = { replicas: R, tokens, rows, seq: tokens }, pg = placeOf(R, 3, d);
+    const make = (cols: number) => Array.from({ length: R }, () => matrix(tokens, cols, draw));
+    const x = make(d), dy = make(d), parts = make(2 * heads * h);
+    const rstd = Array.from({ length: R }, () => matrix(tokens, 1, draw));
+    const at = (row: number) => (pg.base + row * pg.stride) / 4;
+    const sums = [
+      {
+        width4: 2 * heads * h / 4,
+        parts: [
+          { from: 0, d4: h / 4, heads, target: at(1) },
+          { from: heads * h / 4, d4: h / 4, heads, target: at(2) },
+        ],
+      },
+      { width4: d / 4, parts: [{ from: 0, d4: d / 4, heads: 1, target: at(0) }] },
+    ];
+    const plan = planGains(sums, tokens);
     const g = stage.output("f32x4", floatsOf(pg));
-    const partials = [columnSumScratch(tokens, dp / 4), columnSumScratch(tokens * heads, hp / 4)]
-      .map((length) => stage.output("f32x4", 4 * R * length));
-    const gradient = (row: number) => ({
-      tensor: g,
-      base: (pg.base + row * pg.stride) / 4,
-      replica: pg.replica / 4,
-    });
+    const partial = stage.output("f32x4", 4 * R * plan.partial);
+    const table = stage.input("u32", plan.table);
+    const scalars = new Float32Array(R * rows).fill(NaN);
+    rstd.forEach((m, z) => m.forEach(([v], t) => scalars[z * rows + t] = v));
     await stage.run((program) => {
-      columnSum(
-        program,
-        R,
-        tokens,
-        dp / 4,
-        {
-          base: plain.base / 4,
-          replica: plain.replica / 4,
-          inner: 1,
-          outerStride: plain.stride / 4,
-          innerStride: 0,
-        },
-        gradient(0),
-        { x: stage.matrices(plain, values), partial: partials[0] },
-      );
-      columnSum(
-        program,
-        R,
-        tokens * heads,
-        hp / 4,
-        {
-          base: (both.base + heads * hp) / 4,
-          replica: both.replica / 4,
-          inner: heads,
-          outerStride: both.stride / 4,
-          innerStride: hp / 4,
-        },
-        gradient(1),
-        { x: stage.matrices(both, parts), partial: partials[1] },
-      );
+      gainSum(program, sizes, sums[0].width4, plan, 0, {
+        x: stage.matrices(dense(rows, 2 * heads * h), parts),
+        partial,
+      });
+      gainSum(program, sizes, sums[1].width4, plan, 1, {
+        x: stage.matrices(dense(rows, d), x),
+        dy: stage.matrices(dense(rows, d), dy),
+        rstd: stage.input("f32", scalars),
+        partial,
+      });
+      gainReduce(program, R, plan, pg.replica / 4, { partial, table, g });
     });
     for (let z = 0; z < R; z++) {
-      const [first, second] = stage.matrix(g, pg, z, 2, dp);
-      assertClose("plain", first, columnSums(values[z]), bound);
-      const head = (m: Matrix, from: number) =>
+      const [whole, q, k] = stage.matrix(g, pg, z, 3, d);
+      const products = x[z].map((row, t) => row.map((v, c) => v * dy[z][t][c] * rstd[z][t][0]));
+      const head = (first: number) =>
         Array.from({ length: heads }, (_, i) => i).flatMap((i) =>
-          m.map((row) => row.slice((from + i) * hp, (from + i + 1) * hp))
+          parts[z].map((row) => row.slice((first + i) * h, (first + i + 1) * h))
         );
-      assertClose("heads of k", second.slice(0, hp), columnSums(head(parts[z], heads)), bound);
-      assertApart("heads of q", second.slice(0, hp), columnSums(head(parts[z], 0)), bound);
-      assertApart("without the last row", first, columnSums(values[z].slice(0, -1)), bound);
+      assertClose("plain", whole, columnSums(products), bound);
+      assertClose("heads of q", q.slice(0, h), columnSums(head(0)), bound);
+      assertClose("heads of k", k.slice(0, h), columnSums(head(heads)), bound);
+      assertApart(
+        "without rstd",
+        whole,
+        columnSums(x[z].map((row, t) => row.map((v, c) => v * dy[z][t][c]))),
+        bound,
+      );
+      assertApart("without the last row", whole, columnSums(products.slice(0, -1)), bound);
     }
     stage.destroy();
   }));

@@ -1,7 +1,7 @@
 /** What a program refuses, and that the refusals of the GPU itself are seen. */
 import assert from "node:assert/strict";
 import { type Device, DeviceError, settle } from "../../kernels/gpu/device.ts";
-import { compile, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
+import { boundsOf, compile, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
 import { createTensor, download, upload } from "../../kernels/gpu/tensor.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
@@ -174,3 +174,15 @@ Deno.test("tensors of many sizes come back as they were written", () =>
       assert.throws(() => createTensor(device, "bad", "f32", length), { name: "RangeError" });
     }
   }));
+
+Deno.test("dims that loops and branches of all lanes follow from are told from the others", () => {
+  const found = boundsOf(`
+    fn k(id: vec3<u32>) {
+      let base = dims.base; let count: u32 = min(dims.rows, base + 8u);
+      if (id.x >= dims.tokens) { return; }
+      if (dims.residual > 0u) { store_y(dims.other, 1.0); }
+      for (var i = dims.first; i < count; i += dims.stride) { store_y(i * dims.width, 1.0); }
+      // for (;; dims.comment) {
+    }`);
+  assert.deepEqual([...found].sort(), ["base", "first", "residual", "rows", "stride"]);
+});

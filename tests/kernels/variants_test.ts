@@ -9,8 +9,9 @@ import { crossEntropy } from "../../kernels/loss.ts";
 import { rmsNorm, rmsNormBackward } from "../../kernels/norm.ts";
 import { vec4s } from "../../kernels/sizes.ts";
 import { uniforms } from "../random.ts";
+import { tolerance } from "../tolerances.ts";
 import { withDevice } from "../with_device.ts";
-import type { Stage } from "./stage.ts";
+import { Stage } from "./stage.ts";
 import {
   compareVariants,
   firstRows,
@@ -39,14 +40,13 @@ async function norm(
   const gain = { tensor: stage.input("f32x4", gains), base: 2, replica: d4 + 2 };
   const x = input(1), dy = input(2), dzIn = input(3);
   const wide = () => stage.output("f32x4", replicas * rows * dp);
-  const y = wide(), rstd = stage.output("f32", replicas * rows), product = wide(), dz = wide();
+  const y = wide(), rstd = stage.output("f32", replicas * rows), dz = wide();
   await stage.run((program) => {
     rmsNorm(program, sizes, d, d4, gain, { x, y, rstd });
     rmsNormBackward(program, sizes, d, d4, gain, {
       x,
       dy,
       rstd,
-      product,
       dz,
       ...(added ? { dzIn } : {}),
     });
@@ -58,7 +58,6 @@ async function norm(
   return {
     y: part(y, dp),
     rstd: part(rstd, 1),
-    product: part(product, dp),
     dz: part(dz, dp),
   };
 }
@@ -83,38 +82,73 @@ Deno.test("rms_norm_tree covers more rows than one axis of the grid", async () =
   });
 });
 
+/** Cross-entropy of 33 tokens, with its gradient or without. */
+async function entropy(stage: Stage, vocab: number, gradient: boolean): Promise<Outputs> {
+  const sizes = sizesOf(REPLICAS, 33), { rows } = sizes, padded = vec4s(vocab) * 4;
+  const next = uniforms(vocab);
+  // padded columns must not count, whatever they hold
+  const logits = Float32Array.from(
+    { length: REPLICAS * rows * padded },
+    (_, i) => i % padded < vocab ? 8 * next() - 4 : 50,
+  );
+  const targets = Array.from({ length: REPLICAS * rows }, () => Math.floor(next() * vocab));
+  const loss = stage.output("f32", REPLICAS * rows);
+  const dlogits = gradient ? stage.output("f32x4", REPLICAS * rows * padded) : undefined;
+  await stage.run((program) =>
+    crossEntropy(program, sizes, vocab, { slot: 1, stride: 2 }, {
+      logits: stage.input("f32x4", logits),
+      targets: stage.input("u32", targets),
+      scales: stage.input("f32", [9, 0.5, 9, -1.5]),
+      loss,
+      dlogits,
+    })
+  );
+  const outputs: Outputs = {
+    loss: { floats: stage.floats(loss), owed: firstRows(33, rows, 1) },
+  };
+  if (dlogits) {
+    const owed = firstRows(33, rows, padded);
+    outputs.dlogits = { floats: stage.floats(dlogits), owed };
+  }
+  return outputs;
+}
+
 Deno.test("cross_entropy_tree equals the serial kernel", async () => {
   await withDevice(GPU, async (device) => {
     for (const [vocab, gradient] of [[5, true], [37, false], [150, true], [301, true]] as const) {
-      await compareVariants(device, "crossEntropy", `${vocab} words`, async (stage) => {
-        const sizes = sizesOf(REPLICAS, 33), { rows } = sizes, padded = vec4s(vocab) * 4;
-        const next = uniforms(vocab);
-        // padded columns must not count, whatever they hold
-        const logits = Float32Array.from(
-          { length: REPLICAS * rows * padded },
-          (_, i) => i % padded < vocab ? 8 * next() - 4 : 50,
-        );
-        const targets = Array.from({ length: REPLICAS * rows }, () => Math.floor(next() * vocab));
-        const loss = stage.output("f32", REPLICAS * rows);
-        const dlogits = gradient ? stage.output("f32x4", REPLICAS * rows * padded) : undefined;
-        await stage.run((program) =>
-          crossEntropy(program, sizes, vocab, { slot: 1, stride: 2 }, {
-            logits: stage.input("f32x4", logits),
-            targets: stage.input("u32", targets),
-            scales: stage.input("f32", [9, 0.5, 9, -1.5]),
-            loss,
-            dlogits,
-          })
-        );
-        const outputs: Outputs = {
-          loss: { floats: stage.floats(loss), owed: firstRows(33, rows, 1) },
-        };
-        if (dlogits) {
-          const owed = firstRows(33, rows, padded);
-          outputs.dlogits = { floats: stage.floats(dlogits), owed };
-        }
-        return outputs;
-      });
+      await compareVariants(
+        device,
+        "crossEntropy",
+        `${vocab} words`,
+        (stage) => entropy(stage, vocab, gradient),
+      );
+    }
+  });
+});
+
+Deno.test("sums by subgroups equal the tree's, where the adapter has subgroups", async () => {
+  await withDevice(GPU, async (device) => {
+    const by = async (rows: string, run: (stage: Stage) => Promise<Outputs>) => {
+      const stage = new Stage({ ...device, profile: { ...GPU, tuning: { "row sums": rows } } });
+      const outputs = await run(stage);
+      stage.destroy();
+      return outputs;
+    };
+    if (!device.gpu.features.has("subgroups")) {
+      // nothing else may choose them, see tuning_test.ts; the compiler's refusal shows they are used
+      device.gpu.pushErrorScope("validation");
+      await by("subgroups", (stage) => norm(stage, 1, 5, 13, true)).catch(() => {});
+      assert.match((await device.gpu.popErrorScope())?.message ?? "", /SUBGROUP/i);
+      return;
+    }
+    // 32 lanes and 64, more columns than lanes and fewer
+    for (const width of [13, 150, 300]) {
+      const rows = (stage: Stage) => norm(stage, REPLICAS, 33, width, true);
+      const bits = [await by("subgroups", rows), await by("tree", rows)] as const;
+      judge(`norm of ${width}`, ...bits, tolerance(device, "norm"));
+      const words = (stage: Stage) => entropy(stage, width, true);
+      const losses = [await by("subgroups", words), await by("tree", words)] as const;
+      judge(`${width} words`, ...losses, tolerance(device, "crossEntropy"));
     }
   });
 });

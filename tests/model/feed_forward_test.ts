@@ -1,5 +1,6 @@
 /** One feed-forward layer: against float64, with the load it was told to have, and its formulas. */
 import assert from "node:assert/strict";
+import { tileRows } from "../../kernels/gemm.ts";
 import { downloadFloats, type Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   bytesOf,
@@ -185,7 +186,7 @@ Deno.test("the imposed histograms appear in the routing tensors", async () => {
       assert.ok(deviation(counts, shares, tokens) < 5, `${routing}: ${counts}`);
       for (const other of seen) assert.ok(deviation(other, shares, tokens) > 5, `${routing}`);
       seen.push(counts);
-      const tile = device.profile.kernels === "gpu" ? 64 : 8;
+      const tile = tileRows(device.profile);
       const rows = counts.reduce((sum, c) => sum + Math.ceil(c / tile) * tile, 0);
       assert.ok(Math.abs((await layer.paddingShare())! - (1 - 2 * tokens / rows)) < 1e-12);
       layer.destroy();

@@ -5,7 +5,7 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/latency_record.ts";
-import { adapterName, capital, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { capital } from "./format.ts";
 import { differences, latencyCost } from "./latency_charts.ts";
 import { latencyBesideThePaper } from "./latency_paper.ts";
 import { AXIS } from "./latency_series.ts";
@@ -18,7 +18,7 @@ import {
   pointTable,
   rooflinePairs,
 } from "./latency_tables.ts";
-import { line, markdownTable, pictureLines } from "./markdown.ts";
+import { line, markdownTable, summaryHead } from "./markdown.ts";
 import { notReproduced } from "./paper.ts";
 
 /** What these times cannot say. */
@@ -52,19 +52,10 @@ export function latencyReproduce(record: LatencyRecord): string {
  * @param charts files to show, as `[title, file]`
  */
 export function latencyMarkdown(record: LatencyRecord, charts: [string, string][] = []): string {
-  const { suite } = record;
   const pairs = (list: [string, string][]) =>
     list.map(([name, value]) => `- ${name}: ${line(value)}`);
   return [
-    `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
-    "",
-    line(record.reason),
-    "",
-    `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
-    "",
-    `Adapter: ${line(adapterName(record.environment))}. Cost: ${latencyCost(record)}.`,
-    "",
-    ...pictureLines(charts),
+    ...summaryHead(record, latencyCost(record), charts),
     "## Verdicts",
     "",
     ...markdownTable(claimTable(record)),

@@ -4,8 +4,8 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record.ts";
-import { adapterName, costPhrase, memoryPhrase, VERDICT_MARK, verdictPhrase } from "./format.ts";
-import { line, markdownTable, pictureLines } from "./markdown.ts";
+import { costPhrase, memoryPhrase } from "./format.ts";
+import { line, markdownTable, summaryHead } from "./markdown.ts";
 import { besideThePaper, notReproduced } from "./paper.ts";
 import { factPairs, judgementTable, optimumTable } from "./tables.ts";
 
@@ -46,19 +46,9 @@ export function reproduce(record: BenchRecord): string {
  * @param charts files to show, as `[title, file]`
  */
 export function summaryMarkdown(record: BenchRecord, charts: [string, string][] = []): string {
-  const { suite, plan } = record;
+  const { plan } = record;
   return [
-    `# ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
-    "",
-    line(record.reason),
-    "",
-    `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
-    "",
-    `Adapter: ${line(adapterName(record.environment))}. Cost: ${costPhrase(record.cost)}${
-      memoryPhrase(record.cost)
-    }.`,
-    "",
-    ...pictureLines(charts),
+    ...summaryHead(record, costPhrase(record.cost) + memoryPhrase(record.cost), charts),
     "## Verdicts",
     "",
     ...markdownTable(judgementTable(record)),

@@ -25,7 +25,7 @@ export interface Timing {
   samples: number[];
   /** repetitions per sample */
   repetitions: number;
-  /** first call less a steady one, seconds; null when the first was not slower: nothing compiled */
+  /** first call less the second; null when 20 ms or less, seconds; null when the first was not slower: nothing compiled */
   compile_s: number | null;
   /** median seconds per repetition by GPU timestamps; null without them */
   device_s: number | null;

@@ -25,7 +25,7 @@ export interface Timing {
   samples: number[];
   /** repetitions per sample */
   repetitions: number;
-  /** first call less the second; null when 20 ms or less, seconds; null when the first was not slower: nothing compiled */
+  /** seconds the first call took longer than the second; null when 20 ms or less: nothing compiled */
   compile_s: number | null;
   /** median seconds per repetition by GPU timestamps; null without them */
   device_s: number | null;

@@ -5,6 +5,7 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Environment } from "../lab/record.ts";
+import { KERNELS_VERSION } from "../kernels/version.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 
 /** What git says in the checkout, or null outside one. */
@@ -44,5 +45,6 @@ export async function environmentOf(device: Device): Promise<Environment> {
     cpus: navigator.hardwareConcurrency,
     gitCommit: await gitCommit(),
     version: denoConfig.version,
+    kernelsVersion: KERNELS_VERSION,
   };
 }

@@ -11,7 +11,13 @@ import { LabError } from "../lab/store.ts";
 import { latencyTerminal } from "../reports/latency_terminal.ts";
 import { writeLatencyReport } from "../reports/latency_write.ts";
 import { duration } from "./progress.ts";
-import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
+import {
+  keepsReport,
+  KEPT,
+  type SuiteInputs,
+  type SuiteRunner,
+  UsageError,
+} from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: LatencyProgress): string {
@@ -85,14 +91,18 @@ export function latencyRunner(suite: LatencySuite, inputs: SuiteInputs): SuiteRu
         const summary = () => `${suite.id}: stopped before anything was measured`;
         return { verdict: "inconclusive", incomplete: true, failure, files: [], summary };
       }
-      await writeLatencyReport(record, outDir, {
-        onProblem: (problem) => line.note(`warning: ${problem}`),
-      });
+      const kept = await keepsReport(outDir, record.incomplete);
+      if (kept) line.note(KEPT);
+      else {
+        await writeLatencyReport(record, outDir, {
+          onProblem: (problem) => line.note(`warning: ${problem}`),
+        });
+      }
       return {
         verdict: record.verdict,
         incomplete: record.incomplete,
         failure,
-        files: ["report.html", "summary.md", "points.csv"],
+        files: kept ? [] : ["report.html", "summary.md", "points.csv"],
         summary: (columns, colour) => latencyTerminal(record, columns, colour),
       };
     },

@@ -48,6 +48,23 @@ export interface Outcome {
   summary(columns: number, colour: boolean): string;
 }
 
+/**
+ * Whether an interrupted run must leave the folder's report alone: one is there, and it is whole. (The
+ * same command trains or times anew after an update of the kernels, of Deno or of the tuning.)
+ */
+export async function keepsReport(outDir: string, incomplete: boolean): Promise<boolean> {
+  if (!incomplete) return false;
+  try {
+    return JSON.parse(await Deno.readTextFile(`${outDir}/record.json`)).incomplete === false;
+  } catch {
+    return false; // none there, or damaged
+  }
+}
+
+/** What is said when {@link keepsReport} holds. */
+export const KEPT =
+  "the finished report in this folder is kept; the interrupted run goes on with the same command";
+
 /** A suite, ready to be planned and run. */
 export interface SuiteRunner {
   id: string;

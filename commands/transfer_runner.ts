@@ -10,7 +10,13 @@ import type { Suite } from "../lab/suite.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
 import { duration } from "./progress.ts";
-import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
+import {
+  keepsReport,
+  KEPT,
+  type SuiteInputs,
+  type SuiteRunner,
+  UsageError,
+} from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: BenchProgress): string {
@@ -70,14 +76,18 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
         },
       });
       line.end();
-      await writeReport(record, outDir, {
-        onProblem: (problem) => line.note(`warning: ${problem}`),
-      });
+      const kept = await keepsReport(outDir, record.incomplete);
+      if (kept) line.note(KEPT);
+      else {
+        await writeReport(record, outDir, {
+          onProblem: (problem) => line.note(`warning: ${problem}`),
+        });
+      }
       return {
         verdict: record.verdict,
         incomplete: record.incomplete,
         failure,
-        files: ["report.html", "summary.md", "runs.csv"],
+        files: kept ? [] : ["report.html", "summary.md", "runs.csv"],
         summary: (columns, colour) => terminalSummary(record, columns, colour),
       };
     },

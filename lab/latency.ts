@@ -206,8 +206,7 @@ export async function runLatency(
   const items = groups.flatMap((g) => store.items.get(keyOf(g)) ?? []);
   const points = items.flatMap((item) => item.points);
   const incomplete = stopped || items.length < groups.length;
-  const claimed = Math.max(...profile.experts.active);
-  const judgements = judgeLatency(points, suite.limits, claimed);
+  const judgements = judgeLatency(points, suite.limits, profile);
   const decision = decideLatency(judgements);
   const record: LatencyRecord = {
     schema: LATENCY_SCHEMA,

@@ -21,6 +21,8 @@ async function build(
   const { width, tokens, ffn, configuration } = work;
   const routing = imposedBy(work.routing, trained) ?? undefined;
   const lacking = (why: string) => `${configuration}, ${tokens} tokens, ${group.pass}: ${why}`;
+  // a tensor that found no memory is invalid, and what binds it complains: both are caught
+  device.gpu.pushErrorScope("validation");
   device.gpu.pushErrorScope("out-of-memory");
   let layer: FeedForward | null = null, refused: string | null = null;
   try {
@@ -29,8 +31,12 @@ async function build(
     if (!(error instanceof RangeError)) throw error;
     refused = error.message;
   } finally {
-    const full = await device.gpu.popErrorScope();
+    // uploads reach the device now, not inside the first timed call
+    device.gpu.queue.submit([]);
+    await device.gpu.queue.onSubmittedWorkDone();
+    const full = await device.gpu.popErrorScope(), invalid = await device.gpu.popErrorScope();
     if (full) refused ??= "the adapter's memory is full (works of a group are held at once)";
+    else if (invalid) device.errors.push(invalid.message); // a defect: the next settle says so
   }
   if (layer && refused === null) return layer;
   layer?.destroy();

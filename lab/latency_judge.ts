@@ -15,6 +15,7 @@ import {
   type LatencyPass,
   type LatencyPoint,
 } from "./latency_record.ts";
+import type { LatencyProfile } from "./latency_suite.ts";
 import type { Interval, Verdict } from "./record.ts";
 
 /**
@@ -62,50 +63,72 @@ function judgeAtMost(
   return { claim, quantity, ratio, limit, verdict, reason };
 }
 
-/** First and last of points by a number. */
-function ends(points: LatencyPoint[], by: (p: LatencyPoint) => number | null) {
-  const sorted = points.toSorted((a, b) => (by(a) ?? 0) - (by(b) ?? 0));
-  const [first, last] = [sorted.at(0), sorted.at(-1)];
-  return first && last && by(first) !== by(last) ? { first, last } : null;
+/** The points of two planned places; null when either was left out: another never takes its place. */
+function pairOf(
+  points: LatencyPoint[],
+  by: (p: LatencyPoint) => number | null,
+  [from, to]: [number, number],
+): { first: LatencyPoint; last: LatencyPoint } | null {
+  const first = points.find((p) => by(p) === from), last = points.find((p) => by(p) === to);
+  return first && last ? { first, last } : null;
 }
 
-/** Growth of N at fixed a and h. */
-function judgeCapacity(points: LatencyPoint[], pass: LatencyPass, limit: number, active: number) {
-  const moe = points.filter((p) => p.panel === "experts" && p.series === "moe" && p.pass === pass);
-  const byActive = Map.groupBy(moe, (p) => p.active);
-  const beyond = [...byActive.values()].filter((same) => same[0].active !== active);
-  return [byActive.get(active) ?? [], ...beyond].map((same, i) => {
-    const claim = i === 0 ? "capacity" : "beyond";
-    const two = ends(same, (p) => p.experts);
-    const quantity = two
-      ? `time of ${two.last.label} over ${two.first.label}, ${pass}`
-      : `experts at a = ${same[0]?.active ?? active}, ${pass}`;
-    return judgeAtMost(claim, quantity, two && ratioOfPoints(two.last, two.first), limit);
+/** Smallest and largest of what is planned. */
+const endsOf = (planned: number[]): [number, number] => [
+  Math.min(...planned),
+  Math.max(...planned),
+];
+
+/** Growth of N at fixed a and h: the largest a carries the claim. */
+function judgeCapacity(
+  points: LatencyPoint[],
+  pass: LatencyPass,
+  limit: number,
+  { experts, active }: LatencyProfile["experts"],
+): LatencyJudgement[] {
+  const claimed = Math.max(...active), ends = endsOf(experts);
+  return active.toSorted((a, b) => b - a).map((a) => {
+    const same = points.filter((p) =>
+      p.panel === "experts" && p.series === "moe" && p.pass === pass && p.active === a
+    );
+    const two = pairOf(same, (p) => p.experts, ends);
+    return judgeAtMost(
+      a === claimed ? "capacity" : "beyond",
+      `time of ${ends[1]}e${a}a over ${ends[0]}e${a}a, ${pass}`,
+      two && ratioOfPoints(two.last, two.first),
+      limit,
+    );
   });
 }
 
-/** Dense widening: its ratio and the growth in parameters. */
-function wideningOf(points: LatencyPoint[], pass: LatencyPass) {
+/** Dense layers of equal parameters between two numbers of experts: their ratio, and its growth. */
+function wideningOf(
+  points: LatencyPoint[],
+  pass: LatencyPass,
+  ends: [number, number],
+  expertWidth: number,
+) {
   const dense = points.filter((p) =>
     p.panel === "experts" && p.series === "dense, equal parameters" && p.pass === pass
   );
-  const two = ends(dense, (p) => p.hidden);
-  return two && {
-    ratio: ratioOfPoints(two.last, two.first),
-    growth: two.last.parameters / two.first.parameters,
-    quantity: `time of dense H = ${two.last.hidden} over H = ${two.first.hidden}, ${pass}`,
+  const [from, to] = ends.map((n) => n * expertWidth);
+  const two = pairOf(dense, (p) => p.hidden, [from, to]);
+  return {
+    ratio: two && ratioOfPoints(two.last, two.first),
+    growth: to / from,
+    quantity: `time of dense H = ${to} over H = ${from}, ${pass}`,
   };
 }
 
 type Widening = ReturnType<typeof wideningOf>;
 
 /** Dense widening must cost at least a share of the growth in parameters. */
-function judgeWidening(widening: Widening, pass: LatencyPass, share: number): LatencyJudgement {
-  if (!widening) {
-    const quantity = `dense widening, ${pass}`, reason = "a point is missing";
-    return { claim: "widening", quantity, ratio: null, limit: 1, verdict: "inconclusive", reason };
-  }
+function judgeWidening(widening: Widening, share: number): LatencyJudgement {
   const { ratio, growth, quantity } = widening, limit = Math.max(1, share * growth);
+  if (!ratio) {
+    const reason = "a point is missing";
+    return { claim: "widening", quantity, ratio, limit, verdict: "inconclusive", reason };
+  }
   const verdict = ratio.lo >= limit ? "pass" : ratio.hi < limit ? "fail" : "inconclusive";
   const word = { pass: "at least", fail: "below", inconclusive: "not surely" }[verdict];
   const reason = `${times(ratio)} times for ${growth.toFixed(1)} times the parameters, ${word} ${
@@ -119,19 +142,19 @@ function judgeGranularity(
   points: LatencyPoint[],
   pass: LatencyPass,
   limit: number,
+  { experts, active, expertWidth, splits }: LatencyProfile["granularity"],
   widening: Widening,
 ): LatencyJudgement {
   const moe = points.filter((p) =>
     p.panel === "granularity" && p.series === "moe" && p.pass === pass
   );
-  const two = ends(moe, (p) => p.experts);
-  if (!two) return judgeAtMost("granularity", `granularity, ${pass}`, null, limit);
-  const ratio = ratioOfPoints(two.last, two.first);
-  const quantity =
-    `time of ${two.last.label} h = ${two.last.expertWidth} over ${two.first.label} ` +
-    `h = ${two.first.expertWidth}, ${pass}`;
+  const ends = endsOf(splits),
+    [from, to] = ends.map((n) => `${experts * n}e${active * n}a h = ${expertWidth / n}`);
+  const two = pairOf(moe, (p) => p.experts, [experts * ends[0], experts * ends[1]]);
+  const ratio = two && ratioOfPoints(two.last, two.first);
+  const quantity = `time of ${to} over ${from}, ${pass}`;
   const own = judgeAtMost("granularity", quantity, ratio, limit);
-  if (!widening) {
+  if (!ratio || !widening.ratio) {
     const reason = `${own.reason}; no dense widening to compare with`;
     return { ...own, verdict: own.verdict === "fail" ? "fail" : "inconclusive", reason };
   }
@@ -158,27 +181,28 @@ function judgeGranularity(
  *   below dense widening's interval
  * - `widening`: time of the widest dense layer of equal parameters over the narrowest; `pass` when the
  *   interval is at least wideningShare times the growth in parameters, `fail` when below
- * - `control`: that same ratio judged as if it were capacity's: it must `fail`
+ * - `control`: the narrowest dense layer of equal parameters against the next, timed in the same rounds
+ *   as the claimed capacity, judged by capacity's limit: it must `fail`
  *
- * A missing point makes a judgement `inconclusive`.
- *
- * @param active the a that capacity is claimed for: the largest of the profile
+ * All ends are the plan's. A missing point makes a judgement `inconclusive`.
  */
 export function judgeLatency(
   points: LatencyPoint[],
   limits: LatencyLimits,
-  active: number,
+  profile: Pick<LatencyProfile, "experts" | "granularity">,
 ): LatencyJudgement[] {
+  const { experts, expertWidth } = profile.experts, sorted = experts.toSorted((a, b) => a - b);
   return LATENCY_PASSES.flatMap((pass) => {
-    const widening = wideningOf(points, pass);
+    const widening = wideningOf(points, pass, endsOf(experts), expertWidth);
+    const next = wideningOf(points, pass, [sorted[0], sorted[1]], expertWidth);
     return [
-      ...judgeCapacity(points, pass, limits.capacity, active),
-      judgeGranularity(points, pass, limits.granularity, widening),
-      judgeWidening(widening, pass, limits.wideningShare),
+      ...judgeCapacity(points, pass, limits.capacity, profile.experts),
+      judgeGranularity(points, pass, limits.granularity, profile.granularity, widening),
+      judgeWidening(widening, limits.wideningShare),
       judgeAtMost(
         "control",
-        `${widening?.quantity ?? `dense widening, ${pass}`}, by capacity's limit`,
-        widening?.ratio ?? null,
+        `${next.quantity}, by capacity's limit`,
+        next.ratio,
         limits.capacity,
       ),
     ];

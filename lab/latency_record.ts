@@ -92,7 +92,11 @@ export interface LatencyPoint {
   samples_s: number[];
   /** median by GPU timestamps, or null */
   device_s: number | null;
-  /** what the first call took longer, or null */
+  /**
+   * seconds the first pass took longer than the second, uploads done: what the driver compiles at first
+   * use; null when it is 20 ms or less, as for a layer whose kernels another one had compiled. What
+   * making a pipeline itself takes is not in it
+   */
   compile_s: number | null;
   /** multiply-adds of the experts' (or dense) products times two, by model/feed_forward.ts's formula */
   flops: number;
@@ -179,7 +183,8 @@ export const rooflineSchema: z.ZodType<RooflineFacts> = z.object({
 export interface LatencyJudgement {
   /**
    * what is judged; `beyond` is capacity at fewer active experts than the paper timed, which decides
-   * nothing; `control` is dense widening judged by capacity's limit, and must fail
+   * nothing; `control` is one step of dense widening judged by capacity's limit, and must
+   * fail
    */
   claim: "capacity" | "beyond" | "granularity" | "widening" | "control";
   /** the ratio in words, e.g. `time of 64e2a over 8e2a, forward` */

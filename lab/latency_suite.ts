@@ -141,7 +141,7 @@ export function worksOf(places: Place[], parameters: boolean): LatencyWork[] {
   return [...moe, ...dense];
 }
 
-/** Everything a profile times, in order. Dense layers of equal parameters stand beside the first a. */
+/** Everything a profile times, in order. Dense layers of equal parameters stand beside the a that is claimed. */
 export function groupsOf(p: LatencyProfile): LatencyGroup[] {
   const at = (size: MoeSize, more: Partial<Place> = {}): Place => ({
     experts: size.experts,
@@ -154,12 +154,12 @@ export function groupsOf(p: LatencyProfile): LatencyGroup[] {
   });
   const { granularity: g, active: a, tokensOf: t, widthOf: w } = p;
   const panels: { panel: LatencyPanel; title: string; works: LatencyWork[] }[] = [
-    ...p.experts.active.map((active, i) => ({
+    ...p.experts.active.map((active) => ({
       panel: "experts" as const,
       title: `experts, a = ${active}`,
       works: worksOf(
         p.experts.experts.map((experts) => at({ ...p.experts, experts, active })),
-        i === 0,
+        active === Math.max(...p.experts.active),
       ),
     })),
     {

@@ -257,6 +257,8 @@ export interface Environment {
   gitCommit: string | null;
   /** version of mue-bench */
   version: string;
+  /** version of the kernels' arithmetic; absent from records older than the field */
+  kernelsVersion?: string;
 }
 /** zod form of {@link Environment}. */
 export const environmentSchema: z.ZodType<Environment> = z.object({
@@ -273,6 +275,7 @@ export const environmentSchema: z.ZodType<Environment> = z.object({
   cpus: z.number().int(),
   gitCommit: z.string().nullable(),
   version: z.string(),
+  kernelsVersion: z.string().optional(),
 });
 
 /** What a suite says of itself; the words of its module comment. */

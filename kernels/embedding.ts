@@ -102,7 +102,7 @@ export function embedBackward(
       source: indexSource,
       inputs: { tokens: "u32" },
       outputs: { first: "u32", order: "u32" },
-      dims: u32s("rows vocab tokens"),
+      dims: u32s("tokens rows vocab"),
     },
     { tokens: t.tokens, first: t.first, order: t.order },
     { tokens: sizes.tokens, rows: sizes.rows, vocab },

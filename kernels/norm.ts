@@ -5,7 +5,6 @@
  */
 import reduceSource from "./column_reduce.wgsl" with { type: "text" };
 import gainSource from "./gain_sum.wgsl" with { type: "text" };
-import sumSource from "./column_sum.wgsl" with { type: "text" };
 import forwardSource from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
@@ -39,7 +38,7 @@ export function rmsNorm(
       source: tree ? rowSource(program.profile) + forwardTreeSource : forwardSource,
       inputs: { x: "f32x4", p: "f32x4" },
       outputs: { y: "f32x4", rstd: "f32" },
-      dims: u32s("tokens rows p_replica gain_base d4", "inv_d"),
+      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
       constants: tree ? rowConstants(d4) : {},
     },
     { x: t.x, p: gain.tensor, y: t.y, rstd: t.rstd },
@@ -81,7 +80,7 @@ export function rmsNormBackward(
         ...(t.dzIn ? { dz_in: "f32x4" as const } : {}),
       },
       outputs: { dz: "f32x4" },
-      dims: u32s("tokens rows p_replica gain_base d4", "inv_d"),
+      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
       constants: { FIRST: +!t.dzIn, ...(tree ? rowConstants(d4) : {}) },
     },
     {
@@ -161,16 +160,17 @@ export function gainSum(
   entry: number,
   t: { x: Bound; dy?: Bound; rstd?: Bound; partial: Bound },
 ): void {
-  const { dy, rstd } = t, product = dy && rstd;
+  const { dy, rstd } = t, norm = dy && rstd;
   program.add(
     {
-      name: product ? "gain_sum" : "column_sum",
-      source: product ? gainSource : sumSource,
-      inputs: product ? { dy: "f32x4", x: "f32x4", rstd: "f32" } : { x: "f32x4" },
+      name: "gain_sum",
+      source: gainSource,
+      inputs: norm ? { dy: "f32x4", x: "f32x4", rstd: "f32" } : { x: "f32x4" },
       outputs: { partial: "f32x4" },
       dims: u32s("rows chunks width4 partial_replica partial_base tokens chunk_rows"),
+      constants: { NORM: +!!norm },
     },
-    { x: t.x, partial: t.partial, ...(product ? { dy, rstd } : {}) },
+    { x: t.x, partial: t.partial, ...(norm ? { dy, rstd } : {}) },
     {
       tokens: sizes.tokens,
       rows: sizes.rows,

@@ -37,7 +37,7 @@ export function clipNorm(
       source: squaresSource,
       inputs: { g: "f32x4" },
       outputs: { partial: "f32" },
-      dims: u32s("chunks n4 chunk"),
+      dims: u32s("n4 chunk chunks"),
     },
     { g: t.g, partial: t.partial },
     { n4, chunk: CHUNK, chunks },

@@ -52,7 +52,7 @@ export function rowGrid(rows: number, replicas: number): [number, number, number
 /** A spec's dims, all u32 but those named. */
 export function u32s(names: string, floats = ""): Record<string, "u32" | "f32"> {
   return Object.fromEntries([
-    ...names.split(" ").filter(Boolean).map((n) => [n, "u32" as const]),
+    ...names.split(" ").map((n) => [n, "u32" as const]),
     ...floats.split(" ").filter(Boolean).map((n) => [n, "f32" as const]),
   ]);
 }

@@ -23,9 +23,11 @@ Three works, each on our kernels, jax-js and TensorFlow.js, on the same adapter,
 
 Before it is timed each result is compared with float64 (a step's loss and weights after 3 steps
 with ours, which deno task parity holds to PyTorch), and the kernels it dispatches are counted: 3
-repetitions must dispatch 3 times those of one. Who fails, or cannot do a work, gets the reason in
-place of a time. Samples of all are taken in turn, and each ends when the device has done the work.
-Ratios are a library's time over ours, round by round; brackets are 95% intervals of the median.
+repetitions must dispatch 3 times those of one. They are counted in every timed call too, and after
+the last the result is compared again, also on another input. Who fails, or cannot do a work, gets
+the reason in place of a time. Samples of all are taken in turn, and each ends when the device has
+done the work. Ratios are a library's time over ours, round by round; brackets are 95% intervals of
+the median.
 Warnings of the timer stand under a line (!); --json has them in full.
 
   --only WORK     one of gemm, swiglu, step (all)

@@ -8,9 +8,11 @@
 //   apart. CUT: k is cut into `parts` and C is a slab of partial products, without alpha; its sum is
 //   gemm_reduce.wgsl's.
 //
-// Each output sums k in ascending order: bitwise repeatable, and the same bits for every tile. Blocks
-// past K are zero; rows and columns past the edge are computed and not stored. A workgroup has one
-// expert (ROWS divides tile_rows), so that every lane of it meets the same barriers.
+// Each output sums k in ascending order: bitwise repeatable, and as long as k is not cut the same
+// bits for every tile. Where it is (CUT), each part sums its k in ascending order and the parts are
+// added afterwards: repeatable too, but the bits depend on where the cuts are. Blocks past K are
+// zero; rows and columns past the edge are computed and not stored. A workgroup has one expert (ROWS
+// divides tile_rows), so that every lane of it meets the same barriers.
 
 const NONE = 0xffffffffu;
 const IDLE = 0x3fffffffu;      // a k past every end

@@ -37,7 +37,7 @@ export interface CaseResult {
   choice: string;
   /** median seconds of one repetition; null for a candidate that was rejected */
   times_s: Record<string, number | null>;
-  /** why candidates were rejected */
+  /** why candidates were rejected: refused by the adapter, or wrong */
   rejected: Record<string, string>;
 }
 
@@ -70,6 +70,44 @@ export function faultOf(actual: Float32Array, expected: Float32Array): string | 
   return worst <= BOUND * scale ? null : `element ${at} is ${actual[at]}, not ${expected[at]}`;
 }
 
+/** Why a candidate cannot be used, or null. */
+async function rejection(
+  bench: TuningBench,
+  name: string,
+  expected: Float32Array,
+): Promise<string | null> {
+  let outputs: Float32Array;
+  try {
+    outputs = await bench.outputs(name);
+  } catch (error) {
+    return `the adapter refused it: ${(error as Error).message.trim().split("\n")[0]}`;
+  }
+  const fault = faultOf(outputs, expected);
+  return fault && `its result is wrong: ${fault}`;
+}
+
+/**
+ * Checks an earlier choice again, without timing anything: a driver may have changed since. The
+ * default is what runs without a tuning and is left alone.
+ *
+ * @returns the same result, or one whose choice is the default because the old one cannot be used
+ */
+export async function recheckCase(c: TuningCase, result: CaseResult): Promise<CaseResult> {
+  const [first] = c.candidates, { choice } = result;
+  if (choice === first) return result;
+  const bench = await c.open();
+  try {
+    const why = await rejection(bench, choice, await bench.expected());
+    return why === null ? result : {
+      choice: first,
+      times_s: { ...result.times_s, [choice]: null },
+      rejected: { ...result.rejected, [choice]: why },
+    };
+  } finally {
+    bench.destroy();
+  }
+}
+
 /** Seconds of one repetition, and the repetitions that fill a sample. */
 async function calibrate(bench: TuningBench, name: string, clock: () => number): Promise<number> {
   await bench.run(name, 1); // compiled and warm after this
@@ -94,12 +132,8 @@ export async function tuneCase(c: TuningCase, clock: () => number): Promise<Case
   try {
     const expected = await bench.expected(), rejected: Record<string, string> = {};
     for (const name of c.candidates) {
-      try {
-        const fault = faultOf(await bench.outputs(name), expected);
-        if (fault) rejected[name] = fault;
-      } catch (error) {
-        rejected[name] = (error as Error).message.trim().split("\n")[0];
-      }
+      const why = await rejection(bench, name, expected);
+      if (why) rejected[name] = why;
     }
     const right = c.candidates.filter((name) => !(name in rejected));
     const counts = new Map<string, number>(), samples = new Map<string, number[]>();
@@ -134,7 +168,7 @@ export async function tuneCase(c: TuningCase, clock: () => number): Promise<Case
 export function warningsOf(cases: Record<string, CaseResult>): string[] {
   return Object.entries(cases).flatMap(([name, { choice, rejected }]) =>
     Object.entries(rejected).map(([candidate, why]) =>
-      `autotuner: ${name}: ${candidate} is not used, its result is wrong: ${why}` +
+      `autotuner: ${name}: ${candidate} is not used, ${why}` +
       (candidate === choice ? "; no other is right either, so it stays: run the self-test" : "")
     )
   );

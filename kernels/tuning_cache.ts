@@ -1,6 +1,9 @@
 /**
- * The autotuner's memory: one JSON file per adapter, driver, Deno version and kernels, in the user's
- * cache directory; and {@link tuneDevice}, which reads it or measures.
+ * The autotuner's memory: one JSON file per adapter, Deno version and kernels, in the user's cache
+ * directory; and {@link tuneDevice}, which reads it or measures.
+ *
+ * WebGPU tells no driver's version, so that a new driver finds the old one's file. Choices read from
+ * it are therefore checked against the reference again (not timed) before they are used.
  *
  * @module
  */
@@ -8,14 +11,14 @@ import { createHash } from "node:crypto";
 import { SHARED_SOURCES } from "./gemm_shared.ts";
 import type { Device } from "./gpu/device.ts";
 import { ROW_SOURCES } from "./tree.ts";
-import { type CaseResult, tuneCase, type TuningCase, warningsOf } from "./tuning.ts";
+import { type CaseResult, recheckCase, tuneCase, type TuningCase, warningsOf } from "./tuning.ts";
 import { tuningCases } from "./tuning_cases.ts";
 import { KERNELS_VERSION } from "./version.ts";
 
 /** Version of the file. */
-const FORMAT = "mue-bench/tuning/1";
+const FORMAT = "mue-bench/tuning/2";
 
-/** What a measurement depends on; another key is another file. */
+/** What a measurement depends on, as far as it can be known; another key is another file. */
 export interface TuningKey {
   vendor: string;
   architecture: string;
@@ -112,13 +115,14 @@ export interface Tuned {
   /** `off`: a software adapter or software kernels, nothing to choose */
   from: "off" | "cache" | "measured";
   cases: Record<string, CaseResult>;
-  /** rejected candidates, and a cache that could not be written */
+  /** rejected candidates, cached choices among them, and a cache that could not be written */
   warnings: string[];
 }
 
 /**
  * Chooses kernel variants for a GPU: from the cache, else by measuring (about a minute, once per
- * adapter, Deno version and kernels). Software adapters are left alone.
+ * adapter, Deno version and kernels). A cached choice that is no longer right gives way to the
+ * default; the file stays, so that it is tried again next time. Software adapters are left alone.
  *
  * @throws {DeviceError} when the GPU was lost
  */
@@ -141,8 +145,18 @@ export async function tune(device: Device, options: TuneOptions = {}): Promise<T
   } = options;
   const key = tuningKey(device, cases), file = directory && tuningFile(directory, key);
   const known = file ? await readTuning(file, key, cases) : null;
-  const results: Record<string, CaseResult> = known ?? {}, failed: string[] = [];
-  if (!known) {
+  const results: Record<string, CaseResult> = {}, failed: string[] = [];
+  if (known) {
+    for (const c of cases) {
+      try {
+        results[c.name] = await recheckCase(c, known[c.name]);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        results[c.name] = { ...known[c.name], choice: c.candidates[0] };
+        failed.push(`autotuner: ${c.name}: not checked: ${error.message}`);
+      }
+    }
+  } else {
     for (const [i, c] of cases.entries()) {
       onCase(i, cases.length, c.name);
       try {

@@ -145,7 +145,11 @@ class Stand implements TuningBench {
     } catch (error) {
       thrown = error;
     }
-    for (let i = 0; i < scopes.length; i++) thrown ??= await gpu.popErrorScope();
+    // all of them, whatever was thrown: one left open would swallow later errors
+    for (let i = 0; i < scopes.length; i++) {
+      const caught = await gpu.popErrorScope();
+      thrown ??= caught;
+    }
     if (!thrown && results) {
       this.#programs.set(candidate, program);
       return results;

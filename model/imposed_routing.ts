@@ -23,7 +23,7 @@ export type ImposedRouting = "uniform" | "zipf" | "hot" | number[];
  *
  * - `uniform`: a/N each
  * - `zipf`: in proportion to 1/(e + 1)
- * - `hot`: expert 0 by every token, the others evenly
+ * - `hot`: expert 0 by every token, the others evenly (at a = 1 by none)
  * - an array: in proportion to it
  *
  * Where a share would be above 1 it is 1, and the others are raised in proportion.
@@ -41,7 +41,7 @@ export function shareOfTokens(
   if (active > experts) throw new RangeError(`Cannot route ${name}: it has only ${experts}`);
   const weights = Array.isArray(routing) ? routing : Array.from(
     { length: experts },
-    (_, e) => routing === "zipf" ? 1 / (e + 1) : routing === "hot" && e === 0 ? 2 * experts : 1,
+    (_, e) => routing === "zipf" ? 1 / (e + 1) : 1,
   );
   if (weights.length !== experts) {
     throw new RangeError(
@@ -54,7 +54,8 @@ export function shareOfTokens(
   if (alive < active) {
     throw new RangeError(`Cannot route ${name}: the histogram uses only ${alive} experts`);
   }
-  const shares = new Array<number>(experts).fill(0), full = new Set<number>();
+  const shares = new Array<number>(experts).fill(0);
+  const full = new Set(routing === "hot" && active > 0 ? [0] : []);
   for (;;) {
     const rest = weights.reduce((sum, w, e) => full.has(e) ? sum : sum + w, 0);
     const scale = rest > 0 ? (active - full.size) / rest : 0;

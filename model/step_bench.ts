@@ -7,7 +7,7 @@
 import { gemm, type Layout } from "../kernels/gemm.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
-import { createTensor, destroyTensor, upload } from "../kernels/gpu/tensor.ts";
+import { createTensor, destroyTensor, type Tensor, upload } from "../kernels/gpu/tensor.ts";
 import {
   timeInterleaved,
   type TimerOptions,
@@ -42,7 +42,7 @@ export const STEPS: Record<string, ModelShape> = {
 };
 
 /** More steps than a timing takes even where one lasts 50 us. */
-const STEPS_OF_A_TIMING = 200_000;
+export const STEPS_OF_A_TIMING = 200_000;
 /** Most steps encoded into one submit. */
 const SUBMIT = 200;
 
@@ -171,6 +171,67 @@ export async function timeKernels(device: Device, shape: ModelShape): Promise<Ke
 /** The three layouts. */
 export const LAYOUTS: Layout[] = ["NN", "NT", "TN"];
 
+/** Operands of products m x n x k, and their values as the layouts store them. */
+export interface Operands {
+  m: number;
+  n: number;
+  k: number;
+  /** m k numbers */
+  a: Float32Array<ArrayBuffer>;
+  /** n k numbers */
+  b: Float32Array<ArrayBuffer>;
+}
+
+/** Products on the same tensors; sizes are multiples of 4. */
+export class Products {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  /** (m, n), the last product's result */
+  readonly c: Tensor;
+  #device: Device;
+  #sizes: Operands;
+  #scales: Tensor;
+  #programs: Program[] = [];
+
+  constructor(device: Device, operands: Operands) {
+    const { m, n, k, a, b } = operands;
+    this.#device = device;
+    this.#sizes = operands;
+    this.a = createTensor(device, "a", "f32x4", m * k / 4);
+    this.b = createTensor(device, "b", "f32x4", n * k / 4);
+    this.c = createTensor(device, "c", "f32x4", m * n / 4);
+    this.#scales = createTensor(device, "scales", "f32", 1);
+    upload(device, this.a, a);
+    upload(device, this.b, b);
+    upload(device, this.#scales, Float32Array.of(1));
+  }
+
+  /** The program of one layout's product. */
+  add(layout: Layout): Program {
+    const { m, n, k } = this.#sizes, program = new Program(this.#device);
+    this.#programs.push(program);
+    gemm(program, {
+      layout,
+      rows: m,
+      cols: n,
+      k,
+      replicas: 1,
+      a: { tensor: this.a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
+      b: { tensor: this.b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
+      c: { tensor: this.c, stride: n / 4, replica: 0 },
+      scales: this.#scales,
+      scaleSlot: 0,
+      scaleStride: 1,
+    });
+    return program;
+  }
+
+  destroy(): void {
+    [this.a, this.b, this.c, this.#scales].forEach(destroyTensor);
+    this.#programs.forEach((program) => program.destroy());
+  }
+}
+
 /** Time of one m x n x k product in each layout, all in the same rounds. */
 export async function timeGemms(
   device: Device,
@@ -179,30 +240,14 @@ export async function timeGemms(
   k: number,
   options: TimerOptions = { samples: 9, sample_s: 0.3 },
 ): Promise<Record<Layout, Timing>> {
-  const a = createTensor(device, "a", "f32x4", m * k / 4);
-  const b = createTensor(device, "b", "f32x4", n * k / 4);
-  const c = createTensor(device, "c", "f32x4", m * n / 4);
-  const scales = createTensor(device, "scales", "f32", 1);
-  upload(device, a, Float32Array.from({ length: m * k }, (_, i) => Math.sin(i)));
-  upload(device, b, Float32Array.from({ length: n * k }, (_, i) => Math.cos(i)));
-  upload(device, scales, Float32Array.of(1));
-  const programs = LAYOUTS.map((layout) => {
-    const program = new Program(device);
-    gemm(program, {
-      layout,
-      rows: m,
-      cols: n,
-      k,
-      replicas: 1,
-      a: { tensor: a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
-      b: { tensor: b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
-      c: { tensor: c, stride: n / 4, replica: 0 },
-      scales,
-      scaleSlot: 0,
-      scaleStride: 1,
-    });
-    return program;
+  const products = new Products(device, {
+    m,
+    n,
+    k,
+    a: Float32Array.from({ length: m * k }, (_, i) => Math.sin(i)),
+    b: Float32Array.from({ length: n * k }, (_, i) => Math.cos(i)),
   });
+  const programs = LAYOUTS.map((layout) => products.add(layout));
   try {
     const works = programs.map((program, i): Work => ({
       name: LAYOUTS[i],
@@ -214,7 +259,6 @@ export async function timeGemms(
     const [NN, NT, TN] = await timeInterleaved(device, works, options);
     return { NN, NT, TN };
   } finally {
-    [a, b, c, scales].forEach(destroyTensor);
-    programs.forEach((program) => program.destroy());
+    products.destroy();
   }
 }

@@ -82,6 +82,14 @@ export function comparedPoints(records: NamedRecord[]): ComparedPoint[] {
   return rows;
 }
 
+/** A record's kernel variants in words, whatever the order they are stored in. */
+function tuningOf(tuning: LatencyRecord["environment"]["tuning"]): string {
+  if (tuning === undefined) return "unknown";
+  if (tuning === "none") return "not tuned";
+  const choices = Object.entries(tuning).sort(([a], [b]) => a < b ? -1 : 1);
+  return `tuned (${choices.map(([name, choice]) => `${name}: ${choice}`).join("; ")})`;
+}
+
 /** What a reader must know of this comparison. */
 export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): string[] {
   const only = records.map(({ name, record }, index) => ({
@@ -98,6 +106,9 @@ export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): str
   return [
     ...differing("Profiles", (record) => record.plan.profile),
     ...differing("Versions of mue-bench", (record) => record.environment.version),
+    ...differing("Commits", (record) => record.environment.gitCommit?.slice(0, 12) ?? "unknown"),
+    ...differing("Versions of Deno", (record) => record.environment.deno),
+    ...differing("Kernel variants", (record) => tuningOf(record.environment.tuning)),
     ...differing("Storage of tensors", (record) => record.roofline.storage),
     ...only.map(({ name, left }) =>
       `${name}: ${left} points that no other record has are left out.`

@@ -1,6 +1,8 @@
 /**
  * One case, all contenders: each is checked, its dispatches are counted, and those that pass are
- * timed side by side in the same rounds; who fails gets the reason in place of a time.
+ * timed side by side in the same rounds. Dispatches are counted through all timed calls too, and
+ * after them the result must still be right, and right for another input. Who fails gets the reason
+ * in place of a time.
  *
  * @module
  */
@@ -13,7 +15,17 @@ import {
 } from "../../kernels/gpu/timer.ts";
 import { check, expected, type Worst, worstOf, WrongError } from "./check.ts";
 import { countDispatches } from "./count.ts";
-import { CannotError, type Case, type Contender, flopsOf, type Prepared } from "./peer.ts";
+import {
+  CannotError,
+  type Case,
+  type Contender,
+  type Floats,
+  flopsOf,
+  inputsOf,
+  type Prepared,
+  renewed,
+  type Results,
+} from "./peer.ts";
 
 /** Estimate and 95% interval. */
 export interface Interval {
@@ -62,7 +74,7 @@ async function admit(
   c: Case,
   contender: Contender,
   work: Prepared,
-  want: Awaited<ReturnType<typeof expected>> | null,
+  want: Results | null,
   limit_s: number,
 ): Promise<Pick<PeerRow, "worst" | "dispatches">> {
   const worst = want && await check(c, work, want);
@@ -83,8 +95,60 @@ async function admit(
   return { worst, dispatches };
 }
 
+/** A contender failed while it was timed. */
+class TimedError extends Error {
+  override name = "TimedError";
+  constructor(readonly contender: Passed, cause: unknown) {
+    super(`${contender.row.contender} failed while it was timed`, { cause });
+  }
+}
+
+/** One timed call; its dispatches are counted, which costs all contenders the same. */
+async function runTimed(contender: Passed, repetitions: number): Promise<void> {
+  const { row, work } = contender, due = repetitions * row.dispatches!;
+  try {
+    const found = await countDispatches(() => work.run(repetitions));
+    if (found === due) return;
+    throw new WrongError(
+      `wrong: ${repetitions} timed repetitions dispatched ${found} kernels, not ${due}`,
+    );
+  } catch (error) {
+    throw new TimedError(contender, error);
+  }
+}
+
+/** Times contenders; one that fails meanwhile is struck from the list, and the others start anew. */
+async function timeAll(device: Device, passed: Passed[], timer: TimerOptions): Promise<Timing[]> {
+  for (;;) {
+    try {
+      return await timeInterleaved(
+        device,
+        passed.map((p) => ({ name: p.row.contender, run: (n) => runTimed(p, n) })),
+        timer,
+      );
+    } catch (error) {
+      if (!(error instanceof TimedError)) throw error;
+      const at = passed.indexOf(error.contender);
+      if (at === 0) throw error.cause;
+      error.contender.row.reason = reasonOf(error.cause);
+      error.contender.row.dispatches = null;
+      passed.splice(at, 1);
+    }
+  }
+}
+
+/** What a case must give after its first input was changed; null for steps, whose weights move. */
+type Renewed = { values: Floats; want: Results } | null;
+
+/** The changed input of a case and its results. */
+async function renewedOf(c: Case): Promise<Renewed> {
+  if (c.kind === "step") return null;
+  const other = renewed(c);
+  return { values: inputsOf(other)[0].values, want: await expected(other) };
+}
+
 /** Checks that the timed repetitions computed what the checked one did. */
-async function recheck(c: Case, work: Prepared, want: Awaited<ReturnType<typeof expected>>) {
+async function recheck(c: Case, work: Prepared, want: Results, other: Renewed) {
   const results = await work.results();
   if (c.kind === "step") {
     // trained on one batch all along, so its loss must have fallen
@@ -92,10 +156,17 @@ async function recheck(c: Case, work: Prepared, want: Awaited<ReturnType<typeof 
     if (!(loss < first)) throw new WrongError(`wrong: after timing the loss was ${loss}`);
     return;
   }
-  const { result, error, bound } = worstOf(c, results, want);
-  if (!(error <= bound)) {
-    throw new WrongError(`wrong: after timing ${result} was off by ${error.toExponential(1)}`);
-  }
+  const refuseUnless = (found: Results, want: Results, when: string) => {
+    const { result, error, bound } = worstOf(c, found, want);
+    if (error <= bound) return;
+    throw new WrongError(`wrong: after ${when} ${result} was off by ${error.toExponential(1)}`);
+  };
+  refuseUnless(results, want, "timing");
+  if (!other) return;
+  if (!work.renew) throw new WrongError("wrong: its input cannot be changed after timing");
+  work.renew(other.values);
+  await work.run(1);
+  refuseUnless(await work.results(), other.want, "timing, on another input,");
 }
 
 /** The first line of an error, for the table. */
@@ -108,7 +179,6 @@ function reasonOf(error: unknown): string {
  * Compares contenders on a case.
  *
  * @param ours the first of them: its failure is an error, it has the rows' times for denominator
- * @param onRow told of the contenders one by one while they are being made ready
  * @returns one row per contender, ours first
  * @throws {WrongError} when our own result is wrong
  */
@@ -153,14 +223,11 @@ export async function compare(
         row.reason = reasonOf(error);
       }
     }
-    const timings = await timeInterleaved(
-      device,
-      passed.map(({ row, work }) => ({ name: row.contender, run: (n) => work.run(n) })),
-      timer,
-    );
+    const timings = await timeAll(device, passed, timer);
+    const other = await renewedOf(c);
     for (const [i, { row, work }] of passed.entries()) {
       try {
-        await recheck(c, work, want);
+        await recheck(c, work, want, other);
         fill(row, c, timings[i], i === 0 ? null : timings[0]);
       } catch (error) {
         if (i === 0) throw error;

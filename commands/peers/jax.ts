@@ -16,10 +16,14 @@ import {
 } from "@jax-js/jax";
 import { type Batch, type State, swiglu, trainStep, type Tree } from "./jax_model.ts";
 import {
+  byKind,
   type Contender,
   type GemmCase,
+  type Input,
+  inputsOf,
   type Prepared,
   type Results,
+  resultsOf,
   type StepCase,
   type SwigluCase,
   versionOf,
@@ -45,16 +49,20 @@ async function read(array: np.Array): Promise<Float32Array> {
 
 /** Calls a jitted function again and again on the same arrays; no output is dropped unfinished. */
 function repeated(
-  names: string[],
-  call: () => np.Array[],
-  inputs: np.Array[],
+  c: GemmCase | SwigluCase,
+  f: (...inputs: np.Array[]) => np.Array[],
 ): Prepared {
+  const arrayOf = ({ values, shape }: Input) => np.array(values).reshape(shape);
+  const given = inputsOf(c), inputs = given.map(arrayOf);
   let last: np.Array[] = [];
   return {
     async run(repetitions) {
       for (let left = repetitions; left > 0; left -= IN_FLIGHT) {
         // a lazy array that is disposed before it is awaited is never computed
-        const outputs = Array.from({ length: Math.min(left, IN_FLIGHT) }, call);
+        const outputs = Array.from(
+          { length: Math.min(left, IN_FLIGHT) },
+          () => f(...inputs.map((x) => x.ref)),
+        );
         await finish(outputs);
         tree.dispose(last);
         tree.dispose(outputs.slice(0, -1));
@@ -63,8 +71,12 @@ function repeated(
     },
     async results() {
       const results: Results = {};
-      for (const [i, name] of names.entries()) results[name] = await read(last[i]);
+      for (const [i, name] of resultsOf(c).entries()) results[name] = await read(last[i]);
       return results;
+    },
+    renew(values) {
+      inputs[0].dispose();
+      inputs[0] = arrayOf({ ...given[0], values });
     },
     dispose() {
       tree.dispose([inputs, last]);
@@ -72,35 +84,22 @@ function repeated(
   };
 }
 
-function prepareGemm({ layout, m, n, k, a, b }: GemmCase): Prepared {
-  const x = np.array(a).reshape(layout === "TN" ? [k, m] : [m, k]);
-  const y = np.array(b).reshape(layout === "NT" ? [n, k] : [k, n]);
+function prepareGemm(c: GemmCase): Prepared {
+  const { layout } = c;
   const f = jit((x: np.Array, y: np.Array) =>
     np.matmul(layout === "TN" ? x.transpose() : x, layout === "NT" ? y.transpose() : y)
   );
-  return repeated(["c"], () => [f(x.ref, y.ref)], [x, y]);
+  return repeated(c, (x, y) => [f(x, y)]);
 }
 
 function prepareSwiglu(c: SwigluCase): Prepared {
-  const { tokens, width, hidden } = c;
-  const inputs = [
-    np.array(c.x).reshape([tokens, width]),
-    np.array(c.wgate).reshape([hidden, width]),
-    np.array(c.wup).reshape([hidden, width]),
-    np.array(c.wdown).reshape([width, hidden]),
-    np.array(c.dy).reshape([tokens, width]),
-  ];
   const f = jit((x: np.Array, wgate: np.Array, wup: np.Array, wdown: np.Array, dy: np.Array) => {
     const [y, backward] = vjp(swiglu, [x, wgate, wup, wdown]);
     const gradients = backward(dy);
     backward.dispose();
     return [y, ...gradients];
   });
-  const call = () => {
-    const [x, wgate, wup, wdown, dy] = inputs;
-    return f(x.ref, wgate.ref, wup.ref, wdown.ref, dy.ref);
-  };
-  return repeated(["y", "dx", "dwgate", "dwup", "dwdown"], call, inputs);
+  return repeated(c, (x, wgate, wup, wdown, dy) => f(x, wgate, wup, wdown, dy));
 }
 
 function prepareStep(c: StepCase): Prepared {
@@ -153,15 +152,7 @@ export async function jaxJs(): Promise<Contender> {
     name: "jax-js",
     version: versionOf("@jax-js/jax"),
     adapter: gpu.adapterInfo.description,
-    prepare(c) {
-      return Promise.resolve(
-        c.kind === "gemm"
-          ? prepareGemm(c)
-          : c.kind === "swiglu"
-          ? prepareSwiglu(c)
-          : prepareStep(c),
-      );
-    },
+    prepare: byKind({ gemm: prepareGemm, swiglu: prepareSwiglu, step: prepareStep }),
     close() {},
   };
 }

@@ -4,61 +4,32 @@
  * @module
  */
 import suite from "../../deno.json" with { type: "json" };
-import { gemm } from "../../kernels/gemm.ts";
 import { type Device, settle } from "../../kernels/gpu/device.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import {
-  createTensor,
-  destroyTensor,
-  downloadFloats,
-  type Tensor,
-  upload,
-} from "../../kernels/gpu/tensor.ts";
+import { downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { FeedForward } from "../../model/feed_forward.ts";
 import { layoutOf, pack, TENSOR_KINDS, unpack } from "../../model/shape.ts";
+import { Products, STEPS_OF_A_TIMING, stepsOf } from "../../model/step_bench.ts";
 import { Trainer } from "../../model/trainer.ts";
-import type { Contender, GemmCase, Prepared, StepCase, SwigluCase } from "./peer.ts";
-
-/** More steps than a timing takes. */
-const STEPS_OF_A_TIMING = 200_000;
-/** Most steps encoded into one submit. */
-const SUBMIT = 200;
+import {
+  byKind,
+  type Contender,
+  type GemmCase,
+  type Prepared,
+  type StepCase,
+  type SwigluCase,
+} from "./peer.ts";
 
 /** A product; sizes are multiples of 4. */
 function prepareGemm(device: Device, c: GemmCase): Prepared {
-  const { layout, m, n, k } = c;
-  const make = (label: string, count: number, values?: Float32Array): Tensor => {
-    const tensor = createTensor(device, label, "f32x4", count / 4);
-    if (values) upload(device, tensor, values);
-    return tensor;
-  };
-  const a = make("a", m * k, c.a), b = make("b", n * k, c.b), out = make("c", m * n);
-  const scales = createTensor(device, "scales", "f32", 1);
-  upload(device, scales, Float32Array.of(1));
-  const program = new Program(device);
-  gemm(program, {
-    layout,
-    rows: m,
-    cols: n,
-    k,
-    replicas: 1,
-    a: { tensor: a, stride: (layout === "TN" ? m : k) / 4, replica: 0 },
-    b: { tensor: b, stride: (layout === "NT" ? k : n) / 4, replica: 0 },
-    c: { tensor: out, stride: n / 4, replica: 0 },
-    scales,
-    scaleSlot: 0,
-    scaleStride: 1,
-  });
+  const products = new Products(device, c), program = products.add(c.layout);
   return {
     async run(repetitions) {
       program.submit(repetitions);
       await settle(device);
     },
-    results: async () => ({ c: await downloadFloats(device, out) }),
-    dispose() {
-      [a, b, out, scales].forEach(destroyTensor);
-      program.destroy();
-    },
+    results: async () => ({ c: await downloadFloats(device, products.c) }),
+    renew: (values) => upload(device, products.a, values),
+    dispose: () => products.destroy(),
   };
 }
 
@@ -74,7 +45,8 @@ function prepareSwiglu(device: Device, c: SwigluCase): Prepared {
   const values: Record<string, Float32Array> = { wgate: c.wgate, wup: c.wup, wdown: c.wdown };
   for (const p of layer.named) pack(p, values[p.name], stored);
   upload(device, layer.weights, stored);
-  upload(device, layer.x, c.x);
+  let x = c.x;
+  upload(device, layer.x, x);
   upload(device, layer.dy!, c.dy);
   return {
     run: (repetitions) => layer.run(repetitions),
@@ -82,10 +54,14 @@ function prepareSwiglu(device: Device, c: SwigluCase): Prepared {
       const gradient = await downloadFloats(device, layer.weightGradients);
       const after = await downloadFloats(device, layer.y);
       return {
-        y: after.map((v, i) => v - c.x[i]), // the layer adds its input, as in a block
+        y: after.map((v, i) => v - x[i]), // the layer adds its input, as in a block
         dx: await downloadFloats(device, layer.dx!),
         ...Object.fromEntries(layer.named.map((p) => [`d${p.name}`, unpack(p, gradient)])),
       };
+    },
+    renew(values) {
+      x = values;
+      upload(device, layer.x, x);
     },
     dispose: () => layer.destroy(),
   };
@@ -126,11 +102,7 @@ function prepareStep(device: Device, c: StepCase): Prepared {
   upload(device, trainer.network.tokens, Uint32Array.from(c.tokens));
   upload(device, trainer.network.targets, Uint32Array.from(c.targets));
   return {
-    async run(repetitions) {
-      for (let left = repetitions; left > 0; left -= SUBMIT) {
-        await trainer.run(Math.min(left, SUBMIT));
-      }
-    },
+    run: stepsOf(c.name, trainer).run,
     async results() {
       const stored = await downloadFloats(device, trainer.parameters), [log] = await trainer.log();
       return {
@@ -148,15 +120,11 @@ export function ours(device: Device): Contender {
     name: "mue-bench",
     version: suite.version,
     adapter: device.adapter.description,
-    prepare(c) {
-      return Promise.resolve(
-        c.kind === "gemm"
-          ? prepareGemm(device, c)
-          : c.kind === "swiglu"
-          ? prepareSwiglu(device, c)
-          : prepareStep(device, c),
-      );
-    },
+    prepare: byKind({
+      gemm: (c) => prepareGemm(device, c),
+      swiglu: (c) => prepareSwiglu(device, c),
+      step: (c) => prepareStep(device, c),
+    }),
     close() {},
   };
 }

@@ -87,6 +87,11 @@ export interface Prepared {
   run(repetitions: number): Promise<void>;
   /** reads the results of the last repetition back */
   results(): Promise<Results>;
+  /**
+   * Puts other values into the first input (a or x), so that a repetition has another
+   * result; absent for steps, whose weights move by themselves.
+   */
+  renew?(values: Floats): void;
   /** frees what it holds */
   dispose(): void;
 }
@@ -102,6 +107,57 @@ export interface Contender {
    */
   prepare(c: Case): Promise<Prepared>;
   close(): void;
+}
+
+/** A contender's `prepare` by the kind of case. */
+export function byKind(prepare: {
+  gemm(c: GemmCase): Prepared;
+  swiglu(c: SwigluCase): Prepared;
+  step(c: StepCase): Prepared;
+}): Contender["prepare"] {
+  return (c) =>
+    Promise.resolve(
+      c.kind === "gemm"
+        ? prepare.gemm(c)
+        : c.kind === "swiglu"
+        ? prepare.swiglu(c)
+        : prepare.step(c),
+    );
+}
+
+/** An input of a case as it lies in memory. */
+export interface Input {
+  values: Floats;
+  shape: [number, number];
+}
+
+/** Inputs of a product (a, b) or of a layer (x, wgate, wup, wdown, dy). */
+export function inputsOf(c: GemmCase | SwigluCase): Input[] {
+  if (c.kind === "gemm") {
+    const { layout, m, n, k, a, b } = c;
+    return [
+      { values: a, shape: layout === "TN" ? [k, m] : [m, k] },
+      { values: b, shape: layout === "NT" ? [n, k] : [k, n] },
+    ];
+  }
+  const { tokens, width, hidden, x, wgate, wup, wdown, dy } = c;
+  return [
+    { values: x, shape: [tokens, width] },
+    { values: wgate, shape: [hidden, width] },
+    { values: wup, shape: [hidden, width] },
+    { values: wdown, shape: [width, hidden] },
+    { values: dy, shape: [tokens, width] },
+  ];
+}
+
+/** Results of a product or a layer, in the order in which libraries return them. */
+export function resultsOf(c: GemmCase | SwigluCase): string[] {
+  return c.kind === "gemm" ? ["c"] : ["y", "dx", "dwgate", "dwup", "dwdown"];
+}
+
+/** The same case on another first input (a or x): the one it has, last number first. */
+export function renewed<C extends GemmCase | SwigluCase>(c: C): C {
+  return c.kind === "gemm" ? { ...c, a: c.a.toReversed() } : { ...c, x: c.x.toReversed() };
 }
 
 /** Version of a package, as deno.json pins it. */

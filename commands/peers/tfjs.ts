@@ -9,11 +9,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients
 import { type Device, openDevice, settle } from "../../kernels/gpu/device.ts";
 import {
+  byKind,
   type Contender,
   type Floats,
   type GemmCase,
+  inputsOf,
   type Prepared,
   type Results,
+  resultsOf,
   type StepCase,
   type SwigluCase,
   versionOf,
@@ -38,50 +41,44 @@ async function read(tensor: tf.Tensor): Promise<Floats> {
 /** Calls a function again and again; a disposed output has been encoded, and so is computed. */
 function repeated(
   device: Device,
-  names: string[],
-  call: () => tf.Tensor[],
-  inputs: tf.Tensor[],
+  c: GemmCase | SwigluCase,
+  call: (inputs: tf.Tensor2D[]) => tf.Tensor[],
 ): Prepared {
+  const inputs = inputsOf(c).map(({ values, shape }) => tf.tensor2d(values, shape));
   let last: tf.Tensor[] = [];
   return {
     async run(repetitions) {
       for (let i = 0; i < repetitions; i++) {
         tf.dispose(last);
-        last = tf.tidy(call);
+        last = tf.tidy(() => call(inputs));
       }
       await finish(device);
     },
     async results() {
       const results: Results = {};
-      for (const [i, name] of names.entries()) results[name] = await read(last[i]);
+      for (const [i, name] of resultsOf(c).entries()) results[name] = await read(last[i]);
       return results;
+    },
+    renew(values) {
+      const [{ shape }] = inputs;
+      inputs[0].dispose();
+      inputs[0] = tf.tensor2d(values, shape);
     },
     dispose: () => tf.dispose([inputs, last]),
   };
 }
 
-function prepareGemm(device: Device, { layout, m, n, k, a, b }: GemmCase): Prepared {
-  const x = tf.tensor2d(a, layout === "TN" ? [k, m] : [m, k]);
-  const y = tf.tensor2d(b, layout === "NT" ? [n, k] : [k, n]);
-  const call = () => [tf.matMul(x, y, layout === "TN", layout === "NT")];
-  return repeated(device, ["c"], call, [x, y]);
+function prepareGemm(device: Device, c: GemmCase): Prepared {
+  const { layout } = c;
+  return repeated(device, c, ([x, y]) => [tf.matMul(x, y, layout === "TN", layout === "NT")]);
 }
 
 function prepareSwiglu(device: Device, c: SwigluCase): Prepared {
-  const { tokens, width, hidden } = c;
-  const inputs = [
-    tf.tensor2d(c.x, [tokens, width]),
-    tf.tensor2d(c.wgate, [hidden, width]),
-    tf.tensor2d(c.wup, [hidden, width]),
-    tf.tensor2d(c.wdown, [width, hidden]),
-  ];
-  const dy = tf.tensor2d(c.dy, [tokens, width]);
   const forward = (...[x, wgate, wup, wdown]: tf.Tensor[]) => swiglu(x, wgate, wup, wdown);
-  const call = () => {
-    const { value, grads } = tf.valueAndGrads(forward)(inputs, dy);
+  return repeated(device, c, (inputs) => {
+    const { value, grads } = tf.valueAndGrads(forward)(inputs.slice(0, -1), inputs.at(-1)!);
     return [value, ...grads];
-  };
-  return repeated(device, ["y", "dx", "dwgate", "dwup", "dwdown"], call, [...inputs, dy]);
+  });
 }
 
 function prepareStep(device: Device, c: StepCase): Prepared {
@@ -148,15 +145,11 @@ export async function tensorflowJs(): Promise<Contender> {
     name: "tfjs",
     version: versionOf("@tensorflow/tfjs-backend-webgpu"),
     adapter: device.adapter.description,
-    prepare(c) {
-      return Promise.resolve(
-        c.kind === "gemm"
-          ? prepareGemm(device, c)
-          : c.kind === "swiglu"
-          ? prepareSwiglu(device, c)
-          : prepareStep(device, c),
-      );
-    },
+    prepare: byKind({
+      gemm: (c) => prepareGemm(device, c),
+      swiglu: (c) => prepareSwiglu(device, c),
+      step: (c) => prepareStep(device, c),
+    }),
     close() {
       tf.removeBackend("webgpu");
       device.close();

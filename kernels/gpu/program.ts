@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { boundsOf } from "./bounds.ts";
 import type { Device, DeviceProfile } from "./device.ts";
 import { type Constants, expand } from "./template.ts";
 import {
@@ -54,33 +55,6 @@ const UNIFORM_SLOT = 256;
 export const FOLD = 32768;
 /** Lanes of a workgroup in a grid of one lane per element. */
 export const GROUP = 64;
-
-/**
- * Dims that decide how often a loop runs or which branch all lanes take, by name: those in the
- * header of a `for` or `while`, or alone in an `if`, and in the declarations of what stands there.
- *
- * @param source WGSL, expanded
- */
-export function boundsOf(source: string): Set<string> {
-  const code = source.replace(/\/\/.*$/gm, ""), found = new Set<string>(), seen = new Set<string>();
-  const declared = Map.groupBy(
-    code.matchAll(/\b(?:let|var)\s+(\w+)(?:\s*:[^=;]+)?\s*=([^;]*)/g),
-    (m) => m[1],
-  );
-  const follow = (text: string): void => {
-    for (const [, dim] of text.matchAll(/\bdims\.(\w+)/g)) found.add(dim);
-    for (const [name] of text.replace(/\bdims\.\w+/g, "").matchAll(/\b[a-z_]\w*\b/gi)) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      for (const [, , value] of declared.get(name) ?? []) follow(value);
-    }
-  };
-  for (const [header] of code.matchAll(/\b(?:for|while)\s*\([^{]*\{/g)) follow(header);
-  for (const [, condition] of code.matchAll(/\bif\s*\(([^{]*)\)\s*\{/g)) {
-    if (!/[a-z_]\w*/i.test(condition.replace(/\bdims\.\w+|\b\d+u?\b/g, ""))) follow(condition);
-  }
-  return found;
-}
 
 /**
  * WGSL of the dims, the bindings and the accessors of a spec.

@@ -11,7 +11,9 @@ import {
   type Contender,
   flopsOf,
   gemmCase,
+  inputsOf,
   type Prepared,
+  renewed,
   type Results,
   type StepCase,
 } from "../../commands/peers/peer.ts";
@@ -56,6 +58,11 @@ Deno.test("each peer computes every case, and all of it on the device", async ()
       const one = await countDispatches(() => work.run(1));
       assert.ok(one > 0);
       assert.equal(await countDispatches(() => work.run(2)), 2 * one, `${peer.name}, ${c.name}`);
+      if (c.kind !== "step") {
+        const other = renewed(c);
+        work.renew!(inputsOf(other)[0].values);
+        await check(other, work, await expected(other));
+      }
       work.dispose();
     }
     mine.dispose();
@@ -149,6 +156,42 @@ Deno.test("work that is skipped, cached, too slow or impossible is not timed", a
     assert.equal(own.reason, null);
     assert.match(slow.reason!, /^too slow: a repetition took 0 s, the limit is 0 s$/);
     assert.equal(slow.time_s, null);
+  });
+});
+
+Deno.test("work that stops, or is another's, once it is timed has a reason and no time", async () => {
+  await withDevice({}, async (device) => {
+    const mine = ours(device);
+    // run() is called three times before the clock: the check, one repetition, three
+    const lazy = twin(mine, (work) => {
+      let runs = 0;
+      return { run: async (n) => runs++ < 3 ? await work.run(n) : undefined };
+    });
+    const breaks = twin(mine, (work) => {
+      let runs = 0;
+      return {
+        run: async (n) => {
+          if (runs++ > 4) throw new Error("lost");
+          await work.run(n);
+        },
+      };
+    });
+    // as many kernels as are due, but never on the input that it is given
+    const deaf = twin(mine, () => ({ renew: () => {} }));
+    const fixed = twin(mine, () => ({ renew: undefined }));
+    for (const c of CASES) {
+      const peers = [lazy, deaf, breaks, fixed];
+      const [own, stopped, other, broken, none] = await compare(device, c, mine, peers, QUICK);
+      assert.equal(own.reason, null);
+      assert.deepEqual([stopped.time_s, broken.time_s], [null, null]);
+      assert.equal(broken.reason, "failed: lost");
+      assert.match(stopped.reason!, /^wrong: \d+ timed repetitions dispatched 0 kernels, not \d+$/);
+      if (c.kind === "step") continue;
+      assert.deepEqual([other.time_s, none.time_s], [null, null]);
+      assert.match(other.reason!, /^wrong: after timing, on another input, \S+ was off by /);
+      assert.match(none.reason!, /^wrong: its input cannot be changed after timing$/);
+    }
+    await assert.rejects(compare(device, CASES[0], lazy, [mine], QUICK), WrongError);
   });
 });
 

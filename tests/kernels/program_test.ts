@@ -1,7 +1,8 @@
 /** What a program refuses, and that the refusals of the GPU itself are seen. */
 import assert from "node:assert/strict";
+import { boundsOf } from "../../kernels/gpu/bounds.ts";
 import { type Device, DeviceError, settle } from "../../kernels/gpu/device.ts";
-import { boundsOf, compile, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
+import { compile, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
 import { createTensor, download, upload } from "../../kernels/gpu/tensor.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
@@ -185,4 +186,30 @@ Deno.test("dims that loops and branches of all lanes follow from are told from t
       // for (;; dims.comment) {
     }`);
   assert.deepEqual([...found].sort(), ["base", "first", "residual", "rows", "stride"]);
+});
+
+Deno.test("bounds assigned after their declaration are found, and comparisons are no assignments", () => {
+  const found = boundsOf(`
+    fn k(id: vec3<u32>) {
+      var last = 0u; var span: vec2<u32>; var step = 1u; var sum = 0.0;
+      if (id.x > 3u) { last = dims.a; }
+      last += dims.b;
+      span.y = dims.c; span[1] >>= dims.d;
+      if (last == dims.none || step <= dims.neither) { sum = f32(dims.sum); }
+      for (var i = 0u; i < last; i += step) { sum += dims.scale; }
+      while (step < span.y) { step = step << 1u; }
+      store_y(id.x, sum);
+    }`);
+  assert.deepEqual([...found].sort(), ["a", "b", "c", "d"]);
+});
+
+Deno.test("where there is a loop, which any if may leave, every dim is a bound", () => {
+  const found = boundsOf(`
+    fn k(id: vec3<u32>) {
+      var i = id.x;
+      loop { if (i >= dims.a) { break; } i += dims.b; }
+      store_y(id.x, dims.c); // dims.comment
+    }`);
+  assert.deepEqual([...found].sort(), ["a", "b", "c"]);
+  assert.deepEqual([...boundsOf("fn k() { let loops = dims.a; // loop {\n }")], []);
 });

@@ -149,6 +149,10 @@ Deno.test("shares of tokens sum to a, keep proportions and never exceed 1", () =
   const hot = shareOfTokens("hot", 9, 3);
   assert.equal(hot[0], 1);
   for (const s of hot.slice(1)) assert.ok(Math.abs(s - 2 / 8) < 1e-12);
+  assert.deepEqual(shareOfTokens("hot", 4, 1), [1, 0, 0, 0]);
+  assert.deepEqual(shareOfTokens("hot", 1, 1), [1]);
+  const one = imposedLogits([1, 0, 0, 0], 1, 64, 4, 0);
+  for (let i = 0; i < one.length; i++) assert.equal(one[i] > 0, i % 4 === 0);
   const zipf = shareOfTokens("zipf", 64, 2);
   assert.ok(Math.abs(zipf[1] / zipf[3] - 2) < 1e-12);
   const clipped = shareOfTokens("zipf", 16, 8);

@@ -3,7 +3,12 @@ import { csvParse } from "d3-dsv";
 import { LabError } from "../../lab/store.ts";
 import { compareReport, compareTable } from "../../reports/compare.ts";
 import { compareCharts } from "../../reports/compare_charts.ts";
-import { checkComparable, comparedPoints, type NamedRecord } from "../../reports/compare_rows.ts";
+import {
+  checkComparable,
+  comparedPoints,
+  compareNotes,
+  type NamedRecord,
+} from "../../reports/compare_rows.ts";
 import { renderSvg } from "../../reports/render.ts";
 import { assertLoadsNothing, assertNothingCut, testGoldens, textsOf } from "./golden.ts";
 import { FAST, latencyFixture } from "./latency_fixture.ts";
@@ -52,6 +57,31 @@ Deno.test("a layer that one machine lacks is left out and said so; a third's gap
   const table = compareTable([laptop, card, third], comparedPoints([laptop, card, third]));
   const gap = table.rows.find((row) => row.includes("—"))!;
   assert.deepEqual([gap[table.head.indexOf("card, ms")], gap.at(-2)], ["—", "—"]);
+});
+
+Deno.test("what differs between the machines' software is said, and what does not is not", () => {
+  const [laptop, card] = both(), rows = comparedPoints([laptop, card]);
+  const notes = (change: Partial<NamedRecord["record"]["environment"]>, of = laptop) => {
+    const environment = { ...card.record.environment, ...change };
+    return compareNotes([of, { ...card, record: { ...card.record, environment } }], rows)
+      .filter((note) => /^(Commits|Versions of Deno|Kernel variants) /.test(note));
+  };
+  assert.deepEqual(notes({}), []);
+  assert.deepEqual(notes({ gitCommit: "fedcba9876543210", deno: "2.9.7" }), [
+    "Commits differ: laptop 0123456789ab, card fedcba987654.",
+    "Versions of Deno differ: laptop 2.9.6, card 2.9.7.",
+  ]);
+  assert.deepEqual(notes({ gitCommit: null }), [
+    "Commits differ: laptop 0123456789ab, card unknown.",
+  ]);
+  const tuned = (tuning: Record<string, string>): NamedRecord => ({
+    ...laptop,
+    record: { ...laptop.record, environment: { ...laptop.record.environment, tuning } },
+  });
+  assert.deepEqual(notes({ tuning: "none" }, tuned({ b: "x", a: "y" })), [
+    "Kernel variants differ: laptop tuned (a: y; b: x), card not tuned.",
+  ]);
+  assert.deepEqual(notes({ tuning: { a: "y", b: "x" } }, tuned({ b: "x", a: "y" })), []);
 });
 
 Deno.test("times are given over the first machine's, shares over each one's own ceiling", () => {

@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from "node:path";
 import { type LatencyRecord, readLatencyRecord } from "../lab/latency_record.ts";
 import { causeOf, LabError } from "../lab/store.ts";
 import { compareReport } from "../reports/compare.ts";
+import { checkComparable } from "../reports/compare_rows.ts";
 import { readArguments } from "./arguments.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
@@ -53,12 +54,6 @@ export function checkPlans(records: { name: string; record: LatencyRecord }[]): 
   for (const { name, record } of others) {
     const say = ({ suite, plan }: LatencyRecord) =>
       `${plan.profile} of suite ${suite.id} (plan ${plan.hash})`;
-    if (record.suiteVersion !== first.record.suiteVersion) {
-      throw new LabError(
-        `Cannot compare ${first.name} with ${name}: their versions of the suite differ, ` +
-          `${first.record.suiteVersion} and ${record.suiteVersion}`,
-      );
-    }
     if (record.suite.id !== first.record.suite.id || record.plan.hash !== first.record.plan.hash) {
       throw new LabError(
         `Cannot compare ${first.name} with ${name}: their plans differ, ${say(first.record)} and ${
@@ -82,6 +77,7 @@ async function run(paths: string[], out: string | undefined): Promise<void> {
   for (const { name, path } of paths.map(sourceOf)) {
     records.push({ name, record: await readLatencyRecord(path) });
   }
+  checkComparable(records); // first: records of two versions have two plans as well
   checkPlans(records);
   const width = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
   const { text, paths: written } = await compareReport(records, out, {

@@ -9,6 +9,7 @@ import { causeOf, LabError } from "../lab/store.ts";
 import { compareReport } from "../reports/compare.ts";
 import { checkComparable } from "../reports/compare_rows.ts";
 import { readArguments } from "./arguments.ts";
+import { reportError } from "./exit_codes.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
 
@@ -80,10 +81,15 @@ async function run(paths: string[], out: string | undefined): Promise<void> {
   checkComparable(records); // first: records of two versions have two plans as well
   checkPlans(records);
   const width = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
-  const { text, paths: written } = await compareReport(records, out, {
-    width,
-    onProblem: (problem) => console.error(`warning: ${problem}`),
-  });
+  const onProblem = (problem: string) => console.error(`warning: ${problem}`);
+  let report;
+  try {
+    report = await compareReport(records, out, { width, onProblem });
+  } catch (error) {
+    if (!(error instanceof Error && error.name in Deno.errors)) throw error;
+    throw new LabError(`Cannot write to ${out}: ${causeOf(error)}`, { cause: error });
+  }
+  const { text, paths: written } = report;
   console.log(text);
   if (written.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
 }
@@ -94,9 +100,8 @@ async function run(paths: string[], out: string | undefined): Promise<void> {
  * @returns the process exit code: 0, or 2 for what cannot be read, written or compared
  */
 export async function compareCommand(args: string[]): Promise<number> {
-  let read;
   try {
-    read = readArguments({
+    const { values, positionals } = readArguments({
       args,
       allowPositionals: true,
       options: {
@@ -104,23 +109,10 @@ export async function compareCommand(args: string[]): Promise<number> {
         help: { type: "boolean", short: "h", default: false },
       },
     });
-  } catch (error) {
-    console.error(`error: ${(error as Error).message}`);
-    return 2;
-  }
-  if (read.values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    await run(read.positionals, read.values.out);
+    if (values.help) console.log(HELP);
+    else await run(positionals, values.out);
     return 0;
   } catch (error) {
-    const disk = error instanceof Error && error.name in Deno.errors;
-    if (!(error instanceof LabError || disk)) throw error;
-    const { out } = read.values;
-    const what = error instanceof LabError ? "" : `Cannot write to ${out}: `;
-    console.error(`error: ${what}${error instanceof LabError ? error.message : causeOf(error)}`);
-    return 2;
+    return reportError(error);
   }
 }

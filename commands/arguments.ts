@@ -5,10 +5,15 @@
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
+/** A user's mistake: one line and exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
 /**
  * `parseArgs` of Node, strict, with the project's error message.
  *
- * @throws {TypeError} one line naming the flag that cannot be read
+ * @throws {UsageError} one line naming the flag that cannot be read
  */
 export function readArguments<T extends ParseArgsConfig>(
   config: T,
@@ -17,6 +22,6 @@ export function readArguments<T extends ParseArgsConfig>(
     return parseArgs(config);
   } catch (error) {
     const found = (error as Error).message.split(/[.\n]/)[0];
-    throw new TypeError(`Cannot read the arguments: ${found} (--help lists them)`);
+    throw new UsageError(`Cannot read the arguments: ${found} (--help lists them)`);
   }
 }

@@ -4,17 +4,18 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { openDevice } from "../kernels/gpu/device.ts";
 import type { Verdict } from "../lab/record.ts";
-import { LabError } from "../lab/store.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
+import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
+import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { runnerOf } from "./runners.ts";
 import { ensureAdapter } from "./setup.ts";
-import { type SuiteInputs, type SuiteRunner, UsageError } from "./suite_runner.ts";
+import type { SuiteInputs, SuiteRunner } from "./suite_runner.ts";
 import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
@@ -59,6 +60,15 @@ interface Options extends SuiteInputs {
   plan: boolean;
 }
 
+/** The suite a user names. */
+function suiteNamed(id: string): AnySuite {
+  try {
+    return suiteById(id);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
 /** Reads the command line. */
 function optionsOf(args: string[]): Options | "help" {
   let parsed;
@@ -92,7 +102,7 @@ function optionsOf(args: string[]): Options | "help" {
     );
   }
   return {
-    suites: positionals.length ? [...new Set(positionals)].map(suiteById) : SUITES,
+    suites: positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES,
     profile,
     out: values.out,
     text: values.text ?? null,
@@ -149,19 +159,6 @@ function checkOwn(outDir: string, id: string): void {
 export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
   if (verdicts.includes("fail")) return 1;
   return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
-}
-
-/** Exit code of an error that is nobody's mistake but ours. */
-const INTERNAL = 70;
-
-/** Exit code of what ended a bench: 2 the user's input or disk, 3 the adapter, 70 a defect here. */
-function exitCodeFor(error: unknown): number {
-  if (error instanceof NoAdapterError || error instanceof DeviceError) return 3;
-  // a lost device rejects maps with an OperationError or AbortError
-  if (error instanceof DOMException) return 3;
-  const mine = error instanceof UsageError || error instanceof RangeError ||
-    error instanceof LabError;
-  return mine ? 2 : INTERNAL;
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
@@ -244,10 +241,7 @@ export async function benchCommand(args: string[]): Promise<number> {
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
     return await benchAll(o, runners, controller);
   } catch (error) {
-    const code = exitCodeFor(error);
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    if (code === INTERNAL && error instanceof Error) console.error(error.stack);
-    return code;
+    return reportError(error);
   } finally {
     try {
       Deno.removeSignalListener("SIGINT", stop);

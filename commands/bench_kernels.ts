@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { type Device, DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { type Device, DeviceError, openDevice } from "../kernels/gpu/device.ts";
 import { rateOf, type Timing } from "../kernels/gpu/timer.ts";
 import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/ratio_bench.ts";
 import { firstStep, STEPS, timeGemms, timeKernels, timeSteps } from "../model/step_bench.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, UsageError } from "./arguments.ts";
+import { printingJson, reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
 import { tuneFor } from "./tune.ts";
@@ -35,12 +36,14 @@ host, clocks that disagree) go to stderr and into the JSON.
   --only PART     just this part; may be given several times
   --by-kernel     also the time of each kernel of the two steps by itself
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
-  --json          one JSON object on stdout; what was not measured is an empty list
+  --json          one JSON object on stdout; what was not measured is an empty list;
+                  after a failure what was finished, and an error
   --no-install    never install a Vulkan driver
   --no-tune       every kernel's default variant, also on a GPU; coldFirstStep_s is always so
   --help          this text
 
-Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work.
+Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work,
+70 a defect of mue-bench.
 Measure on a quiet machine: nothing else running; bench roofline gives the ceilings.
 `;
 
@@ -71,9 +74,8 @@ async function coldFirstStep(name: string): Promise<number> {
     env: { MESA_SHADER_CACHE_DISABLE: "true" },
   }).output();
   if (code !== 0) {
-    throw new DeviceError(
-      `Cannot time the first step of ${name}: ${new TextDecoder().decode(stderr).trim()}`,
-    );
+    const why = `Cannot time the first step of ${name}: ${new TextDecoder().decode(stderr).trim()}`;
+    throw code === 3 ? new DeviceError(why) : new Error(why);
   }
   return Number(new TextDecoder().decode(stdout));
 }
@@ -96,8 +98,8 @@ class Output {
 }
 
 /** Steps, and their first ones in processes of their own. */
-async function steps(device: Device, out: Output) {
-  const cold = new Map<string, number>(), rows = [];
+async function steps(device: Device, out: Output, rows: object[]): Promise<void> {
+  const cold = new Map<string, number>();
   for (const name of Object.keys(STEPS)) cold.set(name, await coldFirstStep(name));
   for (const [name, t] of await timeSteps(device)) {
     const [ms, lo_ms, hi_ms] = [t.median_s, t.lo_s, t.hi_s].map((s) => 1000 * s);
@@ -109,12 +111,10 @@ async function steps(device: Device, out: Output) {
     out.say(`step ${name.padEnd(12)} ${ms.toFixed(1)} ms ${interval}, ${first}`);
     out.warn(`step ${name}`, t.warnings);
   }
-  return rows;
 }
 
 /** Grouped products against dense ones. */
-async function grouped(device: Device, out: Output) {
-  const rows = [];
+async function grouped(device: Device, out: Output, rows: object[]): Promise<void> {
   for (const config of GROUPED_CONFIGS) {
     for (const { warnings, ...row } of await timeGrouped(device, config)) {
       rows.push(row);
@@ -128,23 +128,21 @@ async function grouped(device: Device, out: Output) {
       out.warn("grouped", warnings);
     }
   }
-  return rows;
 }
 
 /** Replicas side by side against one after the other. */
-async function replicas(device: Device, out: Output) {
+async function replicas(device: Device, out: Output, rows: object[]): Promise<void> {
   const { warnings, ...row } = await timeReplicas(device);
+  rows.push(row);
   const [ratio, lo, hi] = [row.timeOverSeparate, row.lo, row.hi].map((x) => x.toFixed(2));
   out.say(
     `replicas ${row.replicas} side by side: ${ratio} of the time one after the other [${lo}, ${hi}]`,
   );
   out.warn("replicas", warnings);
-  return [row];
 }
 
 /** Matrix products. */
-async function gemms(device: Device, out: Output) {
-  const rows = [];
+async function gemms(device: Device, out: Output, rows: object[]): Promise<void> {
   for (const [m, n, k] of SHAPES) {
     for (const [layout, t] of Object.entries<Timing>(await timeGemms(device, m, n, k))) {
       const name = `gemm ${layout} ${m} x ${n} x ${k}`;
@@ -154,12 +152,10 @@ async function gemms(device: Device, out: Output) {
       out.warn(name, t.warnings);
     }
   }
-  return rows;
 }
 
 /** Each kernel of the two steps by itself. */
-async function byKernel(device: Device, out: Output) {
-  const rows = [];
+async function byKernel(device: Device, out: Output, rows: object[]): Promise<void> {
   for (const [step, shape] of Object.entries(STEPS)) {
     for (const { kernel, dispatches, median_s } of await timeKernels(device, shape)) {
       const ms = median_s * 1000;
@@ -167,12 +163,10 @@ async function byKernel(device: Device, out: Output) {
       out.say(`kernel ${step} ${kernel.padEnd(24)} ${ms.toFixed(2)} ms in ${dispatches}`);
     }
   }
-  return rows;
 }
 
 /** One product in each kind of storage. */
-async function byStorage(out: Output) {
-  const rows = [];
+async function byStorage(out: Output, rows: object[]): Promise<void> {
   for (const storage of ["texture", "buffer"] as const) {
     const device = await openDevice({ storage });
     const { NN } = await timeGemms(device, 512, 512, 512);
@@ -181,13 +175,12 @@ async function byStorage(out: Output) {
     out.say(`gemm NN 512 x 512 x 512, tensors in ${storage}s: ${gflops.toFixed(1)} GFLOP/s`);
     device.close();
   }
-  return rows;
 }
 
 /** Prints the seconds of one first step: what {@link coldFirstStep} reads. */
 async function cold(name: string): Promise<void> {
   const shape = STEPS[name];
-  if (!shape) throw new RangeError(`Cannot time ${name}: not a named step`);
+  if (!shape) throw new UsageError(`Cannot time ${name}: not a named step`);
   const device = await openDevice();
   console.log(await firstStep(device, shape));
   device.close();
@@ -212,40 +205,39 @@ export async function benchKernelsCommand(args: string[]): Promise<number> {
     const only = values.only ?? PARTS,
       unknown = only.find((part) => !PARTS.some((p) => p === part));
     if (unknown !== undefined) {
-      throw new RangeError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
+      throw new UsageError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
     }
     await ensureAdapter({ install: !values["no-install"] });
     const out = new Output(values.json);
     const tuned = await tuneFor(await openDevice(), !values["no-tune"], new ProgressLine());
     const { device } = tuned;
-    const part = <T>(name: typeof PARTS[number], run: () => Promise<T[]>): Promise<T[]> =>
-      only.includes(name) ? run() : Promise.resolve([]);
     const results = {
       adapter: device.adapter.description,
       software: device.adapter.software,
       profile: device.profile,
       tuning: device.profile.tuning ?? "none",
       tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
-      steps: await part("step", () => steps(device, out)),
-      kernels: values["by-kernel"] ? await byKernel(device, out) : [],
-      grouped: await part("grouped", () => grouped(device, out)),
-      replicas: await part("replicas", () => replicas(device, out)),
-      gemm: await part("gemm", () => gemms(device, out)),
-      peakDevice_bytes: device.memory.peak_bytes,
-      storage: values.storage ? await byStorage(out) : [],
+      steps: [] as object[],
+      kernels: [] as object[],
+      grouped: [] as object[],
+      replicas: [] as object[],
+      gemm: [] as object[],
+      storage: [] as object[],
       warnings: out.warnings,
     };
-    out.say(`memory: at most ${(results.peakDevice_bytes / 2 ** 20).toFixed(0)} MiB on the device`);
-    if (values.json) console.log(JSON.stringify(results));
+    const finished = () => ({ ...results, peakDevice_bytes: device.memory.peak_bytes });
+    await printingJson(values.json, finished, async () => {
+      if (only.includes("step")) await steps(device, out, results.steps);
+      if (values["by-kernel"]) await byKernel(device, out, results.kernels);
+      if (only.includes("grouped")) await grouped(device, out, results.grouped);
+      if (only.includes("replicas")) await replicas(device, out, results.replicas);
+      if (only.includes("gemm")) await gemms(device, out, results.gemm);
+      if (values.storage) await byStorage(out, results.storage);
+    });
+    out.say(`memory: at most ${(device.memory.peak_bytes / 2 ** 20).toFixed(0)} MiB on the device`);
     device.close();
     return 0;
   } catch (error) {
-    if (error instanceof NoAdapterError || error instanceof DeviceError) {
-      console.error(`error: ${error.message}`);
-      return error.exitCode;
-    }
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
-    return 2;
+    return reportError(error);
   }
 }

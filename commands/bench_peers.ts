@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
-import { readArguments } from "./arguments.ts";
-import { WrongError } from "./peers/check.ts";
+import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
+import { readArguments, UsageError } from "./arguments.ts";
+import { printingJson, reportError } from "./exit_codes.ts";
 import { compare, type Interval, type PeerRow } from "./peers/compare.ts";
 import { ours } from "./peers/ours.ts";
 import { type Case, type Contender, gemmCase, stepCase, swigluCase } from "./peers/peer.ts";
@@ -33,12 +33,12 @@ Warnings of the timer stand under a line (!); --json has them in full.
   --only WORK     one of gemm, swiglu, step (all)
   --samples N     rounds, at least 6 for intervals at 95% (7)
   --tiny          toy sizes, to see that everything works; the times mean nothing
-  --json          one JSON object on stdout
+  --json          one JSON object on stdout; after a failure what was finished, and an error
   --no-install    never install a Vulkan driver
   --help          this text
 
 Exit codes: 0 done, also where a peer failed; 2 a flag cannot be used; 3 no adapter, or our own
-result was wrong. Measure on a quiet machine: nothing else running.`;
+result was wrong; 70 a defect of mue-bench. Measure on a quiet machine: nothing else running.`;
 
 const OPTIONS = {
   only: { type: "string" },
@@ -109,25 +109,17 @@ export async function benchPeersCommand(args: string[]): Promise<number> {
     }
     const { only } = values, samples = Number(values.samples);
     if (only !== undefined && !KINDS.includes(only)) {
-      throw new TypeError(`Cannot time ${only}: the works are ${KINDS.join(", ")}`);
+      throw new UsageError(`Cannot time ${only}: the works are ${KINDS.join(", ")}`);
     }
     if (!Number.isInteger(samples) || samples < 1) {
-      throw new RangeError(`Cannot take ${values.samples} samples: want a whole number from 1`);
+      throw new UsageError(`Cannot take ${values.samples} samples: want a whole number from 1`);
     }
     await ensureAdapter({ install: !values["no-install"] });
     const cases = peerCases(values.tiny).filter((c) => only === undefined || c.kind === only);
     await run(cases, samples, values.json);
     return 0;
   } catch (error) {
-    if (
-      error instanceof NoAdapterError || error instanceof DeviceError || error instanceof WrongError
-    ) {
-      console.error(`error: ${error.message}`);
-      return 3;
-    }
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
-    return 2;
+    return reportError(error);
   }
 }
 
@@ -141,23 +133,23 @@ async function run(cases: Case[], samples: number, json: boolean): Promise<void>
       console.log(contenders.map(({ name, version }) => `${name} ${version}`).join(", "));
       console.log(`Deno ${Deno.version.deno}, ${samples} rounds\n`);
     }
-    for (const c of cases) {
-      const some = await compare(device, c, mine, peers, { samples });
-      rows.push(...some);
-      if (!json) console.log(tableOf(c.name, some));
-    }
+    const results = () => ({
+      adapter: adapter.description,
+      software: adapter.software,
+      profile,
+      deno: Deno.version.deno,
+      contenders,
+      samples,
+      rows,
+    });
+    await printingJson(json, results, async () => {
+      for (const c of cases) {
+        const some = await compare(device, c, mine, peers, { samples });
+        rows.push(...some);
+        if (!json) console.log(tableOf(c.name, some));
+      }
+    });
     for (const peer of peers) peer.close();
-    if (json) {
-      console.log(JSON.stringify({
-        adapter: adapter.description,
-        software: adapter.software,
-        profile,
-        deno: Deno.version.deno,
-        contenders,
-        samples,
-        rows,
-      }));
-    }
   } finally {
     device.close();
   }

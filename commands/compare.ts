@@ -7,7 +7,9 @@ import { basename, dirname, resolve } from "node:path";
 import { type LatencyRecord, readLatencyRecord } from "../lab/latency_record.ts";
 import { causeOf, LabError } from "../lab/store.ts";
 import { compareReport } from "../reports/compare.ts";
+import { checkComparable } from "../reports/compare_rows.ts";
 import { readArguments } from "./arguments.ts";
+import { reportError } from "./exit_codes.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
 
@@ -53,12 +55,6 @@ export function checkPlans(records: { name: string; record: LatencyRecord }[]): 
   for (const { name, record } of others) {
     const say = ({ suite, plan }: LatencyRecord) =>
       `${plan.profile} of suite ${suite.id} (plan ${plan.hash})`;
-    if (record.suiteVersion !== first.record.suiteVersion) {
-      throw new LabError(
-        `Cannot compare ${first.name} with ${name}: their versions of the suite differ, ` +
-          `${first.record.suiteVersion} and ${record.suiteVersion}`,
-      );
-    }
     if (record.suite.id !== first.record.suite.id || record.plan.hash !== first.record.plan.hash) {
       throw new LabError(
         `Cannot compare ${first.name} with ${name}: their plans differ, ${say(first.record)} and ${
@@ -82,12 +78,18 @@ async function run(paths: string[], out: string | undefined): Promise<void> {
   for (const { name, path } of paths.map(sourceOf)) {
     records.push({ name, record: await readLatencyRecord(path) });
   }
+  checkComparable(records); // first: records of two versions have two plans as well
   checkPlans(records);
   const width = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
-  const { text, paths: written } = await compareReport(records, out, {
-    width,
-    onProblem: (problem) => console.error(`warning: ${problem}`),
-  });
+  const onProblem = (problem: string) => console.error(`warning: ${problem}`);
+  let report;
+  try {
+    report = await compareReport(records, out, { width, onProblem });
+  } catch (error) {
+    if (!(error instanceof Error && error.name in Deno.errors)) throw error;
+    throw new LabError(`Cannot write to ${out}: ${causeOf(error)}`, { cause: error });
+  }
+  const { text, paths: written } = report;
   console.log(text);
   if (written.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
 }
@@ -98,9 +100,8 @@ async function run(paths: string[], out: string | undefined): Promise<void> {
  * @returns the process exit code: 0, or 2 for what cannot be read, written or compared
  */
 export async function compareCommand(args: string[]): Promise<number> {
-  let read;
   try {
-    read = readArguments({
+    const { values, positionals } = readArguments({
       args,
       allowPositionals: true,
       options: {
@@ -108,23 +109,10 @@ export async function compareCommand(args: string[]): Promise<number> {
         help: { type: "boolean", short: "h", default: false },
       },
     });
-  } catch (error) {
-    console.error(`error: ${(error as Error).message}`);
-    return 2;
-  }
-  if (read.values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  try {
-    await run(read.positionals, read.values.out);
+    if (values.help) console.log(HELP);
+    else await run(positionals, values.out);
     return 0;
   } catch (error) {
-    const disk = error instanceof Error && error.name in Deno.errors;
-    if (!(error instanceof LabError || disk)) throw error;
-    const { out } = read.values;
-    const what = error instanceof LabError ? "" : `Cannot write to ${out}: `;
-    console.error(`error: ${what}${error instanceof LabError ? error.message : causeOf(error)}`);
-    return 2;
+    return reportError(error);
   }
 }

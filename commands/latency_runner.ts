@@ -10,14 +10,9 @@ import { readRecord } from "../lab/read.ts";
 import { LabError } from "../lab/store.ts";
 import { latencyTerminal } from "../reports/latency_terminal.ts";
 import { writeLatencyReport } from "../reports/latency_write.ts";
+import { UsageError } from "./arguments.ts";
 import { duration } from "./progress.ts";
-import {
-  keepsReport,
-  KEPT,
-  type SuiteInputs,
-  type SuiteRunner,
-  UsageError,
-} from "./suite_runner.ts";
+import { keepsReport, KEPT, type SuiteInputs, type SuiteRunner } from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: LatencyProgress): string {

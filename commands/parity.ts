@@ -4,14 +4,16 @@
  *
  * @module
  */
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
 import {
   type ParityCase,
+  ParityCaseError,
   type ParityLine,
   parseParityCase,
   runParityCase,
 } from "../model/parity.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, UsageError } from "./arguments.ts";
+import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";
 
 const HELP = `parity: compare loss, gradients and ten AdamW steps with PyTorch's
@@ -24,7 +26,8 @@ made of them in float64. One line per quantity: its worst error, the bound, ok o
   --json         one JSON object instead of the lines
   --no-install   install no driver when there is no adapter
 
-Exit codes: 0 all within their bounds, 1 one is not, 2 a file or flag cannot be used, 3 no adapter.
+Exit codes: 0 all within their bounds, 1 one is not, 2 a file or flag cannot be used, 3 no adapter,
+70 a defect of mue-bench.
 
   deno task parity fixtures/parity/dense.json fixtures/parity/moe_5e2a.json`;
 
@@ -59,31 +62,34 @@ export async function parityCommand(args: string[]): Promise<number> {
       return 0;
     }
     if (!positionals.length) {
-      throw new TypeError("Cannot compare nothing: name a parity case, or try --help");
+      throw new UsageError("Cannot compare nothing: name a parity case, or try --help");
     }
     const cases = positionals.map((file) => ({ file, parsed: readCase(file) }));
     const adapter = await ensureAdapter({ install: !values["no-install"] });
     const outcomes: Outcome[] = [];
-    for (const { file, parsed } of cases) {
-      const outcome = await compare(file, parsed);
-      outcomes.push(outcome);
-      if (!values.json) console.log(`${block(outcome)}\n`);
+    const all = () => outcomes.flatMap(({ lines }) => lines);
+    const over = () => all().filter(({ ok }) => !ok).length;
+    let done = false;
+    const results = () => ({
+      adapter: adapter.description,
+      ok: done && over() === 0,
+      cases: outcomes,
+    });
+    await printingJson(values.json, results, async () => {
+      for (const { file, parsed } of cases) {
+        const outcome = await compare(file, parsed);
+        outcomes.push(outcome);
+        if (!values.json) console.log(`${block(outcome)}\n`);
+      }
+      done = true;
+    });
+    if (!values.json) {
+      const counts = `${outcomes.length} cases, ${all().length} quantities`;
+      console.log(`${counts}, ${over()} over their bound`);
     }
-    const all = outcomes.flatMap(({ lines }) => lines), over = all.filter(({ ok }) => !ok).length;
-    console.log(
-      values.json
-        ? JSON.stringify({ adapter: adapter.description, ok: over === 0, cases: outcomes }, null, 2)
-        : `${outcomes.length} cases, ${all.length} quantities, ${over} over their bound`,
-    );
-    return over === 0 ? 0 : 1;
+    return over() === 0 ? 0 : 1;
   } catch (error) {
-    if (error instanceof NoAdapterError || error instanceof DeviceError) {
-      console.error(`error: ${error.message}`);
-      return error.exitCode;
-    }
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
-    return 2;
+    return reportError(error);
   }
 }
 
@@ -95,9 +101,14 @@ function readCase(file: string): ParityCase {
     const why = error instanceof Deno.errors.NotFound
       ? "there is no such file"
       : (error as Error).message.split(/[:\n]/)[0];
-    throw new TypeError(`Cannot read the parity case ${file}: ${why}`);
+    throw new UsageError(`Cannot read the parity case ${file}: ${why}`);
   }
-  return parseParityCase(text, file);
+  try {
+    return parseParityCase(text, file);
+  } catch (error) {
+    if (!(error instanceof ParityCaseError)) throw error;
+    throw new UsageError(error.message);
+  }
 }
 
 /** One case on a device of its own, so that one case's GPU error is not another's. */
@@ -111,6 +122,7 @@ async function compare(file: string, parsed: ParityCase): Promise<Outcome> {
       lines: lines.map((line) => ({ ...line, ok: line.error <= line.bound })),
     };
   } catch (error) {
+    if (error instanceof ParityCaseError) throw new UsageError(error.message);
     // a lost device rejects its maps with a DOMException
     if (!(error instanceof DOMException)) throw error;
     throw new DeviceError(`Cannot run the parity case ${file}: ${error.message}`);

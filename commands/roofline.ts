@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { openDevice } from "../kernels/gpu/device.ts";
 import type { Interval3 } from "../kernels/gpu/order_statistics.ts";
 import { measureRoofline, SHORT, WORKING_SET_BYTES } from "../model/roofline.ts";
 import { readArguments } from "./arguments.ts";
+import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";
 
 const HELP = `bench roofline: measure the ceilings of this machine's adapter
@@ -26,11 +27,12 @@ software adapter, storage buffers on a GPU. Each rate is that of the fastest of 
 was computed is checked.
 
   --short        a look that takes seconds: short samples over 4 MiB, which caches hold
-  --json         one JSON object on stdout
+  --json         one JSON object on stdout; after a failure with an error in it
   --no-install   never install a Vulkan driver
   --help         this text
 
-Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work or computed wrong.
+Exit codes: 0 measured, 2 a flag cannot be used, 3 no adapter, or it refused work or computed wrong,
+70 a defect of mue-bench.
 Measure on a quiet machine: nothing else running.`;
 
 const OPTIONS = {
@@ -51,12 +53,15 @@ async function run(short: boolean, json: boolean, install: boolean): Promise<num
   await ensureAdapter({ install });
   const device = await openDevice();
   try {
-    const roofline = await measureRoofline(device, short ? SHORT : {});
-    if (json) {
-      const { adapter, profile } = device;
-      console.log(JSON.stringify({ adapter, profile, short, ...roofline }, null, 2));
-      return 0;
-    }
+    const { adapter, profile } = device;
+    let found = {};
+    const results = () => ({ adapter, profile, short, ...found });
+    const roofline = await printingJson(json, results, async () => {
+      const rates = await measureRoofline(device, short ? SHORT : {});
+      found = rates;
+      return rates;
+    });
+    if (json) return 0;
     console.log(row("multiply-adds", roofline.fma_flops, "GFLOP/s"));
     console.log(`${row("read", roofline.read_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
     console.log(`${row("copy", roofline.copy_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
@@ -82,12 +87,6 @@ export async function rooflineCommand(args: string[]): Promise<number> {
     }
     return await run(values.short, values.json, !values["no-install"]);
   } catch (error) {
-    if (error instanceof NoAdapterError || error instanceof DeviceError) {
-      console.error(`error: ${error.message}`);
-      return error.exitCode;
-    }
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
-    return 2;
+    return reportError(error);
   }
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { DeviceError, NoAdapterError, openDevice } from "../kernels/gpu/device.ts";
+import { openDevice } from "../kernels/gpu/device.ts";
 import { selfTest, type SelfTestLine } from "../model/selftest.ts";
 import { readArguments } from "./arguments.ts";
+import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";
 
 const HELP = `selftest: check the kernels on this machine's adapter
@@ -20,7 +21,8 @@ gradient, or ten AdamW steps), its error, the bound, and the time, shaders' comp
   --json         one JSON object instead of the lines
   --no-install   install no driver when there is no adapter
 
-Exit codes: 0 all within their bounds, 2 a flag cannot be used, 3 a case failed or no adapter.`;
+Exit codes: 0 all within their bounds, 2 a flag cannot be used, 3 a case failed or no adapter,
+70 a defect of mue-bench.`;
 
 const OPTIONS = {
   short: { type: "boolean", default: false },
@@ -44,13 +46,7 @@ export async function selftestCommand(args: string[]): Promise<number> {
     }
     return await run(values.short, values.json, !values["no-install"]);
   } catch (error) {
-    if (error instanceof NoAdapterError || error instanceof DeviceError) {
-      console.error(`error: ${error.message}`);
-      return error.exitCode;
-    }
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
-    return 2;
+    return reportError(error);
   }
 }
 
@@ -65,11 +61,18 @@ async function run(short: boolean, json: boolean, install: boolean): Promise<num
       console.log(`${adapter.description}, ${kind}, ${adapter.backend}`);
       console.log(`own variant: ${profile.kernels} kernels on storage ${profile.storage}s\n`);
     }
-    const onLine = json ? undefined : (line: SelfTestLine) => console.log(row(line));
-    const { ok, lines } = await selfTest(device, { short, onLine });
-    const time_s = (performance.now() - start) / 1000;
-    if (json) console.log(JSON.stringify({ ok, adapter, profile, time_s, lines }, null, 2));
-    else console.log(`\n${summary(lines)}, ${time_s.toFixed(1)} s`);
+    const lines: SelfTestLine[] = [];
+    const onLine = (line: SelfTestLine) => {
+      lines.push(line);
+      if (!json) console.log(row(line));
+    };
+    let ok = false;
+    const time_s = () => (performance.now() - start) / 1000;
+    const results = () => ({ ok, adapter, profile, time_s: time_s(), lines });
+    await printingJson(json, results, async () => {
+      ({ ok } = await selfTest(device, { short, onLine }));
+    });
+    if (!json) console.log(`\n${summary(lines)}, ${time_s().toFixed(1)} s`);
     return ok ? 0 : 3;
   } finally {
     device.close();

@@ -12,7 +12,7 @@ import {
   openDevice,
   UnfitAdapterError,
 } from "../kernels/gpu/device.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, UsageError } from "./arguments.ts";
 
 const PACKAGE = "mesa-vulkan-drivers";
 
@@ -215,7 +215,7 @@ export async function setupCommand(args: string[]): Promise<number> {
     else await ensureAdapter({ install: !values["no-install"], print: console.log });
     return 0;
   } catch (error) {
-    if (!(error instanceof NoAdapterError || error instanceof TypeError)) throw error;
+    if (!(error instanceof NoAdapterError || error instanceof UsageError)) throw error;
     console.error(`error: ${error.message}`);
     return error instanceof NoAdapterError ? error.exitCode : 2;
   }

@@ -9,9 +9,6 @@ import type { Environment, Verdict } from "../lab/record.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { ProgressLine } from "./progress.ts";
 
-/** A user's mistake: one line and exit code 2. */
-export class UsageError extends Error {}
-
 /** What the command line says that concerns the suites. */
 export interface SuiteInputs {
   profile: ProfileName;

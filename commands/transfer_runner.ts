@@ -9,14 +9,9 @@ import { planOf } from "../lab/lines.ts";
 import type { Suite } from "../lab/suite.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
+import { UsageError } from "./arguments.ts";
 import { duration } from "./progress.ts";
-import {
-  keepsReport,
-  KEPT,
-  type SuiteInputs,
-  type SuiteRunner,
-  UsageError,
-} from "./suite_runner.ts";
+import { keepsReport, KEPT, type SuiteInputs, type SuiteRunner } from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: BenchProgress): string {
@@ -39,7 +34,7 @@ async function dataOf(text: string | null): Promise<TextData> {
   try {
     return await loadText(text);
   } catch (error) {
-    if (error instanceof RangeError) throw error;
+    if (error instanceof RangeError) throw new UsageError(error.message); // it is empty
     throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
   }
 }

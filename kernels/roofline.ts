@@ -92,6 +92,7 @@ function stream(
   source: string,
   { groups, lanes, rounds }: StreamSize,
   tensors: { x?: Tensor; out: Tensor },
+  more: Record<string, number> = {},
 ): void {
   program.add(
     {
@@ -99,18 +100,21 @@ function stream(
       source,
       inputs: tensors.x ? { x: "f32x4" } : {},
       outputs: { out: "f32x4" },
-      dims: { rounds: "u32" },
+      dims: {
+        rounds: "u32",
+        ...Object.fromEntries(Object.keys(more).map((name) => [name, "u32" as const])),
+      },
       constants: { LANES: lanes, UNROLL: STREAM_UNROLL },
     },
     { ...tensors },
-    { rounds },
+    { rounds, ...more },
     [groups, 1, 1],
   );
 }
 
 /** Appends the kernel that fills a tensor with what {@link streamValue} says. */
-export function streamFill(program: Program, size: StreamSize, out: Tensor): void {
-  stream(program, "roofline_fill", fillSource, size, { out });
+export function streamFill(program: Program, size: StreamSize, out: Tensor, offset: number): void {
+  stream(program, "roofline_fill", fillSource, size, { out }, { offset });
 }
 
 /** Appends one pass over x; `out` (groups * lanes) vec4 takes the sums. */
@@ -123,16 +127,16 @@ export function streamCopy(program: Program, size: StreamSize, x: Tensor, out: T
   stream(program, "roofline_copy", copySource, size, { x, out });
 }
 
-/** Element i of a filled tensor. */
-export function streamValue(i: number): number[] {
-  return [0, 1, 2, 3].map((component) => i % 251 + component);
+/** Element i of a tensor filled with an offset. */
+export function streamValue(i: number, offset: number): number[] {
+  return [0, 1, 2, 3].map((component) => i % 251 + offset + component);
 }
 
-/** What output element `at` of a read must be. */
-export function streamSum({ lanes, rounds }: StreamSize, at: number): number[] {
+/** What output element `at` of a read must be, of a tensor filled with an offset. */
+export function streamSum({ lanes, rounds }: StreamSize, at: number, offset: number): number[] {
   const group = Math.floor(at / lanes), count = rounds * STREAM_UNROLL, sum = [0, 0, 0, 0];
   for (let k = 0; k < count; k++) {
-    streamValue((group * count + k) * lanes + at % lanes).forEach((v, c) => sum[c] += v);
+    streamValue((group * count + k) * lanes + at % lanes, offset).forEach((v, c) => sum[c] += v);
   }
   return sum;
 }

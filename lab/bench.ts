@@ -23,7 +23,7 @@ import {
   type Run,
   SCHEMA,
 } from "./record.ts";
-import { openStore } from "./store.ts";
+import { LabError, openStore } from "./store.ts";
 import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
@@ -77,7 +77,7 @@ const GROUP_BYTES = 6e9;
 /**
  * How many runs of a shape the adapter holds side by side.
  *
- * @throws {RangeError} when not even one fits
+ * @throws {LabError} when not even one fits
  */
 function replicasThatFit(device: Device, job: Job, tokens: number): number {
   const { ffn } = job.shape, layout = layoutOf(job.shape);
@@ -97,7 +97,7 @@ function replicasThatFit(device: Device, job: Job, tokens: number): number {
     2 * tokens * layout.vocab);
   const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);
   if (fits < 1) {
-    throw new RangeError(
+    throw new LabError(
       `Cannot train ${job.cell.configuration}: it needs a binding of ${largest} bytes, the adapter allows ${binding}`,
     );
   }
@@ -116,14 +116,14 @@ function coverTransferred(line: Line, lines: Line[], sweepOf: (l: Line) => Sweep
 /** Refuses a text that is too short for a profile, before anything is trained. */
 function checkText(data: BenchData, p: Suite["profiles"][ProfileName]): void {
   if (data.trainBytes <= p.seq + 1) {
-    throw new RangeError(
+    throw new LabError(
       `Cannot draw sequences of ${p.seq} tokens: the training text has ${data.trainBytes}`,
     );
   }
   const held = data.bytes.length - data.trainBytes;
   const wanted = p.evaluationBatches * p.sequences + p.seq + 1;
   if (held < wanted) {
-    throw new RangeError(
+    throw new LabError(
       `Cannot validate on ${
         p.evaluationBatches * p.sequences
       } windows: the held-out text has ${held} bytes, want ${wanted}`,
@@ -144,7 +144,7 @@ export interface BenchResult {
  *
  * @returns the record, not written yet
  * @throws {LabError} when the output directory cannot be used
- * @throws {RangeError} for a text too short or a model the adapter cannot hold
+ * @throws {LabError} for a text too short or a model the adapter cannot hold
  */
 export async function runBench(
   device: Device,

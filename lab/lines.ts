@@ -74,9 +74,13 @@ export function settlePlan<P extends { profile: string; hash: string; explorator
   begun: boolean,
 ): P {
   const path = `${outDir}/plan.json`, name = `${suite}/${plan.profile}`;
-  let plans: Record<string, { hash?: string }> = {}, lost = false;
+  let plans: Record<string, { hash?: string } | null> = {}, lost = false;
   try {
-    plans = JSON.parse(Deno.readTextFileSync(path));
+    const found: unknown = JSON.parse(Deno.readTextFileSync(path));
+    if (typeof found !== "object" || found === null || Array.isArray(found)) {
+      throw new SyntaxError("no plans by name");
+    }
+    plans = { ...found };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) {
       throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
@@ -85,7 +89,7 @@ export function settlePlan<P extends { profile: string; hash: string; explorator
   }
   const known = plans[name];
   if (known?.hash === plan.hash) return plan;
-  if (known || lost) return { ...plan, exploratory: true };
+  if (known !== undefined || lost) return { ...plan, exploratory: true };
   writeAtomic(path, JSON.stringify({ ...plans, [name]: plan }, null, 2) + "\n");
   return plan;
 }

@@ -10,7 +10,15 @@ import { Program } from "../kernels/gpu/program.ts";
 import { download, downloadFloats, upload } from "../kernels/gpu/tensor.ts";
 import { forward } from "./forward.ts";
 import type { Network } from "./network.ts";
-import { layoutOf, type ModelShape, pack, TENSOR_KINDS, type TensorKind, unpack } from "./shape.ts";
+import {
+  type Layout,
+  layoutOf,
+  type ModelShape,
+  pack,
+  TENSOR_KINDS,
+  type TensorKind,
+  unpack,
+} from "./shape.ts";
 import { Trainer } from "./trainer.ts";
 
 const numbers = z.array(z.number());
@@ -79,22 +87,25 @@ export interface ParityLine {
   unit: string;
 }
 
+/** A case that cannot be read or run as it is: its author's mistake. */
+export class ParityCaseError extends TypeError {}
+
 /**
  * Reads a case.
  *
- * @throws {TypeError} naming what is wrong with the file
+ * @throws {ParityCaseError} naming what is wrong with the file
  */
 export function parseParityCase(text: string, file: string): ParityCase {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new TypeError(`Cannot read the parity case ${file}: it is not whole JSON`);
+    throw new ParityCaseError(`Cannot read the parity case ${file}: it is not whole JSON`);
   }
   const parsed = caseSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0];
-  throw new TypeError(
+  throw new ParityCaseError(
     `Cannot read the parity case ${file}: ${path.join(".") || "file"}: ${message}`,
   );
 }
@@ -102,13 +113,15 @@ export function parseParityCase(text: string, file: string): ParityCase {
 /**
  * Little-endian float32 of a base64 text.
  *
- * @throws {TypeError} when it is none
+ * @throws {ParityCaseError} when it is none
  */
 function floats(base64: string): Float32Array {
   try {
     return new Float32Array(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
   } catch {
-    throw new TypeError("Cannot run the parity case given: an array in it is no base64 of float32");
+    throw new ParityCaseError(
+      "Cannot run the parity case given: an array in it is no base64 of float32",
+    );
   }
 }
 
@@ -149,6 +162,16 @@ function shapeOf({ model: m }: ParityCase): ModelShape {
   };
 }
 
+/** The layout of a case's model; an impossible size is the case's fault. */
+function layoutOfCase(c: ParityCase, shape: ModelShape): Layout {
+  try {
+    return layoutOf(shape);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ParityCaseError(`Cannot run the parity case ${c.name}: ${error.message}`);
+  }
+}
+
 /**
  * Runs a case with `replicas` copies side by side and compares the last one.
  *
@@ -160,11 +183,13 @@ export async function runParityCase(
   c: ParityCase,
   replicas = 1,
 ): Promise<ParityLine[]> {
-  const shape = shapeOf(c), layout = layoutOf(shape), { model, adamw: o, expect } = c;
+  const shape = shapeOf(c), layout = layoutOfCase(c, shape), { model, adamw: o, expect } = c;
   const stored = new Float32Array(layout.floats);
   for (const p of layout.parameters) {
     const given = c.weights[p.name];
-    if (!given) throw new TypeError(`Cannot run the parity case ${c.name}: no weight ${p.name}`);
+    if (!given) {
+      throw new ParityCaseError(`Cannot run the parity case ${c.name}: no weight ${p.name}`);
+    }
     pack(p, floats(given.f32), stored);
   }
   const sequences = c.tokens[0].length, steps = c.tokens.length;
@@ -252,7 +277,7 @@ export async function runParityCase(
   for (const p of layout.parameters) {
     const given = expect.grads_f32[p.name];
     if (given === undefined) {
-      throw new TypeError(`Cannot run the parity case ${c.name}: no gradient ${p.name}`);
+      throw new ParityCaseError(`Cannot run the parity case ${c.name}: no gradient ${p.name}`);
     }
     const reference = floats(given);
     add(

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DeviceError } from "../../kernels/gpu/device.ts";
 import type { Layout } from "../../kernels/gemm.ts";
 import { relativeError } from "../../model/parity.ts";
 import type { Case, GemmCase, Prepared, Results, SwigluCase } from "./peer.ts";
@@ -132,6 +133,6 @@ export async function check(c: Case, work: Prepared, want: Results): Promise<Wor
 }
 
 /** A contender's result is not what the case asks for: it is not timed. */
-export class WrongError extends Error {
-  override name = "WrongError";
+export class WrongError extends DeviceError {
+  override readonly name = "WrongError";
 }

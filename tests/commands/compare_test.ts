@@ -29,8 +29,9 @@ async function withRecords(body: (dir: string) => Promise<void>): Promise<void> 
   await put("newer", JSON.stringify({ ...latencyFixture(), schema: "mue-bench/latency/99" }));
   await put("damaged", JSON.stringify({ ...latencyFixture(), points: [{ key: 1 }] }));
   await put("empty", "");
-  await put("version", JSON.stringify(latencyFixture({ suiteVersion: "0" })));
   const { plan } = latencyFixture();
+  const older = { suiteVersion: "0", plan: { ...plan, hash: "fedcba9876543210" } };
+  await put("version", JSON.stringify(latencyFixture(older)));
   await put(
     "plan",
     JSON.stringify(latencyFixture({ plan: { ...plan, hash: "0123456789abcdef" } })),

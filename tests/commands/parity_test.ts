@@ -25,11 +25,11 @@ async function parity(args: string[], env: Record<string, string> = {}) {
 }
 
 /** Runs the command on a changed copy of the case. */
-async function parityOf(change: (text: string) => string) {
+async function parityOf(change: (text: string) => string, before: string[] = []) {
   const file = await Deno.makeTempFile({ suffix: ".json" });
   try {
     await Deno.writeTextFile(file, change(await Deno.readTextFile(CASE)));
-    return await parity([file]);
+    return await parity([...before, file]);
   } finally {
     await Deno.remove(file);
   }
@@ -88,6 +88,18 @@ Deno.test("a case that lacks a weight or a gradient is refused with its name", a
     assert.equal(code, 2, stderr);
     assert.match(stderr, /\nerror: Cannot run the parity case [^\n]+\n$/);
   }
+});
+
+Deno.test("--json keeps the cases before one that cannot be run, and names the error", async () => {
+  const { code, stdout, stderr } = await parityOf((text) => {
+    const json = JSON.parse(text);
+    json.model.width = 7; // no multiple of the heads' width
+    return JSON.stringify(json);
+  }, [CASE, "--json"]);
+  const { ok, cases, error } = JSON.parse(stdout);
+  assert.deepEqual([code, ok, cases.length, cases[0].name], [2, false, 1, "moe_5e2a"], stderr);
+  assert.match(error, /^Cannot run the parity case moe_5e2a: /);
+  assert.ok(!/^\s+at /m.test(stderr), stderr);
 });
 
 Deno.test("without an adapter the command ends with 3 and says what to type", async () => {

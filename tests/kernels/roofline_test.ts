@@ -71,15 +71,15 @@ Deno.test("streams read every element once and copy every element", () =>
         upload(device, tensor, new Float32Array(4 * tensor.length).fill(NaN));
       }
       const program = new Program(device);
-      streamFill(program, size, x);
+      streamFill(program, size, x, 3000);
       streamRead(program, size, x, sums);
       streamCopy(program, size, x, to);
       program.submit();
-      const all = floats(elements, streamValue);
+      const all = floats(elements, (i) => streamValue(i, 3000));
       assert.deepEqual(await downloadFloats(device, x), all);
       assert.deepEqual(await downloadFloats(device, to), all);
       const found = await downloadFloats(device, sums);
-      assert.deepEqual(found, floats(groups * lanes, (i) => streamSum(size, i)));
+      assert.deepEqual(found, floats(groups * lanes, (i) => streamSum(size, i, 3000)));
       // each element is in exactly one sum
       const total = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0);
       assert.equal(total(found), total(all));

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { settlePlan } from "../../lab/lines.ts";
 import { canonicalJson, planHash, runKey, type RunParts } from "../../lab/plan.ts";
 import { assert, assertEquals, throws } from "./assert.ts";
 import { recordOf, runWith } from "./runs.ts";
@@ -60,4 +61,20 @@ Deno.test("a plan's hash can be checked against the plan that carries it", () =>
   assert(planHash({ ...plan, tolerance_octaves: 2 }) !== hash);
   assert(planHash({ ...plan, seeds: [0, 1] }) !== hash);
   assert(planHash({ ...plan, grids: { "transfer/dense/standard": [-7] } }) !== hash);
+});
+
+Deno.test("a damaged plan.json is a lost one: exploratory once something was done, else written anew", () => {
+  const plan = { profile: "smoke", hash: "h", exploratory: false };
+  for (const damaged of ["null", "[]", "7", '"plan"', "{", ""]) {
+    const directory = Deno.makeTempDirSync(), path = `${directory}/plan.json`;
+    Deno.writeTextFileSync(path, damaged);
+    assertEquals(settlePlan(directory, "suite", plan, true), { ...plan, exploratory: true });
+    assertEquals(Deno.readTextFileSync(path), damaged);
+    assertEquals(settlePlan(directory, "suite", plan, false), plan);
+    assertEquals(JSON.parse(Deno.readTextFileSync(path)), { "suite/smoke": plan });
+    // an entry that is no plan is another plan
+    Deno.writeTextFileSync(path, '{"suite/smoke": null}');
+    assertEquals(settlePlan(directory, "suite", plan, true).exploratory, true);
+    Deno.removeSync(directory, { recursive: true });
+  }
 });

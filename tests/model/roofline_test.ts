@@ -1,7 +1,14 @@
 /** The measured ceilings are rates of this device, and wrong results are no rates. */
 import assert from "node:assert/strict";
+import { streamCopy, streamRead } from "../../kernels/roofline.ts";
 import { createTensor, upload } from "../../kernels/gpu/tensor.ts";
-import { measureRoofline, mustBe, SHORT, WORKING_SET_BYTES } from "../../model/roofline.ts";
+import {
+  measureRoofline,
+  mustBe,
+  SHORT,
+  type StreamKernels,
+  WORKING_SET_BYTES,
+} from "../../model/roofline.ts";
 import { withDevice } from "../with_device.ts";
 
 Deno.test("the ceilings are rates with intervals, in the storage that the profile uses", () =>
@@ -33,6 +40,31 @@ Deno.test("a wrong element at either end is an error, not a rate", () =>
         mustBe(device, "read", tensor, 3000, wanted),
         (e: Error) =>
           /^Cannot trust the read rate: /.test(e.message) && (message as RegExp).test(e.message),
+      );
+    }
+  }));
+
+Deno.test("a copy that stores nothing, and a read that is left out, are errors, not rates", () =>
+  withDevice({}, async (device) => {
+    const short = { samples: 1, sample_s: 0.001, elements: 1 << 14 };
+    const sound = { read: streamRead, copy: streamCopy };
+    const elsewhere = createTensor(device, "elsewhere", "f32x4", 1 << 14);
+    const measure = (kernels: StreamKernels) =>
+      measureRoofline(device, { ...short, variants: 1, kernels });
+    await measure(sound);
+    const copy: typeof streamCopy = (program, size, x) => streamCopy(program, size, x, elsewhere);
+    await assert.rejects(
+      measure({ ...sound, copy }),
+      /^DeviceError: Cannot trust the copy rate: element 0 is 1000, not 0$/,
+    );
+    for (const left of [0, 1, 2, 3]) {
+      let calls = 0;
+      const read: typeof streamRead = (program, size, x, out) => {
+        if (calls++ !== left) streamRead(program, size, x, out);
+      };
+      await assert.rejects(
+        measure({ ...sound, read }),
+        /^DeviceError: Cannot trust the read rate: element 0 is 0, not /,
       );
     }
   }));

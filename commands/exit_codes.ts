@@ -1,0 +1,59 @@
+/**
+ * What a command says of the error that ended it, and the exit code it gives.
+ *
+ * @module
+ */
+import { DeviceError, NoAdapterError } from "../kernels/gpu/device.ts";
+import { LabError } from "../lab/store.ts";
+import { UsageError } from "./arguments.ts";
+
+/** Exit code of an error that is nobody's mistake but ours. */
+const INTERNAL = 70;
+
+/** 2 the user's input or disk, 3 the adapter, 70 a defect here. */
+function exitCodeFor(error: unknown): number {
+  if (error instanceof UsageError || error instanceof LabError) return 2;
+  // a lost device rejects maps with an OperationError or AbortError
+  const ofDevice = error instanceof NoAdapterError || error instanceof DeviceError ||
+    error instanceof DOMException;
+  return ofDevice ? 3 : INTERNAL;
+}
+
+const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
+
+/**
+ * Says on stderr what ended a command: the message, and for a defect of mue-bench where it happened.
+ *
+ * @returns the process exit code
+ */
+export function reportError(error: unknown): number {
+  const code = exitCodeFor(error);
+  console.error(`error: ${messageOf(error)}`);
+  if (code === INTERNAL && error instanceof Error) console.error(error.stack);
+  return code;
+}
+
+/**
+ * Prints results as JSON when they are complete, and what there is of them, with an `error`, when an
+ * error ends the work; the error goes on.
+ *
+ * @param json false: nothing is printed
+ * @param results what is finished; asked once, at the end
+ */
+export async function printingJson<T>(
+  json: boolean,
+  results: () => Record<string, unknown>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const print = (more: { error?: string }) => {
+    if (json) console.log(JSON.stringify({ ...results(), ...more }, null, 2));
+  };
+  try {
+    const done = await work();
+    print({});
+    return done;
+  } catch (error) {
+    print({ error: messageOf(error) });
+    throw error;
+  }
+}

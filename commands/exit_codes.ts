@@ -4,6 +4,7 @@
  * @module
  */
 import { DeviceError, NoAdapterError } from "../kernels/gpu/device.ts";
+import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
 import { LabError } from "../lab/store.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -15,7 +16,7 @@ function exitCodeFor(error: unknown): number {
   if (error instanceof UsageError || error instanceof LabError) return 2;
   // a lost device rejects maps with an OperationError or AbortError
   const ofDevice = error instanceof NoAdapterError || error instanceof DeviceError ||
-    error instanceof DOMException;
+    error instanceof AdapterLimitError || error instanceof DOMException;
   return ofDevice ? 3 : INTERNAL;
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
+import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
 import {
   type ParityCase,
   ParityCaseError,
@@ -122,7 +123,10 @@ async function compare(file: string, parsed: ParityCase): Promise<Outcome> {
       lines: lines.map((line) => ({ ...line, ok: line.error <= line.bound })),
     };
   } catch (error) {
-    if (error instanceof ParityCaseError) throw new UsageError(error.message);
+    // a size that does not fit the case's own shape is its author's mistake too
+    if (error instanceof ParityCaseError || error instanceof RangeError) {
+      throw error instanceof AdapterLimitError ? error : new UsageError(error.message);
+    }
     // a lost device rejects its maps with a DOMException
     if (!(error instanceof DOMException)) throw error;
     throw new DeviceError(`Cannot run the parity case ${file}: ${error.message}`);

@@ -61,7 +61,7 @@ const caseSchema = z.object({
     balanceCoef: z.number(),
     zCoef: z.number(),
   }),
-  tokens: z.array(z.array(numbers)),
+  tokens: z.array(z.array(numbers.min(2)).min(1)).min(1),
   weights: z.record(z.string(), z.object({ shape: numbers, f32: z.string() })),
   expect: z.object({
     crossEntropy_nats: z.number(),

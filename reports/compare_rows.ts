@@ -107,6 +107,10 @@ export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): str
     ...differing("Profiles", (record) => record.plan.profile),
     ...differing("Versions of mue-bench", (record) => record.environment.version),
     ...differing("Commits", (record) => record.environment.gitCommit?.slice(0, 12) ?? "unknown"),
+    ...differing(
+      "Versions of the kernels",
+      (record) => record.environment.kernelsVersion ?? "unknown",
+    ),
     ...differing("Versions of Deno", (record) => record.environment.deno),
     ...differing("Kernel variants", (record) => tuningOf(record.environment.tuning)),
     ...differing("Storage of tensors", (record) => record.roofline.storage),

@@ -47,6 +47,11 @@ export function isAlternating(tensor: Tensor | Alternating): tensor is Alternati
   return "pair" in tensor;
 }
 
+/** More than the adapter can hold: exit code 3. */
+export class AdapterLimitError extends RangeError {
+  override name = "AdapterLimitError";
+}
+
 /** Bytes a tensor takes, whole texture rows and a buffer's rounding up to 16 counted. */
 export function bytesOf(tensor: Tensor): number {
   const { texture, buffer } = tensor;
@@ -66,7 +71,7 @@ function counted(device: Device, tensor: Tensor): Tensor {
  * Allocates a zero-filled tensor.
  *
  * @param length elements, at least 1
- * @throws {RangeError} when the adapter cannot hold it
+ * @throws {AdapterLimitError} when the adapter cannot hold it
  */
 export function createTensor(
   device: Device,
@@ -84,7 +89,7 @@ export function createTensor(
     let height = Math.max(3, Math.ceil(length / ROW));
     if ((height & (height - 1)) === 0) height++;
     if (height > gpu.limits.maxTextureDimension2D) {
-      throw new RangeError(
+      throw new AdapterLimitError(
         `Cannot allocate ${label}: ${length} elements exceed the adapter's textures`,
       );
     }
@@ -99,7 +104,7 @@ export function createTensor(
   }
   const size = Math.ceil(length * BYTES[element] / 16) * 16;
   if (size > gpu.limits.maxStorageBufferBindingSize) {
-    throw new RangeError(
+    throw new AdapterLimitError(
       `Cannot allocate ${label}: ${size} bytes exceed the adapter's storage binding of ${gpu.limits.maxStorageBufferBindingSize}`,
     );
   }

@@ -4,6 +4,7 @@ import { readArguments, UsageError } from "../../commands/arguments.ts";
 import { printingJson, reportError } from "../../commands/exit_codes.ts";
 import { WrongError } from "../../commands/peers/check.ts";
 import { DeviceError, NoAdapterError, UnfitAdapterError } from "../../kernels/gpu/device.ts";
+import { AdapterLimitError } from "../../kernels/gpu/tensor.ts";
 import { LabError } from "../../lab/store.ts";
 
 /** What `body` says on stdout and stderr. */
@@ -26,6 +27,7 @@ Deno.test("2 for the user's mistakes, 3 for the adapter, each one line", async (
     [new NoAdapterError("m"), 3],
     [new UnfitAdapterError("m"), 3],
     [new DeviceError("m"), 3],
+    [new AdapterLimitError("m"), 3],
     [new WrongError("m"), 3],
     [new DOMException("m", "OperationError"), 3],
   ];

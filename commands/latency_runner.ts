@@ -86,18 +86,18 @@ export function latencyRunner(suite: LatencySuite, inputs: SuiteInputs): SuiteRu
         const summary = () => `${suite.id}: stopped before anything was measured`;
         return { verdict: "inconclusive", incomplete: true, failure, files: [], summary };
       }
-      const kept = await keepsReport(outDir, record.incomplete);
-      if (kept) line.note(KEPT);
-      else {
-        await writeLatencyReport(record, outDir, {
-          onProblem: (problem) => line.note(`warning: ${problem}`),
-        });
-      }
+      const at = { outDir, line };
+      const files = await writeFor(
+        at,
+        record.incomplete,
+        "points.csv",
+        (onProblem) => writeLatencyReport(record, outDir, { onProblem }),
+      );
       return {
         verdict: record.verdict,
         incomplete: record.incomplete,
         failure,
-        files: kept ? [] : ["report.html", "summary.md", "points.csv"],
+        files,
         summary: (columns, colour) => latencyTerminal(record, columns, colour),
       };
     },

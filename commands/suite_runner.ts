@@ -58,9 +58,24 @@ export async function keepsReport(outDir: string, incomplete: boolean): Promise<
   }
 }
 
-/** What is said when {@link keepsReport} holds. */
-export const KEPT =
-  "the finished report in this folder is kept; the interrupted run goes on with the same command";
+/**
+ * Writes a suite's report, unless {@link keepsReport} says to leave the one that is there.
+ *
+ * @returns the files a reader opens first; none when nothing was written
+ */
+export async function writeFor(
+  { outDir, line }: Pick<SuiteRun, "outDir" | "line">,
+  incomplete: boolean,
+  table: string,
+  write: (onProblem: (problem: string) => void) => Promise<unknown>,
+): Promise<string[]> {
+  if (await keepsReport(outDir, incomplete)) {
+    line.note("the finished report in this folder is kept; the same command goes on from here");
+    return [];
+  }
+  await write((problem) => line.note(`warning: ${problem}`));
+  return ["report.html", "summary.md", table];
+}
 
 /** A suite, ready to be planned and run. */
 export interface SuiteRunner {

@@ -71,18 +71,18 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
         },
       });
       line.end();
-      const kept = await keepsReport(outDir, record.incomplete);
-      if (kept) line.note(KEPT);
-      else {
-        await writeReport(record, outDir, {
-          onProblem: (problem) => line.note(`warning: ${problem}`),
-        });
-      }
+      const at = { outDir, line };
+      const files = await writeFor(
+        at,
+        record.incomplete,
+        "runs.csv",
+        (onProblem) => writeReport(record, outDir, { onProblem }),
+      );
       return {
         verdict: record.verdict,
         incomplete: record.incomplete,
         failure,
-        files: kept ? [] : ["report.html", "summary.md", "runs.csv"],
+        files,
         summary: (columns, colour) => terminalSummary(record, columns, colour),
       };
     },

@@ -12,7 +12,7 @@ import { latencyTerminal } from "../reports/latency_terminal.ts";
 import { writeLatencyReport } from "../reports/latency_write.ts";
 import { UsageError } from "./arguments.ts";
 import { duration } from "./progress.ts";
-import { keepsReport, KEPT, type SuiteInputs, type SuiteRunner } from "./suite_runner.ts";
+import { type SuiteInputs, type SuiteRunner, writeFor } from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: LatencyProgress): string {

@@ -11,7 +11,7 @@ import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
 import { UsageError } from "./arguments.ts";
 import { duration } from "./progress.ts";
-import { keepsReport, KEPT, type SuiteInputs, type SuiteRunner } from "./suite_runner.ts";
+import { type SuiteInputs, type SuiteRunner, writeFor } from "./suite_runner.ts";
 
 /** One line of progress. */
 function progressText(p: BenchProgress): string {

@@ -126,7 +126,7 @@ function gemmSpec(p: Product): KernelSpec {
     dims: Object.fromEntries(DIMS.map((name) => [name, "u32" as const])),
     constants: {
       LANES: tile.lanes,
-      OUT: epilogue === "store" ? 8 : 4,
+      OUT: Math.min(tile.rows, epilogue === "store" ? 8 : 4),
       TM: tile.rows,
       TN_COLS: tile.cols,
       NV: nv,

@@ -21,9 +21,9 @@ const HELP = `deno task bench:kernels [options]
 Times, each a median with its 95% interval, and what is compared in the same rounds:
 
   step      one training step of two small models (d = 64, L = 2, 4 heads, T = 64, 1024 tokens,
-            V = 256): dense H = 128 and 16e4a h = 32. The cold first step, timed once, is from WGSL text to the
-            end of the first step in a fresh process with the driver's shader cache off (Mesa;
-            other drivers may keep a cache of their own)
+            V = 256): dense H = 128 and 16e4a h = 32. The cold first step, timed once, is from WGSL
+            text to the end of the first step in a fresh process with the driver's shader cache off
+            (Mesa; other drivers may keep a cache of their own)
   grouped   the experts' products of one layer (forward, dX and dW; h = 32, d = 64, 1024 tokens) as
             a share of the dense products with as many operations, routing uniform and Zipf
   replicas  8 models (d = 32, L = 2, H = 32, 512 tokens of T = 32) side by side against the same 8

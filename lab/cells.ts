@@ -36,7 +36,7 @@ export interface Job {
 /**
  * The model a configuration stands for.
  *
- * @param gate what the rule weighs experts by
+ * @param gate what the rule weighs experts by, unless the configuration says
  */
 export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
   return {
@@ -44,7 +44,7 @@ export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
     width: c.width,
     depth: c.depth,
     headWidth: c.headWidth,
-    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate },
+    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: c.ffn.gate ?? gate },
   };
 }
 

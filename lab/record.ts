@@ -92,6 +92,28 @@ const cellSchema: z.ZodType<Cell> = z.object({
   seed: z.number().int(),
 });
 
+/** What a run's routers did on held-out text after the last step; one number per block. */
+export interface RouterRecord {
+  /** mean over tokens of the entropy of a token's gates over their sum: 0 … ln a */
+  gateEntropy_nats: number[];
+  /** largest |router logit| */
+  maxLogit: number[];
+  /** share of the picks that a capacity dropped */
+  dropRate: number[];
+  /** share of the tokens that no routed expert serves */
+  unserved: number[];
+  /** experts whose load is below a tenth of the mean load a/N */
+  deadExperts: number[];
+}
+const perBlock = z.array(z.number());
+const routerSchema: z.ZodType<RouterRecord> = z.object({
+  gateEntropy_nats: perBlock,
+  maxLogit: perBlock,
+  dropRate: perBlock,
+  unserved: perBlock,
+  deadExperts: z.array(z.number().int()),
+});
+
 /** One finished run: one line of `runs.jsonl`. */
 export interface Run {
   /** hash of everything that determines the run (task, model, rule, HPs, seed, steps, data, kernels) */
@@ -118,6 +140,14 @@ export interface Run {
   divergedAtStep: number | null;
   /** share of held-out tokens that select each expert, per block; null for dense */
   expertLoad: number[][] | null;
+  /** further facts of the routers; null for dense and diverged runs, absent from records older than it */
+  router?: RouterRecord | null;
+  /**
+   * mean over tokens of logsumexp(router logits)², summed over blocks, before each training step (5
+   * digits, null where not finite; as long as trainLoss_nats); null for dense, absent from records
+   * older than it
+   */
+  trainZLoss?: (number | null)[] | null;
   /** wall seconds of the group this run trained in, divided by the runs in it */
   wall_s: number;
   /** how many runs trained side by side */
@@ -150,6 +180,8 @@ export const runSchema: z.ZodType<Run> = z.object({
   validationLoss_nats: z.number().nullable(),
   divergedAtStep: z.number().int().nullable(),
   expertLoad: z.array(z.array(z.number())).nullable(),
+  router: routerSchema.nullable().optional(),
+  trainZLoss: z.array(z.number().nullable()).nullable().optional(),
   wall_s: z.number(),
   replicas: z.number().int(),
 });

@@ -6,7 +6,7 @@
 import type { Device } from "../kernels/gpu/device.ts";
 import { initialParameters, type InitStd } from "../model/init.ts";
 import { layoutOf } from "../model/shape.ts";
-import { type Corpus, Trainer } from "../model/trainer.ts";
+import { type Corpus, type StepLog, Trainer } from "../model/trainer.ts";
 import type { Job } from "./cells.ts";
 import type { Run } from "./record.ts";
 import type { Suite, SuiteProfile } from "./suite.ts";
@@ -16,6 +16,11 @@ export type OnSteps = (replicaSteps: number, step: number) => void;
 
 /** Seconds of work per submit: long enough to hide the sync (10 ms), short enough for Ctrl-C. */
 const SUBMIT_S = 1.5;
+
+/** z-losses to 5 digits, more than anyone reads; a square may overflow before the loss does. */
+function zLosses(log: StepLog[]): (number | null)[] {
+  return log.map(({ zLoss }) => Number.isFinite(zLoss) ? Number(zLoss.toPrecision(5)) : null);
+}
 
 /**
  * Trains one group; all jobs have the same shape.
@@ -69,9 +74,11 @@ export async function trainGroup(
     const log = await trainer.log(), validation = await trainer.evaluate(profile.evaluationBatches);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z): Run => {
-      const losses = log[z].map((s) => s.loss_nats);
-      const bad = losses.findIndex((x) => !Number.isFinite(x));
-      const final = validation[z].loss_nats, diverged = bad >= 0 || !Number.isFinite(final);
+      const all = log[z].map((s) => s.loss_nats);
+      const bad = all.findIndex((x) => !Number.isFinite(x));
+      const losses = bad >= 0 ? all.slice(0, bad) : all;
+      const { loss_nats: final, router } = validation[z],
+        diverged = bad >= 0 || !Number.isFinite(final);
       return {
         key: job.key,
         cell: job.cell,
@@ -81,10 +88,14 @@ export async function trainGroup(
         parameters: layout.count,
         steps: profile.steps,
         batchTokens: profile.sequences * profile.seq,
-        trainLoss_nats: bad >= 0 ? losses.slice(0, bad) : losses,
+        trainLoss_nats: losses,
         validationLoss_nats: diverged ? null : final,
         divergedAtStep: diverged ? (bad >= 0 ? bad : profile.steps) : null,
         expertLoad: diverged ? null : validation[z].load,
+        router: diverged || !router || !Object.values(router).flat().every(Number.isFinite)
+          ? null
+          : router,
+        trainZLoss: shape.ffn.kind === "dense" ? null : zLosses(log[z].slice(0, losses.length)),
         wall_s,
         replicas: jobs.length,
       };

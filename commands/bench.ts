@@ -187,7 +187,15 @@ async function benchAll(
     for (const runner of runners) {
       const outDir = folderOf(runner), { signal } = controller;
       line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
-      const done = await runner.run({ device, environment, outDir, signal, line, warnings });
+      const done = await runner.run({
+        device,
+        environment,
+        outDir,
+        storeDir: o.out,
+        signal,
+        line,
+        warnings,
+      });
       const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
       console.log(done.summary(columns, Deno.stdout.isTerminal() && !Deno.noColor));
       if (done.files.length) {

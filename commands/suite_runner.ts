@@ -26,6 +26,8 @@ export interface SuiteRun {
   environment: Environment;
   /** this suite's folder */
   outDir: string;
+  /** folder of the trained models, which suites share */
+  storeDir: string;
   signal: AbortSignal;
   line: ProgressLine;
   /** what setting up had to say, for the record */

@@ -5,26 +5,11 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Corpus } from "../model/trainer.ts";
-import type { Schedule } from "../model/schedule.ts";
 import type { Findings } from "./claim_record.ts";
-import type { BaseHyperParameters, Cell, Run, SuiteFacts } from "./record.ts";
-import type { ProfileName } from "./suite.ts";
+import type { Cell, Run, SuiteFacts } from "./record.ts";
+import type { ProfileName, TrainingPlan } from "./suite.ts";
 
-/** What all runs of a plan share: the identity of a run holds every field. */
-export interface TrainingPlan {
-  /** the configuration whose hyperparameters are carried over, in the command line's grammar */
-  reference: string;
-  /** optimizer steps; a configuration with B and D trains D / B instead */
-  steps: number;
-  /** sequences per step and tokens per sequence; a configuration with B trains B / seq sequences */
-  sequences: number;
-  seq: number;
-  /** held-out batches a run is validated on */
-  evaluationBatches: number;
-  /** hyperparameters of the reference besides what a cell says; initStd null: 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
-  training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
-}
+export type { TrainingPlan } from "./suite.ts";
 
 /** One model to train at fixed hyperparameters. */
 export interface Wanted {

@@ -284,19 +284,26 @@ export function sortSeeds(sweeps: readonly Sweep[]): Sweep[] {
   }));
 }
 
+/** The first grid of an adaptive sweep: x rounded, and one octave on each side. */
+export function bracketGrid(x: number): number[] {
+  return [-1, 0, 1].map((step) => Math.round(x) + step);
+}
+
 /**
- * Grid points to train next when the best point lies on an edge: two octaves further on that side
+ * Grid points to train next when the best point lies on an edge: so many octaves further on that side
  * at the grid's own step there.
  *
  * @param grid log2 x tried so far
  * @param optimum what {@link sweepOptimum} found on it
  * @param maxSpan_octaves the widest grid allowed, end to end
+ * @param octaves how far to go on
  * @returns ascending; [] when nothing is to be added
  */
 export function widen(
   grid: readonly number[],
   optimum: Pick<SweepOptimum, "edge">,
   maxSpan_octaves = 16,
+  octaves = 2,
 ): number[] {
   const sorted = [...grid].sort((a, b) => a - b);
   const last = sorted.length - 1;
@@ -304,7 +311,7 @@ export function widen(
   const low = optimum.edge === "low";
   const step = low ? sorted[1] - sorted[0] : sorted[last] - sorted[last - 1];
   const added: number[] = [];
-  for (let i = 1; i * step <= 2 + 1e-9; i++) {
+  for (let i = 1; i * step <= octaves + 1e-9; i++) {
     const x = low ? sorted[0] - i * step : sorted[last] + i * step;
     const span = low ? sorted[last] - x : x - sorted[0];
     if (span <= maxSpan_octaves + 1e-9) added.push(x);

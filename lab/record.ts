@@ -72,8 +72,11 @@ export interface Cell {
   label: string;
   /** rule id, e.g. `complete-mue` */
   rule: string;
-  /** reference: its HPs are tuned; target: they are transferred; control: transferred by a rule that should fail */
-  role: "reference" | "target" | "control";
+  /**
+   * reference: its HPs are tuned; target: they are transferred; control: transferred by a rule that
+   * should fail; rival: by a rule that is ranked and decides nothing
+   */
+  role: "reference" | "target" | "control" | "rival";
   /** name of the swept hyperparameter of the reference: `lr`, `weightDecay`, `initStd` */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of its value on the reference's scale */
@@ -86,7 +89,7 @@ const cellSchema: z.ZodType<Cell> = z.object({
   configuration: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control"]),
+  role: z.enum(["reference", "target", "control", "rival"]),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: z.number(),
   seed: z.number().int(),
@@ -163,7 +166,7 @@ export interface Optimum {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "reference" | "target" | "control";
+  role: "reference" | "target" | "control" | "rival";
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
@@ -179,7 +182,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control"]),
+  role: z.enum(["reference", "target", "control", "rival"]),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: intervalSchema.nullable(),
   loss_nats: intervalSchema.nullable(),
@@ -196,7 +199,7 @@ export interface Judgement {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "target" | "control";
+  role: "target" | "control" | "rival";
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 x^(target) - log2 x^(reference), octaves, paired by seed; null when either has no optimum */
@@ -216,7 +219,7 @@ const judgementSchema: z.ZodType<Judgement> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["target", "control"]),
+  role: z.enum(["target", "control", "rival"]),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   shift_octaves: intervalSchema.nullable(),
   tolerance_octaves: z.number(),
@@ -329,7 +332,11 @@ export interface PlanFacts {
   sequence: number;
   /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
-  /** log2 grid of each sweep before widening, keyed by `panel/configuration/rule` */
+  /**
+   * log2 grid of each sweep before widening, keyed by `panel/configuration/rule` (and `/swept` where it
+   * is not the learning rate); empty for a bracket: the reference's measured optimum, rounded, and one
+   * octave on each side
+   */
   grids: Record<string, number[]>;
   /** hash of all that was decided: this, the whole profile, hyperparameters, rules, data */
   hash: string;

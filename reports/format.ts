@@ -156,8 +156,9 @@ export const VERDICT_MARK: Record<Verdict, string> = {
 };
 
 /** A verdict beside its role: a control that fails has done its duty, one that passes has not. */
-export function roleVerdict(role: "target" | "control", verdict: Verdict): string {
+export function roleVerdict(role: "target" | "control" | "rival", verdict: Verdict): string {
   if (role === "target") return verdict;
+  if (role === "rival") return `${verdict} (ranked only)`;
   if (verdict === "fail") return "fail (expected of the control)";
   return verdict === "pass" ? "pass (the control should fail)" : `${verdict} (control)`;
 }

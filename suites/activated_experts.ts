@@ -14,9 +14,7 @@
  * @module
  */
 import { defineSuite, type Suite } from "../lab/suite.ts";
-import { WSD } from "../model/schedule.ts";
-
-const octaves = (lo: number, hi: number) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
+import { octaves, paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** The suite of Fig. 2; the module comment is its caption. */
 export const activatedExperts: Suite = defineSuite({
@@ -35,37 +33,23 @@ export const activatedExperts: Suite = defineSuite({
   control: "standard parametrization (SP) on the same targets (quick: on 16e4a alone) must fail",
   source: "arXiv 2605.23893, Fig. 2",
   cost: "quick: about 24 minutes on 2 CPU cores; smoke: seconds; paper: hours on a GPU",
-  swept: "lr",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",
-  base: {
-    weightDecay: 0.1,
-    eps: 1e-8,
-    beta1: 0.9,
-    beta2: 0.95,
-    embedInitStd: 1,
-    unembedInitStd: 0,
-  },
-  training: { schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0 },
   tolerance_octaves: 1,
   profiles: {
     smoke: {
-      reference: "dense:d=16,L=1,H=16",
+      plan: smokePlan,
       panels: [{
         name: "transfer",
         targets: ["4e2a:d=32,h=16"],
         controls: ["4e2a:d=32,h=16"],
       }],
-      steps: 20,
-      sequences: 8,
-      seq: 16,
       seeds: [0, 1],
       grid: { reference: octaves(-7, -3), targets: octaves(-7, -3) },
-      evaluationBatches: 4,
     },
     quick: {
-      reference: "dense:d=16,L=2,H=16",
+      plan: quickPlan,
       panels: [
         {
           name: "transfer",
@@ -78,15 +62,11 @@ export const activatedExperts: Suite = defineSuite({
           controls: ["16e4a:d=16,h=16"],
         },
       ],
-      steps: 600,
-      sequences: 16,
-      seq: 32,
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: octaves(-7, -3) },
-      evaluationBatches: 32,
+      grid: { reference: octaves(-8, -2), targets: "bracket" },
     },
     paper: {
-      reference: "dense:d=128,L=4,H=128,dh=64",
+      plan: paperPlan,
       panels: [
         {
           name: "transfer",
@@ -99,12 +79,8 @@ export const activatedExperts: Suite = defineSuite({
           controls: ["64e8a:d=128,h=128,dh=64"],
         },
       ],
-      steps: 4000,
-      sequences: 32,
-      seq: 256,
       seeds: [0, 1, 2],
       grid: { reference: octaves(-12, -4), targets: octaves(-12, -4) },
-      evaluationBatches: 64,
     },
   },
 });

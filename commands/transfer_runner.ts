@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { estimateOf } from "../lab/estimate.ts";
 import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
 import { runBench } from "../lab/bench.ts";
 import { planOf } from "../lab/lines.ts";
@@ -60,6 +61,7 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
         plan.seeds.join(" ")
       }\n${grids.join("\n")}\n`;
     },
+    estimate: (context) => estimateOf(suite, profile, context),
     async run({ device, environment, outDir, storeDir, signal, line, warnings }) {
       let before = -1;
       const { record, failure } = await runBench(device, environment, data, {

@@ -50,8 +50,8 @@ export interface ClaimSuite<P = unknown> extends SuiteFacts {
   kind: "claims";
   /** raised when what it measures or how it judges changes */
   suiteVersion: string;
-  /** expected cost, in words */
-  cost: string;
+  /** seconds of what is not training, measured on 2 CPU cores */
+  probes_s: Record<ProfileName, number>;
   profiles: Record<ProfileName, P>;
   /** every model the suite trains at a profile, for `--plan` and the time left; none for probes */
   wanted(profile: P): { plan: TrainingPlan; wanted: Wanted[] }[];

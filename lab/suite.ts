@@ -69,8 +69,6 @@ export interface Suite extends SuiteFacts {
   rule: string;
   controlRule: string;
   tolerance_octaves: number;
-  /** expected cost, in words */
-  cost: string;
   profiles: Record<ProfileName, SuiteProfile>;
 }
 

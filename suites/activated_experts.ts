@@ -9,7 +9,7 @@
  * Passes if: the 95% interval of the optimum's shift lies within ±1 octave, or the regret of the
  * transferred rate is at most max(2 standard errors, 0.01 nats).
  * Control: `standard` (SP) on the same targets (quick: on 16e4a alone), which must be seen to fail.
- * Source: arXiv 2605.23893, Fig. 2. Cost: about 24 minutes on 2 CPU cores (quick).
+ * Source: arXiv 2605.23893, Fig. 2. Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -32,7 +32,6 @@ export const activatedExperts: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred rate is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on the same targets (quick: on 16e4a alone) must fail",
   source: "arXiv 2605.23893, Fig. 2",
-  cost: "quick: about 24 minutes on 2 CPU cores; smoke: seconds; paper: hours on a GPU",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",

@@ -10,7 +10,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±0.5 octave, or the regret of
  * the transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: muP on width alone, which has no correction for the batch, on the largest batch must fail.
- * Source: arXiv 2605.23893, Fig. 5. Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 5. Cost: `deno task bench --list`.
  *
  * Between B and 4 B the correction is one octave, so the tolerance is half of one. The rule's table
  * knows batch and duration apart: the steps shrink as the batch grows.
@@ -36,7 +36,6 @@ export const batch: Suite = defineSuite({
   control:
     "muP on width alone, which has no correction for the batch, on the largest batch must fail",
   source: "arXiv 2605.23893, Fig. 5",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "mup",

@@ -12,7 +12,7 @@
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: muP on width alone, which has no correction for depth, on the deepest dense target must
  * fail.
- * Source: arXiv 2605.23893, Fig. 4 (depth). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 4 (depth). Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -36,7 +36,6 @@ export const depth: Suite = defineSuite({
   control:
     "muP on width alone, which has no correction for depth, on the deepest dense target must fail",
   source: "arXiv 2605.23893, Fig. 4 (depth)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "mup",

@@ -11,7 +11,7 @@
  * the transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: muP on width alone, which has no correction for duration, on the longest training must
  * fail.
- * Source: arXiv 2605.23893, Table 2 (duration). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Table 2 (duration). Cost: `deno task bench --list`.
  *
  * Besides the verdict the report gives the exponent p of D in the optimal learning rate, eta ~ D^-p,
  * as the optima measured here have it: 1/2 in the rule, 0.28 to 0.32 measured elsewhere.
@@ -37,7 +37,6 @@ export const duration: Suite = defineSuite({
   control:
     "muP on width alone, which has no correction for duration, on the longest training must fail",
   source: "arXiv 2605.23893, Table 2 (duration)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "mup",

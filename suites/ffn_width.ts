@@ -10,7 +10,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: standard parametrization (SP) on one of the targets must fail.
- * Source: arXiv 2605.23893, Fig. 4 (FFN width). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 4 (FFN width). Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -33,7 +33,6 @@ export const ffnWidth: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on one of the targets must fail",
   source: "arXiv 2605.23893, Fig. 4 (FFN width)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",

@@ -11,7 +11,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: standard parametrization (SP) on one of the targets must fail.
- * Source: arXiv 2605.23893, Fig. 3 (granularity). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 3 (granularity). Cost: `deno task bench --list`.
  *
  * a = 1 is left out: its one gate is always 1, so its router gets no gradient from the task.
  *
@@ -36,7 +36,6 @@ export const granularity: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on one of the targets must fail",
   source: "arXiv 2605.23893, Fig. 3 (granularity)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",

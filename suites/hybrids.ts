@@ -12,7 +12,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: standard parametrization (SP) on one of the targets must fail.
- * Source: arXiv 2605.23893, Fig. 3 (shared experts, groups). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 3 (shared experts, groups). Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -36,7 +36,6 @@ export const hybrids: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on one of the targets must fail",
   source: "arXiv 2605.23893, Fig. 3 (shared experts, groups)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",

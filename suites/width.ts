@@ -11,7 +11,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: standard parametrization (SP) on the widest dense target and the widest MoE must fail.
- * Source: arXiv 2605.23893, Fig. 4 (width). Cost: see `deno task bench --list`.
+ * Source: arXiv 2605.23893, Fig. 4 (width). Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -34,7 +34,6 @@ export const width: Suite = defineSuite({
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on the widest dense target and the widest MoE must fail",
   source: "arXiv 2605.23893, Fig. 4 (width)",
-  cost: "Cost: see `deno task bench --list`.",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",

@@ -62,6 +62,15 @@ const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
   unembedInitStd: z.number(),
 });
 
+/**
+ * What a line of a transfer suite is for. `reference`: its hyperparameters are tuned; `target`: they
+ * are transferred; `control`: transferred by a rule that should fail; `rival`: transferred by another
+ * rule, judged and ranked beside the target, decides nothing.
+ */
+export const ROLES = ["reference", "target", "control", "rival"] as const;
+/** One of {@link ROLES}. */
+export type Role = typeof ROLES[number];
+
 /** One place in the plan: what is trained, under which rule, at which swept value, for which seed. */
 export interface Cell {
   /** panel of the figure: `transfer` (targets wider than the reference) or `iso-width` */
@@ -72,11 +81,8 @@ export interface Cell {
   label: string;
   /** rule id, e.g. `complete-mue` */
   rule: string;
-  /**
-   * reference: its HPs are tuned; target: they are transferred; control: transferred by a rule that
-   * should fail; rival: by a rule that is ranked and decides nothing
-   */
-  role: "reference" | "target" | "control" | "rival";
+  /** what it is for; see {@link ROLES} */
+  role: Role;
   /** name of the swept hyperparameter of the reference: `lr`, `weightDecay`, `initStd` */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of its value on the reference's scale */
@@ -89,7 +95,7 @@ const cellSchema: z.ZodType<Cell> = z.object({
   configuration: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control", "rival"]),
+  role: z.enum(ROLES),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: z.number(),
   seed: z.number().int(),
@@ -166,7 +172,7 @@ export interface Optimum {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "reference" | "target" | "control" | "rival";
+  role: Role;
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
@@ -182,7 +188,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control", "rival"]),
+  role: z.enum(ROLES),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: intervalSchema.nullable(),
   loss_nats: intervalSchema.nullable(),
@@ -190,7 +196,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   diverged: z.number(),
 });
 
-/** The judgement of one target (or control) against the reference of the plan. */
+/** The judgement of one target (control, rival) against the reference of the plan. */
 export interface Judgement {
   /** panel of the figure */
   panel: string;
@@ -199,7 +205,7 @@ export interface Judgement {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "target" | "control" | "rival";
+  role: Exclude<Role, "reference">;
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 x^(target) - log2 x^(reference), octaves, paired by seed; null when either has no optimum */
@@ -219,7 +225,7 @@ const judgementSchema: z.ZodType<Judgement> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["target", "control", "rival"]),
+  role: z.enum(ROLES).exclude(["reference"]),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   shift_octaves: intervalSchema.nullable(),
   tolerance_octaves: z.number(),

@@ -13,10 +13,11 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 }
 
-/** The class that colours a tone; `pass` is for passes of targets alone. */
+/** The class that colours a tone; `pass` is for passes of targets alone, `control` is plain grey. */
 export function toneClass(tone: Tone): "pass" | "fail" | "unsure" | "control" {
   if (tone === "pass" || tone === "fail") return tone;
-  return tone === "control fails" ? "control" : "unsure";
+  const settled: Tone[] = ["control fails", "beside, holds", "beside, misses"];
+  return settled.includes(tone) ? "control" : "unsure";
 }
 
 /** A table; short cells that start with a number stay on one line, `tone` gives a cell its class. */

@@ -5,7 +5,7 @@
  */
 import type { Verdict } from "../lab/record.ts";
 import type { Told } from "./caption.ts";
-import { VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { type JudgedRole, roleMark, roleVerdict, VERDICT_MARK, verdictPhrase } from "./format.ts";
 import type { Table } from "./tables.ts";
 import type { Tone } from "./theme.ts";
 
@@ -17,6 +17,9 @@ const COLOUR: Record<Tone, number> = {
   "cannot tell at this size": 33,
   "control fails": 39,
   "control does not fail": 33,
+  "beside, holds": 39,
+  "beside, misses": 39,
+  "beside, undecided": 33,
 };
 
 /** Paints a text in the colour of a tone, or leaves it plain. */
@@ -50,9 +53,9 @@ export function alignedTable(
   });
 }
 
-/** The mark of a verdict before its words. */
-export const marked = (verdict: Verdict, words: string): string =>
-  `${VERDICT_MARK[verdict]} ${words}`;
+/** A verdict in its role, the mark before the words. */
+export const marked = (role: JudgedRole, verdict: Verdict): string =>
+  `${roleMark(role, verdict)} ${roleVerdict(role, verdict)}`;
 
 /** Breaks a sentence between words; every line starts with the indent. */
 export function wrap(text: string, width: number, indent: string): string[] {

@@ -9,7 +9,7 @@
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Job, jobOf } from "./cells.ts";
 import { cellsOf, type Line, linesOf, planOf, settlePlan } from "./lines.ts";
-import { bracketGrid, type Sweep, sweepOptimum, widen } from "./optimum.ts";
+import { bracketGrid, nextPoints, type Sweep, sweepOptimum, widen } from "./optimum.ts";
 import {
   type BenchData,
   type BenchProgress,
@@ -103,7 +103,11 @@ class Sweeps {
       await this.#pool.train(this.jobsOf(open));
       open = open.filter((line) => {
         const sweep = this.sweepOf(line);
-        const more = sweep ? widen(line.grid, sweepOptimum(sweep), 10, line.bracket ? 1 : 2) : [];
+        const more = sweep === null
+          ? []
+          : line.bracket
+          ? nextPoints(sweep)
+          : widen(line.grid, sweepOptimum(sweep), 10);
         line.grid = [...line.grid, ...more].sort((a, b) => a - b);
         return more.length > 0;
       });
@@ -117,7 +121,7 @@ class Sweeps {
   aim(line: Line): void {
     const x = this.transferredTo(line);
     if (x === null) return;
-    if (line.bracket) line.grid = bracketGrid(x);
+    if (line.bracket) line.grid = bracketGrid(Math.round(x));
     while (line.grid[0] > x) line.grid.unshift(line.grid[0] - 1);
     while (line.grid.at(-1)! < x) line.grid.push(line.grid.at(-1)! + 1);
   }

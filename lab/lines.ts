@@ -41,7 +41,7 @@ export function linesOf(suite: Suite, profileName: ProfileName): Line[] {
     const from = parseConfiguration(plan.reference), grids = panel.grid ?? p.grid;
     const targets = panel.targets.map((text) => parseConfiguration(text, from));
     const labels = labelsOf(targets, from);
-    const guess = bracketGrid(median(grids.reference));
+    const guess = bracketGrid(Math.round(median(grids.reference)));
     const line = (c: Configuration, label: string, rule: string, role: Line["role"]): Line => ({
       panel: panel.name,
       configuration: formatConfiguration(c),

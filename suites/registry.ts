@@ -15,6 +15,7 @@ import { ffnWidth } from "./ffn_width.ts";
 import { granularity } from "./granularity.ts";
 import { hybrids } from "./hybrids.ts";
 import { latency } from "./latency.ts";
+import { shootOut } from "./shoot_out.ts";
 import { width } from "./width.ts";
 
 /** A suite of any kind; `kind` tells them apart. */
@@ -32,6 +33,7 @@ export const SUITES: AnySuite[] = [
   batch,
   duration,
   latency,
+  shootOut,
 ];
 
 /**

@@ -56,12 +56,12 @@ export const batch: Suite = defineSuite({
       panels: [{
         name: "transfer",
         targets: [
-          "dense:B=256,D=307200",
-          "dense:B=1024,D=307200",
-          "dense:B=2048,D=307200",
-          "16e4a:h=16,B=1024,D=307200",
+          "dense:B=192,D=230400",
+          "dense:B=768,D=230400",
+          "dense:B=1536,D=230400",
+          "16e4a:h=12,B=768,D=230400",
         ],
-        controls: ["dense:B=2048,D=307200"],
+        controls: ["dense:B=1536,D=230400"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

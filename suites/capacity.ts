@@ -53,8 +53,8 @@ export const capacity: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["4e4a:d=64,h=16", "8e4a:d=64,h=16", "16e4a:d=64,h=16", "32e4a:d=64,h=16"],
-        controls: ["16e4a:d=64,h=16"],
+        targets: ["4e4a:d=48,h=12", "16e4a:d=48,h=12", "32e4a:d=48,h=12"],
+        controls: ["16e4a:d=48,h=12"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

@@ -55,7 +55,7 @@ export const depth: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:L=4", "dense:L=8", "16e4a:L=4,h=16"],
+        targets: ["dense:L=4", "dense:L=8", "16e4a:L=4,h=12"],
         controls: ["dense:L=8"],
       }],
       seeds: [0, 1, 2],

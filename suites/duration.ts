@@ -56,8 +56,8 @@ export const duration: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:B=512,D=153600", "dense:B=512,D=614400", "dense:B=512,D=1228800"],
-        controls: ["dense:B=512,D=1228800"],
+        targets: ["dense:B=384,D=115200", "dense:B=384,D=460800", "dense:B=384,D=921600"],
+        controls: ["dense:B=384,D=921600"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

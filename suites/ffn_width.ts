@@ -52,8 +52,8 @@ export const ffnWidth: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:d=64,H=128", "dense:d=64,H=256", "16e4a:d=64,h=32", "16e4a:d=64,h=64"],
-        controls: ["dense:d=64,H=256"],
+        targets: ["dense:d=48,H=96", "dense:d=48,H=192", "16e4a:d=48,h=24"],
+        controls: ["dense:d=48,H=192"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

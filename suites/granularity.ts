@@ -55,8 +55,8 @@ export const granularity: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["8e2a:d=64,h=32", "16e4a:d=64,h=16", "32e8a:d=64,h=8"],
-        controls: ["16e4a:d=64,h=16"],
+        targets: ["8e2a:d=48,h=24", "16e4a:d=48,h=12", "32e8a:d=48,h=6"],
+        controls: ["16e4a:d=48,h=12"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

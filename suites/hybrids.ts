@@ -56,13 +56,12 @@ export const hybrids: Suite = defineSuite({
       panels: [{
         name: "transfer",
         targets: [
-          "16e4a:d=64,h=16",
-          "16e3a1s:d=64,h=16",
-          "16e2a2s:d=64,h=16",
-          "16e4a4g:d=64,h=16",
-          "16e4a4g1s:d=64,h=16",
+          "16e4a:d=48,h=12",
+          "16e3a1s:d=48,h=12",
+          "16e2a2s:d=48,h=12",
+          "16e4a4g:d=48,h=12",
         ],
-        controls: ["16e4a:d=64,h=16"],
+        controls: ["16e4a:d=48,h=12"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

@@ -37,9 +37,9 @@ export const smokePlan: TrainingPlan = {
 /** The smallest size at which the reference's optimum is resolved. */
 export const quickPlan: TrainingPlan = {
   ...shared,
-  reference: "dense:d=16,L=2,H=16",
+  reference: "dense:d=12,L=2,H=12,dh=12",
   steps: 600,
-  sequences: 16,
+  sequences: 12,
   seq: 32,
   evaluationBatches: 32,
 };

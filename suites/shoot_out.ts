@@ -58,8 +58,8 @@ export const shootOut: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "rules",
-        targets: ["16e4a:d=64,h=16"],
-        controls: ["16e4a:d=64,h=16"],
+        targets: ["16e4a:d=48,h=12"],
+        controls: ["16e4a:d=48,h=12"],
         rivals: ["mup", "moe-dmft", "moe-mup", "embedding-lr-only", "sqrt-sparsity"],
       }],
       seeds: [0, 1, 2],

@@ -53,8 +53,8 @@ export const width: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:d=32,H=32", "dense:d=64,H=64", "16e4a:d=32,h=16", "16e4a:d=64,h=16"],
-        controls: ["dense:d=64,H=64", "16e4a:d=64,h=16"],
+        targets: ["dense:d=24,H=24", "dense:d=48,H=48", "16e4a:d=24,h=12", "16e4a:d=48,h=12"],
+        controls: ["dense:d=48,H=48", "16e4a:d=48,h=12"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

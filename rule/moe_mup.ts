@@ -10,8 +10,9 @@ const MUP = "2203.03466";
 /**
  * muP with the experts as hidden matrices, init 1/sqrt(fan-in) and LR 1/fan-in, and the router as
  * an output weight, init 1/d and LR 1/d, like the final projection. muP's output layer may carry a
- * multiplier 1/d instead, with init and LR unchanged: under Adam the same training, so no multiplier
- * is set here. A, R and residual × 1; no correction for depth, batch or duration.
+ * multiplier 1/d instead, with init and LR unchanged: under Adam the same training, weight decay
+ * aside, so no multiplier is set here. A, R and residual × 1; no correction for depth, batch or
+ * duration.
  *
  * [ours]: W_down's fan-in is h (the paper scales h with d, where rho_h = rho_d), its eps by rho_d;
  * eps of output weights unchanged, as their gradients keep their size (2512.22382); the output form

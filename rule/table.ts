@@ -11,7 +11,7 @@ import {
   formatConfiguration,
   ratios,
 } from "./configuration.ts";
-import { formula, note } from "./formula.ts";
+import { note } from "./formula.ts";
 import type {
   Exponents,
   Factors,

@@ -60,7 +60,7 @@ export const bridgesSuite = defineClaimSuite<BridgesProfile>({
   control:
     "R left out must break Bridge I; q of the batch alone must exceed its limit at the sparsest a; attention's gradient, which sees every token, must miss the slope",
   source: "arXiv 2605.23893, Fig. 1",
-  cost: "quick: under a minute on 2 CPU cores; smoke: seconds; paper: minutes on a GPU",
+  probes_s: { smoke: 5, quick: 50, paper: 300 },
   profiles: {
     smoke: {
       ...SHARED,

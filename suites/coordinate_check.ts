@@ -14,7 +14,7 @@
  * says why).
  * Control: `standard` (SP) must fail in the change along d and H, and at init along a.
  * Source: G. Yang and E. Hu, "Tensor Programs V", arXiv 2203.03466, and microsoft/mup's coordinate
- * check; the rule is arXiv 2605.23893's. Cost: about a minute on 2 CPU cores (quick).
+ * check; the rule is arXiv 2605.23893's. Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -91,7 +91,7 @@ export const coordinateCheckSuite = defineClaimSuite<CheckProfile>({
   passesIf: "|slope| ≤ 1/8 at init and ≤ 1/4 for the change, with the whole 95% interval",
   control: "standard (SP) must fail in the change along d and H, and at init along a",
   source: "arXiv 2203.03466 and microsoft/mup (the check); arXiv 2605.23893 (the rule)",
-  cost: "quick: about a minute on 2 CPU cores; smoke: seconds; paper: minutes on a GPU",
+  probes_s: { smoke: 5, quick: 60, paper: 300 },
   profiles: {
     smoke: {
       ...SHARED,

@@ -8,7 +8,9 @@ import type { LatencySuite } from "../lab/latency_suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { activatedExperts } from "./activated_experts.ts";
 import { batch } from "./batch.ts";
+import { bridgesSuite } from "./bridges.ts";
 import { capacity } from "./capacity.ts";
+import { coordinateCheckSuite } from "./coordinate_check.ts";
 import { depth } from "./depth.ts";
 import { duration } from "./duration.ts";
 import { ffnWidth } from "./ffn_width.ts";
@@ -23,6 +25,7 @@ export type AnySuite = Suite | LatencySuite | ClaimSuite;
 
 /** All suites, in the order of the paper's figures. */
 export const SUITES: AnySuite[] = [
+  bridgesSuite,
   activatedExperts,
   capacity,
   granularity,
@@ -33,6 +36,7 @@ export const SUITES: AnySuite[] = [
   batch,
   duration,
   latency,
+  coordinateCheckSuite,
   shootOut,
 ];
 

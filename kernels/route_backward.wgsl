@@ -1,7 +1,9 @@
 // Gradient of the router logits: task loss through the gates, balance loss, z-loss.
 //   sigmoid: dw_j = (dgate_j - sum_k dgate_k gate_k) / sum of selected sigmoids
 //            dlogit = (dw + (c_i - sum_k c_k share_k) / sum of all sigmoids) * s (1 - s)
+//   RAW:     the first term is dgate_j s (1 - s): gates are sigmoids as they are
 //   softmax: dlogit = gate (dgate - sum) over the selected + share (c - sum c share) over all
+//   ALL:     gates are shares: dlogit = share (dgate - sum + c - sum c share), dgate = 0 elsewhere
 //   c_i = balance * load_i * N/a / tokens, load_i = counts_i / tokens (no gradient through it);
 //   z-loss: + z_coef * 2 * logsumexp * softmax_i / tokens
 //   aux (layers, R, rows) vec4: aux[t] = (balance, z, 0, 0), this token's part of the two losses before their coefficients.
@@ -48,10 +50,14 @@ fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
     var d = vec4<f32>(0.0);
     for (var j = 0u; j < dims.per_token; j++) {
       let hit = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(load_ids(slot + j));
+#if ALL || RAW
+      let g = load_dgate(slot + j);
+#else
 #if SOFTMAX
       let g = load_gate(slot + j) * (load_dgate(slot + j) - dots);
 #else
       let g = (load_dgate(slot + j) - dots) / selected;
+#end
 #end
       d += select(vec4<f32>(0.0), vec4<f32>(g), hit);
     }
@@ -60,6 +66,9 @@ fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
     let p = exp(l - peak);
     let push = dims.balance * (load * weight - balance);
 #if SOFTMAX
+#if ALL
+    d = (d - dots) * p / scores;
+#end
     d += push * p / scores;
 #else
     let s = 1.0 / (1.0 + exp(-l));

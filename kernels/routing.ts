@@ -13,6 +13,23 @@ import scatterSource from "./scatter.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
 import { lanes, roundUp, type Sizes, u32s, vec4s } from "./sizes.ts";
 
+/**
+ * Weights of the selected experts: `sigmoid` normalized over the selected (the paper's), `softmax`
+ * of the selected logits, `softmax-all` (of all logits, not renormalized), `sigmoid-raw` (as it is).
+ */
+export const GATES = ["sigmoid", "softmax", "softmax-all", "sigmoid-raw"] as const;
+/** One of {@link GATES}. */
+export type Gate = typeof GATES[number];
+
+/** Template constants of a gate; none of them: sigmoid normalized over the selected. */
+function gateConstants(gate: Gate): { SOFTMAX: number; ALL: number; RAW: number } {
+  return {
+    SOFTMAX: +gate.startsWith("softmax"),
+    ALL: +(gate === "softmax-all"),
+    RAW: +(gate === "sigmoid-raw"),
+  };
+}
+
 /** How tokens pick experts. */
 export interface Router {
   experts: number;
@@ -20,8 +37,7 @@ export interface Router {
   active: number;
   /** each token picks active/groups of every experts/groups consecutive experts */
   groups: number;
-  /** gates: sigmoid normalized over the selected (the paper's), or softmax over the selected */
-  gate: "sigmoid" | "softmax";
+  gate: Gate;
 }
 
 /** Most experts the tile planner's workgroup memory holds. */
@@ -36,7 +52,7 @@ export function maxTiles(tokens: number, router: Router, tileRows: number): numb
 export interface RoutingTensors {
   /** (R, rows*active) expert of each slot */
   ids: Bound;
-  /** (R, rows*active) its gate, sums to 1 over a token */
+  /** (R, rows*active) its gate; those of `sigmoid` and `softmax` sum to 1 over a token */
   gate: Bound;
   mask: Bound;
   bits: Bound;
@@ -100,7 +116,7 @@ export function route(
       inputs: { logits: "f32x4" },
       outputs: { ids: "u32", gate: "f32", mask: "u32" },
       dims: u32s("tokens rows rows32 n4 experts"),
-      constants: { ACTIVE: active, GROUPS: groups, SOFTMAX: +(router.gate === "softmax") },
+      constants: { ACTIVE: active, GROUPS: groups, ...gateConstants(router.gate) },
     },
     { logits, ids: t.ids, gate: t.gate, mask: t.mask },
     { tokens, rows, rows32: roundUp(tokens, 32), n4: vec4s(experts), experts },
@@ -257,7 +273,7 @@ export function routeBackward(
       inputs: { logits: "f32x4", ids: "u32", gate: "f32", dgate: "f32", counts: "u32" },
       outputs: { dlogits: "f32x4", aux: "f32x4" },
       dims: u32s("tokens rows n4 experts per_token aux_base", "balance z_coef"),
-      constants: { SOFTMAX: +(router.gate === "softmax") },
+      constants: gateConstants(router.gate),
     },
     { ...t },
     {

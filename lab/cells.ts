@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
+import type { Gate } from "../kernels/routing.ts";
 import { deviations } from "../kernels/tuning_cases.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import type { Multipliers } from "../model/network.ts";
@@ -39,14 +40,18 @@ export interface Job {
   beta2: number;
 }
 
-/** The model a configuration stands for. */
-export function shapeOf(c: Configuration): ModelShape {
+/**
+ * The model a configuration stands for.
+ *
+ * @param gate what the rule weighs experts by
+ */
+export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
   return {
     vocab: VOCABULARY,
     width: c.width,
     depth: c.depth,
     headWidth: c.headWidth,
-    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: "sigmoid" },
+    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate },
   };
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Gate } from "../kernels/routing.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
 
@@ -40,7 +41,7 @@ export type FfnShape =
     expertWidth: number;
     shared: number;
     groups: number;
-    gate: "sigmoid" | "softmax";
+    gate: Gate;
   };
 
 /** Everything that fixes a model's parameters and arithmetic, but not its values. */

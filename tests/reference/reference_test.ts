@@ -1,5 +1,6 @@
 /** The references themselves: closed forms, and gradients against central differences. */
 import assert from "node:assert/strict";
+import { GATES } from "../../kernels/routing.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { attention, attentionBackward, normRope, normRopeBackward, rope } from "./attention.ts";
@@ -110,8 +111,15 @@ Deno.test("gates sum to one; equal load and equal shares give a balance loss of 
   }
 });
 
+Deno.test("gates of all logits and raw sigmoids keep what the selected leave", () => {
+  const logits = numbers(6), ids = [1, 4, 5], sum = (v: number[]) => v.reduce((a, b) => a + b, 0);
+  assert.ok(sum(gates(logits, ids, "softmax-all")) < 1);
+  assertClose("all selected", [sum(gates(logits, [0, 1, 2, 3, 4, 5], "softmax-all"))], [1], 1e-15);
+  assertClose("raw", gates([0, Math.log(3)], [1, 0], "sigmoid-raw"), [0.75, 0.5], 1e-15);
+});
+
 Deno.test("the gradient of the router's objective is that of finite differences", () => {
-  for (const gate of ["sigmoid", "softmax"] as const) {
+  for (const gate of GATES) {
     for (const [experts, active, groups] of [[5, 2, 1], [9, 6, 3]]) {
       const r = { experts, active, groups, gate }, coefficients = { balance: 0.3, z: 0.07 };
       const tokens = 4,

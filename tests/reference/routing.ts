@@ -7,7 +7,7 @@ export interface RouterShape {
   experts: number;
   active: number;
   groups: number;
-  gate: "sigmoid" | "softmax";
+  gate: "sigmoid" | "softmax" | "softmax-all" | "sigmoid-raw";
 }
 
 /** The a/G largest logits in each of G groups of consecutive experts; ties to the lower index. */
@@ -22,17 +22,21 @@ export function select(logits: number[], { experts, active, groups }: RouterShap
   ).flat();
 }
 
-/** Gate of each selected expert: sigmoids over their sum, or softmax of the selected logits. */
+/**
+ * Gate of each selected expert: sigmoids over their sum, softmax of the selected logits, softmax of
+ * all logits, or sigmoids.
+ */
 export function gates(logits: number[], ids: number[], gate: RouterShape["gate"]): number[] {
   const chosen = ids.map((e) => logits[e]);
   if (gate === "softmax") return softmax(chosen);
+  if (gate === "softmax-all") return ids.map((e) => softmax(logits)[e]);
   const scores = chosen.map(sigmoid), sum = scores.reduce((a, b) => a + b, 0);
-  return scores.map((s) => s / sum);
+  return gate === "sigmoid-raw" ? scores : scores.map((s) => s / sum);
 }
 
 /** share_i of one token: what the balance loss averages over tokens. */
 export function shares(logits: number[], gate: RouterShape["gate"]): number[] {
-  if (gate === "softmax") return softmax(logits);
+  if (gate.startsWith("softmax")) return softmax(logits);
   const scores = logits.map(sigmoid), sum = scores.reduce((a, b) => a + b, 0);
   return scores.map((s) => s / sum);
 }
@@ -85,12 +89,17 @@ export function routerBackward(
   const ids = select(logits, r), out = logits.map(() => 0);
   // normalized scores n_i = w_i / Σ w: dn_i/dl_j = n_i (δ_ij − n_j) w'_j / w_j,
   // with w'/w = 1 for exp and 1 − sigmoid for sigmoid
-  const slope = (l: number) => r.gate === "softmax" ? 1 : 1 - sigmoid(l);
+  const slope = (l: number) => r.gate.startsWith("softmax") ? 1 : 1 - sigmoid(l);
   const through = (members: number[], n: number[], dn: number[]) => {
     const mean = n.reduce((sum, x, i) => sum + x * dn[i], 0);
     members.forEach((e, i) => out[e] += n[i] * (dn[i] - mean) * slope(logits[e]));
   };
-  through(ids, gates(logits, ids, r.gate), dgate);
+  if (r.gate === "softmax-all") {
+    const dn = logits.map((_, e) => ids.includes(e) ? dgate[ids.indexOf(e)] : 0);
+    through(logits.map((_, e) => e), softmax(logits), dn);
+  } else if (r.gate === "sigmoid-raw") {
+    ids.forEach((e, j) => out[e] += dgate[j] * sigmoid(logits[e]) * (1 - sigmoid(logits[e])));
+  } else through(ids, gates(logits, ids, r.gate), dgate);
   const push = load.map((l) => coefficients.balance * l * r.experts / r.active / tokens);
   through(logits.map((_, e) => e), shares(logits, r.gate), push);
   const lse = logSumExp(logits);

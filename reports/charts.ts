@@ -37,6 +37,11 @@ export function chartsFor(record: BenchRecord): Chart[] {
   ];
 }
 
+/** The loss chart of one sweep among the charts of a record. */
+export function chartOfSweep(charts: Chart[], swept: Swept): Chart | undefined {
+  return charts.find((one) => one.name === STEM[swept]);
+}
+
 function lossChart(record: BenchRecord, swept: Swept): Chart[] {
   const lines = rivalPanels(record).length > 0
     ? "One line per rule"

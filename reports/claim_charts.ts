@@ -8,7 +8,15 @@ import type { TopLevelSpec } from "vega-lite";
 import type { ClaimRecord, PanelFacts, Point } from "../lab/claim_record.ts";
 import { caption, type Chart } from "./caption.ts";
 import { claimPlot } from "./claim_plot.ts";
-import { adapterName, capital, costPhrase, count, duration, verdictPhrase } from "./format.ts";
+import {
+  adapterName,
+  afterFigure,
+  capital,
+  costPhrase,
+  count,
+  duration,
+  verdictPhrase,
+} from "./format.ts";
 import { distinct } from "./series.ts";
 import { frame } from "./theme.ts";
 
@@ -131,7 +139,7 @@ function chartOf(
   const domains = claimDomains(group);
   const trained = record.runs.length > 0 ? `${count(cost.trainedTokens)} tokens trained · ` : "";
   const subtitle = [
-    `After the paper's ${suite.figure} · verdict here: ${verdictPhrase(record)}`,
+    `${afterFigure(suite.figure)} · verdict here: ${verdictPhrase(record)}`,
     `${trained}${adapterName(environment)}`,
     `${capital(notes.join("; "))}`,
   ];
@@ -145,9 +153,10 @@ function chartOf(
         points: one.points,
         lines,
         domain: domains[index],
+        title: group.length === 1 ? "" : one.panel.title,
         verdicts: panelVerdicts(record, one.panel.name),
         width,
-        height: columns === 1 ? 250 : 190,
+        height: columns === 1 ? 250 : group.length > 6 ? 150 : 190,
       })
     ),
   } satisfies TopLevelSpec;

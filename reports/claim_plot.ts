@@ -19,7 +19,9 @@ export interface ClaimPlot {
   lines: string[];
   /** both ends of the axis along y */
   domain: [number, number];
-  /** second line of the title, e.g. what the panel's judgements say; none where empty */
+  /** over the panel; none where empty */
+  title: string;
+  /** under the title: what the panel's judgements say; none where empty */
   verdicts: string;
   width: number;
   height: number;
@@ -91,9 +93,7 @@ function yOf({ panel, domain }: ClaimPlot, field: string) {
     scale: log
       ? { type: "log", base: 2, domain, nice: false }
       : { domain, nice: false, zero: false },
-    axis: log
-      ? { values: powers(domain), labelExpr: powerLabel() }
-      : { tickCount: 6, format: "~g" },
+    axis: log ? { values: powers(domain), labelExpr: powerLabel() } : { tickCount: 6 },
   };
 }
 
@@ -105,8 +105,10 @@ export function claimPlot(plot: ClaimPlot): Block {
     distinct(points.map((point) => point.x)).length > CLOSE;
   const log = panel.y.scale === "log2";
   // an interval that reaches 0 or below leaves a log axis at its lower end
+  const places = distinct(points.map((point) => point.x)), step = Math.ceil(places.length / 8);
   const values = points.map(({ line, x, y, lo, hi }) => ({
     line,
+    ...(curve && (places.indexOf(x) + lines.indexOf(line)) % step !== 0 ? {} : { mark: true }),
     x: nominal ? String(x) : x,
     y: short(y),
     lo: short(log && lo !== null && lo <= 0 ? plot.domain[0] : lo),
@@ -139,9 +141,9 @@ export function claimPlot(plot: ClaimPlot): Block {
   ];
   return {
     title: {
-      text: panel.title,
-      ...(plot.verdicts === "" ? {} : { subtitle: plot.verdicts, subtitleFontSize: 10.5 }),
-      fontSize: 12,
+      ...(plot.title === ""
+        ? { text: plot.verdicts, fontWeight: "normal", fontSize: 10.5 }
+        : { text: plot.title, subtitle: plot.verdicts, subtitleFontSize: 10.5, fontSize: 12 }),
       offset: 6,
       anchor: "start",
       frame: "group",
@@ -181,13 +183,8 @@ export function claimPlot(plot: ClaimPlot): Block {
         }]
         : []),
       {
-        mark: {
-          type: "point",
-          filled: true,
-          size: curve ? 8 : 42,
-          opacity: curve ? 0 : 1,
-          clip: true,
-        },
+        transform: [{ filter: "datum.mark === true" }],
+        mark: { type: "point", filled: true, size: 42, opacity: 1, clip: true },
         encoding: { ...place, y: yOf(plot, "y"), color, shape: styled("shape"), tooltip },
       },
     ],

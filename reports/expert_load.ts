@@ -7,7 +7,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { BenchRecord, Run } from "../lab/record.ts";
 import { BREAK } from "./loss_rows.ts";
-import { distinct, legendOf, lineNames, panelsOf, type Swept } from "./series.ts";
+import { distinct, legendOf, lineNames, panelsOf, rivalPanels, type Swept } from "./series.ts";
 import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
@@ -35,7 +35,7 @@ export function loadMultiples(shares: number[]): number[] {
 
 /** The rows: for every MoE configuration the load at the best grid point of its sweep. */
 export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
-  const name = lineNames(record);
+  const name = lineNames(record), compared = rivalPanels(record);
   return panelsOf(record, swept).flatMap((panel) =>
     legendOf(record, swept).flatMap((line) => {
       const tried = panel.points.filter((point) =>
@@ -48,9 +48,12 @@ export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
         cell.swept === swept && cell.log2x === best.log2x && expertLoad !== null &&
         validationLoss_nats !== null
       );
-      return runs.length === 0
-        ? []
-        : rowsOf(runs, `${line}, ${panel.panel}${BREAK}${panel.title[1]}`);
+      return runs.length === 0 ? [] : rowsOf(
+        runs,
+        compared.includes(panel.panel)
+          ? `${line}${BREAK}${runs[0].cell.label}, ${panel.panel}`
+          : `${line}, ${panel.panel}${BREAK}${panel.title[1]}`,
+      );
     })
   );
 }
@@ -84,7 +87,7 @@ export function expertLoad(
   if (rows.length === 0) return null;
   const blocks = distinct(rows.map((row) => row.block));
   const places = distinct(rows.map((row) => row.place));
-  const columns = Math.min(4, distinct(places.map((place) => place.split(",")[0])).length);
+  const columns = Math.min(4, distinct(places.map((place) => place.split(/, | \| /)[0])).length);
   const ranks = Math.max(...rows.map((row) => row.rank));
   const width = columns > 3 ? 140 : 190;
   const scaled = (range: string[]) => ({

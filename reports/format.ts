@@ -147,6 +147,16 @@ export function verdictPhrase(record: Judged): string {
   return record.verdict + (notes.length > 0 ? ` (${notes.join(", ")})` : "");
 }
 
+/**
+ * What a suite is after, as the start of a line: `After the paper's Fig. 3`. A suite that is after no
+ * figure says `none (WHY)` of it.
+ */
+export function afterFigure(figure: string): string {
+  const none = /^none\b[\s:,]*(.*)$/.exec(figure);
+  if (none === null) return `After the paper's ${figure}`;
+  return `After no figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+}
+
 /** One character per verdict, for badges and terminals; only a pass has the tick. */
 export const VERDICT_MARK: Record<Verdict, string> = {
   "pass": "✓",

@@ -78,6 +78,7 @@ export function lossCurves(
     type: "nominal" as const,
     title: linesAre,
     scale: { domain: labels, range: labels.map((_, index) => styleOf(index).colour) },
+    ...(labels.length > 6 && columns < 3 ? { legend: { columns: 2 + 2 * columns } } : {}),
   };
   const shape = {
     ...color,

@@ -31,7 +31,10 @@ export function terminalSummary(record: BenchRecord, width = 100, colour = false
     "",
     ...rankings(record).flatMap(({ title, table }) => [
       ...wrap(`Ranking, ${title}:`, width, "  "),
-      ...alignedTable(table),
+      ...alignedTable({
+        head: table.head.slice(0, -1),
+        rows: table.rows.map((row) => row.slice(0, -1)),
+      }),
       "",
     ]),
     ...wrap(

@@ -5,7 +5,14 @@
  */
 import type { Verdict } from "../lab/record.ts";
 import type { Told } from "./caption.ts";
-import { type JudgedRole, roleMark, roleVerdict, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import {
+  afterFigure,
+  type JudgedRole,
+  roleMark,
+  roleVerdict,
+  VERDICT_MARK,
+  verdictPhrase,
+} from "./format.ts";
 import type { Table } from "./tables.ts";
 import type { Tone } from "./theme.ts";
 
@@ -31,7 +38,9 @@ export function paint(text: string, tone: Tone, colour: boolean): string {
 export function headline(record: Told, colour: boolean): string {
   const { verdict, suite } = record;
   const text = `${VERDICT_MARK[verdict]} ${verdictPhrase(record).toUpperCase()}`;
-  return `${paint(text, verdict, colour)}  ${suite.id}, the paper's ${suite.figure}`;
+  return `${paint(text, verdict, colour)}  ${suite.id}, ${
+    afterFigure(suite.figure).replace(/^After the/, "the").replace(/^After/, "after")
+  }`;
 }
 
 /**

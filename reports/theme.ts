@@ -32,12 +32,16 @@ export const SHAPES: string[] = [
   "triangle-left",
 ];
 
-/** Colour and shape of the n-th line; beyond eight, colours come again with other shapes. */
+/**
+ * Colour and shape of the n-th line. Beyond eight, colours come again with other shapes; the first
+ * colour, the reference's, does not.
+ */
 export function styleOf(index: number): { colour: string; shape: string } {
-  const turn = Math.floor(index / PALETTE.length);
+  if (index < PALETTE.length) return { colour: PALETTE[index], shape: SHAPES[index] };
+  const others = PALETTE.length - 1, later = index - PALETTE.length;
   return {
-    colour: PALETTE[index % PALETTE.length],
-    shape: SHAPES[(index + 3 * turn) % SHAPES.length],
+    colour: PALETTE[1 + later % others],
+    shape: SHAPES[(1 + later + 3 * (1 + Math.floor(later / others))) % SHAPES.length],
   };
 }
 

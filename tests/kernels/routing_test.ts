@@ -218,6 +218,7 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
   onEveryProfile(async (device) => {
     const bound = tolerance(device, "combine"), stage = new Stage(device), draw = gaussians(51);
     const tokens = 33, rows = 36, d = 13, dp = 16, active = 3, xRows = 120, scales = [1.5, -0.5];
+    const router: Router = { ...ROUTERS[0][1], active };
     const sizes = { replicas: R, tokens, rows, seq: tokens };
     const x = [0, 1].map(() => matrix(xRows, d, draw)),
       r = [0, 1].map(() => matrix(tokens, d, draw));
@@ -233,14 +234,14 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
     const y = stage.output("f32x4", floatsOf(p)), plain = stage.output("f32x4", floatsOf(p));
     const dgate = stage.output("f32", R * rows * active);
     await stage.run((program) => {
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y }, {
+      combine(program, sizes, router, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y }, {
         gate: stage.input("f32", gate.flat(2)),
         scales: scale,
         slot: 1,
         stride: 3,
       });
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y: plain });
-      gateBackward(program, sizes, active, dp / 4, xRows, { slot: 1, stride: 3 }, {
+      combine(program, sizes, router, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y: plain });
+      gateBackward(program, sizes, router, dp / 4, xRows, { slot: 1, stride: 3 }, {
         x: tx,
         dz: tz,
         place: tPlace,

@@ -1,4 +1,5 @@
-/** Top-k routing with groups, gates, balance and z-loss in float64, and the logits' gradient. */
+/** Routers of every kind, gates, balance and z-loss in float64, and the logits' gradient. */
+import { pcg3d } from "./draw.ts";
 import { logSumExp, softmax } from "./loss.ts";
 import { sigmoid } from "./swiglu.ts";
 
@@ -8,6 +9,16 @@ export interface RouterShape {
   active: number;
   groups: number;
   gate: "sigmoid" | "softmax" | "softmax-all" | "sigmoid-raw";
+  pick?: "top" | "hash" | "expert-choice";
+  limit?: number;
+  capacity?: number;
+}
+
+/** What a router picks by besides the logits. */
+export interface PickedBy {
+  bias?: number[];
+  tokens?: number[];
+  layer?: number;
 }
 
 /** The a/G largest logits in each of G groups of consecutive experts; ties to the lower index. */
@@ -20,6 +31,57 @@ export function select(logits: number[], { experts, active, groups }: RouterShap
         .sort((a, b) => logits[b] - logits[a] || a - b)
         .slice(0, active / groups),
   ).flat();
+}
+
+/** What experts are picked by when it is not the logits alone. */
+export function scores(logits: number[], gate: RouterShape["gate"], bias?: number[]): number[] {
+  const plain = gate.startsWith("softmax") ? softmax(logits) : logits.map(sigmoid);
+  return plain.map((s, e) => s + (bias?.[e] ?? 0));
+}
+
+/** Places of `values` from the largest to the smallest, ties to the lower place. */
+const descending = (values: number[]) =>
+  values.map((_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
+
+/** Experts of every token: in the order picked, or ascending where experts choose. */
+export function pick(logits: number[][], r: RouterShape, by: PickedBy = {}): number[][] {
+  const { experts, active, groups, limit } = r, tokens = logits.length;
+  if (r.pick === "hash") {
+    return by.tokens!.map((v) =>
+      descending(Array.from({ length: experts }, (_, e) => pcg3d(v, e, by.layer ?? 0)[0] >>> 1))
+        .slice(0, active)
+    );
+  }
+  const all = logits.map((row) => scores(row, r.gate, by.bias));
+  if (r.pick === "expert-choice") {
+    const most = Math.ceil(tokens * active / experts);
+    const chosen = Array.from(
+      { length: experts },
+      (_, e) => new Set(descending(all.map((row) => row[e])).slice(0, most)),
+    );
+    return all.map((_, t) => chosen.flatMap((set, e) => set.has(t) ? [e] : []));
+  }
+  if (limit === undefined) {
+    return by.bias ? all.map((s) => select(s, r)) : logits.map((l) => select(l, r));
+  }
+  const size = experts / groups;
+  return all.map((s) => {
+    const sums = Array.from({ length: groups }, (_, g) => {
+      const mine = s.slice(g * size, (g + 1) * size).toSorted((a, b) => b - a);
+      return mine[0] + (mine[1] ?? 0);
+    });
+    const open = descending(sums).slice(0, limit);
+    return descending(s).filter((e) => open.includes(Math.floor(e / size))).slice(0, active);
+  });
+}
+
+/** Which picks an expert serves: its first in token order, up to its capacity. */
+export function kept(ids: number[][], r: RouterShape): boolean[][] {
+  const most = r.capacity === undefined
+    ? Infinity
+    : Math.ceil(r.capacity * ids.length * r.active / r.experts);
+  const served = new Array<number>(r.experts).fill(0);
+  return ids.map((row) => row.map((e) => served[e]++ < most));
 }
 
 /**
@@ -77,7 +139,11 @@ export function routerObjective(
     coefficients.z * zLoss(logits);
 }
 
-/** Gradient of {@link routerObjective} by the logits of token t. */
+/**
+ * Gradient of {@link routerObjective} by the logits of token t.
+ *
+ * @param ids experts of the token, and dgate 0 for those that do not serve it
+ */
 export function routerBackward(
   logits: number[],
   dgate: number[],
@@ -85,8 +151,9 @@ export function routerBackward(
   tokens: number,
   r: RouterShape,
   coefficients: { balance: number; z: number },
+  ids: number[] = select(logits, r),
 ): number[] {
-  const ids = select(logits, r), out = logits.map(() => 0);
+  const out = logits.map(() => 0);
   // normalized scores n_i = w_i / Σ w: dn_i/dl_j = n_i (δ_ij − n_j) w'_j / w_j,
   // with w'/w = 1 for exp and 1 − sigmoid for sigmoid
   const slope = (l: number) => r.gate.startsWith("softmax") ? 1 : 1 - sigmoid(l);

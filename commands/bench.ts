@@ -10,6 +10,7 @@ import type { Verdict } from "../lab/record.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
+import { writeFront } from "../reports/front_write.ts";
 import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
@@ -168,13 +169,18 @@ function checkOwn(outDir: string, id: string): void {
   }
 }
 
-/** Whether a folder holds the reports of several suites: one more gets a folder beside them. */
-function holdsSeveral(out: string): boolean {
+/**
+ * Where suites write: into the folder itself when there is one, into folders of their own when there
+ * are several or the folder holds several already.
+ */
+function foldersOf(out: string, runners: SuiteRunner[]) {
+  let several = runners.length > 1;
   try {
-    return Deno.statSync(`${out}/suites.json`).isFile;
+    several ||= Deno.statSync(`${out}/suites.json`).isFile;
   } catch {
-    return false;
+    // none there
   }
+  return { several, of: (id: string) => several ? `${out}/${id}` : out };
 }
 
 /**
@@ -218,8 +224,8 @@ async function benchAll(
   controller: AbortController,
 ): Promise<number> {
   checkOut(o.out);
-  const several = runners.length > 1 || holdsSeveral(o.out);
-  const folderOf = ({ id }: SuiteRunner) => several ? `${o.out}/${id}` : o.out;
+  const folders = foldersOf(o.out, runners), { several } = folders;
+  const folderOf = ({ id }: SuiteRunner) => folders.of(id);
   for (const runner of runners) checkOwn(folderOf(runner), runner.id);
   for (const runner of runners) await runner.prepare();
   await ensureAdapter({ install: o.install });
@@ -266,6 +272,12 @@ async function benchAll(
       if (done.files.length) {
         line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
       }
+      if (several && done.files.length) {
+        await writeFront(o.out, {
+          built: SUITES.map((s) => s.id),
+          onProblem: (problem) => line.note(`warning: ${problem}`),
+        });
+      }
       verdicts.push(done.verdict);
       if (done.failure !== null) throw done.failure;
       if (done.incomplete) {
@@ -273,6 +285,7 @@ async function benchAll(
         return 130;
       }
     }
+    if (several) line.note(`all suites: ${o.out}/report.html, ${o.out}/summary.md`);
     if (o.budget_s !== null) {
       line.note(
         `budget ${duration(o.budget_s)}: took ${

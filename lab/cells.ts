@@ -142,7 +142,7 @@ export function jobOf(
   const { residual, outputMultiplier, routeScale, logits } = multipliers;
   const plain = { residual, outputMultiplier, routeScale, logits, ...changes.multipliers };
   const training = { ...plan.training, ...changes.training };
-  const shape = shapeOf(to), size = sizesOf(to, plan);
+  const shape = shapeOf(to, rule.gate), size = sizesOf(to, plan);
   const key = runKey({
     task: "lm",
     shape,

@@ -1,5 +1,5 @@
 /**
- * # Shoot-out of the rules (paper no figure of the paper: our own comparison)
+ * # Shoot-out of the rules (our own comparison, beyond the paper)
  *
  * Claim: Complete-muE carries the learning rate of a narrow dense reference to a wide MoE without
  * measurable regret; the other rules are ranked beside it by the regret they leave.
@@ -11,7 +11,7 @@
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
  * Control: standard parametrization (SP) on the same target must fail.
- * Source: arXiv 2605.23893, no figure of the paper: our own comparison. Cost: `deno task bench --list`.
+ * Source: our own comparison; the rules: docs/rule.md. Cost: `deno task bench --list`.
  *
  * Rivals are ranked by regret and decide nothing: the verdict is that of Complete-muE and of the
  * control. Each rule's own optimum lies on the reference's scale, so that the shift is what a user of
@@ -22,12 +22,12 @@
 import { defineSuite, type Suite } from "../lab/suite.ts";
 import { octaves, paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
-/** The suite of no figure of the paper: our own comparison; the module comment is its caption. */
+/** The comparison of all rules; the module comment is its caption. */
 export const shootOut: Suite = defineSuite({
   kind: "transfer",
   id: "shoot-out",
   title: "Shoot-out of the rules",
-  figure: "no figure of the paper: our own comparison",
+  figure: "none (our own comparison)",
   claim:
     "Complete-muE carries the learning rate of a narrow dense reference to a wide MoE without measurable regret; the other rules are ranked beside it by the regret they leave",
   heldFixed:
@@ -37,7 +37,7 @@ export const shootOut: Suite = defineSuite({
   passesIf:
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on the same target must fail",
-  source: "arXiv 2605.23893, no figure of the paper: our own comparison",
+  source: "our own comparison; the rules: docs/rule.md",
   claimPanels: ["rules"],
   rule: "complete-mue",
   controlRule: "standard",

@@ -36,11 +36,12 @@ export type {
   Judgement,
   Optimum,
   PlanFacts,
+  Role,
   Run,
   SuiteFacts,
   Verdict,
 } from "./lab/record.ts";
-export { SCHEMA, VERDICTS } from "./lab/record.ts";
+export { ROLES, SCHEMA, VERDICTS } from "./lab/record.ts";
 export { readRecord } from "./lab/read.ts";
 export type {
   LatencyJudgement,

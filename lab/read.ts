@@ -22,6 +22,20 @@ export async function readFormat<T>(
   format: string,
   schema: z.ZodType<T>,
 ): Promise<T> {
+  return await readFormats(path, { [format]: schema });
+}
+
+/**
+ * Reads a JSON record of one of several formats; see {@link readFormat}.
+ *
+ * @param path the file
+ * @param formats what its field `schema` may say, and what then checks the fields
+ * @throws {LabError} one line that names the file and what was found
+ */
+export async function readFormats<T>(
+  path: string,
+  formats: Record<string, z.ZodType<T>>,
+): Promise<T> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -35,13 +49,15 @@ export async function readFormat<T>(
     const why = text.trim() === "" ? "it is empty" : "it is not JSON, or cut short";
     throw new LabError(`Cannot read ${path}: ${why}`, { cause: error });
   }
-  const found = typeof value === "object" && value !== null && "schema" in value
-    ? JSON.stringify(value.schema)
-    : "no schema field";
-  if (found !== JSON.stringify(format)) {
-    throw new LabError(`Cannot read ${path}: found ${found}, this version reads "${format}"`);
+  const format = typeof value === "object" && value !== null && "schema" in value
+    ? value.schema
+    : undefined;
+  if (typeof format !== "string" || !Object.hasOwn(formats, format)) {
+    const found = format === undefined ? "no schema field" : JSON.stringify(format);
+    const known = Object.keys(formats).map((name) => `"${name}"`).join(" or ");
+    throw new LabError(`Cannot read ${path}: found ${found}, this version reads ${known}`);
   }
-  const result = schema.safeParse(value);
+  const result = formats[format].safeParse(value);
   if (!result.success) {
     const { path: field, message } = result.error.issues[0];
     throw new LabError(`Cannot read ${path}: ${field.join(".")}: ${message}`);

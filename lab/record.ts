@@ -62,6 +62,15 @@ const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
   unembedInitStd: z.number(),
 });
 
+/**
+ * What a line of a transfer suite is for. `reference`: its hyperparameters are tuned; `target`: they
+ * are transferred; `control`: transferred by a rule that should fail; `rival`: transferred by another
+ * rule, judged and ranked beside the target, decides nothing.
+ */
+export const ROLES = ["reference", "target", "control", "rival"] as const;
+/** One of {@link ROLES}. */
+export type Role = typeof ROLES[number];
+
 /** One place in the plan: what is trained, under which rule, at which swept value, for which seed. */
 export interface Cell {
   /** panel of the figure: `transfer` (targets wider than the reference) or `iso-width` */
@@ -72,8 +81,8 @@ export interface Cell {
   label: string;
   /** rule id, e.g. `complete-mue` */
   rule: string;
-  /** reference: its HPs are tuned; target: they are transferred; control: transferred by a rule that should fail */
-  role: "reference" | "target" | "control";
+  /** what it is for; see {@link ROLES} */
+  role: Role;
   /** name of the swept hyperparameter of the reference: `lr`, `weightDecay`, `initStd` */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of its value on the reference's scale */
@@ -86,7 +95,7 @@ const cellSchema: z.ZodType<Cell> = z.object({
   configuration: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control"]),
+  role: z.enum(ROLES),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: z.number(),
   seed: z.number().int(),
@@ -195,7 +204,7 @@ export interface Optimum {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "reference" | "target" | "control";
+  role: Role;
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
@@ -211,7 +220,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["reference", "target", "control"]),
+  role: z.enum(ROLES),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: intervalSchema.nullable(),
   loss_nats: intervalSchema.nullable(),
@@ -219,7 +228,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   diverged: z.number(),
 });
 
-/** The judgement of one target (or control) against the reference of the plan. */
+/** The judgement of one target (control, rival) against the reference of the plan. */
 export interface Judgement {
   /** panel of the figure */
   panel: string;
@@ -228,7 +237,7 @@ export interface Judgement {
   /** rule id */
   rule: string;
   /** what it is in the comparison */
-  role: "target" | "control";
+  role: Exclude<Role, "reference">;
   /** swept hyperparameter */
   swept: "lr" | "weightDecay" | "initStd";
   /** log2 x^(target) - log2 x^(reference), octaves, paired by seed; null when either has no optimum */
@@ -248,7 +257,7 @@ const judgementSchema: z.ZodType<Judgement> = z.object({
   panel: z.string(),
   label: z.string(),
   rule: z.string(),
-  role: z.enum(["target", "control"]),
+  role: z.enum(ROLES).exclude(["reference"]),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   shift_octaves: intervalSchema.nullable(),
   tolerance_octaves: z.number(),
@@ -361,7 +370,11 @@ export interface PlanFacts {
   sequence: number;
   /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
-  /** log2 grid of each sweep before widening, keyed by `panel/configuration/rule` */
+  /**
+   * log2 grid of each sweep before widening, keyed by `panel/configuration/rule` (and `/swept` where it
+   * is not the learning rate); empty for a bracket: the reference's measured optimum, rounded, and one
+   * octave on each side
+   */
   grids: Record<string, number[]>;
   /** hash of all that was decided: this, the whole profile, hyperparameters, rules, data */
   hash: string;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BenchRecord, Environment, SuiteFacts } from "../lab/record.ts";
-import { adapterName, type Judged, verdictPhrase } from "./format.ts";
+import { adapterName, afterFigure, type Judged, verdictPhrase } from "./format.ts";
 import type { ChartSpec } from "./theme.ts";
 
 /** One chart of a report. */
@@ -44,8 +44,8 @@ export function caption(record: Told, what: string, cost: string): string {
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
     sentence(what),
-    `After ${sentence(`the paper's ${suite.figure}`)}`,
-    `The paper's claim: ${sentence(suite.claim)}`,
+    sentence(afterFigure(suite.figure)),
+    `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
     `Verdict here: ${verdictPhrase(record)}. ${sentence(record.reason)}`,
     `Adapter: ${adapterName(environment)}${times}. Cost: ${cost}.`,
   ].join(" ");
@@ -55,7 +55,7 @@ export function caption(record: Told, what: string, cost: string): string {
 export function provenance(record: BenchRecord): string[] {
   const { suite, plan, environment } = record;
   return [
-    `After the paper's ${suite.figure} · verdict here: ${verdictPhrase(record)}`,
+    `${afterFigure(suite.figure)} · verdict here: ${verdictPhrase(record)}`,
     `${plan.steps} steps of ${plan.batchTokens} tokens · ${adapterName(environment)}`,
   ];
 }

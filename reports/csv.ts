@@ -67,6 +67,6 @@ export function csvRow(run: Run): CsvRow {
 }
 
 /** The whole file, with a header line and a final newline. */
-export function runsCsv(record: BenchRecord): string {
+export function runsCsv(record: Pick<BenchRecord, "runs">): string {
   return csvFormat(record.runs.map(csvRow), [...COLUMNS]) + "\n";
 }

@@ -7,7 +7,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { BenchRecord, Run } from "../lab/record.ts";
 import { BREAK } from "./loss_rows.ts";
-import { distinct, labelsOf, panelsOf, type Swept } from "./series.ts";
+import { distinct, legendOf, lineNames, panelsOf, rivalPanels, type Swept } from "./series.ts";
 import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
@@ -35,21 +35,25 @@ export function loadMultiples(shares: number[]): number[] {
 
 /** The rows: for every MoE configuration the load at the best grid point of its sweep. */
 export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
+  const name = lineNames(record), compared = rivalPanels(record);
   return panelsOf(record, swept).flatMap((panel) =>
-    labelsOf(record, swept).flatMap((label) => {
+    legendOf(record, swept).flatMap((line) => {
       const tried = panel.points.filter((point) =>
-        point.label === label && point.role !== "reference" && point.mean_nats !== null
+        point.line === line && point.role !== "reference" && point.mean_nats !== null
       );
       if (tried.length === 0) return [];
       const best = tried.reduce((a, b) => b.mean_nats! < a.mean_nats! ? b : a);
       const runs = record.runs.filter(({ cell, expertLoad, validationLoss_nats }) =>
-        cell.panel === panel.panel && cell.rule === panel.rule && cell.label === label &&
+        panel.shows(cell) && cell.role !== "reference" && name(cell) === line &&
         cell.swept === swept && cell.log2x === best.log2x && expertLoad !== null &&
         validationLoss_nats !== null
       );
-      return runs.length === 0
-        ? []
-        : rowsOf(runs, `${label}, ${panel.panel}${BREAK}${panel.title[1]}`);
+      return runs.length === 0 ? [] : rowsOf(
+        runs,
+        compared.includes(panel.panel)
+          ? `${line}${BREAK}${runs[0].cell.label}, ${panel.panel}`
+          : `${line}, ${panel.panel}${BREAK}${panel.title[1]}`,
+      );
     })
   );
 }
@@ -83,7 +87,7 @@ export function expertLoad(
   if (rows.length === 0) return null;
   const blocks = distinct(rows.map((row) => row.block));
   const places = distinct(rows.map((row) => row.place));
-  const columns = Math.min(4, distinct(places.map((place) => place.split(",")[0])).length);
+  const columns = Math.min(4, distinct(places.map((place) => place.split(/, | \| /)[0])).length);
   const ranks = Math.max(...rows.map((row) => row.rank));
   const width = columns > 3 ? 140 : 190;
   const scaled = (range: string[]) => ({

@@ -147,6 +147,16 @@ export function verdictPhrase(record: Judged): string {
   return record.verdict + (notes.length > 0 ? ` (${notes.join(", ")})` : "");
 }
 
+/**
+ * What a suite is after, as the start of a line: `After the paper's Fig. 3`. A suite that is after no
+ * figure says `none (WHY)` of it.
+ */
+export function afterFigure(figure: string): string {
+  const none = /^none\b[\s:,]*(.*)$/.exec(figure);
+  if (none === null) return `After the paper's ${figure}`;
+  return `After no figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+}
+
 /** One character per verdict, for badges and terminals; only a pass has the tick. */
 export const VERDICT_MARK: Record<Verdict, string> = {
   "pass": "✓",
@@ -155,11 +165,36 @@ export const VERDICT_MARK: Record<Verdict, string> = {
   "cannot tell at this size": "≈",
 };
 
-/** A verdict beside its role: a control that fails has done its duty, one that passes has not. */
-export function roleVerdict(role: "target" | "control", verdict: Verdict): string {
-  if (role === "target") return verdict;
+/**
+ * What a judgement is for. `target` and `claim` decide; `control` must fail; `rival` is another rule
+ * and `aside` another quantity, both judged and shown, neither decides.
+ */
+export type JudgedRole = "target" | "claim" | "control" | "rival" | "aside";
+
+const RIVAL_WORDS: Record<Verdict, string> = {
+  "pass": "stays near-optimal",
+  "fail": "misses the optimum",
+  "inconclusive": "undecided",
+  "cannot tell at this size": "cannot tell at this size",
+};
+
+/**
+ * A verdict beside its role: a control that fails has done its duty, one that passes has not; a rival
+ * is no claim, so it neither passes nor fails; an aside decides nothing.
+ */
+export function roleVerdict(role: JudgedRole, verdict: Verdict): string {
+  if (role === "target" || role === "claim") return verdict;
+  if (role === "rival") return RIVAL_WORDS[verdict];
+  if (role === "aside") return `${verdict} (decides nothing)`;
   if (verdict === "fail") return "fail (expected of the control)";
   return verdict === "pass" ? "pass (the control should fail)" : `${verdict} (control)`;
+}
+
+/** The mark before {@link roleVerdict}: a control that does not fail and what decides nothing get no tick. */
+export function roleMark(role: JudgedRole, verdict: Verdict): string {
+  if (role === "rival" || role === "aside") return "·";
+  const shown = role === "control" && verdict === "pass" ? "cannot tell at this size" : verdict;
+  return VERDICT_MARK[shown];
 }
 
 /** The name of a swept hyperparameter as axes and tables write it. */

@@ -7,7 +7,9 @@ import type { BenchRecord } from "../lab/record.ts";
 import { costPhrase, memoryPhrase, verdictPhrase } from "./format.ts";
 import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
 import { opening, page, type PageParts } from "./page.ts";
-import { besideThePaper, notReproduced } from "./paper.ts";
+import { notReproduced } from "./paper.ts";
+import { besideThePaper } from "./paper_facts.ts";
+import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { caveats, reproduce } from "./summary.ts";
 import { factPairs, judgementTable, lossTable, optimumTable } from "./tables.ts";
 import { toneOf } from "./theme.ts";
@@ -42,6 +44,14 @@ function numbers(record: BenchRecord): string[] {
     htmlTable(verdicts, (row, at) => at === column ? tones[row] : ""),
     `<p class="soft">Shift and regret: estimate and 95% interval. Tolerance: ` +
     `±${record.plan.tolerance_octaves} octave. Passes if ${escapeHtml(record.suite.passesIf)}.</p>`,
+    ...rankings(record).flatMap(({ title, table, judgements }) => [
+      `<h2>Ranking: ${escapeHtml(title)}</h2>`,
+      htmlTable(
+        table,
+        (row, at) => at === table.head.indexOf("verdict") ? toneClass(toneOf(judgements[row])) : "",
+      ),
+      `<p class="soft">${escapeHtml(RANKING_NOTE)}</p>`,
+    ]),
     "<h2>Beside the paper</h2>",
     htmlTable({ head: ["", "the paper", "here"], rows: compared }),
     "<h2>Optima</h2>",

@@ -13,10 +13,11 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 }
 
-/** The class that colours a tone; `pass` is for passes of targets alone. */
+/** The class that colours a tone; `pass` is for passes of targets alone, `control` is plain grey. */
 export function toneClass(tone: Tone): "pass" | "fail" | "unsure" | "control" {
   if (tone === "pass" || tone === "fail") return tone;
-  return tone === "control fails" ? "control" : "unsure";
+  const settled: Tone[] = ["control fails", "beside, holds", "beside, misses"];
+  return settled.includes(tone) ? "control" : "unsure";
 }
 
 /** A table; short cells that start with a number stay on one line, `tone` gives a cell its class. */
@@ -51,13 +52,19 @@ export function definitions(pairs: [string, string][]): string {
 }
 
 /**
- * A chart with its caption. The SVG is Vega's own output, which escapes its text; its clip paths are
- * renamed, because every SVG counts them from 1 and the page holds several.
+ * An SVG for a page that holds several. It is Vega's own output, which escapes its text; its clip paths
+ * are renamed, because every SVG counts them from 1.
  */
+export function svgIn(svg: string, name: string): string {
+  return svg.replace(/(id="|url\(#)clip/g, `$1${name}-clip`);
+}
+
+/** A chart with its caption. */
 export function chartFigure(chart: Chart & { svg: string | null }): string {
   const name = escapeHtml(chart.name);
-  const picture = chart.svg?.replace(/(id="|url\(#)clip/g, `$1${name}-clip`) ??
-    "<p>This chart could not be drawn as SVG.</p>";
+  const picture = chart.svg === null
+    ? "<p>This chart could not be drawn as SVG.</p>"
+    : svgIn(chart.svg, name);
   return `<figure id="chart-${name}">\n<div class="chart">${picture}</div>\n` +
     `<figcaption>${escapeHtml(chart.caption)}</figcaption>\n</figure>`;
 }

@@ -5,7 +5,7 @@
  */
 import type { LatencyRecord } from "../lab/latency_record.ts";
 import { caption, type Chart } from "./caption.ts";
-import { adapterName, duration, significant, verdictPhrase } from "./format.ts";
+import { adapterName, afterFigure, duration, significant, verdictPhrase } from "./format.ts";
 import { latencyAxes } from "./latency_axes.ts";
 import { latencyExperts } from "./latency_experts.ts";
 import { latencyPercent } from "./latency_percent.ts";
@@ -47,7 +47,7 @@ export function differences(record: LatencyRecord): string {
 
 function provenance(record: LatencyRecord): string[] {
   return [
-    `After the paper's ${record.suite.figure} · verdict here: ${verdictPhrase(record)}`,
+    `${afterFigure(record.suite.figure)} · verdict here: ${verdictPhrase(record)}`,
     `one SwiGLU layer, ${sizesOf(record)} · ${adapterName(record.environment)}`,
   ];
 }

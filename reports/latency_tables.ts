@@ -30,7 +30,8 @@ export const CLAIM: Record<LatencyJudgement["claim"], string> = {
   control: "control: dense widening under capacity's limit",
 };
 
-const roleOf = ({ claim }: LatencyJudgement): "control" | "target" =>
+/** What a judgement is for. */
+export const roleOf = ({ claim }: LatencyJudgement): "control" | "target" =>
   claim === "control" ? "control" : "target";
 
 /** The tone of a judgement; the control must fail. */

@@ -8,10 +8,10 @@ import { adapterName, interval } from "./format.ts";
 import { latencyCost } from "./latency_charts.ts";
 import {
   claimTone,
-  claimVerdict,
   latencyWarnings,
   limitOf,
   pointTable,
+  roleOf,
   rooflinePairs,
   times,
 } from "./latency_tables.ts";
@@ -33,12 +33,7 @@ export function latencyTerminal(record: LatencyRecord, width = 100, colour = fal
       one.quantity,
       interval(one.ratio, times),
       limitOf(one),
-      marked(
-        one.claim === "control" && one.verdict === "pass"
-          ? "cannot tell at this size"
-          : one.verdict,
-        claimVerdict(one),
-      ),
+      marked(roleOf(one), one.verdict),
     ]),
   };
   const tone = (text: string, row: number) =>

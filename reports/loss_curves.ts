@@ -10,17 +10,8 @@ import type { TopLevelSpec } from "vega-lite";
 import type { BenchRecord } from "../lab/record.ts";
 import { SWEPT_NAME } from "./format.ts";
 import { BREAK, lossDomain, type LossRow, lossRows } from "./loss_rows.ts";
-import { labelsOf, panelsOf, type Swept } from "./series.ts";
-import {
-  BAND,
-  type ChartSpec,
-  frame,
-  type Head,
-  PALETTE,
-  powerLabel,
-  SHAPES,
-  STAR,
-} from "./theme.ts";
+import { legendOf, panelsOf, rivalPanels, type Swept } from "./series.ts";
+import { BAND, type ChartSpec, frame, type Head, powerLabel, STAR, styleOf } from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
 export function lossKey(rows: LossRow[], seeds: number): string[] {
@@ -51,7 +42,8 @@ export function lossCurves(
 ): ChartSpec {
   const panels = panelsOf(record, swept);
   const rows = lossRows(record, swept);
-  const labels = labelsOf(record, swept);
+  const labels = legendOf(record, swept);
+  const linesAre = rivalPanels(record).length > 0 ? "rule" : "configuration";
   const grid = [...new Set(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))]
     .sort((a, b) => a - b);
   const [first, last] = [grid[0] ?? -1, grid[grid.length - 1] ?? 0];
@@ -84,15 +76,16 @@ export function lossCurves(
   const color = {
     field: "label",
     type: "nominal" as const,
-    title: "configuration",
-    scale: { domain: labels, range: labels.map((_, index) => PALETTE[index % PALETTE.length]) },
+    title: linesAre,
+    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).colour) },
+    ...(labels.length > 6 && columns < 3 ? { legend: { columns: 2 + 2 * columns } } : {}),
   };
   const shape = {
     ...color,
-    scale: { domain: labels, range: labels.map((_, index) => SHAPES[index % SHAPES.length]) },
+    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).shape) },
   };
   const tooltip = (field: keyof LossRow, title: string) => [
-    { field: "label", title: "configuration" },
+    { field: "label", title: linesAre },
     { field: "x", title: SWEPT_NAME[swept], format: ".4g" },
     ...(field === "note" ? [] : [{ field, title, format: ".3f" }]),
     { field: "note", title: field === "note" ? title : "seeds" },

@@ -6,7 +6,7 @@
  */
 import type { BenchRecord } from "../lab/record.ts";
 import { fixed } from "./format.ts";
-import { distinct, type Panel, panelsOf, referencesOf, type Swept } from "./series.ts";
+import { distinct, lineNames, type Panel, panelsOf, referencesOf, type Swept } from "./series.ts";
 
 /** One row of the chart's data; which fields it has depends on `kind`. */
 export interface LossRow {
@@ -14,7 +14,7 @@ export interface LossRow {
   kind: "mean" | "above" | "diverged" | "optimum" | "transferred";
   /** title of its panel, lines separated by ` | ` */
   panel: string;
-  /** the configuration */
+  /** the line: its configuration, or its rule where rules are compared */
   label?: string;
   /** the swept value, not its logarithm */
   x: number;
@@ -45,8 +45,8 @@ export const BREAK = " | ";
  */
 export function lossDomain(panels: Panel[]): [number, number] {
   const curves = panels.flatMap((panel) =>
-    distinct(panel.points.map((point) => point.label)).map((label) =>
-      panel.points.filter((point) => point.label === label && point.mean_nats !== null).map((
+    distinct(panel.points.map((point) => point.line)).map((line) =>
+      panel.points.filter((point) => point.line === line && point.mean_nats !== null).map((
         point,
       ) => ({ x: point.log2x, loss: point.mean_nats!, error: point.standardError_nats ?? 0 }))
     )
@@ -89,7 +89,7 @@ export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
       return round(domain[1] - step * (0.6 + below));
     };
     const points = panel.points.flatMap((point): LossRow[] => {
-      const base = { panel: title, label: point.label, x: 2 ** point.log2x };
+      const base = { panel: title, label: point.line, x: 2 ** point.log2x };
       const mean = point.mean_nats;
       const error = point.standardError_nats;
       const band = mean === null || error === null
@@ -134,15 +134,15 @@ function transferred(record: BenchRecord, panel: Panel, swept: Swept): LossRow[]
 
 function optima(record: BenchRecord, panel: Panel, swept: Swept): LossRow[] {
   const own = record.optima.filter((optimum) =>
-    optimum.role !== "reference" && optimum.panel === panel.panel && optimum.rule === panel.rule &&
-    optimum.swept === swept
+    optimum.role !== "reference" && optimum.swept === swept && panel.shows(optimum)
   );
+  const name = lineNames(record);
   return [...referencesOf(record.optima, panel.panel, swept), ...own].flatMap((optimum) => {
     if (optimum.log2x === null || optimum.loss_nats === null) return [];
     return [{
       kind: "optimum" as const,
       panel: panel.title.join(BREAK),
-      label: optimum.label,
+      label: name(optimum),
       x: 2 ** optimum.log2x.estimate,
       x_lo: 2 ** optimum.log2x.lo,
       x_hi: 2 ** optimum.log2x.hi,

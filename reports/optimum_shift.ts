@@ -41,10 +41,12 @@ type Block = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
 const HEIGHT = 24;
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
+const rowName = ({ label, rule }: Judgement): string => `${label} · ${rule}`;
+
 function rowOf(judgement: Judgement): ShiftRow {
   const { shift_octaves: shift, regret_nats: regret } = judgement;
   return {
-    row: `${judgement.label} · ${judgement.rule}`,
+    row: rowName(judgement),
     tone: toneOf(judgement),
     text: roleVerdict(judgement.role, judgement.verdict),
     tolerance_octaves: judgement.tolerance_octaves,
@@ -97,11 +99,13 @@ export function optimumShift(
   const domains = shiftDomains(record.judgements);
   const groups = distinct(record.judgements.map((one) => `${one.swept}\n${one.panel}`));
   const several = sweptOf(record).length > 1;
+  const longest = Math.max(...record.judgements.map((one) => rowName(one).length));
+  const extent = Math.max(170, Math.ceil(7 * longest) + 5);
   const blocks = groups.map((group, index) => {
     const judgements = record.judgements.filter((one) => `${one.swept}\n${one.panel}` === group);
     const { swept, panel } = judgements[0];
     const title = several ? `${capital(panel)}, ${SWEPT_NAME[swept]}` : capital(panel);
-    return block(title, judgements.map(rowOf), domains, index === groups.length - 1);
+    return block(title, judgements.map(rowOf), domains, index === groups.length - 1, extent);
   });
   const band = fixed(record.plan.tolerance_octaves, 2).replace(/\.?0+$/, "");
   return {
@@ -118,6 +122,7 @@ function block(
   rows: ShiftRow[],
   domains: { shift: number[]; regret: number[] },
   last: boolean,
+  extent: number,
 ): Block {
   const height = HEIGHT * rows.length;
   const y = (labels: boolean) => ({
@@ -128,8 +133,8 @@ function block(
     title: null,
     axis: labels
       ? {
-        minExtent: 170,
-        labelLimit: 165,
+        minExtent: extent,
+        labelLimit: extent - 5,
         labelPadding: 8,
         ticks: false,
         domain: false,

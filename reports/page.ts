@@ -5,9 +5,10 @@
  *
  * @module
  */
+import type { Verdict } from "../lab/record.ts";
 import { jsonSafe } from "./browser.ts";
 import type { Chart, Told } from "./caption.ts";
-import { adapterName, VERDICT_MARK, verdictPhrase } from "./format.ts";
+import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "./format.ts";
 import { escapeHtml, toneClass } from "./html_parts.ts";
 import css from "./page.css" with { type: "text" };
 
@@ -78,6 +79,13 @@ export function page(title: string, body: string[], parts: PageParts): string {
   ].join("\n");
 }
 
+/** The badge of a verdict. */
+export function badge(verdict: Verdict, words: string): string {
+  return `<span class="badge ${toneClass(verdict)}">${VERDICT_MARK[verdict]} ${
+    escapeHtml(words)
+  }</span>`;
+}
+
 /** What went wrong, each as a note. */
 export function notes(problems: string[]): string[] {
   return problems.map((problem) => `<p class="note">${escapeHtml(problem)}</p>`);
@@ -95,12 +103,9 @@ export function opening(record: Told, cost: string, problems: string[]): string[
   return [
     "<header>",
     `<h1>${escapeHtml(suite.title)}</h1>`,
-    `<p class="soft">After the paper's ${escapeHtml(suite.figure)} · ${
-      escapeHtml(suite.source)
-    }</p>`,
+    `<p class="soft">${escapeHtml(afterFigure(suite.figure))} · ${escapeHtml(suite.source)}</p>`,
     `<p class="lead"><b>Claim</b> <span>${escapeHtml(suite.claim)}</span></p>`,
-    `<p class="lead"><b>Verdict</b> <span class="badge ${toneClass(verdict)}">` +
-    `${VERDICT_MARK[verdict]} ${escapeHtml(verdictPhrase(record))}</span></p>`,
+    `<p class="lead"><b>Verdict</b> ${badge(verdict, verdictPhrase(record))}</p>`,
     `<p>${escapeHtml(record.reason)}</p>`,
     `<p class="soft">${escapeHtml(adapterName(environment))} · ${escapeHtml(cost)}</p>`,
     "</header>",

@@ -14,6 +14,10 @@ export type Swept = Cell["swept"];
 export interface CurvePoint {
   /** short name of the configuration */
   label: string;
+  /** rule id */
+  rule: string;
+  /** what the legend calls its line: the label, or the rule where rules are compared */
+  line: string;
   /** the configuration in full */
   configuration: string;
   /** what the curve is in the plan */
@@ -30,16 +34,17 @@ export interface CurvePoint {
   diverged: number;
 }
 
-/** One panel of the figure: the reference's curve and the curves of one rule. */
+/**
+ * One panel of a chart: the reference's curve and the curves of one rule, or, where rivals are
+ * compared, the curves of every rule on one configuration.
+ */
 export interface Panel {
   /** the record's name for it, e.g. `transfer` */
   panel: string;
-  /** id of its rule */
-  rule: string;
-  /** the rule is the control's */
-  control: boolean;
   /** two lines: `Transfer, d = 16 → 64` and `rule: complete-mue` */
   title: [string, string];
+  /** whether a line of the record is drawn here, its references aside */
+  shows(line: { panel: string; label: string; rule: string }): boolean;
   /** reference and own curves, in order of log2 x */
   points: CurvePoint[];
 }
@@ -70,9 +75,11 @@ export function averageOverSeeds(runs: Run[]): CurvePoint[] {
   return [...places.values()].map((group) => {
     const losses = group.map((run) => run.validationLoss_nats).filter((loss) => loss !== null);
     const { mean, error } = meanAndError(losses);
-    const { label, configuration, role, log2x } = group[0].cell;
+    const { label, rule, configuration, role, log2x } = group[0].cell;
     return {
       label,
+      rule,
+      line: label,
       configuration,
       role,
       log2x,
@@ -95,53 +102,74 @@ export function referencesOf<T extends { panel: string; role: string; swept: Swe
   return own.length > 0 ? own : references.filter((item) => item.panel === references[0].panel);
 }
 
+/**
+ * How a chart calls the lines of a record: by configuration, but by rule in panels that compare rules.
+ */
+export function lineNames(
+  record: BenchRecord,
+): (line: { panel: string; label: string; rule: string; role: Cell["role"] }) => string {
+  const compared = new Set(rivalPanels(record));
+  return ({ panel, label, rule, role }) =>
+    role !== "reference" && compared.has(panel) ? rule : label;
+}
+
+/** The panels in which rules are compared. */
+export function rivalPanels(record: BenchRecord): string[] {
+  const items = [...record.runs.map((run) => run.cell), ...record.judgements];
+  return distinct(items.filter(({ role }) => role === "rival").map(({ panel }) => panel));
+}
+
 /** The panels of one sweep: each rule of each panel by itself, controls after targets. */
 export function panelsOf(record: BenchRecord, swept: Swept): Panel[] {
   const cells = record.runs.filter((run) => run.cell.swept === swept);
-  const tried = cells.filter((run) => run.cell.role !== "reference");
+  const compared = rivalPanels(record), name = lineNames(record);
   const panels = distinct(cells.map((run) => run.cell.panel)).flatMap((panel) => {
-    const inside = tried.filter((run) => run.cell.panel === panel);
-    const ruled = inside.sort((a, b) => order(a.cell) - order(b.cell));
-    return distinct(ruled.map((run) => run.cell.rule)).map((rule) => {
-      const own = inside.filter((run) => run.cell.rule === rule);
-      const reference = referencesOf(cells.map(flat), panel, swept).map((item) => item.run);
-      const points = averageOverSeeds([...reference, ...own]);
-      const control = own[0].cell.role === "control";
-      return { panel, rule, control, title: titleOf(panel, rule, control, points), points };
+    const inside = cells.filter(({ cell }) => cell.panel === panel && cell.role !== "reference")
+      .sort((a, b) => order(a.cell) - order(b.cell));
+    const reference = referencesOf(cells.map(flat), panel, swept).map((item) => item.run);
+    const key = compared.includes(panel) ? "label" : "rule";
+    return distinct(inside.map(({ cell }) => cell[key])).map((value): Panel => {
+      const own = inside.filter(({ cell }) => cell[key] === value);
+      const points = averageOverSeeds([...reference, ...own])
+        .map((point) => ({ ...point, line: name({ ...point, panel }) }));
+      const title: Panel["title"] = [
+        capital(panel) + variedOf(points),
+        key === "label"
+          ? `${value}, one line per rule`
+          : `${own[0].cell.role === "control" ? "control" : "rule"}: ${value}`,
+      ];
+      return { panel, title, points, shows: (line) => line.panel === panel && line[key] === value };
     });
   });
   if (panels.length > 0 || cells.length === 0) return panels;
-  const { panel, rule } = cells[0].cell;
-  const points = averageOverSeeds(cells);
-  return [{ panel, rule, control: false, title: titleOf(panel, rule, false, points), points }];
+  const { panel, rule } = cells[0].cell, points = averageOverSeeds(cells);
+  const title: Panel["title"] = [capital(panel) + variedOf(points), `rule: ${rule}`];
+  return [{ panel, title, points, shows: () => true }];
 }
 
 const order = (cell: Cell): number => cell.role === "control" ? 1 : 0;
 const flat = (run: Run): Cell & { run: Run } => ({ ...run.cell, run });
 
-function titleOf(panel: string, rule: string, control: boolean, points: CurvePoint[]): [
-  string,
-  string,
-] {
-  const widths = (reference: boolean) =>
+/** What differs between reference and targets, for a title: `, d = 16 → 64` or `, L = 2 → 4, 8`. */
+function variedOf(points: CurvePoint[]): string {
+  const values = (key: string, reference: boolean) =>
     distinct(
       points.filter((point) => (point.role === "reference") === reference)
-        .map((point) => /\bd=(\d+)/.exec(point.configuration)?.[1] ?? ""),
-    ).filter((width) => width !== "").join(", ");
-  const [from, to] = [widths(true), widths(false)];
-  const width = from === ""
-    ? ""
-    : to === "" || from === to
-    ? `, d = ${from}`
-    : `, d = ${from} → ${to}`;
-  return [capital(panel) + width, control ? `control: ${rule}` : `rule: ${rule}`];
+        .map((point) => new RegExp(`[:,]${key}=(\\d+)`).exec(point.configuration)?.[1] ?? ""),
+    ).filter((value) => value !== "").join(", ");
+  const changed = ["d", "L", "B", "D"].flatMap((key) => {
+    const [from, to] = [values(key, true), values(key, false)];
+    return from === "" || to === "" || from === to ? [] : [`, ${key} = ${from} → ${to}`];
+  });
+  const width = values("d", true);
+  return changed.length > 0 || width === "" ? changed.join("") : `, d = ${width}`;
 }
 
-/** The labels of a sweep, the reference's first. */
-export function labelsOf(record: BenchRecord, swept: Swept): string[] {
+/** What the legend of a sweep lists, the reference's first. */
+export function legendOf(record: BenchRecord, swept: Swept): string[] {
   const cells = record.runs.map((run) => run.cell).filter((cell) => cell.swept === swept);
   const first = cells.filter((cell) => cell.role === "reference");
-  return distinct([...first, ...cells].map((cell) => cell.label));
+  return distinct([...first, ...cells].map(lineNames(record)));
 }
 
 /** The sweeps of a record, in the order in which the paper's figure has them. */

@@ -6,7 +6,9 @@
 import type { BenchRecord } from "../lab/record.ts";
 import { costPhrase, memoryPhrase } from "./format.ts";
 import { line, markdownTable, summaryHead } from "./markdown.ts";
-import { besideThePaper, notReproduced } from "./paper.ts";
+import { notReproduced } from "./paper.ts";
+import { besideThePaper } from "./paper_facts.ts";
+import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { factPairs, judgementTable, optimumTable } from "./tables.ts";
 
 /** What a small bench cannot say, and what this one in particular cannot. */
@@ -55,6 +57,14 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
     "",
     `Shift and regret: estimate and 95% interval. Tolerance: ±${plan.tolerance_octaves} octave.`,
     "",
+    ...rankings(record).flatMap(({ title, table }) => [
+      `## Ranking: ${line(title)}`,
+      "",
+      ...markdownTable(table),
+      "",
+      RANKING_NOTE,
+      "",
+    ]),
     "## Optima",
     "",
     ...markdownTable(optimumTable(record)),

@@ -178,6 +178,7 @@ export function factPairs(record: BenchRecord): [string, string][] {
     ["seeds", plan.seeds.join(", ")],
     ["steps", `${plan.steps} of ${plan.batchTokens} tokens, sequences of ${plan.sequence}`],
     ["tolerance", `±${plan.tolerance_octaves} octave`],
+    ["configurations", configurationsOf(record)],
     ["grids (log2, before widening)", grids.join("; ")],
     planPair(plan),
     [
@@ -191,6 +192,14 @@ export function factPairs(record: BenchRecord): [string, string][] {
     ["made", record.createdAt],
     ["record", record.schema],
   ];
+}
+
+/** What each label stands for, in full. */
+function configurationsOf(record: BenchRecord): string {
+  const cells = record.runs.map((run) => run.cell);
+  return [...Map.groupBy(cells, (cell) => cell.label)].map(([label, group]) =>
+    `${label} = ${[...new Set(group.map((cell) => cell.configuration))].join(" and ")}`
+  ).join("; ") || NOT_MEASURED;
 }
 
 const plain = (value: number): string => String(value).replace("-", "−");

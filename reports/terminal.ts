@@ -3,16 +3,9 @@
  *
  * @module
  */
-import type { BenchRecord, Judgement } from "../lab/record.ts";
-import {
-  adapterName,
-  costPhrase,
-  interval,
-  nats,
-  octaves,
-  roleVerdict,
-  SWEPT_NAME,
-} from "./format.ts";
+import type { BenchRecord } from "../lab/record.ts";
+import { adapterName, costPhrase, interval, nats, octaves, SWEPT_NAME } from "./format.ts";
+import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { sweptOf } from "./series.ts";
 import type { Table } from "./tables.ts";
 import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts";
@@ -36,12 +29,21 @@ export function terminalSummary(record: BenchRecord, width = 100, colour = false
     "",
     ...alignedTable(tableOf(record), verdict),
     "",
+    ...rankings(record).flatMap(({ title, table }) => [
+      ...wrap(`Ranking, ${title}:`, width, "  "),
+      ...alignedTable({
+        head: table.head.slice(0, -1),
+        rows: table.rows.map((row) => row.slice(0, -1)),
+      }),
+      "",
+    ]),
     ...wrap(
       `Shift and regret with 95% intervals; tolerance ±${plan.tolerance_octaves} octave, ` +
         `${plan.seeds.length} seeds, ${plan.steps} steps.`,
       width,
       "  ",
     ),
+    ...(rankings(record).length > 0 ? wrap(RANKING_NOTE, width, "  ") : []),
     ...wrap(`${adapterName(record.environment)}; ${costPhrase(record.cost)}.`, width, "  "),
     ...record.warnings.flatMap((warning) => wrap(`warning: ${warning}`, width, "  ")),
   ].join("\n");
@@ -57,13 +59,7 @@ function tableOf(record: BenchRecord): Table {
       one.rule,
       interval(one.shift_octaves, octaves),
       interval(one.regret_nats, nats),
-      verdictOf(one),
+      marked(one.role, one.verdict),
     ]),
   };
-}
-
-/** Mark and words; a control that does not fail gets no tick, whatever its own verdict. */
-function verdictOf({ role, verdict }: Judgement): string {
-  const shown = role === "control" && verdict === "pass" ? "cannot tell at this size" : verdict;
-  return marked(shown, roleVerdict(role, verdict));
 }

@@ -5,7 +5,14 @@
  */
 import type { Verdict } from "../lab/record.ts";
 import type { Told } from "./caption.ts";
-import { VERDICT_MARK, verdictPhrase } from "./format.ts";
+import {
+  afterFigure,
+  type JudgedRole,
+  roleMark,
+  roleVerdict,
+  VERDICT_MARK,
+  verdictPhrase,
+} from "./format.ts";
 import type { Table } from "./tables.ts";
 import type { Tone } from "./theme.ts";
 
@@ -17,6 +24,9 @@ const COLOUR: Record<Tone, number> = {
   "cannot tell at this size": 33,
   "control fails": 39,
   "control does not fail": 33,
+  "beside, holds": 39,
+  "beside, misses": 39,
+  "beside, undecided": 33,
 };
 
 /** Paints a text in the colour of a tone, or leaves it plain. */
@@ -28,7 +38,9 @@ export function paint(text: string, tone: Tone, colour: boolean): string {
 export function headline(record: Told, colour: boolean): string {
   const { verdict, suite } = record;
   const text = `${VERDICT_MARK[verdict]} ${verdictPhrase(record).toUpperCase()}`;
-  return `${paint(text, verdict, colour)}  ${suite.id}, the paper's ${suite.figure}`;
+  return `${paint(text, verdict, colour)}  ${suite.id}, ${
+    afterFigure(suite.figure).replace(/^After the/, "the").replace(/^After/, "after")
+  }`;
 }
 
 /**
@@ -50,9 +62,9 @@ export function alignedTable(
   });
 }
 
-/** The mark of a verdict before its words. */
-export const marked = (verdict: Verdict, words: string): string =>
-  `${VERDICT_MARK[verdict]} ${words}`;
+/** A verdict in its role, the mark before the words. */
+export const marked = (role: JudgedRole, verdict: Verdict): string =>
+  `${roleMark(role, verdict)} ${roleVerdict(role, verdict)}`;
 
 /** Breaks a sentence between words; every line starts with the indent. */
 export function wrap(text: string, width: number, indent: string): string[] {

@@ -5,7 +5,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Judgement, Verdict } from "../lab/record.ts";
+import type { Verdict } from "../lab/record.ts";
+import type { JudgedRole } from "./format.ts";
 
 /** Colours of the configurations; the first belongs to the reference. */
 export const PALETTE: string[] = [
@@ -31,12 +32,35 @@ export const SHAPES: string[] = [
   "triangle-left",
 ];
 
-/** What a mark says: a verdict on a target, or how a control behaved. */
-export type Tone = Verdict | "control fails" | "control does not fail";
+/**
+ * Colour and shape of the n-th line. Beyond eight, colours come again with other shapes; the first
+ * colour, the reference's, does not.
+ */
+export function styleOf(index: number): { colour: string; shape: string } {
+  if (index < PALETTE.length) return { colour: PALETTE[index], shape: SHAPES[index] };
+  const others = PALETTE.length - 1, later = index - PALETTE.length;
+  return {
+    colour: PALETTE[1 + later % others],
+    shape: SHAPES[(1 + later + 3 * (1 + Math.floor(later / others))) % SHAPES.length],
+  };
+}
+
+/**
+ * What a mark says: a verdict on a target or claim, how a control behaved, or where something stands
+ * that decides nothing (a rival rule, an aside).
+ */
+export type Tone =
+  | Verdict
+  | "control fails"
+  | "control does not fail"
+  | "beside, holds"
+  | "beside, misses"
+  | "beside, undecided";
 
 /**
  * Colour and shape of each tone. Only a target's `pass` is blue and only a target's `fail` is
- * vermilion; a control that fails is grey, as it should, and one that does not is ochre.
+ * vermilion; a control that fails is grey, as it should, and one that does not is ochre. What decides
+ * nothing is green or purple.
  */
 export const TONES: Record<Tone, { colour: string; shape: string }> = {
   "pass": { colour: "#0072B2", shape: "circle" },
@@ -45,11 +69,21 @@ export const TONES: Record<Tone, { colour: string; shape: string }> = {
   "cannot tell at this size": { colour: "#7A5C00", shape: "diamond" },
   "control fails": { colour: "#5F5F5F", shape: "square" },
   "control does not fail": { colour: "#7A5C00", shape: "diamond" },
+  "beside, holds": { colour: "#00664A", shape: "triangle-down" },
+  "beside, misses": { colour: "#7D3C6B", shape: "cross" },
+  "beside, undecided": { colour: "#7A5C00", shape: "triangle-up" },
 };
 
 /** The tone of one judgement. */
-export function toneOf({ role, verdict }: Pick<Judgement, "role" | "verdict">): Tone {
-  if (role === "target") return verdict;
+export function toneOf({ role, verdict }: { role: JudgedRole; verdict: Verdict }): Tone {
+  if (role === "target" || role === "claim") return verdict;
+  if (role === "rival" || role === "aside") {
+    return verdict === "pass"
+      ? "beside, holds"
+      : verdict === "fail"
+      ? "beside, misses"
+      : "beside, undecided";
+  }
   return verdict === "fail" ? "control fails" : "control does not fail";
 }
 

@@ -159,9 +159,47 @@ Deno.test("a record without intervals, seeds to compare or experts still draws",
   for (const { spec } of drawn) assert.deepEqual(compileSpec(spec).warnings, []);
 });
 
-Deno.test("a suite without charts is refused by name", () => {
-  const suite = { ...record.suite, id: "nothing" };
-  assert.throws(() => chartsFor({ ...record, suite }), /^RangeError: Cannot draw suite nothing: /);
+Deno.test("every transfer suite has these charts, with its own title and figure", () => {
+  const suite = { ...record.suite, id: "depth", title: "Depth", figure: "Fig. 4" };
+  const own = chartsFor({ ...record, suite });
+  assert.deepEqual(own.map(({ name }) => name), charts.map(({ name }) => name));
+  for (const { title, caption } of own) {
+    assert.ok(title.startsWith("Depth: ") && caption.includes("paper's Fig. 4."));
+    assert.ok(!caption.includes("Fig. 2"));
+  }
+  assert.deepEqual(chartsFor(fixtureRecord({ runs: [], judgements: [] })), []);
+});
+
+Deno.test("a panel's title names the sizes that differ from the reference", () => {
+  const depth = record.runs.filter(({ cell }) => cell.panel === "transfer").map((run) => {
+    const { cell } = run;
+    const configuration = cell.role === "reference"
+      ? "dense:d=16,L=2,H=16,B=512"
+      : `${cell.label}:d=16,L=${cell.label === "16e2a" ? 4 : 8},h=16,B=512`;
+    return { ...run, cell: { ...cell, configuration } };
+  });
+  const titles = panelsOf({ ...record, runs: depth }, "lr").map(({ title }) => title[0]);
+  assert.deepEqual(titles, ["Transfer, L = 2 → 4, 8", "Transfer, L = 2 → 4, 8"]);
+  const batch = depth.map((run) => ({
+    ...run,
+    cell: {
+      ...run.cell,
+      configuration: run.cell.role === "reference"
+        ? run.cell.configuration
+        : run.cell.configuration.replace(/L=\d/, "L=2").replace("B=512", "B=1024"),
+    },
+  }));
+  assert.equal(panelsOf({ ...record, runs: batch }, "lr")[0].title[0], "Transfer, B = 512 → 1024");
+});
+
+Deno.test("panels with sweeps of their own have a loss chart for each sweep", () => {
+  const moved = record.runs.map((run) =>
+    run.cell.panel === "iso-width"
+      ? { ...run, cell: { ...run.cell, swept: "weightDecay" as const } }
+      : run
+  );
+  const names = chartsFor({ ...record, runs: moved }).map(({ name }) => name);
+  assert.deepEqual(names.slice(0, 2), ["loss-vs-lr", "loss-vs-weight-decay"]);
 });
 
 Deno.test("the PNG has the SVG's size times the scale and is not blank", async () => {

@@ -127,9 +127,9 @@ function optimumOf(curve: Curve): Optimum {
   };
 }
 
-function judgementOf(curve: Curve): Judgement {
+function judgementOf(curve: Curve, curves: Curve[]): Judgement {
   const { panel, label, rule } = curve;
-  const reference = CURVES.find((one) => one.panel === panel && one.role === "reference")!;
+  const reference = curves.find((one) => one.panel === panel && one.role === "reference")!;
   const shift = Math.round((curve.optimum - reference.optimum) * 1e4) / 1e4;
   const regret = curve.curvature * shift ** 2;
   const verdict = Math.abs(shift) > 0.7
@@ -142,7 +142,7 @@ function judgementOf(curve: Curve): Judgement {
     panel,
     label,
     rule,
-    role: curve.role as "target" | "control",
+    role: curve.role as Judgement["role"],
     swept: "lr",
     shift_octaves: around(shift, 0.3),
     tolerance_octaves: 1,
@@ -176,8 +176,11 @@ const SUITE: BenchRecord["suite"] = {
 };
 
 /** The record; `change` overrides top-level fields. It satisfies the schema. */
-export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
-  const runs = CURVES.flatMap((curve) => {
+export function fixtureRecord(
+  change: Partial<BenchRecord> = {},
+  curves: Curve[] = CURVES,
+): BenchRecord {
+  const runs = curves.flatMap((curve) => {
     const [from, to] = curve.grid;
     const grid = Array.from({ length: to - from + 1 }, (_, index) => from + index);
     return grid.flatMap((log2x) => [0, 1, 2].map((seed) => runOf(curve, log2x, seed)));
@@ -193,7 +196,7 @@ export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
       batchTokens: 512,
       sequence: 32,
       tolerance_octaves: 1,
-      grids: Object.fromEntries(CURVES.map(({ panel, label, rule, grid: [from, to] }) => [
+      grids: Object.fromEntries(curves.map(({ panel, label, rule, grid: [from, to] }) => [
         `${panel}/${label}/${rule}`,
         Array.from({ length: to - from + 1 }, (_, index) => from + index),
       ])),
@@ -222,8 +225,9 @@ export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
       licence: "PDDL 1.0 / CC0",
     },
     runs,
-    optima: CURVES.map(optimumOf),
-    judgements: CURVES.filter((curve) => curve.role !== "reference").map(judgementOf),
+    optima: curves.map(optimumOf),
+    judgements: curves.filter((one) => one.role !== "reference")
+      .map((one) => judgementOf(one, curves)),
     verdict: "pass",
     reason:
       "The rule keeps every optimum of the transfer panel within ±1 octave, and the control misses on all 3 targets",
@@ -240,4 +244,31 @@ export function fixtureRecord(change: Partial<BenchRecord> = {}): BenchRecord {
     ...change,
   };
   return benchRecordSchema.parse(record);
+}
+
+const rule = (id: string, role: Cell["role"], shape: [number, number, number]) =>
+  curve("shoot-out", "16e4a", 64, id, role, [-9, -2], shape);
+
+const RIVALS: Curve[] = [
+  curve("shoot-out", "dense", 16, "complete-mue", "reference", [-8, -2], [-5.3, 2.255, 0.0155]),
+  rule("complete-mue", "target", [-5.2, 2.016, 0.028]),
+  rule("standard", "control", [-7, 2.003, 0.02]),
+  rule("mup", "rival", [-5.5, 2.021, 0.026]),
+  rule("moe-dmft", "rival", [-6.2, 2.03, 0.03]),
+  rule("moe-mup", "rival", [-5.1, 2.019, 0.027]),
+  rule("embedding-lr-only", "rival", [-6.9, 2.01, 0.022]),
+  rule("sqrt-sparsity", "rival", [-4.6, 2.018, 0.025]),
+  rule("complete-mue/completed-p", "rival", [-5.4, 1.996, 0.026]),
+];
+
+/** A made-up bench that compares rules on one configuration. */
+export function rivalRecord(): BenchRecord {
+  const suite = {
+    ...SUITE,
+    id: "shoot-out",
+    title: "Shoot-out",
+    figure: "none (rules compared)",
+    claim: "complete-mue keeps the optimum at least as well as the other rules",
+  };
+  return fixtureRecord({ suite }, RIVALS);
 }

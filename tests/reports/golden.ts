@@ -8,9 +8,14 @@ const updating =
   Deno.permissions.querySync({ name: "env", variable: "UPDATE_GOLDEN" }).state === "granted" &&
   Deno.env.get("UPDATE_GOLDEN") === "1";
 
-/** One test per chart: its spec is the golden one, and Vega-Lite has nothing to say against it. */
-export function testGoldens(charts: Chart[]): void {
-  for (const { name, spec } of charts) {
+/**
+ * One test per chart: its spec is the golden one, and Vega-Lite has nothing to say against it.
+ *
+ * @param prefix of the files' names, where several records have charts of one name
+ */
+export function testGoldens(charts: Chart[], prefix = ""): void {
+  for (const { name: own, spec } of charts) {
+    const name = prefix + own;
     Deno.test(`${name} equals its golden spec and compiles without a warning`, async () => {
       const file = new URL(`./golden/${name}.vl.json`, import.meta.url);
       const text = JSON.stringify(spec, null, 2) + "\n";

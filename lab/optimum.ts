@@ -19,6 +19,13 @@
  * 91% (5 seeds) between a symmetric and such a lopsided one. So it errs on the wide side, by the model
  * error. A plain bootstrap of three seeds held 78% where it claims 95%.
  *
+ * Adaptive sweeps (a bracket of three that {@link nextPoints} grows; tests/lab/adaptive_test.ts): over 600
+ * trials a case with the same noises and 3 seeds, on bowls symmetric, asymmetric, lopsided, flat and as
+ * measured, true shifts of 0 and ±2 octaves, the shift's interval held it in 94-100% and the optimum's in
+ * 90-100%; a shift of two octaves got `pass` in at most 0.5%, no shift got `fail` in none of 3600. They trained
+ * 3.6 to 5.7 points. A bracket that only follows its edge and takes three points for exact held the optimum
+ * in 53% of lopsided bowls and, where noise is 0.01 nats, passed 78% of unmoved ones instead of 99%.
+ *
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
@@ -62,7 +69,7 @@ export interface SweepOptimum {
  * Share of the model error that stays in a difference of optima: bowls of one shape err in one
  * direction, which cancels; what is left is their different place on the grid and their different shapes.
  */
-const SHIFT_SHARE = 3 / 4;
+export const SHIFT_SHARE = 3 / 4;
 
 /**
  * log2 x^(target) − log2 x^(reference), octaves, with its 95% interval. Where the data do not bound

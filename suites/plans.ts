@@ -52,4 +52,5 @@ export const paperPlan: TrainingPlan = {
   sequences: 32,
   seq: 256,
   evaluationBatches: 64,
+  base: { ...shared.base, lr: 2 ** -8 },
 };

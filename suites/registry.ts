@@ -16,8 +16,11 @@ import { duration } from "./duration.ts";
 import { ffnWidth } from "./ffn_width.ts";
 import { granularity } from "./granularity.ts";
 import { hybrids } from "./hybrids.ts";
+import { initialLoss } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
+import { scaling } from "./scaling.ts";
 import { shootOut } from "./shoot_out.ts";
+import { speedup } from "./speedup.ts";
 import { width } from "./width.ts";
 
 /** A suite of any kind; `kind` tells them apart. */
@@ -27,6 +30,7 @@ export type AnySuite = Suite | LatencySuite | ClaimSuite;
 export const SUITES: AnySuite[] = [
   bridgesSuite,
   activatedExperts,
+  initialLoss,
   capacity,
   granularity,
   hybrids,
@@ -35,7 +39,9 @@ export const SUITES: AnySuite[] = [
   depth,
   batch,
   duration,
+  scaling,
   latency,
+  speedup,
   coordinateCheckSuite,
   shootOut,
 ];

@@ -71,7 +71,7 @@ Deno.test("fewer than three trained grid points have no optimum", () => {
 
 Deno.test("three points are enough for a parabola, and the vertex stays in the window", () => {
   const bracket = [-6, -5, -4], { loss } = parabola(-4.8, 0.01, bracket);
-  assertNear(fitCurve(bracket, loss.map((row) => row[0])).log2x, -4.8, 1e-9);
+  assertNear(fitCurve(bracket, loss.map((row) => row[0]!)).log2x, -4.8, 1e-9);
   const { estimate, lo, hi } = sweepOptimum({ log2x: bracket, loss }).log2x!;
   assertNear(estimate, -4.8, 0.02);
   // nothing shows whether the bowl is a parabola: a tenth of a step

@@ -8,6 +8,7 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Job, jobOf } from "./cells.ts";
+import { durationExponent } from "./duration_exponent.ts";
 import { cellsOf, type Line, linesOf, planOf, settlePlan } from "./lines.ts";
 import { bracketGrid, nextPoints, type Sweep, sweepOptimum, widen } from "./optimum.ts";
 import {
@@ -22,11 +23,13 @@ import {
   type BenchRecord,
   type Cell,
   type Environment,
+  type Estimated,
   type Judgement,
   type Optimum,
   type Run,
   SCHEMA,
 } from "./record.ts";
+import { routerWarningLines } from "./router_warnings.ts";
 import { LabError, openStore } from "./store.ts";
 import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
@@ -142,6 +145,30 @@ class Sweeps {
     return { optima, judged };
   }
 
+  /** The exponent of D in the optimal learning rate, from the targets of the rule; see duration_exponent.ts. */
+  durationExponent(): Estimated[] {
+    const panels = Map.groupBy(
+      this.lines.filter((l) => l.role === "target" && l.swept === "lr"),
+      (line) => line.panel,
+    );
+    return [...panels].flatMap(([panel, targets]) => {
+      const reference = this.sweepOf(this.referenceOf(targets[0]));
+      const swept = targets.flatMap((line) => {
+        const { steps, sequences } = this.job(line, cellsOf(line)[0]), { plan } = line;
+        const sweep = this.sweepOf(line);
+        const rhoD = steps * sequences / (plan.steps * plan.sequences);
+        return sweep && rhoD !== 1 ? [{ rhoD, sweep }] : [];
+      });
+      if (!reference || swept.length === 0) return [];
+      const { exponent, reason } = durationExponent(reference, swept, 1 / 2);
+      return [{
+        quantity: `p in eta ~ D^-p, panel ${panel}, from ${swept.length + 1} durations`,
+        value: exponent,
+        note: `1/2 in the rule; 0.28 to 0.32 measured elsewhere${reason ? `; ${reason}` : ""}`,
+      }];
+    });
+  }
+
   /** Every finished run, once per line it is drawn in. */
   runs(): Run[] {
     return this.lines.flatMap((line) =>
@@ -203,6 +230,7 @@ export async function runBench(
   const decision = judgeSuite(judged, { claimPanels: suite.claimPanels });
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   if (diverged) warnings.push(`${diverged} runs diverged and count as missing`);
+  warnings.push(...routerWarningLines(runs));
   const planned = lines.filter((l) => l.role !== "reference").length;
   const aside = Object.entries(decision.panels)
     .filter(([panel]) => !suite.claimPanels.includes(panel))
@@ -217,6 +245,7 @@ export async function runBench(
     runs,
     optima,
     judgements: decision.judgements,
+    ...(suite.durationExponent ? { estimates: sweeps.durationExponent() } : {}),
     verdict: incomplete ? "inconclusive" : decision.verdict,
     reason: incomplete
       ? `stopped before the last run, with ${judged.length} of ${planned} targets and controls judged`

@@ -13,6 +13,7 @@ import { settlePlan } from "./lines.ts";
 import { hashOf } from "./plan.ts";
 import { type BenchData, type BenchProgress, checkText, dataFacts, TrainingPool } from "./pool.ts";
 import type { Environment, Run } from "./record.ts";
+import { routerWarningLines } from "./router_warnings.ts";
 import { openStore } from "./store.ts";
 import { factsOf, type ProfileName, type TrainingPlan } from "./suite.ts";
 
@@ -124,6 +125,7 @@ export async function runClaims(
   const runs = [...used.values()];
   const diverged = runs.filter((r) => r.divergedAtStep !== null).length;
   if (diverged) warnings.push(`${diverged} runs diverged`);
+  warnings.push(...routerWarningLines(runs));
   const record: ClaimRecord = {
     schema: CLAIM_SCHEMA,
     createdAt: new Date().toISOString(),

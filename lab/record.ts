@@ -418,6 +418,16 @@ const costSchema: z.ZodType<Cost> = z.object({
   peakRss_bytes: z.number().int().nullable().default(null),
 });
 
+/** A quantity a suite estimates besides its verdict. */
+export interface Estimated {
+  /** what it is, with the letters of the paper */
+  quantity: string;
+  /** estimate and 95% interval; null where it could not be measured */
+  value: Interval | null;
+  /** what to hold it against, and what is doubtful about it */
+  note: string;
+}
+
 /** One bench of one suite. */
 export interface BenchRecord {
   /** format version */
@@ -444,6 +454,8 @@ export interface BenchRecord {
   optima: Optimum[];
   /** every target and control against the reference */
   judgements: Judgement[];
+  /** quantities estimated besides; absent where the suite has none */
+  estimates?: Estimated[];
   /** what was decided */
   verdict: Verdict;
   /** why, in one sentence */
@@ -472,6 +484,11 @@ export const benchRecordSchema: z.ZodType<BenchRecord> = z.object({
   runs: z.array(runSchema),
   optima: z.array(optimumSchema),
   judgements: z.array(judgementSchema),
+  estimates: z.array(z.object({
+    quantity: z.string(),
+    value: intervalSchema.nullable(),
+    note: z.string(),
+  })).optional(),
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   incomplete: z.boolean(),

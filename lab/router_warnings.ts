@@ -4,6 +4,7 @@
  * @module
  */
 import { type Configuration, parseConfiguration } from "../rule/configuration.ts";
+import { ruleById } from "../rule/registry.ts";
 import type { Run } from "./record.ts";
 
 /**
@@ -72,4 +73,26 @@ export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
     });
   }
   return out;
+}
+
+/**
+ * The warnings of many runs, one line per name and configuration.
+ *
+ * @returns e.g. `dead-expert: 16e2a:d=48,L=2,h=12 under standard, 2 of 9 runs, the first (log2 lr −3, seed
+ *   0): …`
+ */
+export function routerWarningLines(runs: Run[]): string[] {
+  const distinct = [...new Map(runs.map((run) => [run.key, run])).values()];
+  const groups = Map.groupBy(distinct, ({ cell }) => `${cell.configuration} under ${cell.rule}`);
+  return [...groups].flatMap(([group, of]) => {
+    const found = of.flatMap((run) => {
+      const { gate } = ruleById(run.cell.rule);
+      return routerWarnings(run, gate).map((warning) => ({ ...warning, run }));
+    });
+    return [...Map.groupBy(found, ({ name }) => name)].map(([name, all]) => {
+      const { run: { cell }, text } = all[0];
+      return `${name}: ${group}, ${all.length} of ${of.length} runs, the first (log2 ${cell.swept} ` +
+        `${cell.log2x}, seed ${cell.seed}): ${text}`;
+    });
+  });
 }

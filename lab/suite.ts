@@ -69,6 +69,8 @@ export interface Suite extends SuiteFacts {
   rule: string;
   controlRule: string;
   tolerance_octaves: number;
+  /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
+  durationExponent?: boolean;
   profiles: Record<ProfileName, SuiteProfile>;
 }
 

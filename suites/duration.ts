@@ -41,6 +41,7 @@ export const duration: Suite = defineSuite({
   rule: "complete-mue",
   controlRule: "mup",
   tolerance_octaves: 0.5,
+  durationExponent: true,
   profiles: {
     smoke: {
       plan: smokePlan,

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
-import { estimateOf, REFERENCE_RATE, secondsOf } from "../lab/estimate.ts";
+import { estimateOf, REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import type { Verdict } from "../lab/record.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
@@ -14,7 +14,7 @@ import { writeFront } from "../reports/front_write.ts";
 import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
-import { budgetLines, budgetOf, type Choice, chooseWithin } from "./budget.ts";
+import { budgetLines, budgetOf, chooseWithin, Pace } from "./budget.ts";
 import { duration, ProgressLine } from "./progress.ts";
 import { runnerOf } from "./runners.ts";
 import { ensureAdapter } from "./setup.ts";
@@ -129,8 +129,8 @@ function optionsOf(args: string[]): Options | "help" {
 /** What `--list` prints. */
 function listing(o: Options): string {
   const estimates = o.suites.map((s) => estimateOf(s, o.profile));
-  const alone = estimates.map((e) => secondsOf([e], REFERENCE_RATE)[0]);
-  const all = secondsOf(estimates, REFERENCE_RATE).reduce((sum, s) => sum + s, 0);
+  const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
+  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
   const texts = o.suites.map((s, i) =>
     `${s.id}  (${s.figure}; about ${duration(alone[i])})\n  claim:   ${s.claim}\n` +
     `  passes:  ${s.passesIf}\n  control: ${s.control}\n`
@@ -193,28 +193,25 @@ export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
   return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
-/** All suites, or those that fit into the budget, with the seconds planned for each. */
-async function scheduled(
+/** Plans a budget, says so, and returns what keeps it. */
+async function paceOf(
   o: Options,
+  budget_s: number,
   runners: SuiteRunner[],
   device: Device,
   signal: AbortSignal,
   line: ProgressLine,
-): Promise<{ runs: Choice["chosen"]; leftOut: Choice["left"] }> {
-  if (o.budget_s === null) {
-    return { runs: runners.map((runner) => ({ runner, seconds: 0 })), leftOut: [] };
-  }
+): Promise<Pace> {
   const data = await dataOf(o.text);
-  const choice = await chooseWithin(o.budget_s, runners, device, data, o.out, signal);
-  for (const text of budgetLines(choice, o.budget_s)) line.note(text);
+  const choice = await chooseWithin(budget_s, runners, device, data, o.out, signal);
+  for (const text of budgetLines(choice, budget_s)) line.note(text);
   if (choice.chosen.length === 0) {
+    const least = Math.min(...choice.left.map((c) => c.seconds));
     throw new UsageError(
-      `Cannot keep a budget of ${duration(o.budget_s)}: the shortest suite takes ${
-        duration(Math.min(...choice.left.map((c) => c.seconds)))
-      }`,
+      `Cannot keep a budget of ${duration(budget_s)}: the shortest suite takes ${duration(least)}`,
     );
   }
-  return { runs: choice.chosen, leftOut: choice.left };
+  return new Pace(choice, budget_s);
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
@@ -241,21 +238,13 @@ async function benchAll(
       }
     }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
-    const schedule = await scheduled(o, runners, device, controller.signal, line);
-    const leftOut = schedule.leftOut.map(({ runner }) => runner.id);
-    const started = performance.now();
-    let promised = 0;
-    for (const { runner, seconds } of schedule.runs) {
-      const spent_s = (performance.now() - started) / 1000;
-      if (o.budget_s !== null && promised > 0) {
-        const slower = Math.max(1, spent_s / promised);
-        if (spent_s + slower * seconds > 1.2 * o.budget_s) {
-          line.note(`${runner.id} is left out: ${duration(slower * seconds)} do not fit any more`);
-          leftOut.push(runner.id);
-          continue;
-        }
-      }
-      promised += seconds;
+    const started = performance.now(), spent_s = () => (performance.now() - started) / 1000;
+    const pace = o.budget_s === null
+      ? null
+      : await paceOf(o, o.budget_s, runners, device, controller.signal, line);
+    const all = runners.values();
+    const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
+    for (let runner = next(); runner; runner = next()) {
       const outDir = folderOf(runner), { signal } = controller;
       line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
       const done = await runner.run({
@@ -286,12 +275,10 @@ async function benchAll(
       }
     }
     if (several) line.note(`all suites: ${o.out}/report.html, ${o.out}/summary.md`);
-    if (o.budget_s !== null) {
+    if (pace) {
+      const left = pace.left.join(", ") || "nothing";
       line.note(
-        `budget ${duration(o.budget_s)}: took ${
-          duration((performance.now() - started) / 1000)
-        } of ${duration(promised)} planned; ` +
-          `left out: ${leftOut.join(", ") || "nothing"}`,
+        `budget ${duration(o.budget_s!)}: took ${duration(spent_s())}; left out: ${left}`,
       );
     }
     return exitCodeOf(verdicts, o.strict);

@@ -6,7 +6,7 @@
 import type { Device } from "../kernels/gpu/device.ts";
 import { destroyTensor } from "../kernels/gpu/tensor.ts";
 import { adapterIdentity } from "../lab/cells.ts";
-import { measureRate, secondsOf } from "../lab/estimate.ts";
+import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
 import type { BenchData } from "../lab/pool.ts";
 import { openStore } from "../lab/store.ts";
 import { uploadCorpus } from "../model/trainer.ts";
@@ -70,6 +70,38 @@ export function budgetLines({ chosen, left }: Choice, budget_s: number): string[
 }
 
 /**
+ * Keeps a budget while suites run: what comes next is what still fits by the pace so far.
+ *
+ * A suite that was planned and does not fit any more is left out; when all planned ones are done, the
+ * first left out that fits after all is run.
+ */
+export class Pace {
+  readonly #budget_s: number;
+  readonly #waiting: Choice["chosen"];
+  #promised = 0;
+
+  constructor({ chosen, left }: Choice, budget_s: number) {
+    this.#budget_s = budget_s;
+    this.#waiting = [...chosen, ...left];
+  }
+
+  /** The next suite, `spent_s` seconds after the first began; null when none fits. */
+  next(spent_s: number): SuiteRunner | null {
+    const pace = this.#promised > 0 ? Math.min(4, Math.max(1 / 4, spent_s / this.#promised)) : 1;
+    const at = this.#waiting.findIndex((w) => spent_s + pace * w.seconds <= 1.1 * this.#budget_s);
+    if (at < 0) return null;
+    const [{ runner, seconds }] = this.#waiting.splice(at, 1);
+    this.#promised += seconds;
+    return runner;
+  }
+
+  /** What was not run. */
+  get left(): string[] {
+    return this.#waiting.map(({ runner }) => runner.id);
+  }
+}
+
+/**
  * Measures how fast this machine trains and chooses.
  *
  * @param storeDir where finished models lie, which cost nothing
@@ -83,9 +115,9 @@ export async function chooseWithin(
   signal: AbortSignal,
 ): Promise<Choice> {
   const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
-  let rate: number;
+  let speed: Speed;
   try {
-    rate = await measureRate(device, corpus, quickPlan, signal);
+    speed = await measureSpeed(device, corpus, quickPlan, signal);
   } finally {
     destroyTensor(corpus.tensor);
   }
@@ -100,5 +132,5 @@ export async function chooseWithin(
     adapter: adapterIdentity(device),
   };
   const estimates = new Map(runners.map((runner) => [runner, runner.estimate(context)]));
-  return fit(runners, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), rate, done));
+  return fit(runners, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
 }

@@ -15,14 +15,16 @@ import { workOf } from "./pool.ts";
 import type { ProfileName, Suite, TrainingPlan } from "./suite.ts";
 import { trainGroup } from "./train.ts";
 
-/**
- * Multiply-adds a second, by {@link workOf}'s count, of the machine the README's times are from:
- * 2 cores of an Intel Xeon, llvmpipe.
- */
-export const REFERENCE_RATE = 1.8e9;
+/** How fast a machine trains. */
+export interface Speed {
+  /** multiply-adds a second by {@link workOf} */
+  rate: number;
+  /** seconds the kernels of a new shape take to compile */
+  compile_s: number;
+}
 
-/** Seconds a software adapter compiles the kernels of a new shape. */
-const COMPILE_S = 3;
+/** The machine the README's times are from: 2 cores of an Intel Xeon, llvmpipe. */
+export const REFERENCE_SPEED: Speed = { rate: 1.8e9, compile_s: 3 };
 
 /** How many times its three points a bracket is expected to take, by role: a control's optimum moves. */
 const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as const;
@@ -31,7 +33,7 @@ const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as co
 export interface Estimate {
   /** models, with what widening is expected to multiply their work by */
   jobs: { job: Job; times: number }[];
-  /** seconds of what is not training, on the machine of {@link REFERENCE_RATE} */
+  /** seconds of what is not training, on the machine of {@link REFERENCE_SPEED} */
   other_s: number;
 }
 
@@ -75,22 +77,21 @@ export function estimateOf(
  * Seconds of estimates on a machine, one after the other; a model that several share counts for the
  * first of them.
  *
- * @param rate multiply-adds a second by {@link workOf}
  * @param done keys of runs that are finished
  * @returns seconds of each
  */
 export function secondsOf(
   estimates: Estimate[],
-  rate: number,
+  { rate, compile_s }: Speed,
   done: Iterable<string> = [],
 ): number[] {
   const known = new Set(done), shapes = new Set<string>();
   return estimates.map(({ jobs, other_s }) => {
-    let seconds = other_s * REFERENCE_RATE / rate;
+    let seconds = other_s * REFERENCE_SPEED.rate / rate;
     for (const { job, times } of jobs) {
       if (known.has(job.key)) continue;
       known.add(job.key);
-      if (!shapes.has(job.group)) seconds += COMPILE_S * REFERENCE_RATE / rate;
+      if (!shapes.has(job.group)) seconds += compile_s;
       shapes.add(job.group);
       seconds += times * workOf(job) / rate;
     }
@@ -101,44 +102,47 @@ export function secondsOf(
 /** Models the speed is measured on, and how many side by side. */
 const PROBES = [["dense:d=16,L=2,H=16", 10], ["16e4a:d=64,L=2,h=16", 9]] as const;
 
+/** Steps of a probe: those that compile and warm up, and all. */
+const WARM = 8, ALL = 24;
+
 /**
- * Measures the speed of this machine: a few steps of a small dense model and of an MoE, after as many
- * that compile and warm up.
- *
- * @returns multiply-adds a second by {@link workOf}
+ * Measures the speed of this machine: a few steps of a small dense model and of an MoE, after some that
+ * compile and warm up.
  */
-export async function measureRate(
+export async function measureSpeed(
   device: Device,
   corpus: Corpus,
   plan: TrainingPlan,
   signal: AbortSignal,
-): Promise<number> {
-  let work = 0, seconds = 0;
+): Promise<Speed> {
+  const cell = {
+    panel: "",
+    label: "",
+    rule: "complete-mue",
+    role: "reference",
+    swept: "lr",
+    log2x: -6,
+  } as const;
+  let work = 0, seconds = 0, compile_s = 0;
   for (const [configuration, replicas] of PROBES) {
-    const jobs = Array.from({ length: replicas }, (_, seed) =>
-      jobOf(
-        {
-          panel: "",
-          configuration,
-          label: "",
-          rule: "complete-mue",
-          role: "reference",
-          swept: "lr",
-          log2x: -6,
-          seed,
-        },
-        { ...plan, reference: configuration, steps: 24, evaluationBatches: 1 },
-        CONTEXT,
-      ));
-    let warm = 0, steps = 0;
-    await trainGroup(device, corpus, jobs, (_, step) => {
-      const now = performance.now() / 1000;
-      if (step <= 8) [warm, steps] = [now, step];
-      else if (step === 24) {
-        work += jobs.reduce((sum, job) => sum + workOf(job), 0) * (step - steps) / step;
-        seconds += now - warm;
-      }
-    }, signal);
+    const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
+    const jobs = Array.from(
+      { length: replicas },
+      (_, seed) => jobOf({ ...cell, configuration, seed }, own, CONTEXT),
+    );
+    const started = performance.now(), at: [step: number, seconds: number][] = [];
+    await trainGroup(
+      device,
+      corpus,
+      jobs,
+      (_, step) => at.push([step, (performance.now() - started) / 1000]),
+      signal,
+    );
+    const [first, first_s] = at[0], [warm, warm_s] = at.findLast(([step]) => step <= WARM)!;
+    const took_s = at.at(-1)![1] - warm_s;
+    work += jobs.reduce((sum, job) => sum + workOf(job), 0) * (ALL - warm) / ALL;
+    seconds += took_s;
+    compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PROBES.length;
   }
-  return work / seconds;
+  return { rate: work / seconds, compile_s };
 }

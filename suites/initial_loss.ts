@@ -11,7 +11,7 @@
  * at most 2% of it. In a figure as high as the fall a line is about 1% thick: up to two widths apart
  * two lines are one to the eye, which is what Fig. 2d shows. Chosen before any run.
  * Control: three twins must leave that limit: R = 1, A = 1, and the rule `standard`.
- * Source: arXiv 2605.23893, Fig. 2d. Cost: 42 runs on 2 CPU cores (quick); the first 100 of the 600 steps that
+ * Source: arXiv 2605.23893, Fig. 2d. Cost: most of its runs are the first 100 of the 600 steps that
  * the other suites train too.
  *
  * @module

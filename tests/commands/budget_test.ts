@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../commands/arguments.ts";
-import { budgetLines, budgetOf, fit } from "../../commands/budget.ts";
+import { budgetLines, budgetOf, fit, Pace } from "../../commands/budget.ts";
 import type { SuiteRunner } from "../../commands/suite_runner.ts";
-import { estimateOf, REFERENCE_RATE, secondsOf } from "../../lab/estimate.ts";
+import { estimateOf, REFERENCE_SPEED, secondsOf } from "../../lab/estimate.ts";
 import { suiteById, SUITES } from "../../suites/registry.ts";
 
 const named = (id: string) => ({ id }) as SuiteRunner;
@@ -26,24 +26,35 @@ Deno.test("suites that fit are taken in order, the others are named with their t
 
 Deno.test("a model that two suites share costs the second nothing, and a finished one nobody", () => {
   const both = ["capacity", "hybrids"].map((id) => estimateOf(suiteById(id) as never, "quick"));
-  const [, after] = secondsOf(both, REFERENCE_RATE);
-  const [alone] = secondsOf([both[1]], REFERENCE_RATE);
+  const [, after] = secondsOf(both, REFERENCE_SPEED);
+  const [alone] = secondsOf([both[1]], REFERENCE_SPEED);
   assert.ok(after < alone);
   const done = both[0].jobs.map(({ job }) => job.key);
-  assert.equal(secondsOf([both[0]], REFERENCE_RATE, done)[0], both[0].other_s);
-  assert.ok(
-    Math.abs(
-      secondsOf([both[0]], 2 * REFERENCE_RATE)[0] * 2 - secondsOf([both[0]], REFERENCE_RATE)[0],
-    ) < 1e-9,
-  );
+  assert.equal(secondsOf([both[0]], REFERENCE_SPEED, done)[0], both[0].other_s);
+  const half = { rate: REFERENCE_SPEED.rate / 2, compile_s: 2 * REFERENCE_SPEED.compile_s };
+  const [once] = secondsOf([both[0]], REFERENCE_SPEED), [twice] = secondsOf([both[0]], half);
+  assert.ok(Math.abs(twice - 2 * once) < 1e-6);
 });
 
 Deno.test("by the estimate the quick profile of all suites takes at most 60 minutes, of any one 12", () => {
   const estimates = SUITES.map((s) => estimateOf(s, "quick"));
-  const all = secondsOf(estimates, REFERENCE_RATE).reduce((a, b) => a + b, 0);
+  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((a, b) => a + b, 0);
   assert.ok(all <= 3600, `all suites: ${all} s`);
   SUITES.forEach((s, i) => {
-    const [seconds] = secondsOf([estimates[i]], REFERENCE_RATE);
+    const [seconds] = secondsOf([estimates[i]], REFERENCE_SPEED);
     assert.ok(seconds <= 720, `${s.id}: ${seconds} s`);
   });
+});
+
+Deno.test("the pace leaves out what does not fit any more, and takes in what does after all", () => {
+  const at = (id: string, seconds: number) => ({ runner: named(id), seconds });
+  const choice = { chosen: [at("a", 100), at("b", 100)], left: [at("c", 300), at("d", 60)] };
+  const slow = new Pace(choice, 250);
+  assert.equal(slow.next(0)?.id, "a");
+  assert.equal(slow.next(200)?.id, undefined, "twice as slow: b would end at 400");
+  assert.deepEqual(slow.left, ["b", "c", "d"]);
+  const fast = new Pace(choice, 250);
+  assert.deepEqual([fast.next(0), fast.next(30), fast.next(60)].map((r) => r?.id), ["a", "b", "c"]);
+  assert.equal(fast.next(150)?.id, "d");
+  assert.equal(fast.next(170), null);
 });

@@ -11,6 +11,7 @@ import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
 import { writeFront } from "../reports/front_write.ts";
+import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
@@ -24,10 +25,10 @@ import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
 
-Runs suites, judges their claims and writes a report. Without SUITE: all suites there are.
-
-  activated-experts  trains a dense reference and its MoE targets: did the tuned optimum survive?
-  latency            times MoE layers beside dense ones: what do capacity and granularity cost?
+Runs suites, judges their claims and writes a report. Without SUITE: all suites there are, and a
+page over them. A suite is one claim of the paper; --list names them, with what they test and how
+long they take. Most train a dense reference and MoE targets and ask whether the tuned optimum
+survives; what several of them train is trained once.
 
   --profile NAME   smoke (under 1 min), quick (default; minutes on 2 CPU cores), paper (a GPU)
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
@@ -35,10 +36,12 @@ Runs suites, judges their claims and writes a report. Without SUITE: all suites 
   --text FILE      train on this file's bytes instead of the State of the Union addresses
   --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
                    (default: one found in or beside DIR, if any)
+  --router KEYS    another router in every MoE, e.g. gate=softmax-all, router=hash, or
+                   cf=1.25,bias=0.001 (docs/rule.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
-  --list           suites with their claim and cost, then stop
+  --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop
   --no-install     never install a Vulkan driver; say how to, and exit 3
   --no-selftest    skip the check of the kernels before the bench
@@ -49,7 +52,8 @@ Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self
 70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
 
 Examples
-  deno task bench                                        the quick profile of every suite
+  deno task bench                                        the quick profile of every suite: an hour
+  deno task bench --budget 20m                           what fits into 20 minutes here
   deno task bench activated-experts --profile smoke      a first look, under a minute
   deno task bench activated-experts --out out/h100 --profile paper
   deno task bench latency --out out/latency              MoE against dense on this machine
@@ -77,6 +81,15 @@ function suiteNamed(id: string): AnySuite {
   }
 }
 
+/** A suite with the router a user names. */
+function routed(suite: AnySuite, keys: string): AnySuite {
+  try {
+    return withRouter(suite, keys);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
 /** Reads the command line. */
 function optionsOf(args: string[]): Options | "help" {
   let parsed;
@@ -90,6 +103,7 @@ function optionsOf(args: string[]): Options | "help" {
         text: { type: "string" },
         histogram: { type: "string" },
         budget: { type: "string" },
+        router: { type: "string" },
         strict: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         plan: { type: "boolean", default: false },
@@ -110,8 +124,9 @@ function optionsOf(args: string[]): Options | "help" {
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
   }
+  const suites = positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES;
   return {
-    suites: positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES,
+    suites: values.router === undefined ? suites : suites.map((s) => routed(s, values.router!)),
     profile,
     out: values.out,
     text: values.text ?? null,

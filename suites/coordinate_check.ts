@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { defineClaimSuite } from "../lab/claim_suite.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
 import { type CheckAxis, type CheckProfile, coordinateCheck } from "../lab/coordinate_check.ts";
 import type { Variant } from "../lab/probe_models.ts";
 
@@ -75,7 +75,7 @@ const SHARED = {
 } satisfies Partial<CheckProfile>;
 
 /** The coordinate check; the module comment is its caption. */
-export const coordinateCheckSuite = defineClaimSuite<CheckProfile>({
+export const coordinateCheckSuite: ClaimSuite = defineClaimSuite<CheckProfile>({
   kind: "claims",
   id: "coordinate-check",
   suiteVersion: "1",

@@ -24,6 +24,7 @@
  */
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
+export type { RouterChoice } from "./rule/router.ts";
 export * from "./rule/rule.ts";
 export type {
   BaseHyperParameters,

@@ -4,18 +4,22 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { openDevice } from "../kernels/gpu/device.ts";
+import { type Device, openDevice } from "../kernels/gpu/device.ts";
+import { estimateOf, REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import type { Verdict } from "../lab/record.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
+import { writeFront } from "../reports/front_write.ts";
 import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
-import { ProgressLine } from "./progress.ts";
+import { budgetLines, budgetOf, chooseWithin, Pace } from "./budget.ts";
+import { duration, ProgressLine } from "./progress.ts";
 import { runnerOf } from "./runners.ts";
 import { ensureAdapter } from "./setup.ts";
 import type { SuiteInputs, SuiteRunner } from "./suite_runner.ts";
+import { dataOf } from "./transfer_runner.ts";
 import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
@@ -31,6 +35,8 @@ Runs suites, judges their claims and writes a report. Without SUITE: all suites 
   --text FILE      train on this file's bytes instead of the State of the Union addresses
   --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
                    (default: one found in or beside DIR, if any)
+  --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
+                   and say which are left out
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and cost, then stop
   --plan           print what would be run, then stop
@@ -52,6 +58,8 @@ Examples
 
 interface Options extends SuiteInputs {
   suites: AnySuite[];
+  /** seconds, or null for no limit */
+  budget_s: number | null;
   strict: boolean;
   install: boolean;
   selftest: boolean;
@@ -81,6 +89,7 @@ function optionsOf(args: string[]): Options | "help" {
         out: { type: "string", default: "out" },
         text: { type: "string" },
         histogram: { type: "string" },
+        budget: { type: "string" },
         strict: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         plan: { type: "boolean", default: false },
@@ -107,6 +116,7 @@ function optionsOf(args: string[]): Options | "help" {
     out: values.out,
     text: values.text ?? null,
     histogram: values.histogram ?? null,
+    budget_s: values.budget === undefined ? null : budgetOf(values.budget),
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],
@@ -117,10 +127,18 @@ function optionsOf(args: string[]): Options | "help" {
 }
 
 /** What `--list` prints. */
-function listing(): string {
-  return SUITES.map((s) =>
-    `${s.id}  (${s.figure}; ${s.cost})\n  claim:   ${s.claim}\n  passes:  ${s.passesIf}\n  control: ${s.control}\n`
-  ).join("\n");
+function listing(o: Options): string {
+  const estimates = o.suites.map((s) => estimateOf(s, o.profile));
+  const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
+  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
+  const texts = o.suites.map((s, i) =>
+    `${s.id}  (${s.figure}; about ${duration(alone[i])})\n  claim:   ${s.claim}\n` +
+    `  passes:  ${s.passesIf}\n  control: ${s.control}\n`
+  );
+  return `${
+    texts.join("\n")
+  }\nProfile ${o.profile}. Times of each suite run alone on 2 CPU cores with a software adapter;` +
+    `\nall together, sharing what they train: about ${duration(all)}.`;
 }
 
 /** Refuses an output path that cannot be used, before any work. */
@@ -152,6 +170,20 @@ function checkOwn(outDir: string, id: string): void {
 }
 
 /**
+ * Where suites write: into the folder itself when there is one, into folders of their own when there
+ * are several or the folder holds several already.
+ */
+function foldersOf(out: string, runners: SuiteRunner[]) {
+  let several = runners.length > 1;
+  try {
+    several ||= Deno.statSync(`${out}/suites.json`).isFile;
+  } catch {
+    // none there
+  }
+  return { several, of: (id: string) => several ? `${out}/${id}` : out };
+}
+
+/**
  * Exit code of finished suites: 1 when a claim failed, or (strict) when one was not shown to hold.
  *
  * @param verdicts one per suite
@@ -161,6 +193,27 @@ export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
   return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
+/** Plans a budget, says so, and returns what keeps it. */
+async function paceOf(
+  o: Options,
+  budget_s: number,
+  runners: SuiteRunner[],
+  device: Device,
+  signal: AbortSignal,
+  line: ProgressLine,
+): Promise<Pace> {
+  const data = await dataOf(o.text);
+  const choice = await chooseWithin(budget_s, runners, device, data, o.out, signal);
+  for (const text of budgetLines(choice, budget_s)) line.note(text);
+  if (choice.chosen.length === 0) {
+    const least = Math.min(...choice.left.map((c) => c.seconds));
+    throw new UsageError(
+      `Cannot keep a budget of ${duration(budget_s)}: the shortest suite takes ${duration(least)}`,
+    );
+  }
+  return new Pace(choice, budget_s);
+}
+
 /** Runs the suites one after the other; each has its own directory when there are several. */
 async function benchAll(
   o: Options,
@@ -168,7 +221,8 @@ async function benchAll(
   controller: AbortController,
 ): Promise<number> {
   checkOut(o.out);
-  const folderOf = ({ id }: SuiteRunner) => runners.length > 1 ? `${o.out}/${id}` : o.out;
+  const folders = foldersOf(o.out, runners), { several } = folders;
+  const folderOf = ({ id }: SuiteRunner) => folders.of(id);
   for (const runner of runners) checkOwn(folderOf(runner), runner.id);
   for (const runner of runners) await runner.prepare();
   await ensureAdapter({ install: o.install });
@@ -184,14 +238,34 @@ async function benchAll(
       }
     }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
-    for (const runner of runners) {
+    const started = performance.now(), spent_s = () => (performance.now() - started) / 1000;
+    const pace = o.budget_s === null
+      ? null
+      : await paceOf(o, o.budget_s, runners, device, controller.signal, line);
+    const all = runners.values();
+    const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
+    for (let runner = next(); runner; runner = next()) {
       const outDir = folderOf(runner), { signal } = controller;
       line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
-      const done = await runner.run({ device, environment, outDir, signal, line, warnings });
+      const done = await runner.run({
+        device,
+        environment,
+        outDir,
+        storeDir: o.out,
+        signal,
+        line,
+        warnings,
+      });
       const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
       console.log(done.summary(columns, Deno.stdout.isTerminal() && !Deno.noColor));
       if (done.files.length) {
         line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
+      }
+      if (several && done.files.length) {
+        await writeFront(o.out, {
+          built: SUITES.map((s) => s.id),
+          onProblem: (problem) => line.note(`warning: ${problem}`),
+        });
       }
       verdicts.push(done.verdict);
       if (done.failure !== null) throw done.failure;
@@ -199,6 +273,13 @@ async function benchAll(
         line.note("interrupted: what is finished is kept; the same command goes on from here");
         return 130;
       }
+    }
+    if (several) line.note(`all suites: ${o.out}/report.html, ${o.out}/summary.md`);
+    if (pace) {
+      const left = pace.left.join(", ") || "nothing";
+      line.note(
+        `budget ${duration(o.budget_s!)}: took ${duration(spent_s())}; left out: ${left}`,
+      );
     }
     return exitCodeOf(verdicts, o.strict);
   } finally {
@@ -228,7 +309,7 @@ export async function benchCommand(args: string[]): Promise<number> {
       return 0;
     }
     if (o.list) {
-      console.log(listing());
+      console.log(listing(o));
       return 0;
     }
     const runners = o.suites.map((suite) => runnerOf(suite, o));

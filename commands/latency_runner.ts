@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { estimateOf } from "../lab/estimate.ts";
 import { type TrainedLoad, trainedLoad } from "../lab/histogram.ts";
 import { latencyPlanOf, type LatencyProgress, runLatency } from "../lab/latency.ts";
 import type { LatencySuite } from "../lab/latency_suite.ts";
@@ -65,6 +66,7 @@ export function latencyRunner(suite: LatencySuite, inputs: SuiteInputs): SuiteRu
           cases.map((c) => `  ${c}`).join("\n")
         }\n`;
     },
+    estimate: (context) => estimateOf(suite, inputs.profile, context),
     async run({ device, environment, outDir, signal, line, warnings }) {
       // a suite that ran just before may have left a load
       const trained = await loadOf(suite, inputs);

@@ -4,26 +4,17 @@
  */
 
 import { parseArgs } from "node:util";
-import {
-  type Configuration,
-  formatConfiguration,
-  parseConfiguration,
-  type Ratios,
-  ratios,
-} from "../rule/configuration.ts";
+import { parseConfiguration, ratios } from "../rule/configuration.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
-import type {
-  HyperParameters,
-  Knob,
-  Multipliers,
-  Row,
-  Rule,
-  RuleOptions,
-  Transfer,
-} from "../rule/rule.ts";
+import type { HyperParameters, RuleOptions } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
+import { compareText } from "./rule_compare.ts";
+import { explainText } from "./rule_explain.ts";
+import { csvText, jsonText, tableText } from "./rule_table.ts";
 
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
+
+const ID_WIDTH = Math.max(...RULES.map((r) => r.id.length));
 
 const HELP = `rule: carry tuned hyperparameters from a reference to a target
 
@@ -48,8 +39,9 @@ Tuned at the reference (AdamW):
   --unembed-init-std X    init of the final projection, may be 0 (= --init-std)
 
 The rule:
-  --rule ID               ${RULES.map((r) => r.id).join(", ")} (${RULES[0].id})
-  --list                  what each rule is and where it is from
+  --rule ID               one of these (${RULES[0].id}), or all: as --compare
+${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
+  --list                  the same with where each is from
   --unembedding X         authors: init / sqrt(rho_d), logits / rho_d; completed-p
                           (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
   --decoupled-decay       weight decay * rho_d on hidden matrices, keeps lr*wd
@@ -57,8 +49,13 @@ The rule:
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)
 
 Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,source).
+  --compare               factors of all rules side by side, target over reference; needs no --lr
+  --explain [NAME]        why: the formula, the numbers put in, a reason for each power, the source;
+                          of all, or of one tensor, multiplier or beta (e.g. wdown); text or --json
 
   deno task rule ${EXAMPLE}
+  deno task rule --compare --from dense:d=128,L=4,H=128 --to 64e8a:d=1024
+  deno task rule --explain wdown --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01
   deno task rule --from dense:d=128,L=32,H=128,B=65536,D=1638400000 \\
     --to 128e8a1s:d=1024,h=1024,D=6553600000 --lr 1e-3 --wd 0.1 --init-std 0.01`;
 
@@ -78,23 +75,13 @@ const OPTIONS = {
   "decoupled-decay": { type: "boolean", default: false },
   "depth-alpha": { type: "string", default: "1" },
   "duration-exponent": { type: "string", default: "0.5" },
+  compare: { type: "boolean", default: false },
+  explain: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   csv: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
-
-/** One answer: what was asked and what the rule says. */
-interface Answer {
-  rule: Rule;
-  from: Configuration;
-  to: Configuration;
-  rho: Ratios;
-  q: number;
-  hps: HyperParameters;
-  options: Required<RuleOptions>;
-  transfer: Transfer;
-}
 
 /**
  * Runs the command: prints the table to stdout, or one line beginning `error:` to stderr.
@@ -114,29 +101,54 @@ export function ruleCommand(args: string[]): Promise<number> {
 }
 
 function output(args: string[]): string {
-  const { values } = read(args);
+  const { values, positionals } = read(args);
   if (values.help) return HELP;
   if (values.list) {
-    const width = Math.max(...RULES.map((r) => r.id.length));
-    return RULES.map((r) => `${r.id.padEnd(width)}  ${r.title}; ${r.source}`).join("\n");
+    return RULES.map((r) => `${r.id.padEnd(ID_WIDTH)}  ${r.title}; ${r.source}`).join("\n");
+  }
+  const compare = values.compare || values.rule === "all";
+  if (compare && values.explain) {
+    throw new TypeError("Cannot explain all rules at once: choose one with --rule ID");
   }
   for (const flag of ["from", "to", "lr"] as const) {
-    if (values[flag] === undefined) {
+    if (values[flag] === undefined && !(compare && flag === "lr")) {
       throw new TypeError(`Cannot print a table without --${flag}: try ${EXAMPLE}, or --help`);
     }
   }
   if (values.json && values.csv) throw new TypeError("Cannot print --json and --csv: choose one");
+  if (values.explain && values.csv) {
+    throw new TypeError("Cannot print --explain as --csv: it is text or --json");
+  }
   const { unembedding } = values;
   if (unembedding !== "authors" && unembedding !== "completed-p") {
     throw new RangeError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
   }
-  const rule = ruleById(values.rule);
+  const options: Required<RuleOptions> = {
+    unembedding,
+    decoupledDecay: values["decoupled-decay"],
+    depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
+    durationExponent: atLeast0("duration-exponent", values["duration-exponent"]),
+  };
   const from = parseConfiguration(values.from!);
   const to = parseConfiguration(values.to!, from);
+  if (compare) {
+    const format = values.json ? "json" : values.csv ? "csv" : "table";
+    return compareText(RULES, from, to, options, format);
+  }
+  const rule = ruleById(values.rule);
+  const hps = reference(values);
+  const transfer = rule.transfer(from, to, hps, options);
+  const q = batchDurationFactor(from, to, options.durationExponent);
+  const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
+  if (values.explain) return explainText(answer, positionals[0], values.json);
+  return values.json ? jsonText(answer) : values.csv ? csvText(answer) : tableText(answer);
+}
+
+function reference(values: ReturnType<typeof read>["values"]): HyperParameters {
   const initStd = atLeast0("init-std", values["init-std"]);
   const std = (flag: "embed-init-std" | "unembed-init-std") =>
     values[flag] === undefined ? initStd : atLeast0(flag, values[flag]);
-  const hps: HyperParameters = {
+  return {
     lr: number("lr", values.lr!, (x) => x > 0, "positive number"),
     weightDecay: atLeast0("wd", values.wd),
     eps: atLeast0("eps", values.eps),
@@ -146,25 +158,31 @@ function output(args: string[]): string {
     embedInitStd: std("embed-init-std"),
     unembedInitStd: std("unembed-init-std"),
   };
-  const options: Required<RuleOptions> = {
-    unembedding,
-    decoupledDecay: values["decoupled-decay"],
-    depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
-    durationExponent: atLeast0("duration-exponent", values["duration-exponent"]),
-  };
-  const transfer = rule.transfer(from, to, hps, options);
-  const q = batchDurationFactor(from, to, options.durationExponent);
-  const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
-  return values.json ? json(answer) : values.csv ? csv(answer) : table(answer);
 }
 
+/** Reads the flags, and the one word that may follow: what `--explain` is asked about. */
 function read(args: string[]) {
-  try {
-    return parseArgs({ args: joinNegativeNumbers(args), options: OPTIONS, strict: true });
-  } catch (error) {
-    const found = (error as Error).message.split(/[.\n]/)[0];
-    throw new TypeError(`Cannot read the arguments: ${found} (--help lists them)`);
-  }
+  const parsed = (() => {
+    try {
+      return parseArgs({
+        args: joinNegativeNumbers(args).flatMap((arg) =>
+          arg.startsWith("--explain=") ? ["--explain", arg.slice("--explain=".length)] : [arg]
+        ),
+        options: OPTIONS,
+        strict: true,
+        allowPositionals: true,
+      });
+    } catch (error) {
+      throw unreadable((error as Error).message.split(/[.\n]/)[0]);
+    }
+  })();
+  const unexpected = parsed.positionals[parsed.values.explain ? 1 : 0];
+  if (unexpected !== undefined) throw unreadable(`Unexpected argument '${unexpected}'`);
+  return parsed;
+}
+
+function unreadable(found: string): TypeError {
+  return new TypeError(`Cannot read the arguments: ${found} (--help lists them)`);
 }
 
 /** `--lr -1` reads as `--lr=-1`, so that the message is about the number. */
@@ -186,128 +204,6 @@ function number(flag: string, text: string, fits: (x: number) => boolean, kind: 
 
 function atLeast0(flag: string, text: string): number {
   return number(flag, text, (x) => x >= 0, "number, 0 or more");
-}
-
-const KNOBS: Knob[] = ["initStd", "lr", "weightDecay", "eps"];
-const HEADS: Record<Knob, string> = {
-  initStd: "init std",
-  lr: "lr",
-  weightDecay: "wd",
-  eps: "eps",
-};
-
-function modelQuantities({ transfer }: Answer): [string, number, string, string][] {
-  const notes = transfer.multiplierNotes;
-  const line = (name: keyof typeof notes, value: number): [string, number, string, string] => [
-    name,
-    value,
-    notes[name].formula,
-    notes[name].source,
-  ];
-  return [
-    ...(Object.keys(transfer.multipliers) as (keyof Multipliers)[])
-      .map((name) => line(name, transfer.multipliers[name])),
-    line("beta1", transfer.beta1),
-    line("beta2", transfer.beta2),
-  ];
-}
-
-function table(answer: Answer): string {
-  const { rule, from, to, rho, q, hps, transfer } = answer;
-  const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
-  const letters = new Map([...groups.keys()].map((key, i) => [key, String.fromCharCode(97 + i)]));
-  const letterOf = (row: Row) => letters.get(JSON.stringify({ ...row, tensor: "" }))!;
-  const formulas = [...groups.values()].flatMap((rows) => [
-    ` ${letterOf(rows[0])}  ${rows.map((row) => row.tensor).join(" ")}`,
-    ...align(KNOBS.map((knob) => [
-      "   ",
-      HEADS[knob],
-      short(rows[0][knob]),
-      rows[0].formulas[knob],
-      rows[0].sources[knob],
-    ])),
-  ]);
-  return [
-    `${rule.id}: ${rule.title}`,
-    `  from ${formatConfiguration(from)}`,
-    `  to   ${formatConfiguration(to)}`,
-    `  reference: eta ${short(hps.lr)}, lambda ${short(hps.weightDecay)}, eps ${short(hps.eps)}, ` +
-    `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
-    `  sigma_embed ${short(hps.embedInitStd)}, sigma_unembed ${short(hps.unembedInitStd)}`,
-    `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
-    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
-    `q ${short(q)}`,
-    "",
-    "Set in the model and in AdamW",
-    ...align(
-      modelQuantities(answer).map(([name, value, formula, source]) => [
-        " ",
-        name,
-        short(value),
-        formula,
-        source,
-      ]),
-    ),
-    "",
-    "Set on each tensor (formulas by letter below)",
-    ...align([
-      [" ", "tensor", ...KNOBS.map((knob) => HEADS[knob]), "formulas"],
-      ...transfer.rows.map((row) => [
-        " ",
-        row.tensor,
-        ...KNOBS.map((knob) => short(row[knob])),
-        letterOf(row),
-      ]),
-    ]),
-    "",
-    "Formulas and sources (bare numbers are arXiv's)",
-    ...formulas,
-  ].join("\n");
-}
-
-function align(rows: string[][]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
-}
-
-function short(x: number): string {
-  return String(Number(x.toPrecision(5)));
-}
-
-function json({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
-  return JSON.stringify(
-    {
-      rule: rule.id,
-      title: rule.title,
-      source: rule.source,
-      from: { text: formatConfiguration(from), ...from },
-      to: { text: formatConfiguration(to), ...to },
-      ratios: rho,
-      q,
-      reference: hps,
-      options,
-      multipliers: transfer.multipliers,
-      beta1: transfer.beta1,
-      beta2: transfer.beta2,
-      multiplierNotes: transfer.multiplierNotes,
-      rows: transfer.rows,
-    },
-    null,
-    2,
-  );
-}
-
-function csv(answer: Answer): string {
-  const lines: (string | number)[][] = [["tensor", "quantity", "value", "formula", "source"]];
-  for (const line of modelQuantities(answer)) lines.push(["model", ...line]);
-  for (const { tensor, formulas, sources, ...values } of answer.transfer.rows) {
-    for (const knob of KNOBS) {
-      lines.push([tensor, knob, values[knob], formulas[knob], sources[knob]]);
-    }
-  }
-  const quote = (cell: string | number) =>
-    /[",\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : `${cell}`;
-  return lines.map((line) => line.map(quote).join(",")).join("\n");
 }
 
 if (import.meta.main) Deno.exit(await ruleCommand(Deno.args));

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnySuite } from "../suites/registry.ts";
+import { claimRunner } from "./claim_runner.ts";
 import { latencyRunner } from "./latency_runner.ts";
 import type { SuiteInputs, SuiteRunner } from "./suite_runner.ts";
 import { transferRunner } from "./transfer_runner.ts";
@@ -15,5 +16,7 @@ export function runnerOf(suite: AnySuite, inputs: SuiteInputs): SuiteRunner {
       return transferRunner(suite, inputs);
     case "latency":
       return latencyRunner(suite, inputs);
+    case "claims":
+      return claimRunner(suite, inputs);
   }
 }

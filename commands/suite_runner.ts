@@ -5,6 +5,8 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
+import type { Context } from "../lab/cells.ts";
+import type { Estimate } from "../lab/estimate.ts";
 import type { Environment, Verdict } from "../lab/record.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { ProgressLine } from "./progress.ts";
@@ -26,6 +28,8 @@ export interface SuiteRun {
   environment: Environment;
   /** this suite's folder */
   outDir: string;
+  /** folder of the trained models, which suites share */
+  storeDir: string;
   signal: AbortSignal;
   line: ProgressLine;
   /** what setting up had to say, for the record */
@@ -85,6 +89,8 @@ export interface SuiteRunner {
   prepare(): Promise<void>;
   /** What would be done. */
   plan(): string;
+  /** What it would train and measure, for the time it takes. */
+  estimate(context?: Context): Estimate;
   /** Runs or resumes it and writes its report. */
   run(at: SuiteRun): Promise<Outcome>;
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { estimateOf } from "../lab/estimate.ts";
 import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
-import { type BenchProgress, runBench } from "../lab/bench.ts";
+import { runBench } from "../lab/bench.ts";
 import { planOf } from "../lab/lines.ts";
+import type { BenchProgress } from "../lab/pool.ts";
 import type { Suite } from "../lab/suite.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
@@ -14,14 +16,14 @@ import { duration } from "./progress.ts";
 import { type SuiteInputs, type SuiteRunner, writeFor } from "./suite_runner.ts";
 
 /** One line of progress. */
-function progressText(p: BenchProgress): string {
+export function trainingText(p: BenchProgress): string {
   const left = p.left_s === null ? "" : `, ${duration(p.left_s)} left`;
   const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
   return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
 }
 
 /** The text to train on. */
-async function dataOf(text: string | null): Promise<TextData> {
+export async function dataOf(text: string | null): Promise<TextData> {
   if (text === null) {
     try {
       return await loadSotu();
@@ -51,22 +53,25 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
     plan() {
       const plan = planOf(suite, profile, data.hash);
       const grids = Object.entries(plan.grids).map(([line, grid]) =>
-        `  ${line.padEnd(40)} log2 lr ${grid.join(" ")}`
+        `  ${line.padEnd(48)} log2 ${
+          grid.length ? grid.join(" ") : "three points around the reference's optimum"
+        }`
       );
       return `${suite.id}, profile ${profile}, plan ${plan.hash}: ${plan.steps} steps of ${plan.batchTokens} tokens, seeds ${
         plan.seeds.join(" ")
       }\n${grids.join("\n")}\n`;
     },
-    async run({ device, environment, outDir, signal, line, warnings }) {
+    estimate: (context) => estimateOf(suite, profile, context),
+    async run({ device, environment, outDir, storeDir, signal, line, warnings }) {
       let before = -1;
       const { record, failure } = await runBench(device, environment, data, {
         suite,
         profile,
-        outDir,
+        storeDir,
         signal,
         warnings,
         onProgress(p) {
-          line.show(progressText(p), p.runsDone !== before);
+          line.show(trainingText(p), p.runsDone !== before);
           before = p.runsDone;
         },
       });

@@ -2,6 +2,11 @@
 // y[t] = r[t] + sum_j x[place[t, j]]                            (otherwise)
 //   x (R, expert rows, d4) vec4, place, gate (R, rows*per_token), r, y (R, rows, d4).
 //   One lane per (token, vec4 column); picks in selection order.
+//   SPARSE: slots without a row (place NONE) add nothing.
+
+#if SPARSE
+const NONE = 0xffffffffu;
+#end
 
 @compute @workgroup_size(64)
 fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -11,6 +16,9 @@ fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
   let slot = (id.z * dims.rows + t) * dims.per_token;
   var sum = vec4<f32>(0.0);
   for (var j = 0u; j < dims.per_token; j++) {
+#if SPARSE
+    if (load_place(slot + j) == NONE) { continue; }
+#end
     let x = load_x(id.z * dims.x_replica + load_place(slot + j) * dims.d4 + c);
 #if FORWARD
     sum = fma(x, vec4<f32>(load_gate(slot + j)), sum);

@@ -1,7 +1,8 @@
 // Selects the `ACTIVE` largest logits of a token, ACTIVE/GROUPS in each group of consecutive
-// experts, ties to the lower index, and normalizes their gates over the selected.
+// experts, ties to the lower index, and gives each its gate.
 //   logits (R, rows, n4) vec4, ids, gate (R, rows*ACTIVE), mask (R, rows32, words): a bit per expert.
-//   gate = sigmoid / sum of sigmoids, or softmax of the selected logits (SOFTMAX).
+//   gate = sigmoid / sum of the selected's sigmoids; RAW: sigmoid;
+//   SOFTMAX: softmax of the selected logits; SOFTMAX && ALL: softmax of all logits.
 //   One lane per token. A pick is the largest entry after the last one in (value, -index) order.
 
 // A NaN counts as the smallest logit, so that a diverged token still selects distinct experts.
@@ -63,8 +64,16 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>) {
 #else
   let w${g}_${j} = 1.0 / (1.0 + exp(-best${g}_${j}));
 #end
+#if !ALL && !RAW
   sum += w${g}_${j};
 #end
+#end
+#end
+#if ALL
+  for (var e = 0u; e < dims.experts; e++) { sum += exp(logit(at, e) - peak); }
+#end
+#if RAW
+  sum = 1.0;
 #end
 #for g in 0..GROUPS
 #for j in 0..ACTIVE / GROUPS

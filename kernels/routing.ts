@@ -11,18 +11,11 @@ import routeSource from "./route.wgsl" with { type: "text" };
 import backwardSource from "./route_backward.wgsl" with { type: "text" };
 import scatterSource from "./scatter.wgsl" with { type: "text" };
 import type { Bound, Program } from "./gpu/program.ts";
+import { gateConstants, isSparse, type Router, slotsPerToken } from "./router.ts";
+import { drop, pick, type PickedBy, picksByLogits } from "./selection.ts";
 import { lanes, roundUp, type Sizes, u32s, vec4s } from "./sizes.ts";
 
-/** How tokens pick experts. */
-export interface Router {
-  experts: number;
-  /** experts per token, a multiple of groups */
-  active: number;
-  /** each token picks active/groups of every experts/groups consecutive experts */
-  groups: number;
-  /** gates: sigmoid normalized over the selected (the paper's), or softmax over the selected */
-  gate: "sigmoid" | "softmax";
-}
+export { type Gate, GATES, type Pick, PICKS, type Router } from "./router.ts";
 
 /** Most experts the tile planner's workgroup memory holds. */
 export const MAX_EXPERTS = 1024;
@@ -34,21 +27,23 @@ export function maxTiles(tokens: number, router: Router, tileRows: number): numb
 
 /** The routing tensors of one block, as {@link route} fills them. */
 export interface RoutingTensors {
-  /** (R, rows*active) expert of each slot */
+  /** (R, rows*slots) expert of each slot */
   ids: Bound;
-  /** (R, rows*active) its gate, sums to 1 over a token */
+  /** (R, rows*slots) its gate; those of `sigmoid` and `softmax` sum to 1 over a token */
   gate: Bound;
   mask: Bound;
   bits: Bound;
   start: Bound;
   /** (R, experts) tokens that selected the expert */
   counts: Bound;
+  /** (R, experts) those of them it serves, where a capacity drops some; else unused */
+  kept: Bound;
   /** (R, experts+1) first row of each expert */
   off: Bound;
   tileExpert: Bound;
   /** (R, tiles*tileRows) slot of each row */
   perm: Bound;
-  /** (R, rows*active) row of each slot */
+  /** (R, rows*slots) row of each slot */
   place: Bound;
 }
 
@@ -58,26 +53,28 @@ export function routingLengths(
   router: Router,
   tileRows: number,
 ): Record<keyof RoutingTensors, number> {
-  const { replicas, rows, tokens } = sizes, { experts, active } = router;
+  const { replicas, rows, tokens } = sizes, { experts } = router, slots = slotsPerToken(router);
   const blocks = Math.ceil(tokens / 32), tiles = maxTiles(tokens, router, tileRows);
   return {
-    ids: replicas * rows * active,
-    gate: replicas * rows * active,
+    ids: replicas * rows * slots,
+    gate: replicas * rows * slots,
     mask: replicas * blocks * 32 * Math.ceil(experts / 32),
     bits: replicas * blocks * experts,
     start: replicas * blocks * experts,
     counts: replicas * experts,
+    kept: replicas * experts,
     off: replicas * (experts + 1),
     tileExpert: replicas * tiles,
     perm: replicas * tiles * tileRows,
-    place: replicas * rows * active,
+    place: replicas * rows * slots,
   };
 }
 
 /**
- * Selects experts and sorts slots by expert: four kernels, deterministic, O(1) per slot.
+ * Selects experts and sorts slots by expert: four kernels, deterministic, O(1) per slot. Routers of
+ * another kind than top picks by the logits take a few more (selection.ts).
  *
- * @param logits (R, rows, vec4s(experts))
+ * @param logits (R, rows, vec4s(experts)) @param by what else the router picks by
  * @throws {RangeError} for more than {@link MAX_EXPERTS} experts
  */
 export function route(
@@ -87,25 +84,31 @@ export function route(
   tileRows: number,
   logits: Bound,
   t: RoutingTensors,
+  by: PickedBy = {},
 ): void {
   const { experts, active, groups } = router, { replicas, tokens, rows } = sizes;
+  const slots = slotsPerToken(router);
   if (experts > MAX_EXPERTS) {
     throw new RangeError(`Cannot route to ${experts} experts: at most ${MAX_EXPERTS}`);
   }
   const blocks = Math.ceil(tokens / 32), tiles = maxTiles(tokens, router, tileRows);
-  program.add(
-    {
-      name: "route",
-      source: routeSource,
-      inputs: { logits: "f32x4" },
-      outputs: { ids: "u32", gate: "f32", mask: "u32" },
-      dims: u32s("tokens rows rows32 n4 experts"),
-      constants: { ACTIVE: active, GROUPS: groups, SOFTMAX: +(router.gate === "softmax") },
-    },
-    { logits, ids: t.ids, gate: t.gate, mask: t.mask },
-    { tokens, rows, rows32: roundUp(tokens, 32), n4: vec4s(experts), experts },
-    lanes(tokens, replicas),
-  );
+  if (picksByLogits(router)) {
+    program.add(
+      {
+        name: "route",
+        source: routeSource,
+        inputs: { logits: "f32x4" },
+        outputs: { ids: "u32", gate: "f32", mask: "u32" },
+        dims: u32s("tokens rows rows32 n4 experts"),
+        constants: { ACTIVE: active, GROUPS: groups, ...gateConstants(router.gate) },
+      },
+      { logits, ids: t.ids, gate: t.gate, mask: t.mask },
+      { tokens, rows, rows32: roundUp(tokens, 32), n4: vec4s(experts), experts },
+      lanes(tokens, replicas),
+    );
+  } else pick(program, sizes, router, logits, t, by);
+  const dropping = router.capacity !== undefined;
+  const picked = dropping ? program.scratch("u32", replicas * blocks * experts) : t.bits;
   program.add(
     {
       name: "ballot",
@@ -114,10 +117,11 @@ export function route(
       outputs: { bits: "u32" },
       dims: u32s("tokens blocks experts"),
     },
-    { mask: t.mask, bits: t.bits },
+    { mask: t.mask, bits: picked },
     { tokens, blocks, experts },
     lanes(blocks * experts, replicas),
   );
+  if (dropping) drop(program, sizes, router, { bits: picked, kept: t.bits, counts: t.counts });
   program.add(
     {
       name: "plan_tiles",
@@ -130,7 +134,7 @@ export function route(
     {
       bits: t.bits,
       start: t.start,
-      counts: t.counts,
+      counts: dropping ? t.kept : t.counts,
       off: t.off,
       tile_expert: t.tileExpert,
       perm: t.perm,
@@ -145,10 +149,11 @@ export function route(
       inputs: { ids: "u32", bits: "u32", start: "u32", off: "u32" },
       outputs: { perm: "u32", place: "u32" },
       dims: u32s("tokens rows per_token blocks experts perm_replica"),
+      constants: { SPARSE: +isSparse(router) },
     },
     { ids: t.ids, bits: t.bits, start: t.start, off: t.off, perm: t.perm, place: t.place },
-    { tokens, rows, per_token: active, blocks, experts, perm_replica: tiles * tileRows },
-    lanes(tokens * active, replicas),
+    { tokens, rows, per_token: slots, blocks, experts, perm_replica: tiles * tileRows },
+    lanes(tokens * slots, replicas),
   );
 }
 
@@ -160,7 +165,7 @@ export function route(
 export function combine(
   program: Program,
   sizes: Sizes,
-  active: number,
+  router: Router,
   d4: number,
   xRows: number,
   t: { x: Bound; place: Bound; r: Bound; y: Bound },
@@ -178,7 +183,7 @@ export function combine(
       },
       outputs: { y: "f32x4" },
       dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
-      constants: { FORWARD: +!!forward },
+      constants: { FORWARD: +!!forward, SPARSE: +isSparse(router) },
     },
     {
       ...t,
@@ -187,7 +192,7 @@ export function combine(
     {
       tokens: sizes.tokens,
       rows: sizes.rows,
-      per_token: active,
+      per_token: slotsPerToken(router),
       d4,
       x_replica: xRows * d4,
       scale_slot: forward?.slot ?? 0,
@@ -201,7 +206,7 @@ export function combine(
 export function gateBackward(
   program: Program,
   sizes: Sizes,
-  active: number,
+  router: Router,
   d4: number,
   xRows: number,
   scale: { slot: number; stride: number },
@@ -214,18 +219,19 @@ export function gateBackward(
       inputs: { x: "f32x4", dz: "f32x4", place: "u32", scales: "f32" },
       outputs: { dgate: "f32" },
       dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
+      constants: { SPARSE: +isSparse(router) },
     },
     { ...t },
     {
       tokens: sizes.tokens,
       rows: sizes.rows,
-      per_token: active,
+      per_token: slotsPerToken(router),
       d4,
       x_replica: xRows * d4,
       scale_slot: scale.slot,
       scale_stride: scale.stride,
     },
-    lanes(sizes.tokens * active, sizes.replicas),
+    lanes(sizes.tokens * slotsPerToken(router), sizes.replicas),
   );
 }
 
@@ -256,8 +262,12 @@ export function routeBackward(
       source: backwardSource,
       inputs: { logits: "f32x4", ids: "u32", gate: "f32", dgate: "f32", counts: "u32" },
       outputs: { dlogits: "f32x4", aux: "f32x4" },
-      dims: u32s("tokens rows n4 experts per_token aux_base", "balance z_coef"),
-      constants: { SOFTMAX: +(router.gate === "softmax") },
+      dims: u32s("tokens rows n4 experts picks per_token aux_base", "balance z_coef"),
+      constants: {
+        ...gateConstants(router.gate),
+        SPARSE: +isSparse(router),
+        UNIFORM: +(router.pick === "hash"),
+      },
     },
     { ...t },
     {
@@ -265,7 +275,8 @@ export function routeBackward(
       rows: sizes.rows,
       n4: vec4s(router.experts),
       experts: router.experts,
-      per_token: router.active,
+      picks: router.active,
+      per_token: slotsPerToken(router),
       aux_base: layer * sizes.replicas * sizes.rows,
       balance: coefficients.balance,
       z_coef: coefficients.z,

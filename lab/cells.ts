@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
+import type { Gate } from "../kernels/routing.ts";
 import { deviations } from "../kernels/tuning_cases.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import type { Multipliers } from "../model/network.ts";
@@ -15,7 +16,7 @@ import { parseConfiguration } from "../rule/configuration.ts";
 import { ruleById } from "../rule/registry.ts";
 import { canonicalJson, runKey } from "./plan.ts";
 import type { BaseHyperParameters, Cell } from "./record.ts";
-import type { Suite, SuiteProfile } from "./suite.ts";
+import type { TrainingPlan } from "./suite.ts";
 
 /** Tokens the byte-level task knows. */
 export const VOCABULARY = 256;
@@ -24,6 +25,13 @@ export const VOCABULARY = 256;
 export interface Job {
   key: string;
   cell: Cell;
+  /** runs of equal groups can train side by side: same shape, batch, steps, schedule, coefficients */
+  group: string;
+  steps: number;
+  sequences: number;
+  seq: number;
+  evaluationBatches: number;
+  training: TrainingPlan["training"];
   shape: ModelShape;
   base: BaseHyperParameters;
   rows: Record<TensorKind, TensorHyperParameters & { initStd: number }>;
@@ -32,14 +40,18 @@ export interface Job {
   beta2: number;
 }
 
-/** The model a configuration stands for. */
-export function shapeOf(c: Configuration): ModelShape {
+/**
+ * The model a configuration stands for.
+ *
+ * @param gate what the rule weighs experts by, unless the configuration says
+ */
+export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
   return {
     vocab: VOCABULARY,
     width: c.width,
     depth: c.depth,
     headWidth: c.headWidth,
-    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: "sigmoid" },
+    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: c.ffn.gate ?? gate },
   };
 }
 
@@ -50,10 +62,8 @@ export function adapterIdentity({ adapter, profile }: Pick<Device, "adapter" | "
   return Object.keys(chosen).length ? `${plain}/${canonicalJson(chosen)}` : plain;
 }
 
-/** What a run's identity holds beyond its cell. */
+/** What a run's identity holds beyond its cell and plan. */
 export interface Context {
-  suite: Suite;
-  profile: SuiteProfile;
   dataHash: string;
   /** where training ends and the held-out text begins */
   trainBytes: number;
@@ -61,20 +71,54 @@ export interface Context {
   adapter: string;
 }
 
+/** What a twin that must fail, or another router loss, changes of a job. */
+export interface Changes {
+  multipliers?: Partial<Multipliers>;
+  training?: Partial<Pick<TrainingPlan["training"], "balanceCoef" | "zCoef">>;
+}
+
+/** A configuration with the B and D of the plan where it names none: D is fixed unless said. */
+function sized(c: Configuration, plan: TrainingPlan): Configuration & { batchTokens: number } {
+  const batch = plan.sequences * plan.seq;
+  return { ...c, batchTokens: c.batchTokens ?? batch, tokens: c.tokens ?? plan.steps * batch };
+}
+
+/** Sequences, steps and validation batches of a sized configuration: every run sees the same windows. */
+function sizesOf({ batchTokens, tokens }: Configuration, plan: TrainingPlan) {
+  const sequences = batchTokens! / plan.seq, steps = tokens! / batchTokens!;
+  const evaluationBatches = plan.evaluationBatches * plan.sequences / sequences;
+  if (![sequences, steps, evaluationBatches].every(Number.isInteger)) {
+    throw new RangeError(
+      `Cannot train B = ${batchTokens}, D = ${tokens}: want whole sequences of ${plan.seq} tokens, ` +
+        `whole steps, and a divisor of ${
+          plan.evaluationBatches * plan.sequences
+        } validation windows`,
+    );
+  }
+  return { sequences, steps, seq: plan.seq, evaluationBatches };
+}
+
+/** The reference's hyperparameters with the swept one put in. */
+function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): BaseHyperParameters {
+  const { initStd, ...base } = plan.base;
+  return { ...base, initStd: initStd ?? 1 / Math.sqrt(width), [swept]: 2 ** log2x };
+}
+
 /**
  * Resolves a cell under its rule.
  *
  * @throws {RangeError} for a configuration or transfer that cannot be
  */
-export function jobOf(cell: Cell, { suite, profile, dataHash, trainBytes, adapter }: Context): Job {
-  const from = parseConfiguration(profile.reference);
-  const to = parseConfiguration(cell.configuration, from);
-  const base: BaseHyperParameters = {
-    ...suite.base,
-    initStd: 1 / Math.sqrt(from.width),
-    lr: 2 ** cell.log2x,
-  };
-  const { rows, multipliers, beta1, beta2 } = ruleById(cell.rule).transfer(from, to, base);
+export function jobOf(
+  cell: Cell,
+  plan: TrainingPlan,
+  { dataHash, trainBytes, adapter }: Context,
+  changes: Changes = {},
+): Job {
+  const reference = parseConfiguration(plan.reference), from = sized(reference, plan);
+  const to = sized(parseConfiguration(cell.configuration, reference), plan);
+  const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
+  const { rows, multipliers, beta1, beta2 } = rule.transfer(from, to, base);
   // a dense target has no router row; its entry is never used
   const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
   const table = Object.fromEntries(TENSOR_KINDS.map((kind) => {
@@ -96,24 +140,35 @@ export function jobOf(cell: Cell, { suite, profile, dataHash, trainBytes, adapte
     }
   }
   const { residual, outputMultiplier, routeScale, logits } = multipliers;
-  const plain = { residual, outputMultiplier, routeScale, logits };
+  const plain = { residual, outputMultiplier, routeScale, logits, ...changes.multipliers };
+  const training = { ...plan.training, ...changes.training };
+  const shape = shapeOf(to, rule.gate), size = sizesOf(to, plan);
   const key = runKey({
     task: "lm",
-    configuration: cell.configuration,
-    rule: "as in rows",
+    shape,
     rows: table,
     multipliers: plain,
-    base,
+    beta1,
+    beta2,
     seed: cell.seed,
-    steps: profile.steps,
-    sequences: profile.sequences,
-    seq: profile.seq,
-    training: suite.training,
-    evaluationBatches: profile.evaluationBatches,
+    ...size,
+    training,
     dataHash,
     trainBytes,
     kernelsVersion: KERNELS_VERSION,
     adapter,
   });
-  return { key, cell, shape: shapeOf(to), base, rows: table, multipliers: plain, beta1, beta2 };
+  return {
+    key,
+    group: canonicalJson({ shape, ...size, training }),
+    cell,
+    shape,
+    base,
+    rows: table,
+    multipliers: plain,
+    beta1,
+    beta2,
+    ...size,
+    training,
+  };
 }

@@ -5,26 +5,11 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Corpus } from "../model/trainer.ts";
-import type { Schedule } from "../model/schedule.ts";
 import type { Findings } from "./claim_record.ts";
-import type { BaseHyperParameters, Cell, Run, SuiteFacts } from "./record.ts";
-import type { ProfileName } from "./suite.ts";
+import type { Cell, Run, SuiteFacts } from "./record.ts";
+import type { ProfileName, TrainingPlan } from "./suite.ts";
 
-/** What all runs of a plan share: the identity of a run holds every field. */
-export interface TrainingPlan {
-  /** the configuration whose hyperparameters are carried over, in the command line's grammar */
-  reference: string;
-  /** optimizer steps; a configuration with B and D trains D / B instead */
-  steps: number;
-  /** sequences per step and tokens per sequence; a configuration with B trains B / seq sequences */
-  sequences: number;
-  seq: number;
-  /** held-out batches a run is validated on */
-  evaluationBatches: number;
-  /** hyperparameters of the reference besides what a cell says; initStd null: 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
-  training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
-}
+export type { TrainingPlan } from "./suite.ts";
 
 /** One model to train at fixed hyperparameters. */
 export interface Wanted {
@@ -65,8 +50,8 @@ export interface ClaimSuite<P = unknown> extends SuiteFacts {
   kind: "claims";
   /** raised when what it measures or how it judges changes */
   suiteVersion: string;
-  /** expected cost, in words */
-  cost: string;
+  /** seconds of what is not training, measured on 2 CPU cores */
+  probes_s: Record<ProfileName, number>;
   profiles: Record<ProfileName, P>;
   /** every model the suite trains at a profile, for `--plan` and the time left; none for probes */
   wanted(profile: P): { plan: TrainingPlan; wanted: Wanted[] }[];

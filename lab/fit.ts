@@ -95,19 +95,25 @@ const MODEL_ERROR_CAP = 0.25;
 /** Model error per distance between the two vertices: 1.96 · 1.5 is above the ratios measured, ≤ 2.2. */
 const MODEL_ERROR_RATIO = 1.5;
 
+/** Model error of a window with fewer than five points, in grid steps: 1.96 · 0.1 is above the largest bias, 0.19. */
+const MODEL_ERROR_SHORT = 0.1;
+
 /**
  * How far the quadratic's vertex may lie from the minimum because the bowl is no quadratic, from
  * its distance to the vertex of the parabola through the best point and its two neighbours (which has
  * half of the bias or less, and over twice the noise): 1.5 times that, at most a quarter of the
- * grid's step (reached where noise rather than shape decides).
+ * grid's step (reached where noise rather than shape decides). Three points have nothing to be compared
+ * with and four little: there it is at least a tenth of the step, from the bias of the parabola through
+ * three points, 0.02 to 0.19 octaves on the bowls of tests/lab/bowls.ts.
  *
  * @returns standard deviation of the model error, octaves
  */
 export function modelError(log2x: readonly number[], curve: readonly number[], fit: Fit): number {
-  const cap = MODEL_ERROR_CAP * (log2x[fit.to] - log2x[fit.from]) / (fit.to - fit.from);
+  const points = fit.to - fit.from + 1, step = (log2x[fit.to] - log2x[fit.from]) / (points - 1);
+  const cap = MODEL_ERROR_CAP * step, floor = points < 5 ? MODEL_ERROR_SHORT * step : 0;
   const near = fitCurve(log2x, curve, 3);
   if (!near.convex) return cap;
-  return Math.min(cap, MODEL_ERROR_RATIO * Math.abs(near.log2x - fit.log2x));
+  return Math.min(cap, Math.max(floor, MODEL_ERROR_RATIO * Math.abs(near.log2x - fit.log2x)));
 }
 
 /**

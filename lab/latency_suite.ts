@@ -56,8 +56,6 @@ export interface LatencySuite extends SuiteFacts {
   /** raised with every change of the declaration: records of two versions are not compared */
   suiteVersion: string;
   limits: LatencyLimits;
-  /** expected cost, in words */
-  cost: string;
   profiles: Record<ProfileName, LatencyProfile>;
 }
 

@@ -19,6 +19,13 @@
  * 91% (5 seeds) between a symmetric and such a lopsided one. So it errs on the wide side, by the model
  * error. A plain bootstrap of three seeds held 78% where it claims 95%.
  *
+ * Adaptive sweeps (a bracket of three that {@link nextPoints} grows; tests/lab/adaptive_test.ts): over 600
+ * trials a case with the same noises and 3 seeds, on bowls symmetric, asymmetric, lopsided, flat and as
+ * measured, true shifts of 0 and ±2 octaves, the shift's interval held it in 94-100% and the optimum's in
+ * 90-100%; a shift of two octaves got `pass` in at most 0.5%, no shift got `fail` in none of 3600. They trained
+ * 3.6 to 5.7 points. A bracket that only follows its edge and takes three points for exact held the optimum
+ * in 53% of lopsided bowls and, where noise is 0.01 nats, passed 78% of unmoved ones instead of 99%.
+ *
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
@@ -62,7 +69,7 @@ export interface SweepOptimum {
  * Share of the model error that stays in a difference of optima: bowls of one shape err in one
  * direction, which cancels; what is left is their different place on the grid and their different shapes.
  */
-const SHIFT_SHARE = 3 / 4;
+export const SHIFT_SHARE = 3 / 4;
 
 /**
  * log2 x^(target) − log2 x^(reference), octaves, with its 95% interval. Where the data do not bound
@@ -285,18 +292,31 @@ export function sortSeeds(sweeps: readonly Sweep[]): Sweep[] {
 }
 
 /**
- * Grid points to train next when the best point lies on an edge: two octaves further on that side
- * at the grid's own step there.
+ * Grid of an adaptive sweep: x and the points one `step` around it. It is grown by {@link nextPoints}.
+ *
+ * @param x log2 of the reference's optimum, rounded to the grid
+ * @param reach points on each side
+ * @returns 2 reach + 1 points, ascending
+ */
+export function bracketGrid(x: number, step = 1, reach = 1): number[] {
+  return Array.from({ length: 2 * reach + 1 }, (_, i) => x + (i - reach) * step);
+}
+
+/**
+ * Grid points to train next when the best point lies on an edge: `octaves` further on that side at the
+ * grid's own step there.
  *
  * @param grid log2 x tried so far
  * @param optimum what {@link sweepOptimum} found on it
  * @param maxSpan_octaves the widest grid allowed, end to end
+ * @param octaves how far to go on
  * @returns ascending; [] when nothing is to be added
  */
 export function widen(
   grid: readonly number[],
   optimum: Pick<SweepOptimum, "edge">,
   maxSpan_octaves = 16,
+  octaves = 2,
 ): number[] {
   const sorted = [...grid].sort((a, b) => a - b);
   const last = sorted.length - 1;
@@ -304,10 +324,41 @@ export function widen(
   const low = optimum.edge === "low";
   const step = low ? sorted[1] - sorted[0] : sorted[last] - sorted[last - 1];
   const added: number[] = [];
-  for (let i = 1; i * step <= 2 + 1e-9; i++) {
+  for (let i = 1; i * step <= octaves + 1e-9; i++) {
     const x = low ? sorted[0] - i * step : sorted[last] + i * step;
     const span = low ? sorted[last] - x : x - sorted[0];
     if (span <= maxSpan_octaves + 1e-9) added.push(x);
   }
   return added.sort((a, b) => a - b);
+}
+
+/** Points on each side of the best one that a sweep gets whose optimum its grid does not bound. */
+const REACH = 2;
+
+/**
+ * What an adaptive sweep trains next: one octave more on the side of a best point that lies on an edge;
+ * where three of a grid's points diverged or the noise leaves the optimum unbounded, up to
+ * two points on each side of the best one.
+ *
+ * @param sweep what was trained so far
+ * @param maxSpan_octaves the widest grid allowed, end to end
+ * @returns ascending; [] when the sweep is settled
+ * @throws {RangeError} as {@link analyse}
+ */
+export function nextPoints(sweep: Sweep, maxSpan_octaves = 10): number[] {
+  const { rows, seeds } = prepare(sweep);
+  const grid = rows.map((row) => row.x), last = grid.length - 1;
+  if (last < 1 || seeds === 0) return [];
+  const { optimum, open } = analyse(sortSeeds([sweep])[0], drawSeeds(seeds), 1);
+  if (optimum.edge !== null) return widen(grid, optimum, maxSpan_octaves, 1);
+  const usable = rows.flatMap((row, g) => row.usable ? [g] : []);
+  if (usable.length === 0 || !open || seeds < 2) return [];
+  const curve = usable.map((g) => mean(rows[g].loss.filter((v) => v !== null)));
+  const best = usable[indexOfLeast(curve)];
+  const added: number[] = [];
+  const low = rows[0].usable && best < REACH, high = rows[last].usable && last - best < REACH;
+  if (low) added.push(grid[0] - (grid[1] - grid[0]));
+  if (high) added.push(grid[last] + (grid[last] - grid[last - 1]));
+  const span = Math.max(grid[last], ...added) - Math.min(grid[0], ...added);
+  return span <= maxSpan_octaves + 1e-9 ? added : [];
 }

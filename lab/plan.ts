@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { BaseHyperParameters, PlanFacts } from "./record.ts";
+import type { PlanFacts } from "./record.ts";
 
 /**
  * JSON with object keys sorted by code unit and no spaces, so that equal values give equal text.
@@ -54,12 +54,10 @@ export function planHash(plan: Omit<PlanFacts, "hash" | "exploratory">): string 
 export interface RunParts {
   /** `lm` or `diffusion` */
   task: string;
-  /** the configuration as the command line writes it */
-  configuration: string;
-  /** rule id */
-  rule: string;
-  /** the reference's hyperparameters */
-  base: BaseHyperParameters;
+  /** the model */
+  shape: unknown;
+  /** hyperparameters per tensor, as the rule gave them */
+  rows: unknown;
   /** data order and init */
   seed: number;
   /** optimizer steps */
@@ -68,7 +66,7 @@ export interface RunParts {
   dataHash: string;
   /** version of the kernels, whose summation order the losses depend on */
   kernelsVersion: string;
-  /** batch, sequence, schedule, clip: whatever else the task lets vary */
+  /** multipliers, betas, batch, sequence, schedule, clip: whatever else the task lets vary */
   [more: string]: unknown;
 }
 

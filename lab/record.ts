@@ -101,6 +101,28 @@ const cellSchema: z.ZodType<Cell> = z.object({
   seed: z.number().int(),
 });
 
+/** What a run's routers did on held-out text after the last step; one number per block. */
+export interface RouterRecord {
+  /** mean over tokens of the entropy of a token's gates over their sum: 0 … ln a */
+  gateEntropy_nats: number[];
+  /** largest |router logit| */
+  maxLogit: number[];
+  /** share of the picks that a capacity dropped */
+  dropRate: number[];
+  /** share of the tokens that no routed expert serves */
+  unserved: number[];
+  /** experts whose load is below a tenth of the mean load a/N */
+  deadExperts: number[];
+}
+const perBlock = z.array(z.number());
+const routerSchema: z.ZodType<RouterRecord> = z.object({
+  gateEntropy_nats: perBlock,
+  maxLogit: perBlock,
+  dropRate: perBlock,
+  unserved: perBlock,
+  deadExperts: z.array(z.number().int()),
+});
+
 /** One finished run: one line of `runs.jsonl`. */
 export interface Run {
   /** hash of everything that determines the run (task, model, rule, HPs, seed, steps, data, kernels) */
@@ -127,6 +149,14 @@ export interface Run {
   divergedAtStep: number | null;
   /** share of held-out tokens that select each expert, per block; null for dense */
   expertLoad: number[][] | null;
+  /** further facts of the routers; null for dense and diverged runs, absent from records older than it */
+  router?: RouterRecord | null;
+  /**
+   * mean over tokens of logsumexp(router logits)², summed over blocks, before each training step (5
+   * digits, null where not finite; as long as trainLoss_nats); null for dense, absent from records
+   * older than it
+   */
+  trainZLoss?: (number | null)[] | null;
   /** wall seconds of the group this run trained in, divided by the runs in it */
   wall_s: number;
   /** how many runs trained side by side */
@@ -159,6 +189,8 @@ export const runSchema: z.ZodType<Run> = z.object({
   validationLoss_nats: z.number().nullable(),
   divergedAtStep: z.number().int().nullable(),
   expertLoad: z.array(z.array(z.number())).nullable(),
+  router: routerSchema.nullable().optional(),
+  trainZLoss: z.array(z.number().nullable()).nullable().optional(),
   wall_s: z.number(),
   replicas: z.number().int(),
 });
@@ -338,7 +370,11 @@ export interface PlanFacts {
   sequence: number;
   /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
-  /** log2 grid of each sweep before widening, keyed by `panel/configuration/rule` */
+  /**
+   * log2 grid of each sweep before widening, keyed by `panel/configuration/rule` (and `/swept` where it
+   * is not the learning rate); empty for a bracket: the reference's measured optimum, rounded, and one
+   * octave on each side
+   */
   grids: Record<string, number[]>;
   /** hash of all that was decided: this, the whole profile, hyperparameters, rules, data */
   hash: string;
@@ -382,6 +418,16 @@ const costSchema: z.ZodType<Cost> = z.object({
   peakRss_bytes: z.number().int().nullable().default(null),
 });
 
+/** A quantity a suite estimates besides its verdict. */
+export interface Estimated {
+  /** what it is, with the letters of the paper */
+  quantity: string;
+  /** estimate and 95% interval; null where it could not be measured */
+  value: Interval | null;
+  /** what to hold it against, and what is doubtful about it */
+  note: string;
+}
+
 /** One bench of one suite. */
 export interface BenchRecord {
   /** format version */
@@ -408,6 +454,8 @@ export interface BenchRecord {
   optima: Optimum[];
   /** every target and control against the reference */
   judgements: Judgement[];
+  /** quantities estimated besides; absent where the suite has none */
+  estimates?: Estimated[];
   /** what was decided */
   verdict: Verdict;
   /** why, in one sentence */
@@ -436,6 +484,11 @@ export const benchRecordSchema: z.ZodType<BenchRecord> = z.object({
   runs: z.array(runSchema),
   optima: z.array(optimumSchema),
   judgements: z.array(judgementSchema),
+  estimates: z.array(z.object({
+    quantity: z.string(),
+    value: intervalSchema.nullable(),
+    note: z.string(),
+  })).optional(),
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   incomplete: z.boolean(),

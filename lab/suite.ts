@@ -4,51 +4,73 @@
  * @module
  */
 import type { Schedule } from "../model/schedule.ts";
-import type { BaseHyperParameters, SuiteFacts } from "./record.ts";
+import type { BaseHyperParameters, Cell, SuiteFacts } from "./record.ts";
 
 /** Names of the sizes a suite comes in. */
 export const PROFILES = ["smoke", "quick", "paper"] as const;
 /** One of {@link PROFILES}. */
 export type ProfileName = typeof PROFILES[number];
 
+/** What all runs of a plan share; a run's identity holds every field. */
+export interface TrainingPlan {
+  /** the configuration whose hyperparameters are carried over, in the command line's grammar */
+  reference: string;
+  /** optimizer steps; a configuration with B and D trains D / B of them instead */
+  steps: number;
+  /** sequences per step; a configuration with B trains B / seq of them instead */
+  sequences: number;
+  /** tokens per sequence */
+  seq: number;
+  /** held-out batches a run is validated on */
+  evaluationBatches: number;
+  /** hyperparameters of the reference where nothing is swept; initStd null: 1/sqrt(d*) */
+  base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
+  training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
+}
+
+/** Grids of log2 values before widening, on the reference's scale. */
+export interface Grids {
+  reference: number[];
+  /** `bracket`: the reference's measured optimum, rounded, and one octave on each side */
+  targets: number[] | "bracket";
+}
+
 /** One panel of the figure. */
 export interface Panel {
   name: string;
+  /** what is swept; the learning rate where it is not said */
+  swept?: Cell["swept"];
+  /** its own reference, where it is not the plan's */
+  reference?: string;
   /** configurations the rule transfers to, in the grammar of the command line */
   targets: string[];
   /** those of them the control is trained on */
   controls: string[];
+  /** rules trained on every target to be ranked; they decide nothing */
+  rivals?: string[];
+  /** its own grids */
+  grid?: Grids;
 }
 
 /** A suite at one size. */
 export interface SuiteProfile {
-  reference: string;
+  plan: TrainingPlan;
   panels: Panel[];
-  steps: number;
-  /** sequences per step and tokens per sequence */
-  sequences: number;
-  seq: number;
+  /** paired seeds */
   seeds: number[];
-  /** log2 grids before widening, on the reference's scale */
-  grid: { reference: number[]; targets: number[] };
-  /** held-out batches a run is validated on */
-  evaluationBatches: number;
+  grid: Grids;
 }
 
 /** A transfer suite. */
 export interface Suite extends SuiteFacts {
   kind: "transfer";
-  swept: "lr";
   /** panels that carry the claim */
   claimPanels: string[];
   rule: string;
   controlRule: string;
-  /** hyperparameters of the reference but the swept one; initStd is 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "lr" | "initStd">;
-  training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
   tolerance_octaves: number;
-  /** expected cost, in words */
-  cost: string;
+  /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
+  durationExponent?: boolean;
   profiles: Record<ProfileName, SuiteProfile>;
 }
 

@@ -6,10 +6,9 @@
 import type { Device } from "../kernels/gpu/device.ts";
 import { initialParameters, type InitStd } from "../model/init.ts";
 import { layoutOf } from "../model/shape.ts";
-import { type Corpus, Trainer } from "../model/trainer.ts";
+import { type Corpus, type StepLog, Trainer } from "../model/trainer.ts";
 import type { Job } from "./cells.ts";
 import type { Run } from "./record.ts";
-import type { Suite, SuiteProfile } from "./suite.ts";
 
 /** Told after every submit. */
 export type OnSteps = (replicaSteps: number, step: number) => void;
@@ -17,8 +16,13 @@ export type OnSteps = (replicaSteps: number, step: number) => void;
 /** Seconds of work per submit: long enough to hide the sync (10 ms), short enough for Ctrl-C. */
 const SUBMIT_S = 1.5;
 
+/** z-losses to 5 digits, more than anyone reads; a square may overflow before the loss does. */
+function zLosses(log: StepLog[]): (number | null)[] {
+  return log.map(({ zLoss }) => Number.isFinite(zLoss) ? Number(zLoss.toPrecision(5)) : null);
+}
+
 /**
- * Trains one group; all jobs have the same shape.
+ * Trains one group; all jobs are of one {@link Job.group}.
  *
  * @param signal aborted: stops after the running submit and throws its reason
  * @returns one run per job, in order
@@ -27,17 +31,16 @@ const SUBMIT_S = 1.5;
 export async function trainGroup(
   device: Device,
   corpus: Corpus,
-  suite: Suite,
-  profile: SuiteProfile,
   jobs: Job[],
   onSteps: OnSteps,
   signal: AbortSignal,
 ): Promise<Run[]> {
-  const started = performance.now(), { shape } = jobs[0], layout = layoutOf(shape);
+  const started = performance.now(), { shape, steps, sequences, seq } = jobs[0];
+  const { training, evaluationBatches } = jobs[0], layout = layoutOf(shape);
   const trainer = new Trainer(
     device,
     shape,
-    { sequences: profile.sequences, seq: profile.seq },
+    { sequences, seq },
     jobs.map((job) => ({
       seed: job.cell.seed,
       parameters: initialParameters(
@@ -52,26 +55,28 @@ export async function trainGroup(
       beta1: job.beta1,
       beta2: job.beta2,
     })),
-    { steps: profile.steps, ...suite.training },
+    { steps, ...training },
     corpus,
   );
   try {
-    for (let count = 1; trainer.step < profile.steps;) {
+    for (let count = 1; trainer.step < steps;) {
       signal.throwIfAborted();
-      const steps = Math.min(count, profile.steps - trainer.step), t0 = performance.now();
-      await trainer.run(steps);
+      const some = Math.min(count, steps - trainer.step), t0 = performance.now();
+      await trainer.run(some);
       const seconds = (performance.now() - t0) / 1000;
-      onSteps(steps * jobs.length, trainer.step);
+      onSteps(some * jobs.length, trainer.step);
       // the first submit compiles; later ones set the pace
-      count = Math.max(1, Math.min(200, Math.round(steps * SUBMIT_S / seconds), count * 4));
+      count = Math.max(1, Math.min(200, Math.round(some * SUBMIT_S / seconds), count * 4));
     }
     signal.throwIfAborted();
-    const log = await trainer.log(), validation = await trainer.evaluate(profile.evaluationBatches);
+    const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z): Run => {
-      const losses = log[z].map((s) => s.loss_nats);
-      const bad = losses.findIndex((x) => !Number.isFinite(x));
-      const final = validation[z].loss_nats, diverged = bad >= 0 || !Number.isFinite(final);
+      const all = log[z].map((s) => s.loss_nats);
+      const bad = all.findIndex((x) => !Number.isFinite(x));
+      const losses = bad >= 0 ? all.slice(0, bad) : all;
+      const { loss_nats: final, router } = validation[z],
+        diverged = bad >= 0 || !Number.isFinite(final);
       return {
         key: job.key,
         cell: job.cell,
@@ -79,12 +84,16 @@ export async function trainGroup(
         rows: job.rows,
         multipliers: job.multipliers,
         parameters: layout.count,
-        steps: profile.steps,
-        batchTokens: profile.sequences * profile.seq,
-        trainLoss_nats: bad >= 0 ? losses.slice(0, bad) : losses,
+        steps,
+        batchTokens: sequences * seq,
+        trainLoss_nats: losses,
         validationLoss_nats: diverged ? null : final,
-        divergedAtStep: diverged ? (bad >= 0 ? bad : profile.steps) : null,
+        divergedAtStep: diverged ? (bad >= 0 ? bad : steps) : null,
         expertLoad: diverged ? null : validation[z].load,
+        router: diverged || !router || !Object.values(router).flat().every(Number.isFinite)
+          ? null
+          : router,
+        trainZLoss: shape.ffn.kind === "dense" ? null : zLosses(log[z].slice(0, losses.length)),
         wall_s,
         replicas: jobs.length,
       };

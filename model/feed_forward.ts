@@ -14,6 +14,7 @@
 import { Program } from "../kernels/gpu/program.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { download, type Tensor, upload } from "../kernels/gpu/tensor.ts";
+import { checkRouter, type Router, slotsPerToken } from "../kernels/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import {
   type Branch,
@@ -25,10 +26,13 @@ import {
   type RoutedScratch,
 } from "./ffn.ts";
 import { imposedLogits, type ImposedRouting, shareOfTokens } from "./imposed_routing.ts";
-import { normals } from "./init.ts";
+import { normals, uniforms } from "./init.ts";
 import { LayoutBuilder, storeFfn } from "./layout_builder.ts";
 import { type BlockLayout, type FfnShape, pack, type Parameter } from "./shape.ts";
 import { type PlainProduct, SLOT_STRIDE, Workspace } from "./workspace.ts";
+
+/** How a layer's router differs from the model's default; the imposed logits are what it picks by. */
+export type RouterVariant = Partial<Omit<Router, "experts" | "active" | "biasRate">>;
 
 /** A layer, its tokens, and how they pick experts. */
 export interface LayerCase {
@@ -40,7 +44,7 @@ export interface LayerCase {
   replicas?: number;
   ffn:
     | { kind: "dense"; hidden: number }
-    | { kind: "moe"; experts: number; active: number; expertWidth: number };
+    | { kind: "moe"; experts: number; active: number; expertWidth: number; router?: RouterVariant };
   /** of an MoE; `uniform` by default */
   routing?: ImposedRouting;
 }
@@ -103,7 +107,7 @@ function checkCase(c: LayerCase): void {
   const { ffn } = c,
     sizes = { width: c.width, tokens: c.tokens, replicas: c.replicas ?? 1, ...ffn };
   for (const [name, n] of Object.entries(sizes)) {
-    if (name !== "kind" && !(Number.isInteger(n) && Number(n) > 0)) {
+    if (name !== "kind" && name !== "router" && !(Number.isInteger(n) && Number(n) > 0)) {
       throw new RangeError(`Cannot build the layer: ${name} = ${n} is not a whole number >= 1`);
     }
   }
@@ -112,6 +116,12 @@ function checkCase(c: LayerCase): void {
       `Cannot build the layer: ${ffn.experts}e${ffn.active}a has only ${ffn.experts} experts`,
     );
   }
+  if (ffn.kind === "moe") checkRouter(routerOf(ffn));
+}
+
+function routerOf(ffn: Extract<LayerCase["ffn"], { kind: "moe" }>): Router {
+  const { experts, active, router } = ffn;
+  return { experts, active, groups: 1, gate: "sigmoid", ...router };
 }
 
 /** Workspace of one layer. */
@@ -127,7 +137,7 @@ class Layer extends Workspace {
   constructor(device: Device, c: LayerCase, backward: boolean) {
     const ffn: FfnShape = c.ffn.kind === "dense"
       ? c.ffn
-      : { ...c.ffn, shared: 0, groups: 1, gate: "sigmoid" };
+      : { ...routerOf(c.ffn), kind: "moe", expertWidth: c.ffn.expertWidth, shared: 0 };
     const { tokens } = c, rows = roundUp(tokens, 4);
     super(
       device,
@@ -179,6 +189,8 @@ export class FeedForward {
   readonly dx: Tensor | null;
   /** named weights, and where they lie in {@link weights} and {@link weightGradients} */
   readonly named: Parameter[];
+  /** (R, rows) ids of the tokens, read by a router that picks by hash alone; null for dense */
+  tokenIds: Tensor | null = null;
   #layer: Layer;
   #routed: Routed | null = null;
 
@@ -243,6 +255,7 @@ export class FeedForward {
       out: w.act("out", d, w.expertRows),
       logits: w.act("logits", experts),
       routing: w.routingTensors("routing"),
+      bias: null,
     };
     const picked = w.act("picked", experts), { experts: n, active } = w.router!;
     const shares = shareOfTokens(this.c.routing ?? "uniform", n, active);
@@ -252,12 +265,18 @@ export class FeedForward {
       values.set(logits, z * rows * experts);
     }
     upload(this.device, picked, values);
-    routedForward(w, this.whole, b, t, { u, before: u, after, picked });
+    const ids = w.alloc("tokens", "u32", w.router!.pick === "hash" ? rows : 1);
+    if (w.router!.pick === "hash") {
+      const draw = uniforms(`${seed}/tokens`);
+      upload(this.device, ids, Uint32Array.from({ length: replicas * rows }, () => 256 * draw()));
+    }
+    this.tokenIds = ids;
+    routedForward(w, this.whole, b, t, { u, before: u, after, picked, tokens: ids });
     if (!dz || !du) return;
     const back: RoutedScratch = {
       dgu: w.act("dgu", 2 * h, w.expertRows),
       dx: w.act("expert.dx", d, w.expertRows),
-      dgate: w.alloc("dgate", "f32", rows * active),
+      dgate: w.alloc("dgate", "f32", rows * slotsPerToken(w.router!)),
       dlogits: w.act("dlogits", experts),
     };
     routedBackward(w, this.whole, b, t, back, {

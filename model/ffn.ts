@@ -6,7 +6,7 @@
  * @module
  */
 import type { Bound, Program } from "../kernels/gpu/program.ts";
-import type { Tensor } from "../kernels/gpu/tensor.ts";
+import type { Alternating, Tensor } from "../kernels/gpu/tensor.ts";
 import {
   combine,
   gateBackward,
@@ -31,6 +31,8 @@ export interface Routed extends Branch {
   /** what the experts give, (R, expertRows, d) */
   out: Tensor;
   routing: Record<keyof RoutingTensors, Tensor>;
+  /** (R, experts) what is added to scores when experts are picked; null without */
+  bias: Alternating | null;
 }
 
 /** Scratch of the routed branch's backward pass. */
@@ -48,13 +50,21 @@ type RoutedLayout = NonNullable<BlockLayout["routed"]>;
  * Appends after = before + SLOTS.routed · Σ gate · expert(u).
  *
  * @param io.picked the logits that experts are picked by; by default those of the router
+ * @param io.tokens ids of the tokens and io.layer the block, for a router that picks by hash
  */
 export function routedForward(
   w: Workspace,
   program: Program,
   b: RoutedLayout,
   t: Routed,
-  io: { u: Tensor; before: Tensor; after: Tensor; picked?: Bound },
+  io: {
+    u: Tensor;
+    before: Tensor;
+    after: Tensor;
+    picked?: Bound;
+    tokens?: Bound;
+    layer?: number;
+  },
 ): void {
   const { sizes } = w, { width: d, experts } = w.layout, d4 = d / 4;
   const h = b.expertWidth, routing = w.routing(t.routing);
@@ -67,7 +77,11 @@ export function routedForward(
     b: w.weight(b.wrouter),
     c: w.rows(t.logits, experts),
   });
-  route(program, sizes, w.router!, w.tileRows, io.picked ?? t.logits, t.routing);
+  route(program, sizes, w.router!, w.tileRows, io.picked ?? t.logits, t.routing, {
+    tokens: io.tokens,
+    layer: io.layer,
+    ...(t.bias ? { bias: t.bias } : {}),
+  });
   w.product(program, {
     layout: "NT",
     epilogue: "swiglu",
@@ -94,7 +108,7 @@ export function routedForward(
     b: w.weight(b.wdown, "p", b.expertDown),
     c: w.rows(t.out, d, w.expertRows),
   });
-  combine(program, sizes, w.router!.active, d4, w.expertRows, {
+  combine(program, sizes, w.router!, d4, w.expertRows, {
     x: t.out,
     place: t.routing.place,
     r: io.before,
@@ -168,7 +182,7 @@ export function routedBackward(
   const { sizes } = w, { width: d, experts } = w.layout, d4 = d / 4;
   const { u, dz, du, spare } = io, h = b.expertWidth, routing = w.routing(t.routing);
   const expert = (x: Tensor, cols: number) => w.rows(x, cols, w.expertRows);
-  gateBackward(program, sizes, w.router!.active, d4, w.expertRows, {
+  gateBackward(program, sizes, w.router!, d4, w.expertRows, {
     slot: SLOTS.routed,
     stride: SLOT_STRIDE,
   }, {
@@ -256,7 +270,7 @@ export function routedBackward(
     b: w.weight(b.wrouter),
     c: w.rows(spare, d),
   });
-  combine(program, sizes, w.router!.active, d4, w.expertRows, {
+  combine(program, sizes, w.router!, d4, w.expertRows, {
     x: back.dx,
     place: t.routing.place,
     r: spare,

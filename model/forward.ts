@@ -59,7 +59,13 @@ export function forward(net: Network, program: Program, gradient: boolean): void
     let before = t.middle;
     if (b.routed && t.routed) {
       const after = t.routed.sum ?? t.after;
-      routedForward(net, program, b.routed, t.routed, { u: t.u2, before, after });
+      routedForward(net, program, b.routed, t.routed, {
+        u: t.u2,
+        before,
+        after,
+        tokens: net.tokens,
+        layer: l,
+      });
       before = after;
     }
     if (b.dense && t.dense) {

@@ -10,6 +10,7 @@ import type { InParameters } from "../kernels/embedding.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
 import { type GainSum, planGains } from "../kernels/norm.ts";
+import { slotsPerToken } from "../kernels/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import type { Branch, Routed } from "./ffn.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
@@ -108,6 +109,12 @@ export class Network extends Workspace {
           out: this.alloc(`${name}.out`, "f32x4", this.expertRows * d4),
           sum: b.dense ? row("sum", d4) : null,
           routing: this.routingTensors(name),
+          bias: this.router!.biasRate === undefined ? null : {
+            pair: [
+              this.alloc(`${name}.bias.even`, "f32", this.router!.experts),
+              this.alloc(`${name}.bias.odd`, "f32", this.router!.experts),
+            ],
+          },
         },
         after: row("after", d4),
       };
@@ -196,7 +203,7 @@ export class Network extends Workspace {
         ? {
           dgu: this.alloc("back.expert.dgu", "f32x4", this.expertRows * 2 * routed / 4),
           dx: this.alloc("back.expert.dx", "f32x4", this.expertRows * d4),
-          dgate: this.alloc("back.dgate", "f32", rows * router.active),
+          dgate: this.alloc("back.dgate", "f32", rows * slotsPerToken(router)),
           dlogits: row("drouter", layout.experts / 4),
         }
         : null,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkRouter, type Router } from "../kernels/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
 
@@ -33,15 +34,7 @@ export type TensorKind = typeof TENSOR_KINDS[number];
 /** The feed-forward part of a block. */
 export type FfnShape =
   | { kind: "dense"; hidden: number }
-  | {
-    kind: "moe";
-    experts: number;
-    active: number;
-    expertWidth: number;
-    shared: number;
-    groups: number;
-    gate: "sigmoid" | "softmax";
-  };
+  | { kind: "moe"; expertWidth: number; shared: number } & Router;
 
 /** Everything that fixes a model's parameters and arithmetic, but not its values. */
 export interface ModelShape {
@@ -144,11 +137,7 @@ export function checkShape(s: ModelShape): void {
     whole("expertWidth", expertWidth);
     whole("shared", shared, 0);
     whole("groups", groups);
-    if (active > experts || experts % groups || active % groups) {
-      throw new RangeError(
-        `Cannot route ${experts}e${active}a into ${groups} groups: both must divide, active <= experts`,
-      );
-    }
+    checkRouter(s.ffn);
   }
 }
 

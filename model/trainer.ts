@@ -12,7 +12,6 @@ import {
   bytesOf,
   createTensor,
   destroyTensor,
-  download,
   downloadFloats,
   type Element,
   type Tensor,
@@ -20,9 +19,11 @@ import {
 } from "../kernels/gpu/tensor.ts";
 import { logStep } from "../kernels/loss.ts";
 import { adamw, clipNorm, clipScratch } from "../kernels/optimizer.ts";
+import { updateBias } from "../kernels/selection.ts";
 import { backward } from "./backward.ts";
 import { forward } from "./forward.ts";
 import { type Multipliers, Network } from "./network.ts";
+import { type RouterFacts, RouterSamples } from "./router_samples.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
 import { BLOCK_FLOATS } from "./layout_builder.ts";
 import type { ModelShape, TensorKind } from "./shape.ts";
@@ -193,6 +194,11 @@ export class Trainer {
       log: this.#log,
       ...(net.aux ? { aux: net.aux } : {}),
     });
+    for (const { routed } of net.blocks) {
+      if (!routed?.bias) continue;
+      const { routing: { counts }, bias } = routed;
+      updateBias(this.#program, sizes, net.router!, { counts, bias });
+    }
     this.#load(replicas);
   }
 
@@ -281,11 +287,14 @@ export class Trainer {
 
   /**
    * Mean cross-entropy on `batches` evenly spaced batches of the held-out text, the same for every
-   * replica and configuration, and the share of tokens that select each expert.
+   * replica and configuration, and what the routers did on some of them.
    *
-   * @returns per replica: loss in nats, and load (blocks, experts) summing to the active experts
+   * @returns per replica: loss in nats, load (blocks, experts) summing to the active experts and
+   * further facts of the routers; null for dense
    */
-  async evaluate(batches: number): Promise<{ loss_nats: number; load: number[][] | null }[]> {
+  async evaluate(
+    batches: number,
+  ): Promise<{ loss_nats: number; load: number[][] | null; router: RouterFacts | null }[]> {
     const corpus = this.#corpus, { network: net } = this, { sizes } = net;
     if (!corpus) throw new TypeError("Cannot evaluate: the trainer has no corpus");
     const sequences = sizes.tokens / sizes.seq, held = corpus.bytes - corpus.trainBytes;
@@ -305,11 +314,12 @@ export class Trainer {
       ],
     };
     const log = createTensor(this.#device, "evaluation.log", "f32x4", R * batches);
-    // the weights stay where the last step left them while the counter alternates
-    const weights = net.parameters.pair;
-    const frozen: Alternating = { pair: [this.parameters, this.parameters] };
+    // weights and biases stay where the last step left them while the counter alternates
+    const moving = [net.parameters, ...net.blocks.flatMap((b) => b.routed?.bias ?? [])];
+    const pairs = moving.map((m) => m.pair), now = this.step & 1;
     const program = new Program(this.#device);
-    Object.assign(net.parameters, frozen);
+    let samples: RouterSamples | null = null;
+    for (const m of moving) m.pair = [m.pair[now], m.pair[now]];
     try {
       drawBatch(program, sizes, { first: corpus.trainBytes, range: 0, spacing }, {
         corpus: corpus.tensor,
@@ -319,40 +329,31 @@ export class Trainer {
         targets: net.targets,
       });
       forward(net, program, false);
+      if (net.router) samples = new RouterSamples(net, program);
       logStep(program, sizes, batches, 0, { loss: net.loss, state, log });
     } finally {
-      net.parameters.pair = weights;
+      moving.forEach((m, i) => m.pair = pairs[i]);
     }
-    const load: number[][][] | null = net.router && Array.from(
-      { length: R },
-      () => net.blocks.map(() => new Array<number>(net.router!.experts).fill(0)),
-    );
     const every = Math.max(1, Math.floor(batches / 8));
-    let sampled = 0;
     for (let done = 0; done < batches;) {
       const count = Math.min(every, batches - done);
       program.submit(count, (done & 1) as 0 | 1);
       done += count;
-      if (!load) continue;
-      sampled++;
-      for (const [l, block] of net.blocks.entries()) {
-        const counts = new Uint32Array(await download(this.#device, block.routed!.routing.counts));
-        const n = net.router!.experts;
-        for (let z = 0; z < R; z++) {
-          for (let e = 0; e < n; e++) load[z][l][e] += counts[z * n + e] / sizes.tokens;
-        }
-      }
+      await samples?.take();
     }
     await settle(this.#device);
     const raw = await downloadFloats(this.#device, log);
     [...state.pair, log].forEach(destroyTensor);
     program.destroy();
+    samples?.destroy();
+    const routed = samples?.result();
     return Array.from({ length: R }, (_, z) => {
       let sum = 0;
       for (let i = 0; i < batches; i++) sum += raw[(z * batches + i) * 4];
       return {
         loss_nats: sum / batches,
-        load: load && load[z].map((block) => block.map((x) => x / sampled)),
+        load: routed?.[z].load ?? null,
+        router: routed?.[z].router ?? null,
       };
     });
   }

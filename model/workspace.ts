@@ -14,6 +14,7 @@ import {
   type Element,
   type Tensor,
 } from "../kernels/gpu/tensor.ts";
+import { slotsPerToken } from "../kernels/router.ts";
 import { maxTiles, type Router, routingLengths, type RoutingTensors } from "../kernels/routing.ts";
 import type { Sizes } from "../kernels/sizes.ts";
 import type { Stored } from "./shape.ts";
@@ -119,11 +120,11 @@ export abstract class Workspace {
   routing(t: Record<keyof RoutingTensors, Tensor>): Routing {
     return {
       experts: this.router!.experts,
-      active: this.router!.active,
+      active: slotsPerToken(this.router!),
       tileRows: this.tileRows,
       tiles: maxTiles(this.sizes.tokens, this.router!, this.tileRows),
       rows: this.expertRows,
-      // gates are indexed by slot; a replica holds rows*active of them
+      // gates are indexed by slot; a replica holds rows*slots of them
       tokens: this.sizes.rows,
       tileExpert: t.tileExpert,
       off: t.off,

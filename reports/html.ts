@@ -11,7 +11,7 @@ import { notReproduced } from "./paper.ts";
 import { besideThePaper } from "./paper_facts.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { caveats, reproduce } from "./summary.ts";
-import { factPairs, judgementTable, lossTable, optimumTable } from "./tables.ts";
+import { estimateTable, factPairs, judgementTable, lossTable, optimumTable } from "./tables.ts";
 import { toneOf } from "./theme.ts";
 
 /**
@@ -35,7 +35,7 @@ export function reportHtml(record: BenchRecord, parts: PageParts): string {
 }
 
 function numbers(record: BenchRecord): string[] {
-  const verdicts = judgementTable(record);
+  const verdicts = judgementTable(record), estimates = estimateTable(record);
   const column = verdicts.head.indexOf("verdict");
   const tones = record.judgements.map((judgement) => toneClass(toneOf(judgement)));
   const compared = besideThePaper(record).map(({ what, paper, here }) => [what, paper, here]);
@@ -52,6 +52,7 @@ function numbers(record: BenchRecord): string[] {
       ),
       `<p class="soft">${escapeHtml(RANKING_NOTE)}</p>`,
     ]),
+    ...(estimates === null ? [] : ["<h2>Estimated</h2>", htmlTable(estimates)]),
     "<h2>Beside the paper</h2>",
     htmlTable({ head: ["", "the paper", "here"], rows: compared }),
     "<h2>Optima</h2>",

@@ -9,7 +9,7 @@ import { line, markdownTable, summaryHead } from "./markdown.ts";
 import { notReproduced } from "./paper.ts";
 import { besideThePaper } from "./paper_facts.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
-import { factPairs, judgementTable, optimumTable } from "./tables.ts";
+import { estimateTable, factPairs, judgementTable, optimumTable } from "./tables.ts";
 
 /** What a small bench cannot say, and what this one in particular cannot. */
 export function caveats(record: BenchRecord): string[] {
@@ -48,7 +48,7 @@ export function reproduce(record: BenchRecord): string {
  * @param charts files to show, as `[title, file]`
  */
 export function summaryMarkdown(record: BenchRecord, charts: [string, string][] = []): string {
-  const { plan } = record;
+  const { plan } = record, estimates = estimateTable(record);
   return [
     ...summaryHead(record, costPhrase(record.cost) + memoryPhrase(record.cost), charts),
     "## Verdicts",
@@ -65,6 +65,7 @@ export function summaryMarkdown(record: BenchRecord, charts: [string, string][] 
       RANKING_NOTE,
       "",
     ]),
+    ...(estimates === null ? [] : ["## Estimated", "", ...markdownTable(estimates), ""]),
     "## Optima",
     "",
     ...markdownTable(optimumTable(record)),

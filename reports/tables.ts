@@ -9,6 +9,7 @@ import {
   adapterName,
   costPhrase,
   count,
+  fixed,
   interval,
   nats,
   NOT_MEASURED,
@@ -53,6 +54,15 @@ export function judgementTable(record: BenchRecord): Table {
       roleVerdict(one.role, one.verdict),
       one.reason,
     ]),
+  };
+}
+
+/** What a suite estimates besides its verdicts; null where it estimates nothing. */
+export function estimateTable({ estimates = [] }: BenchRecord): Table | null {
+  if (estimates.length === 0) return null;
+  return {
+    head: ["estimated", "value", "beside it"],
+    rows: estimates.map((e) => [e.quantity, interval(e.value, (x) => fixed(x, 2)), e.note]),
   };
 }
 

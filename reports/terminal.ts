@@ -7,7 +7,7 @@ import type { BenchRecord } from "../lab/record.ts";
 import { adapterName, costPhrase, interval, nats, octaves, SWEPT_NAME } from "./format.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { sweptOf } from "./series.ts";
-import type { Table } from "./tables.ts";
+import { estimateTable, type Table } from "./tables.ts";
 import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts";
 import { toneOf } from "./theme.ts";
 
@@ -37,6 +37,9 @@ export function terminalSummary(record: BenchRecord, width = 100, colour = false
       }),
       "",
     ]),
+    ...(estimateTable(record)?.rows ?? []).flatMap(([quantity, value, note]) =>
+      wrap(`Estimated ${quantity}: ${value} (${note}).`, width, "  ")
+    ),
     ...wrap(
       `Shift and regret with 95% intervals; tolerance ±${plan.tolerance_octaves} octave, ` +
         `${plan.seeds.length} seeds, ${plan.steps} steps.`,

@@ -1,6 +1,6 @@
 /** Complete-muE, arXiv 2605.23893: hold this table next to docs/rule.md. */
 
-import type { Rule } from "./rule.ts";
+import type { Rule, RuleOptions, Table } from "./rule.ts";
 import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
 
 const LAYER = "[authors] layer";
@@ -8,16 +8,14 @@ const BATCH = "[authors] batch";
 const BOTH = "[authors] layer, batch";
 
 /**
- * The paper's rule. Init by d, and by rho_H on W_down; LR by d; A = 1/rho_H, R = a; nothing for N,
- * granularity, shared experts or groups; q = sqrt(rho_B/rho_D) on eta and lambda, 1/q on eps.
+ * The laws of the paper's rule.
  *
- * Source: arXiv 2605.23893 as its authors' page gives it; depth 2505.01618; eps 2512.22382.
+ * @param options the choices the sources leave open
+ * @returns the table
  */
-export const completeMue: Rule = defineRule({
-  id: "complete-mue",
-  title: "Complete-muE: width, depth, MoE layout, batch and duration",
-  source: "arXiv 2605.23893 [authors, paper]",
-}, ({ unembedding, decoupledDecay, depthAlpha: alpha }) => {
+export function completeMueTable(
+  { unembedding, decoupledDecay, depthAlpha: alpha }: Required<RuleOptions>,
+): Table {
   const authors = unembedding === "authors";
   const lr = alpha === 1 ? BOTH : `${BOTH}; depth 2505.01618`;
   const free = {
@@ -58,4 +56,16 @@ export const completeMue: Rule = defineRule({
     },
     oneMinusBeta: law({ rho_B: 1, rho_D: -1 }, BATCH),
   };
-});
+}
+
+/**
+ * The paper's rule. Init by d, and by rho_H on W_down; LR by d; A = 1/rho_H, R = a; nothing for N,
+ * granularity, shared experts or groups; q = sqrt(rho_B/rho_D) on eta and lambda, 1/q on eps.
+ *
+ * Source: arXiv 2605.23893 as its authors' page gives it; depth 2505.01618; eps 2512.22382.
+ */
+export const completeMue: Rule = defineRule({
+  id: "complete-mue",
+  title: "Complete-muE: width, depth, MoE layout, batch and duration",
+  source: "arXiv 2605.23893 [authors, paper]",
+}, completeMueTable);

@@ -3,9 +3,20 @@
  *
  *     dense:d=128,L=4,H=128        128e8a4g1s:d=1024,L=24,h=128,B=65536,D=6553600000
  *
+ * An MoE may name another router than the paper's (rule/router.ts):
+ * `16e4a:d=64,L=2,h=16,gate=softmax-all,cf=1.25,bias=0.001`.
+ *
  * Checked by hand here and not by zod, so that the command line starts fast; `rule/schema.ts` is
  * the zod face of {@link checkConfiguration}.
  */
+
+import {
+  checkRouterChoice,
+  formatRouterChoice,
+  readRouterChoice,
+  ROUTER_KEYS,
+  type RouterChoice,
+} from "./router.ts";
 
 /** A dense SwiGLU FFN of hidden width H. */
 export interface DenseFfn {
@@ -16,7 +27,7 @@ export interface DenseFfn {
 }
 
 /** A mixture of SwiGLU experts, `N e a a`, optionally in G groups and with s shared experts. */
-export interface MoeFfn {
+export interface MoeFfn extends RouterChoice {
   /** Tells the two kinds apart. */
   kind: "moe";
   /** N, routed experts per block. */
@@ -27,7 +38,7 @@ export interface MoeFfn {
   expertWidth: number;
   /** s, shared experts (always on, of the same width h). */
   shared: number;
-  /** G, routing groups: a token picks a/G experts in each. */
+  /** G, routing groups: a token picks a/G experts in each, unless `limit` says how many it may use. */
   groups: number;
 }
 
@@ -63,11 +74,12 @@ export interface Ratios {
 
 const EXAMPLE = "dense:d=128,L=4,H=128 or 16e4a:d=64,L=2,h=16";
 const KEYS = { dense: ["d", "L", "H", "B", "D", "dh"], moe: ["d", "L", "h", "B", "D", "dh"] };
-const MOE_KEYS = [...KEYS.moe, "shared", "groups"];
+const MOE_KEYS = [...KEYS.moe, "shared", "groups", ...ROUTER_KEYS];
 
 /**
  * Reads a configuration: `dense` or a name such as `64e8a`, `128e8a1s`, `128e8a4g1s`, then
- * `:key=value,…` with the keys d, L, H (dense) or h (MoE), and optionally B, D, dh, shared, groups.
+ * `:key=value,…` with the keys d, L, H (dense) or h (MoE), and optionally B, D, dh, shared, groups,
+ * gate, router, limit, cf, bias.
  *
  * @param text the configuration, e.g. `16e4a:d=64,L=2,h=16`
  * @param defaults the reference: gives d, L, B and D where `text` leaves them out, H to a dense
@@ -87,7 +99,8 @@ export function parseConfiguration(text: string, defaults?: Configuration): Conf
   if (!moe && name !== "dense") {
     throw new TypeError(`Cannot read ${name}: a configuration looks like ${EXAMPLE}`);
   }
-  const given = readKeys(colon < 0 ? "" : text.slice(colon + 1), name, moe !== null);
+  const words = new Map<string, string>();
+  const given = readKeys(colon < 0 ? "" : text.slice(colon + 1), name, moe !== null, words);
   for (const [key, inName] of [["groups", moe?.[3]], ["shared", moe?.[4]]] as const) {
     if (inName === undefined) continue;
     if (given.has(key)) throw new RangeError(`Cannot use ${key}= in ${name}: the name says it`);
@@ -108,6 +121,7 @@ export function parseConfiguration(text: string, defaults?: Configuration): Conf
       expertWidth: size("h", own && (own.kind === "dense" ? own.hidden : own.expertWidth)),
       shared: size("shared", 0),
       groups: size("groups", 1),
+      ...readRouterChoice(words),
     }
     : { kind: "dense", hidden: size("H", own?.kind === "dense" ? own.hidden : undefined) };
   return checkConfiguration({
@@ -120,7 +134,13 @@ export function parseConfiguration(text: string, defaults?: Configuration): Conf
   });
 }
 
-function readKeys(text: string, name: string, moe: boolean): Map<string, number> {
+/** Numbers by key; what the router's keys say goes into `words`. */
+function readKeys(
+  text: string,
+  name: string,
+  moe: boolean,
+  words: Map<string, string>,
+): Map<string, number> {
   const given = new Map<string, number>();
   for (const entry of text === "" ? [] : text.split(",")) {
     const [key, value, ...rest] = entry.split("=").map((part) => part.trim());
@@ -137,7 +157,13 @@ function readKeys(text: string, name: string, moe: boolean): Map<string, number>
     if (!known.includes(key)) {
       throw new RangeError(`Cannot use ${entry.trim()} in ${name}: keys are ${known.join(", ")}`);
     }
-    if (given.has(key)) throw new RangeError(`Cannot use ${key}=${value}: ${key} is given twice`);
+    if (given.has(key) || words.has(key)) {
+      throw new RangeError(`Cannot use ${key}=${value}: ${key} is given twice`);
+    }
+    if (ROUTER_KEYS.includes(key)) {
+      words.set(key, value);
+      continue;
+    }
     const number = /^[+-]?[\d.]/.test(value) ? Number(value) : NaN;
     if (Number.isNaN(number)) throw new TypeError(`Cannot use ${key}=${value}: not a number`);
     given.set(key, number);
@@ -163,7 +189,7 @@ function inheritedHeadWidth(width: number, reference?: Configuration): number {
  * @returns `c` itself
  * @throws {TypeError} if a size is not a number
  * @throws {RangeError} if a size is not a positive whole number (shared: not negative), if a is 0
- *   or above N, if groups do not divide N and a, or if heads do not fit d
+ *   or above N, if groups do not divide N and a, if the router cannot be, or if heads do not fit d
  */
 export function checkConfiguration(c: Configuration): Configuration {
   const sizes: [string, number | null][] = [["d", c.width], ["L", c.depth]];
@@ -193,7 +219,8 @@ export function checkConfiguration(c: Configuration): Configuration {
   return c;
 }
 
-function checkRouting({ experts, active, shared, groups }: MoeFfn): void {
+function checkRouting(ffn: MoeFfn): void {
+  const { experts, active, shared, groups, limit } = ffn;
   const name = `${experts}e${active}a`;
   for (const [what, value, least] of [["experts", experts, 1], ["active", active, 1]] as const) {
     if (typeof value !== "number") {
@@ -216,19 +243,21 @@ function checkRouting({ experts, active, shared, groups }: MoeFfn): void {
     throw new RangeError(`Cannot activate ${active} experts in ${name}: it has only ${experts}`);
   }
   for (const [what, count] of [["experts", experts], ["active experts", active]] as const) {
-    if (count % groups !== 0) {
+    if (count % groups !== 0 && (limit === undefined || what === "experts")) {
       throw new RangeError(
         `Cannot route ${name} into ${groups} groups: ${count} ${what} do not divide by ${groups}`,
       );
     }
   }
+  checkRouterChoice(name, ffn, ffn);
 }
 
 /**
  * Writes a configuration in full; {@link parseConfiguration} reads it back to an equal one.
  *
  * @param c the configuration
- * @returns e.g. `16e4a:d=64,L=2,h=16`; B and D only when known, dh only when not its default
+ * @returns e.g. `16e4a:d=64,L=2,h=16`; B and D only when known, dh only when not its
+ *   default, gate, router, limit, cf and bias only when given
  */
 export function formatConfiguration(c: Configuration): string {
   const keys = [`d=${c.width}`, `L=${c.depth}`];
@@ -236,6 +265,7 @@ export function formatConfiguration(c: Configuration): string {
   if (c.batchTokens !== null) keys.push(`B=${c.batchTokens}`);
   if (c.tokens !== null) keys.push(`D=${c.tokens}`);
   if (c.headWidth !== defaultHeadWidth(c.width)) keys.push(`dh=${c.headWidth}`);
+  if (c.ffn.kind === "moe") keys.push(...formatRouterChoice(c.ffn));
   return `${labelOf(c)}:${keys.join(",")}`;
 }
 

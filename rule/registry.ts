@@ -1,12 +1,24 @@
 /** Every transfer rule by its id. */
 
 import { completeMue } from "./complete_mue.ts";
+import { embeddingLrOnly } from "./embedding_lr_only.ts";
+import { moeDmft } from "./moe_dmft.ts";
+import { moeMup } from "./moe_mup.ts";
 import { mup } from "./mup.ts";
 import type { Rule } from "./rule.ts";
+import { sqrtSparsity } from "./sqrt_sparsity.ts";
 import { standard } from "./standard.ts";
 
 /** All rules, the default first. */
-export const RULES: Rule[] = [completeMue, standard, mup];
+export const RULES: Rule[] = [
+  completeMue,
+  standard,
+  mup,
+  moeDmft,
+  moeMup,
+  embeddingLrOnly,
+  sqrtSparsity,
+];
 
 /**
  * The rule of an id.

@@ -82,7 +82,7 @@ export interface Multipliers {
   residual: number;
   /** A, on the FFN/MoE output; the reference has 1. */
   outputMultiplier: number;
-  /** R, on the normalized routed sum; a dense model has 1. */
+  /** R, on the routed sum (normalized unless the rule's gate says else); a dense model has 1. */
   routeScale: number;
   /** On the logits; the reference has 1. */
   logits: number;
@@ -119,11 +119,54 @@ export interface Transfer {
 export interface Factors {
   /** Factor on each knob of each tensor kind. */
   rows: Record<TensorKind, Record<Knob, number>>;
-  /** Factor on each multiplier; routeScale is a/a* here (a = 1 for dense). */
+  /** Factor on each multiplier; routeScale is R/R* here (a/a* where R = a; a = 1 for dense). */
   multipliers: Multipliers;
   /** Factor on 1 − beta1 and 1 − beta2. */
   oneMinusBeta: number;
 }
+
+/**
+ * What a rule may take powers of: the rho's and q of docs/rule.md; `rho_h`, the ratio of one
+ * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); and `a`,
+ * active experts (dense 1).
+ */
+export type Quantity =
+  | "rho_d"
+  | "rho_L"
+  | "rho_H"
+  | "rho_h"
+  | "rho_a"
+  | "rho_B"
+  | "rho_D"
+  | "q"
+  | "a";
+
+/** A monomial: exponent of each quantity; absent means 0. */
+export type Exponents = Partial<Record<Quantity, number>>;
+
+/** A monomial and where it is from. */
+export interface Law {
+  /** Exponents of the monomial. */
+  exponents: Exponents;
+  /** [authors], [paper], [ours] or an arXiv number. */
+  source: string;
+}
+
+/** The four laws of one tensor kind. */
+export type RowLaw = Record<Knob, Law>;
+
+/** A whole rule as data. */
+export interface Table {
+  /** Laws of every tensor kind. Init and decay of norms are fixed: gain 1, decay 0. */
+  rows: Record<TensorKind, RowLaw>;
+  /** Laws of the forward multipliers. */
+  multipliers: Record<keyof Multipliers, Law>;
+  /** Law of 1 − beta. */
+  oneMinusBeta: Law;
+}
+
+/** What the routed sum weighs experts by: sigmoids, normalized over the active experts or not. */
+export type RuleGate = "sigmoid" | "sigmoid-raw";
 
 /** A transfer rule: pure functions of two configurations. */
 export interface Rule {
@@ -133,6 +176,10 @@ export interface Rule {
   title: string;
   /** Where the rule is from. */
   source: string;
+  /** The gate the rule is made for; absent means `sigmoid`, normalized over the active experts. */
+  readonly gate?: RuleGate;
+  /** The rule as data: a monomial per tensor kind and knob. */
+  laws(options?: RuleOptions): Table;
   /**
    * Everything the target needs.
    *

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { checkConfiguration, type Configuration } from "./configuration.ts";
+import { GATE_NAMES, ROUTER_NAMES } from "./router.ts";
 
 const size = z.int().positive();
 
@@ -25,6 +26,11 @@ export const configurationSchema: z.ZodType<Configuration> = z.strictObject({
       expertWidth: size,
       shared: z.int().nonnegative(),
       groups: size,
+      gate: z.enum(GATE_NAMES).optional(),
+      pick: z.enum(ROUTER_NAMES).optional(),
+      limit: size.optional(),
+      capacity: z.number().positive().optional(),
+      biasRate: z.number().positive().optional(),
     }),
   ]),
   batchTokens: size.nullable(),

@@ -1,19 +1,14 @@
 /** SP, the standard parameterization: a control whose optimum must move. */
 
-import type { Rule } from "./rule.ts";
+import type { Rule, Table } from "./rule.ts";
 import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
 
 /**
- * Init 1/sqrt(fan-in), W_down's fan-in being H (dense) or h (per expert); one LR, one weight decay,
- * one eps; A, R, residual and logits × 1; no correction for batch or duration.
+ * The laws of SP.
  *
- * Source: docs/rule.md, peer rules.
+ * @returns the table
  */
-export const standard: Rule = defineRule({
-  id: "standard",
-  title: "Standard parameterization: init 1/sqrt(fan-in), one learning rate",
-  source: "common practice (control)",
-}, () => {
+export function standardTable(): Table {
   const same = law({}, "SP: unchanged");
   const fanIn = law({ rho_d: -1 / 2 }, "SP: 1/sqrt(fan-in)");
   const free = { initStd: same, lr: same, weightDecay: same, eps: same };
@@ -28,4 +23,16 @@ export const standard: Rule = defineRule({
     multipliers: { residual: same, outputMultiplier: same, routeScale: same, logits: same },
     oneMinusBeta: same,
   };
-});
+}
+
+/**
+ * Init 1/sqrt(fan-in), W_down's fan-in being H (dense) or h (per expert); one LR, one weight decay,
+ * one eps; A, R, residual and logits × 1; no correction for batch or duration.
+ *
+ * Source: docs/rule.md, peer rules.
+ */
+export const standard: Rule = defineRule({
+  id: "standard",
+  title: "Standard parameterization: init 1/sqrt(fan-in), one learning rate",
+  source: "common practice (control)",
+}, standardTable);

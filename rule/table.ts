@@ -11,47 +11,21 @@ import {
   formatConfiguration,
   ratios,
 } from "./configuration.ts";
+import { note } from "./formula.ts";
 import type {
+  Exponents,
   Factors,
   HyperParameters,
   Knob,
-  Multipliers,
-  Note,
+  Law,
+  Quantity,
   Row,
+  RowLaw,
   Rule,
   RuleOptions,
+  Table,
   TensorKind,
 } from "./rule.ts";
-
-/**
- * What a rule may take powers of. Beyond the rho's and q of docs/rule.md: `rho_h`, the ratio of
- * one down-projection's fan-in (H dense, h per expert), and `a`, active experts (1 dense).
- */
-export type Quantity = "rho_d" | "rho_L" | "rho_H" | "rho_h" | "rho_B" | "rho_D" | "q" | "a";
-
-/** A monomial: exponent of each quantity; absent means 0. */
-export type Exponents = Partial<Record<Quantity, number>>;
-
-/** A monomial and where it is from. */
-export interface Law {
-  /** Exponents of the monomial. */
-  exponents: Exponents;
-  /** [authors], [paper], [ours] or an arXiv number. */
-  source: string;
-}
-
-/** The four laws of one tensor kind. */
-export type RowLaw = Record<Knob, Law>;
-
-/** A whole rule as data. */
-export interface Table {
-  /** Laws of every tensor kind. Init and decay of norms are fixed: gain 1, decay 0. */
-  rows: Record<TensorKind, RowLaw>;
-  /** Laws of the forward multipliers. */
-  multipliers: Record<keyof Multipliers, Law>;
-  /** Law of 1 − beta. */
-  oneMinusBeta: Law;
-}
 
 /** Every tensor kind, in the order of the printed table. */
 export const TENSORS: readonly TensorKind[] = [
@@ -105,12 +79,12 @@ export function each<K extends TensorKind>(
 /**
  * Makes a rule of a table.
  *
- * @param identity id, title and source of the rule
+ * @param identity id, title, source and, where it is not the paper's, the gate of the rule
  * @param table the rule's laws under the given options (all filled in)
  * @returns the rule
  */
 export function defineRule(
-  identity: Pick<Rule, "id" | "title" | "source">,
+  identity: Pick<Rule, "id" | "title" | "source" | "gate">,
   table: (options: Required<RuleOptions>) => Table,
 ): Rule {
   const factorsOf: Rule["factors"] = (from, to, options) => {
@@ -129,6 +103,7 @@ export function defineRule(
   };
   return {
     ...identity,
+    laws: (options) => table(withDefaults(options)),
     factors: factorsOf,
     transfer(from, to, hps, options) {
       checkHyperParameters(hps);
@@ -190,16 +165,25 @@ const UNIT: Record<Quantity, number> = {
   rho_L: 1,
   rho_H: 1,
   rho_h: 1,
+  rho_a: 1,
   rho_B: 1,
   rho_D: 1,
   q: 1,
   a: 1,
 };
 
-function quantities(
+/**
+ * The value of everything a law may take powers of.
+ *
+ * @param from the reference
+ * @param to the target
+ * @param options the rule's options
+ * @returns target over reference; exactly 1 everywhere when both are the same
+ */
+export function quantities(
   from: Configuration,
   to: Configuration,
-  options: Required<RuleOptions>,
+  options?: RuleOptions,
 ): Record<Quantity, number> {
   const rho = ratios(from, to);
   return {
@@ -207,71 +191,81 @@ function quantities(
     rho_L: rho.depth,
     rho_H: rho.activeWidth,
     rho_h: downFanIn(to) / downFanIn(from),
+    rho_a: activeShare(to) / activeShare(from),
     rho_B: rho.batch,
     rho_D: rho.tokens,
-    q: batchDurationFactor(from, to, options.durationExponent),
+    q: batchDurationFactor(from, to, withDefaults(options).durationExponent),
     a: routed(to) / routed(from),
   };
 }
 
-function routed(c: Configuration): number {
+/**
+ * a, the routed experts one token goes through.
+ *
+ * @param c the configuration
+ * @returns a; 1 when dense
+ */
+export function routed(c: Configuration): number {
   return c.ffn.kind === "dense" ? 1 : c.ffn.active;
+}
+
+function activeShare(c: Configuration): number {
+  return c.ffn.kind === "dense" ? 1 : c.ffn.active / c.ffn.experts;
 }
 
 function downFanIn(c: Configuration): number {
   return c.ffn.kind === "dense" ? activeWidth(c) : c.ffn.expertWidth;
 }
 
-function power(exponents: Exponents, x: Record<Quantity, number>): number {
+/**
+ * The value of a monomial.
+ *
+ * @param exponents the monomial
+ * @param x the value of each quantity
+ * @returns the product of the powers; 1 for no exponents
+ */
+export function power(exponents: Exponents, x: Record<Quantity, number>): number {
   let value = 1;
   for (const [name, e] of Object.entries(exponents)) value *= x[name as Quantity] ** e;
   return value;
 }
 
-/** `eta * q / rho_d`, `sigma * sqrt(rho_H / rho_d)`: powers 1 first, then roots, then the rest. */
-function formula(base: string, exponents: Exponents): string {
-  const terms = Object.entries(exponents).filter(([, e]) => e !== 0);
-  const named = (e: number) => terms.filter((term) => term[1] === e).map(([name]) => name);
-  let text = [...(base === "" ? [] : [base]), ...named(1)].join(" * ");
-  const over = named(-1).map((name) => ` / ${name}`).join("");
-  const [roots, underRoots] = [named(0.5), named(-0.5)];
-  if (roots.length > 0) {
-    const root = `sqrt(${[roots.join(" * "), ...underRoots].join(" / ")})`;
-    text = text === "" ? root : `${text} * ${root}`;
-  }
-  text = (text === "" && over !== "" ? "1" : text) + over;
-  if (roots.length === 0 && underRoots.length > 0) {
-    text = `${text || "1"} / sqrt(${underRoots.join(" * ")})`;
-  }
-  for (const [name, e] of terms.filter(([, e]) => ![1, -1, 0.5, -0.5].includes(e))) {
-    text = `${text === "" ? "" : `${text} * `}${name}^${Number(e.toPrecision(6))}`;
-  }
-  return text === "" ? "1" : text;
-}
-
-function note(base: string, { exponents, source }: Law): Note {
-  return { formula: formula(base, exponents), source };
-}
-
-function fixedOnNorms(tensor: TensorKind, knob: Knob): boolean {
+/**
+ * Whether a rule's law for a knob is overruled: gains start at 1 and do not decay.
+ *
+ * @param tensor the tensor kind
+ * @param knob the knob
+ * @returns true for init and decay of norms
+ */
+export function fixedOnNorms(tensor: TensorKind, knob: Knob): boolean {
   return (NORMS as readonly TensorKind[]).includes(tensor) &&
     (knob === "initStd" || knob === "weightDecay");
 }
 
-function row(t: TensorKind, laws: RowLaw, by: Record<Knob, number>, hps: HyperParameters): Row {
+/**
+ * Letter and value, at the reference, of what a law multiplies.
+ *
+ * @param t the tensor kind
+ * @param hps the reference's hyperparameters
+ * @returns one pair per knob, e.g. `["eta", 0.01]`
+ */
+export function basesOf(t: TensorKind, hps: HyperParameters): Record<Knob, [string, number]> {
   const [sigma, std] = t === "embed"
     ? ["sigma_embed", hps.embedInitStd]
     : t === "unembed"
     ? ["sigma_unembed", hps.unembedInitStd]
     : ["sigma", hps.initStd];
-  const base: Record<Knob, [string, number]> = {
-    initStd: [sigma, std],
+  return {
+    initStd: [sigma, std] as [string, number],
     lr: ["eta", hps.lr],
     weightDecay: ["lambda", hps.weightDecay],
     eps: ["eps", hps.eps],
   };
+}
+
+function row(t: TensorKind, laws: RowLaw, by: Record<Knob, number>, hps: HyperParameters): Row {
   const cells = mapValues(
-    base,
+    basesOf(t, hps),
     ([letter, value], knob) =>
       fixedOnNorms(t, knob)
         ? { value: 0, formula: "0", source: knob === "initStd" ? "gain starts at 1" : "no decay" }
@@ -322,7 +316,14 @@ function checkHyperParameters(hps: HyperParameters): void {
   }
 }
 
-function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
+/**
+ * Fills in and checks a rule's options.
+ *
+ * @param options what is given
+ * @returns all of them, the authors' choice where nothing is given
+ * @throws {RangeError} on an impossible option
+ */
+export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
   const all: Required<RuleOptions> = {
     unembedding: options.unembedding ?? "authors",
     decoupledDecay: options.decoupledDecay ?? false,

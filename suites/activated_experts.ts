@@ -4,89 +4,84 @@
  * Claim: the learning rate tuned on a narrow dense reference stays near-optimal when it is carried
  * by the rule to sparse MoE models that activate 2 to 16 experts per token.
  * Held fixed: text, tokens per step, steps, seeds, depth, number of experts, expert width h = d*.
- * Varied: activated experts; width (`transfer`: 4 d*, in smoke 2 d*; `iso-width`: d*); learning rate.
+ * Varied: activated experts; width (`transfer`: 4 d*, in smoke 2 d*; `iso-width`: d*); learning rate. In
+ * panels of their own, which decide nothing, weight decay and init std at a learning rate of 2^-5 (quick:
+ * on 16e4a of width 2 d*).
  * Measured: validation loss (nats) on the held-out text against the reference's learning rate.
  * Passes if: the 95% interval of the optimum's shift lies within ±1 octave, or the regret of the
  * transferred rate is at most max(2 standard errors, 0.01 nats).
  * Control: `standard` (SP) on the same targets (quick: on 16e4a alone), which must be seen to fail.
- * Source: arXiv 2605.23893, Fig. 2. Cost: about 24 minutes on 2 CPU cores (quick).
+ * Source: arXiv 2605.23893, Fig. 2. Cost: `deno task bench --list`.
  *
  * @module
  */
 import { defineSuite, type Suite } from "../lab/suite.ts";
-import { WSD } from "../model/schedule.ts";
-
-const octaves = (lo: number, hi: number) => Array.from({ length: hi - lo + 1 }, (_, i) => lo + i);
+import { octaves, paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** The suite of Fig. 2; the module comment is its caption. */
 export const activatedExperts: Suite = defineSuite({
   kind: "transfer",
   id: "activated-experts",
   title: "Activated experts",
-  figure: "Fig. 2a (language model)",
+  figure: "Fig. 2a-c (language model)",
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of activated experts",
   heldFixed: "text, tokens per step, steps, seeds, depth, number of experts, expert width h = d*",
   varied:
-    "activated experts per token; width (transfer: 4 d*, in smoke 2 d*; iso-width: d*); the reference's learning rate",
+    "activated experts per token; width (transfer: 4 d*, in smoke 2 d*; iso-width: d*); the reference's learning rate; in panels that decide nothing its weight decay and init std",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred rate is ≤ max(2 standard errors, 0.01 nats)",
   control: "standard parametrization (SP) on the same targets (quick: on 16e4a alone) must fail",
   source: "arXiv 2605.23893, Fig. 2",
-  cost: "quick: about 24 minutes on 2 CPU cores; smoke: seconds; paper: hours on a GPU",
-  swept: "lr",
   claimPanels: ["transfer"],
   rule: "complete-mue",
   controlRule: "standard",
-  base: {
-    weightDecay: 0.1,
-    eps: 1e-8,
-    beta1: 0.9,
-    beta2: 0.95,
-    embedInitStd: 1,
-    unembedInitStd: 0,
-  },
-  training: { schedule: WSD, clipNorm: 1, balanceCoef: 0.01, zCoef: 0 },
   tolerance_octaves: 1,
   profiles: {
     smoke: {
-      reference: "dense:d=16,L=1,H=16",
+      plan: smokePlan,
       panels: [{
         name: "transfer",
         targets: ["4e2a:d=32,h=16"],
         controls: ["4e2a:d=32,h=16"],
       }],
-      steps: 20,
-      sequences: 8,
-      seq: 16,
       seeds: [0, 1],
       grid: { reference: octaves(-7, -3), targets: octaves(-7, -3) },
-      evaluationBatches: 4,
     },
     quick: {
-      reference: "dense:d=16,L=2,H=16",
+      plan: quickPlan,
       panels: [
         {
           name: "transfer",
-          targets: ["16e2a:d=64,h=16", "16e4a:d=64,h=16", "16e8a:d=64,h=16", "16e16a:d=64,h=16"],
-          controls: ["16e4a:d=64,h=16"],
+          targets: ["16e2a:d=48,h=12", "16e4a:d=48,h=12", "16e16a:d=48,h=12"],
+          controls: ["16e4a:d=48,h=12"],
         },
         {
           name: "iso-width",
-          targets: ["16e4a:d=16,h=16"],
-          controls: ["16e4a:d=16,h=16"],
+          targets: ["16e4a:d=12,h=12"],
+          controls: ["16e4a:d=12,h=12"],
+        },
+        {
+          name: "weight decay",
+          swept: "weightDecay",
+          targets: ["16e4a:d=24,h=12"],
+          controls: ["16e4a:d=24,h=12"],
+          grid: { reference: octaves(-7, 0), targets: "bracket" },
+        },
+        {
+          name: "init std",
+          swept: "initStd",
+          targets: ["16e4a:d=24,h=12"],
+          controls: ["16e4a:d=24,h=12"],
+          grid: { reference: octaves(-5, 0), targets: "bracket" },
         },
       ],
-      steps: 600,
-      sequences: 16,
-      seq: 32,
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: octaves(-7, -3) },
-      evaluationBatches: 32,
+      grid: { reference: octaves(-8, -2), targets: "bracket" },
     },
     paper: {
-      reference: "dense:d=128,L=4,H=128,dh=64",
+      plan: paperPlan,
       panels: [
         {
           name: "transfer",
@@ -98,13 +93,23 @@ export const activatedExperts: Suite = defineSuite({
           targets: [2, 4, 8, 16, 32, 64].map((a) => `64e${a}a:d=128,h=128,dh=64`),
           controls: ["64e8a:d=128,h=128,dh=64"],
         },
+        {
+          name: "weight decay",
+          swept: "weightDecay",
+          targets: [2, 8, 64].map((a) => `64e${a}a:d=512,h=128,dh=64`),
+          controls: ["64e8a:d=512,h=128,dh=64"],
+          grid: { reference: octaves(-8, 0), targets: octaves(-8, 0) },
+        },
+        {
+          name: "init std",
+          swept: "initStd",
+          targets: [2, 8, 64].map((a) => `64e${a}a:d=512,h=128,dh=64`),
+          controls: ["64e8a:d=512,h=128,dh=64"],
+          grid: { reference: octaves(-8, -1), targets: octaves(-8, -1) },
+        },
       ],
-      steps: 4000,
-      sequences: 32,
-      seq: 256,
       seeds: [0, 1, 2],
       grid: { reference: octaves(-12, -4), targets: octaves(-12, -4) },
-      evaluationBatches: 64,
     },
   },
 });

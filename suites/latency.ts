@@ -15,7 +15,7 @@
  * equal parameters costs at least half of the growth in parameters (95% intervals; each ratio paired by round).
  * Control: the narrowest dense layer of equal parameters against the next, in the rounds of the claimed
  * capacity, judged by capacity's limit, which must fail.
- * Source: arXiv 2605.23893, Fig. 7. Cost: about 8 minutes on 2 CPU cores (quick).
+ * Source: arXiv 2605.23893, Fig. 7. Cost: `deno task bench --list`.
  *
  * @module
  */
@@ -41,7 +41,6 @@ export const latency: LatencySuite = defineLatencySuite({
   control:
     "the narrowest dense layer of equal parameters against the next, in the same rounds, judged by capacity's limit must fail",
   source: "arXiv 2605.23893, Fig. 7",
-  cost: "quick: about 8 minutes on 2 CPU cores; smoke: seconds; paper: minutes on a GPU",
   limits: { capacity: 1.25, granularity: 2, wideningShare: 0.5 },
   profiles: {
     smoke: {

@@ -3,16 +3,48 @@
  *
  * @module
  */
+import type { ClaimSuite } from "../lab/claim_suite.ts";
 import type { LatencySuite } from "../lab/latency_suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { activatedExperts } from "./activated_experts.ts";
+import { batch } from "./batch.ts";
+import { bridgesSuite } from "./bridges.ts";
+import { capacity } from "./capacity.ts";
+import { coordinateCheckSuite } from "./coordinate_check.ts";
+import { depth } from "./depth.ts";
+import { duration } from "./duration.ts";
+import { ffnWidth } from "./ffn_width.ts";
+import { granularity } from "./granularity.ts";
+import { hybrids } from "./hybrids.ts";
+import { initialLoss } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
+import { scaling } from "./scaling.ts";
+import { shootOut } from "./shoot_out.ts";
+import { speedup } from "./speedup.ts";
+import { width } from "./width.ts";
 
 /** A suite of any kind; `kind` tells them apart. */
-export type AnySuite = Suite | LatencySuite;
+export type AnySuite = Suite | LatencySuite | ClaimSuite;
 
 /** All suites, in the order of the paper's figures. */
-export const SUITES: AnySuite[] = [activatedExperts, latency];
+export const SUITES: AnySuite[] = [
+  bridgesSuite,
+  activatedExperts,
+  initialLoss,
+  capacity,
+  granularity,
+  hybrids,
+  ffnWidth,
+  width,
+  depth,
+  batch,
+  duration,
+  scaling,
+  latency,
+  speedup,
+  coordinateCheckSuite,
+  shootOut,
+];
 
 /**
  * The suite of an id.

@@ -68,6 +68,7 @@ Deno.test("--json holds the authors' worked example, unrounded", async () => {
   assert.equal(code, 0);
   const answer = JSON.parse(stdout);
   assert.equal(answer.rule, "complete-mue");
+  assert.equal(answer.gate, "sigmoid");
   assert.equal(answer.to.text, "128e8a1s:d=1024,L=32,h=1024,B=65536,D=6553600000");
   assert.equal(answer.to.ffn.shared, 1);
   assert.equal(answer.q, 0.5);
@@ -126,7 +127,8 @@ Deno.test("--rule picks the rule, --list names all, --help teaches", async () =>
   assert.equal(JSON.parse(other.stdout).multipliers.routeScale, 1);
   const list = await run("--list");
   assert.equal(list.code, 0);
-  for (const id of ["complete-mue", "standard", "mup"]) {
+  const { RULES } = await import("../../rule/registry.ts");
+  for (const { id } of RULES) {
     assert.match(list.stdout, RegExp(`^${id} `, "m"));
   }
   const help = await run("--help");

@@ -97,6 +97,19 @@ const ROUTERS: [string, Router, number][] = [
   ["64e8a by softmax", { experts: 64, active: 8, groups: 1, gate: "softmax" }, 70],
   ["9e6a in 3 groups by softmax", { experts: 9, active: 6, groups: 3, gate: "softmax" }, 70],
   ["66e3a in 3 groups by sigmoid", { experts: 66, active: 3, groups: 3, gate: "sigmoid" }, 33],
+  ["5e2a by softmax of all", { experts: 5, active: 2, groups: 1, gate: "softmax-all" }, 33],
+  ["9e6a in 3 groups by softmax of all", {
+    experts: 9,
+    active: 6,
+    groups: 3,
+    gate: "softmax-all",
+  }, 70],
+  ["66e3a in 3 groups by raw sigmoid", {
+    experts: 66,
+    active: 3,
+    groups: 3,
+    gate: "sigmoid-raw",
+  }, 33],
   ["4e4a by sigmoid", { experts: 4, active: 4, groups: 1, gate: "sigmoid" }, 7],
 ];
 
@@ -138,7 +151,9 @@ Deno.test("logits of every size keep the order and finite gates", () =>
   onEveryProfile(async (device) => {
     const stage = new Stage(device), sizes = [1e-30, -1e30, 80, -80, 1e30];
     const logits = [0, 1].map((z) => matrix(5, 5, (t, e) => sizes[(e + t + z) % 5]));
-    await checkRoute(stage, { experts: 5, active: 2, groups: 1, gate: "softmax" }, logits);
+    for (const gate of ["softmax", "softmax-all"] as const) {
+      await checkRoute(stage, { experts: 5, active: 2, groups: 1, gate }, logits);
+    }
     // the largest of all may lie in any group: exp must not overflow against another's
     const groups = [0, 1].map((z) => matrix(6, 9, (t, e) => 200 * ((e + 4 * t + z) % 9)));
     await checkRoute(stage, { experts: 9, active: 6, groups: 3, gate: "softmax" }, groups);
@@ -203,6 +218,7 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
   onEveryProfile(async (device) => {
     const bound = tolerance(device, "combine"), stage = new Stage(device), draw = gaussians(51);
     const tokens = 33, rows = 36, d = 13, dp = 16, active = 3, xRows = 120, scales = [1.5, -0.5];
+    const router: Router = { ...ROUTERS[0][1], active };
     const sizes = { replicas: R, tokens, rows, seq: tokens };
     const x = [0, 1].map(() => matrix(xRows, d, draw)),
       r = [0, 1].map(() => matrix(tokens, d, draw));
@@ -218,14 +234,14 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
     const y = stage.output("f32x4", floatsOf(p)), plain = stage.output("f32x4", floatsOf(p));
     const dgate = stage.output("f32", R * rows * active);
     await stage.run((program) => {
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y }, {
+      combine(program, sizes, router, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y }, {
         gate: stage.input("f32", gate.flat(2)),
         scales: scale,
         slot: 1,
         stride: 3,
       });
-      combine(program, sizes, active, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y: plain });
-      gateBackward(program, sizes, active, dp / 4, xRows, { slot: 1, stride: 3 }, {
+      combine(program, sizes, router, dp / 4, xRows, { x: tx, place: tPlace, r: tr, y: plain });
+      gateBackward(program, sizes, router, dp / 4, xRows, { slot: 1, stride: 3 }, {
         x: tx,
         dz: tz,
         place: tPlace,
@@ -262,7 +278,7 @@ Deno.test("experts' rows are added back per token by gate, and their gradients w
     stage.destroy();
   }));
 
-for (const [name, router, tokens] of [ROUTERS[0], ROUTERS[2]]) {
+for (const [name, router, tokens] of [0, 2, 4, 5, 6].map((i) => ROUTERS[i])) {
   Deno.test(`${name}: the gradient of the logits, balance and z-loss match float64`, () =>
     onEveryProfile(async (device) => {
       const bound = tolerance(device, "routeBackward"), { experts, active } = router;

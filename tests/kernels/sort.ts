@@ -7,17 +7,18 @@ const NONE = 0xffffffff;
  * Sorts the slots (token · active + pick) of every replica by expert, tokens ascending, each
  * expert's share padded to whole tiles.
  *
- * @param ids [replica][token] the experts of a token @param rows rows with room for tokens
- * @param tileRows rows an expert's share is padded to
+ * @param ids [replica][token] the experts of a token; others than 0 … N-1 are empty slots @param rows rows with room for tokens
+ * @param tileRows rows an expert's share is padded to @param perToken experts of a token, if not slots
  */
 export function sortByExpert(
   ids: number[][][],
   experts: number,
   rows: number,
   tileRows: number,
+  perToken = ids[0][0].length,
 ) {
   const tokens = ids[0].length, active = ids[0][0].length;
-  const tiles = Math.ceil(tokens * active / tileRows) + experts;
+  const tiles = Math.ceil(tokens * perToken / tileRows) + experts;
   const off: number[] = [], tileExpert: number[] = [], counts: number[] = [];
   const perms: number[][] = [], place: number[] = [];
   /** [row, token, expert, pick] of every real row of a replica */

@@ -70,7 +70,12 @@ Deno.test("fewer than three trained grid points have no optimum", () => {
 });
 
 Deno.test("three points are enough for a parabola, and the vertex stays in the window", () => {
-  assertNear(sweepOptimum(parabola(-4.8, 0.01, [-6, -5, -4])).log2x!.estimate, -4.8, 1e-6);
+  const bracket = [-6, -5, -4], { loss } = parabola(-4.8, 0.01, bracket);
+  assertNear(fitCurve(bracket, loss.map((row) => row[0]!)).log2x, -4.8, 1e-9);
+  const { estimate, lo, hi } = sweepOptimum({ log2x: bracket, loss }).log2x!;
+  assertNear(estimate, -4.8, 0.02);
+  // nothing shows whether the bowl is a parabola: a tenth of a step
+  assertNear(hi - lo, 2 * 1.96 * 0.1, 0.05);
   const steep = fitCurve([0, 1, 2, 3, 4], [0, 0.0001, 2, 4, 6.5]);
   assert(steep.clamped);
   assertEquals(steep.log2x, 0);

@@ -6,9 +6,8 @@ import { recordOf, runWith } from "./runs.ts";
 
 const parts: RunParts = {
   task: "lm",
-  configuration: "16e4a:d=64,L=2,h=16",
-  rule: "complete-mue",
-  base: runWith("a").base,
+  shape: { width: 64, depth: 2 },
+  rows: runWith("a").rows,
   seed: 0,
   steps: 600,
   dataHash: "d",
@@ -41,9 +40,8 @@ Deno.test("a run's key is 16 hexadecimal digits that no field can change unnotic
   assertEquals(runKey(Object.fromEntries(Object.entries(parts).reverse()) as RunParts), key);
   const changes: Partial<RunParts>[] = [
     { task: "diffusion" },
-    { configuration: "16e8a:d=64,L=2,h=16" },
-    { rule: "standard" },
-    { base: { ...parts.base, lr: 2 ** -7 } },
+    { shape: { width: 64, depth: 4 } },
+    { rows: { wq: { initStd: 0.02, lr: 0.02, weightDecay: 0.1, eps: 1e-8 } } },
     { seed: 1 },
     { steps: 601 },
     { dataHash: "e" },

@@ -1,7 +1,7 @@
 /** One feed-forward layer: against float64, with the load it was told to have, and its formulas. */
 import assert from "node:assert/strict";
 import { tileRows } from "../../kernels/gemm.ts";
-import { downloadFloats, type Tensor } from "../../kernels/gpu/tensor.ts";
+import { download, downloadFloats, type Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   bytesOf,
   FeedForward,
@@ -9,6 +9,7 @@ import {
   type LayerCase,
   parametersOf,
   routerFlopsOf,
+  type RouterVariant,
 } from "../../model/feed_forward.ts";
 import { imposedLogits, shareOfTokens } from "../../model/imposed_routing.ts";
 import { unpack } from "../../model/shape.ts";
@@ -18,11 +19,12 @@ import { addScaled, type Matrix, matrix, timesTransposed } from "../reference/ma
 import { tolerance } from "../tolerances.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
+const ODD_FFN = { kind: "moe", experts: 5, active: 2, expertWidth: 7 } as const;
 const ODD_MOE: LayerCase = {
   width: 13,
   tokens: 19,
   replicas: 2,
-  ffn: { kind: "moe", experts: 5, active: 2, expertWidth: 7 },
+  ffn: ODD_FFN,
   routing: "zipf",
 };
 const ODD_DENSE: LayerCase = {
@@ -78,48 +80,82 @@ Deno.test("a dense layer and its gradients are those of the float64 reference", 
   });
 });
 
-Deno.test("an MoE layer and the gradients of experts, router and input are those of float64", async () => {
-  await onEveryProfile(async (device) => {
-    const layer = new FeedForward(device, ODD_MOE, "forward+backward", { seed: 5 });
-    const BOUND = tolerance(device, "layer"),
-      d = 13,
-      h = 7,
-      n = 5,
-      active = 2,
-      { width, experts } = layer.stored;
-    await layer.run(2);
-    const counted = (await layer.counts())!;
-    for (const z of [0, 1]) {
-      const x = await rowsOf(layer, layer.x, z, d, width);
-      const dy = await rowsOf(layer, layer.dy!, z, d, width);
-      const named = await namedOf(layer, layer.weights, z);
-      const router = matrix(n, d, (i, j) => named.get("wrouter")![i * d + j]);
-      const shares = shareOfTokens("zipf", n, active);
-      const all = imposedLogits(shares, active, 19, experts, 5 + z);
-      const picked = matrix(19, n, (t, e) => all[t * experts + e]);
-      const weights = Array.from({ length: n }, (_, e) => expertOf(named, e, d, h));
-      const r = { experts: n, active, groups: 1, gate: "sigmoid" as const };
-      const want = moe(x, weights, router, picked, dy, r);
-      assert.deepEqual(counted.slice(z * n, (z + 1) * n), want.counts);
-      const y = await rowsOf(layer, layer.y, z, d, width);
-      const dx = await rowsOf(layer, layer.dx!, z, d, width);
-      assertClose("y", flat(y), flat(addScaled(x, 1, want.y)), BOUND);
-      assertClose("dx", flat(dx), flat(want.dx), BOUND);
-      const gradients = await namedOf(layer, layer.weightGradients, z);
-      for (let e = 0; e < n; e++) {
-        const got = expertOf(gradients, e, d, h);
-        for (const name of ["gate", "up", "down"] as const) {
-          assertClose(`d${name} of expert ${e}`, flat(got[name]), flat(want.dw[e][name]), BOUND);
+/** The paper's router, then one of each other kind, and two of several kinds. */
+const ROUTERS: [string, RouterVariant][] = [
+  ["", {}],
+  [" by softmax of all", { gate: "softmax-all" }],
+  [" by raw sigmoid", { gate: "sigmoid-raw" }],
+  [" with a capacity", { capacity: 1.25 }],
+  [" with a capacity by softmax of all", { capacity: 0.6, gate: "softmax-all" }],
+  [" by hash", { pick: "hash" }],
+  [" by hash with a capacity", { pick: "hash", capacity: 1 }],
+  [" whose experts choose", { pick: "expert-choice", gate: "softmax-all" }],
+  [" whose experts choose by sigmoid", { pick: "expert-choice", gate: "sigmoid" }],
+  [" whose experts choose by softmax", { pick: "expert-choice", gate: "softmax" }],
+  [" limited to its best groups", { groups: 3, limit: 1 }],
+];
+
+for (const [name, variant] of ROUTERS) {
+  Deno.test(`an MoE layer${name} and the gradients of experts, router and input are those of float64`, async () => {
+    await onEveryProfile(async (device) => {
+      const n = variant.groups ? 6 : 5;
+      const c: LayerCase = { ...ODD_MOE, ffn: { ...ODD_FFN, experts: n, router: variant } };
+      const layer = new FeedForward(device, c, "forward+backward", { seed: 5 });
+      const BOUND = tolerance(device, "layer"),
+        d = 13,
+        h = 7,
+        active = 2,
+        { width, experts } = layer.stored;
+      await layer.run(2);
+      const counted = (await layer.counts())!;
+      for (const z of [0, 1]) {
+        const x = await rowsOf(layer, layer.x, z, d, width);
+        const dy = await rowsOf(layer, layer.dy!, z, d, width);
+        const named = await namedOf(layer, layer.weights, z);
+        const router = matrix(n, d, (i, j) => named.get("wrouter")![i * d + j]);
+        const shares = shareOfTokens("zipf", n, active);
+        const all = imposedLogits(shares, active, 19, experts, 5 + z);
+        const picked = matrix(19, n, (t, e) => all[t * experts + e]);
+        const weights = Array.from({ length: n }, (_, e) => expertOf(named, e, d, h));
+        const r = { experts: n, active, groups: 1, gate: "sigmoid" as const, ...variant };
+        const ids = new Uint32Array(await download(device, layer.tokenIds!));
+        const tokens = Array.from({ length: 19 }, (_, t) => ids[z * layer.stored.rows + t] ?? t);
+        const want = moe(x, weights, router, picked, dy, r, { tokens });
+        assert.deepEqual(counted.slice(z * n, (z + 1) * n), want.counts);
+        const y = await rowsOf(layer, layer.y, z, d, width);
+        const dx = await rowsOf(layer, layer.dx!, z, d, width);
+        assertClose("y", flat(y), flat(addScaled(x, 1, want.y)), BOUND);
+        assertClose("dx", flat(dx), flat(want.dx), BOUND);
+        const gradients = await namedOf(layer, layer.weightGradients, z);
+        for (let e = 0; e < n; e++) {
+          const got = expertOf(gradients, e, d, h);
+          for (const name of ["gate", "up", "down"] as const) {
+            assertClose(`d${name} of expert ${e}`, flat(got[name]), flat(want.dw[e][name]), BOUND);
+          }
         }
+        const drouter = [...gradients.get("wrouter")!];
+        if (variant.pick === "hash") assert.ok(drouter.every((v) => v === 0));
+        else assertClose("drouter", drouter, flat(want.drouter), BOUND);
+        const logits = await rowsOf(layer, layer.routerLogits!, z, n, experts);
+        assertClose(
+          "the router's own logits",
+          flat(logits),
+          flat(timesTransposed(x, router)),
+          BOUND,
+        );
+        // the twin: any other router gives another output
+        for (const [, other] of ROUTERS) {
+          if (other === variant || n % (other.groups ?? 1)) continue;
+          const twin = { experts: n, active, groups: 1, gate: "sigmoid" as const, ...other };
+          const off = moe(x, weights, router, picked, dy, twin, { tokens });
+          assertApart("y of another router", flat(y), flat(addScaled(x, 1, off.y)), BOUND);
+        }
+        assertApart("picked are not the router's", flat(logits), flat(picked), BOUND);
       }
-      assertClose("drouter", gradients.get("wrouter")!, flat(want.drouter), BOUND);
-      const logits = await rowsOf(layer, layer.routerLogits!, z, n, experts);
-      assertClose("the router's own logits", flat(logits), flat(timesTransposed(x, router)), BOUND);
-      assertApart("picked are not the router's", flat(logits), flat(picked), BOUND);
-    }
-    layer.destroy();
+      layer.destroy();
+    });
   });
-});
+}
 
 Deno.test("a layer of the forward pass alone gives the same output, and a repeat the same bits", async () => {
   await withDevice({}, async (device) => {

@@ -1,6 +1,7 @@
 /** How parameters lie in memory: nothing overlaps, nothing is lost, padding stays zero. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { GATES } from "../../kernels/routing.ts";
 import { BLOCK_FLOATS } from "../../model/layout_builder.ts";
 import {
   type Layout,
@@ -42,7 +43,7 @@ const shapes: fc.Arbitrary<ModelShape> = fc.record({
       spare: fc.integer({ min: 0, max: 3 }),
       expertWidth: fc.integer({ min: 1, max: 13 }),
       shared: fc.integer({ min: 0, max: 2 }),
-      gate: fc.constantFrom("sigmoid" as const, "softmax" as const),
+      gate: fc.constantFrom(...GATES),
     }).map(({ groups, perGroup, spare, ...rest }) => ({
       kind: "moe" as const,
       groups,

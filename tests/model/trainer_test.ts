@@ -1,7 +1,7 @@
 /** Training as a whole: repeatable, replica by replica independent, and honest about its inputs. */
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/gpu/device.ts";
-import { downloadFloats } from "../../kernels/gpu/tensor.ts";
+import { downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { initialParameters } from "../../model/init.ts";
 import { WSD } from "../../model/schedule.ts";
 import {
@@ -43,11 +43,11 @@ const OPTIONS: TrainingOptions = {
   zCoef: 0.001,
 };
 
-/** 600 bytes below VOCAB with structure: each is the one before plus 1, 2 or 3. */
-function text(): Uint8Array {
+/** Bytes below VOCAB with structure: each is the one before plus 1, 2 or 3. */
+function text(length = 600): Uint8Array {
   const u = uniforms(9);
   let last = 0;
-  return Uint8Array.from({ length: 600 }, () => last = (last + 1 + Math.floor(3 * u())) % VOCAB);
+  return Uint8Array.from({ length }, () => last = (last + 1 + Math.floor(3 * u())) % VOCAB);
 }
 
 function replica(shape: ModelShape, seed: number, lr = 0.01, unembed = 0.1): Replica {
@@ -118,6 +118,111 @@ for (const [name, shape] of [["dense", DENSE], ["MoE", MOE]] as const) {
       assert.ok(shape === DENSE ? aux.every((x) => x === 0) : aux.every((x) => x > 1.5 && x < 6));
     }));
 }
+
+const FFN = { kind: "moe", experts: 6, active: 2, expertWidth: 9, shared: 0, groups: 1 } as const;
+const ROUTERS: [string, ModelShape["ffn"]][] = [
+  ["a bias", { ...FFN, gate: "sigmoid", biasRate: 0.01 }],
+  ["limited groups, a bias and a capacity", {
+    ...FFN,
+    groups: 3,
+    limit: 2,
+    gate: "softmax-all",
+    biasRate: 0.01,
+    capacity: 1.1,
+  }],
+  ["experts that choose", { ...FFN, gate: "softmax-all", pick: "expert-choice" }],
+  ["a hash", { ...FFN, gate: "sigmoid", pick: "hash", capacity: 1.5 }],
+];
+
+/** The replica with its routers' weights times a factor. */
+function withRouter(one: Replica, shape: ModelShape, factor: number): Replica {
+  for (const s of layoutOf(shape).stored.filter((s) => s.kind === "wrouter")) {
+    const end = s.offset + s.rows * s.cols;
+    for (let i = s.offset; i < end; i++) one.parameters[i] *= factor;
+  }
+  return one;
+}
+
+for (const [name, ffn] of ROUTERS) {
+  Deno.test(`trainings with ${name} repeat to the bit, learn, and keep replicas apart`, () =>
+    withDevice({}, async (device) => {
+      const shape = { ...DENSE, ffn }, [a, b] = [replica(shape, 1), replica(shape, 2, 0.03)];
+      const first = await train(device, shape, [a, b]);
+      const pieces = await train(device, shape, [a, b], [1, 6, 13]);
+      assert.equal(pieces.digest, first.digest);
+      assert.deepEqual(pieces.log, first.log);
+      const alone = await train(device, shape, [b]);
+      assert.deepEqual(alone.log[0], first.log[1]);
+      const losses = first.log[1].map((l) => l.loss_nats);
+      assert.ok(losses.at(-1)! < losses[0] - 0.5, `no learning: ${losses[0]} to ${losses.at(-1)}`);
+      // the twin: the same model with the paper's router goes another way
+      const plain = await train(device, { ...DENSE, ffn: { ...FFN, gate: "sigmoid" } }, [a, b]);
+      assert.notDeepEqual(plain.log[0].at(-1), first.log[0].at(-1));
+    }));
+}
+
+Deno.test("the bias evens out the load, moves by its rate alone, and stands still in evaluation", () =>
+  withDevice({}, async (device) => {
+    const ffn = { ...FFN, gate: "sigmoid" as const, biasRate: 0.02 }, shape = { ...DENSE, ffn };
+    // enough tokens that chance moves the load by less than 0.02
+    const corpus = uploadCorpus(device, text(8000), 4000), batch = { sequences: 64, seq: 11 };
+    // learning rate 0: the bias alone moves the load
+    const one = withRouter(replica(shape, 1, 0), shape, 6);
+    const trainer = new Trainer(device, shape, batch, [one], OPTIONS, corpus);
+    const bias = trainer.network.blocks[1].routed!.bias!, start = [10, 10, 0, 0, 0, 0];
+    upload(device, bias.pair[0], Float32Array.from(start, (n) => n * 0.02));
+    const unevenness = async () => {
+      const [{ load }] = await trainer.evaluate(4);
+      return Math.max(...load![1]) - Math.min(...load![1]);
+    };
+    const before = await unevenness();
+    await trainer.run(STEPS - 1);
+    const now = () => downloadFloats(device, bias.pair[trainer.step & 1]);
+    const moved = await now();
+    moved.forEach((x, e) => {
+      const steps = x / 0.02;
+      assert.ok(Math.abs(steps - Math.round(steps)) < 1e-3, `${x} is no multiple of the rate`);
+      assert.ok(e < 2 ? steps < 10 : Math.abs(steps) < STEPS, `expert ${e}: ${steps}`);
+    });
+    const after = await unevenness();
+    assert.ok(before > 0.4 && after < before / 3, `${before} before, ${after} after`);
+    assert.deepEqual(await now(), moved);
+    trainer.destroy();
+  }));
+
+Deno.test("evaluation tells the gates' entropy, the largest logit, drops and dead experts", () =>
+  withDevice({}, async (device) => {
+    const corpus = uploadCorpus(device, text(), 400);
+    const facts = async (ffn: ModelShape["ffn"], router = 1) => {
+      const shape = { ...DENSE, ffn }, one = withRouter(replica(shape, 1), shape, router);
+      const trainer = new Trainer(device, shape, BATCH, [one], OPTIONS, corpus);
+      const [{ router: found }] = await trainer.evaluate(4);
+      trainer.destroy();
+      return found;
+    };
+    assert.equal(await facts(DENSE.ffn), null);
+    const even = (await facts({ ...FFN, gate: "sigmoid" }, 0))!;
+    // without router weights every token picks experts 0 and 1, half and half
+    for (const x of even.gateEntropy_nats) assert.ok(Math.abs(x - Math.LN2) < 1e-6, `${x}`);
+    assert.deepEqual(even.maxLogit, [0, 0]);
+    assert.deepEqual(even.deadExperts, [4, 4]);
+    assert.deepEqual(even.dropRate, [0, 0]);
+    const some = (await facts({ ...FFN, gate: "sigmoid" }, 10))!;
+    for (const l of [0, 1]) {
+      assert.ok(some.gateEntropy_nats[l] < Math.LN2 - 0.005 && some.maxLogit[l] > 0.5);
+      assert.ok(some.deadExperts[l] < 4);
+    }
+    // 33 tokens: two experts serve 11 each where all 66 picks are theirs
+    const tight = (await facts({ ...FFN, gate: "sigmoid", capacity: 1 }, 0))!;
+    for (const l of [0, 1]) {
+      assert.ok(Math.abs(tight.dropRate[l] - 2 / 3) < 1e-6, `${tight.dropRate[l]}`);
+      assert.ok(Math.abs(tight.unserved[l] - 2 / 3) < 1e-6, `${tight.unserved[l]}`);
+    }
+    const chosen = (await facts({ ...FFN, gate: "softmax-all", pick: "expert-choice" }, 10))!;
+    assert.deepEqual(chosen.dropRate, [0, 0]);
+    assert.ok(chosen.unserved.every((x) => x >= 0 && x < 0.5), `${chosen.unserved}`);
+    assert.deepEqual(chosen.deadExperts, [0, 0]);
+  }));
 
 Deno.test("padding stays zero through twenty steps", () =>
   withDevice({}, async (device) => {

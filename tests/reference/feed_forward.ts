@@ -8,7 +8,7 @@ import {
   timesTransposed,
   transposedTimes,
 } from "./matrix.ts";
-import { gates, routerBackward, type RouterShape, select } from "./routing.ts";
+import { gates, kept, pick, type PickedBy, routerBackward, type RouterShape } from "./routing.ts";
 import { swiglu, swigluBackward } from "./swiglu.ts";
 
 /** Weights of one expert: gate and up (h, d), down (d, h). */
@@ -50,9 +50,11 @@ export interface MoeResult {
   y: Matrix;
   dx: Matrix;
   dw: Expert[];
+  /** (tokens, N) */
+  dlogits: Matrix;
   /** (N, d) */
   drouter: Matrix;
-  /** tokens that picked each expert */
+  /** tokens that picked each expert, served or not */
   counts: number[];
 }
 
@@ -67,15 +69,19 @@ export function moe(
   picked: Matrix,
   dy: Matrix,
   r: RouterShape,
+  by: PickedBy = {},
 ): MoeResult {
-  const d = x[0].length, ids = picked.map((row) => select(row, r));
-  const gate = picked.map((row, t) => gates(row, ids[t], r.gate));
+  const d = x[0].length, ids = pick(picked, r, by), serves = kept(ids, r), hash = r.pick === "hash";
+  const gate = picked.map((row, t) =>
+    hash ? ids[t].map(() => 1 / r.active) : gates(row, ids[t], r.gate)
+  );
   const zero = () => matrix(x.length, d, () => 0);
   const y = zero(), dx = zero(), dgate = ids.map((row) => row.map(() => 0)), dw: Expert[] = [];
   const counts = experts.map(() => 0);
   experts.forEach((w, e) => {
-    const tokens = ids.flatMap((row, t) => row.includes(e) ? [t] : []);
-    counts[e] = tokens.length;
+    const all = ids.flatMap((row, t) => row.includes(e) ? [t] : []);
+    const tokens = all.filter((t) => serves[t][ids[t].indexOf(e)]);
+    counts[e] = all.length;
     const mine = tokens.map((t) => x[t]), slot = tokens.map((t) => ids[t].indexOf(e));
     if (tokens.length === 0) {
       const none = (m: Matrix) => m.map((row) => row.map(() => 0));
@@ -99,12 +105,15 @@ export function moe(
   });
   const load = counts.map((c) => c / x.length);
   const dlogits = picked.map((row, t) =>
-    routerBackward(row, dgate[t], load, x.length, r, { balance: 0, z: 0 })
+    hash
+      ? row.map(() => 0)
+      : routerBackward(row, dgate[t], load, x.length, r, { balance: 0, z: 0 }, ids[t])
   );
   return {
     y,
     dx: addScaled(dx, 1, times(dlogits, router)),
     dw,
+    dlogits,
     drouter: transposedTimes(dlogits, x),
     counts,
   };

@@ -1,15 +1,25 @@
 /** The references themselves: closed forms, and gradients against central differences. */
 import assert from "node:assert/strict";
+import { GATES } from "../../kernels/routing.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { attention, attentionBackward, normRope, normRopeBackward, rope } from "./attention.ts";
 import { centralDifferences } from "./differences.ts";
 import { pcg3d } from "./draw.ts";
 import { crossEntropy, crossEntropyBackward, logSumExp } from "./loss.ts";
-import { dot, matrix, times, timesTransposed, transposedTimes } from "./matrix.ts";
+import { dot, type Matrix, matrix, times, timesTransposed, transposedTimes } from "./matrix.ts";
 import { rmsNorm, rmsNormBackward } from "./norm.ts";
 import { adamw, clip } from "./optimizer.ts";
-import { balanceLoss, counts, gates, routerBackward, routerObjective, select } from "./routing.ts";
+import { moe } from "./feed_forward.ts";
+import {
+  balanceLoss,
+  counts,
+  gates,
+  routerBackward,
+  routerObjective,
+  type RouterShape,
+  select,
+} from "./routing.ts";
 import { swiglu, swigluBackward } from "./swiglu.ts";
 
 /** Central differences with h = 1e-5 are good to about 1e-10; a wrong term shows at 1e-2. */
@@ -110,8 +120,15 @@ Deno.test("gates sum to one; equal load and equal shares give a balance loss of 
   }
 });
 
+Deno.test("gates of all logits and raw sigmoids keep what the selected leave", () => {
+  const logits = numbers(6), ids = [1, 4, 5], sum = (v: number[]) => v.reduce((a, b) => a + b, 0);
+  assert.ok(sum(gates(logits, ids, "softmax-all")) < 1);
+  assertClose("all selected", [sum(gates(logits, [0, 1, 2, 3, 4, 5], "softmax-all"))], [1], 1e-15);
+  assertClose("raw", gates([0, Math.log(3)], [1, 0], "sigmoid-raw"), [0.75, 0.5], 1e-15);
+});
+
 Deno.test("the gradient of the router's objective is that of finite differences", () => {
-  for (const gate of ["sigmoid", "softmax"] as const) {
+  for (const gate of GATES) {
     for (const [experts, active, groups] of [[5, 2, 1], [9, 6, 3]]) {
       const r = { experts, active, groups, gate }, coefficients = { balance: 0.3, z: 0.07 };
       const tokens = 4,
@@ -127,6 +144,41 @@ Deno.test("the gradient of the router's objective is that of finite differences"
       }, logits.flat());
       assertClose(`${experts}e${active}a ${gate}`, analytic.flat(), numeric, BOUND);
     }
+  }
+});
+
+/** Every kind of router; picks stay where they are when a logit moves by 1e-5. */
+const KINDS: Partial<RouterShape>[] = [
+  ...GATES.map((gate) => ({ gate })),
+  ...GATES.map((gate) => ({ gate, pick: "expert-choice" as const })),
+  { capacity: 0.7 },
+  { capacity: 0.7, gate: "softmax-all" },
+  { groups: 3, limit: 1 },
+  { pick: "hash", capacity: 0.7 },
+];
+
+Deno.test("under every router the layer's gradients of logits and input are those of finite differences", () => {
+  const d = 4, h = 3, n = 6, tokens = 7;
+  const weights = Array.from({ length: n }, () => ({
+    gate: matrix(h, d, draw),
+    up: matrix(h, d, draw),
+    down: matrix(d, h, draw),
+  }));
+  const x = matrix(tokens, d, draw), dy = matrix(tokens, d, draw), logits = matrix(tokens, n, draw);
+  const none = matrix(n, d, () => 0), by = { tokens: [0, 1, 2, 3, 4, 5, 6] };
+  for (const kind of KINDS) {
+    const r: RouterShape = { experts: n, active: 2, groups: 1, gate: "sigmoid", ...kind };
+    const loss = (x: Matrix, l: Matrix) =>
+      dot(moe(x, weights, none, l, dy, r, by).y.flat(), dy.flat());
+    const got = moe(x, weights, none, logits, dy, r, by), name = JSON.stringify(kind);
+    const back = (values: number[], cols: number) =>
+      matrix(tokens, cols, (t, j) => values[t * cols + j]);
+    const slopes = centralDifferences((v) => loss(x, back(v, n)), logits.flat());
+    if (kind.pick === "hash") assert.ok(slopes.every((s) => s === 0));
+    else assertClose(name, got.dlogits.flat(), slopes, BOUND);
+    assert.ok(kind.pick !== "hash" || got.dlogits.flat().every((s) => s === 0));
+    const input = centralDifferences((v) => loss(back(v, d), logits), x.flat());
+    assertClose(`input, ${name}`, got.dx.flat(), input, BOUND);
   }
 });
 

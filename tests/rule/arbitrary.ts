@@ -2,20 +2,41 @@
 
 import fc from "fast-check";
 import type { Configuration } from "../../rule/configuration.ts";
+import { GATE_NAMES, type RouterChoice } from "../../rule/router.ts";
 
 const size = (max: number) => fc.integer({ min: 1, max });
 
 const dense = fc.record({ kind: fc.constant("dense" as const), hidden: size(4096) })
   .map((ffn) => ({ ...ffn })); // a plain prototype, as deepEqual wants
 
-const moe = fc.record({ g: size(4), perGroup: size(8), more: size(16), h: size(512), s: fc.nat(3) })
-  .map(({ g, perGroup, more, h, s }) => ({
+const rate = fc.double({ min: 1e-6, max: 4, noNaN: true });
+
+/** Nothing, or a part of what a router may differ in. */
+const choice: fc.Arbitrary<RouterChoice> = fc.oneof(
+  fc.constant({}),
+  fc.record({
+    gate: fc.constantFrom(...GATE_NAMES),
+    capacity: rate,
+    biasRate: rate,
+  }, { requiredKeys: [] }).map((r) => ({ ...r })),
+);
+
+const moe = fc.record({
+  g: size(4),
+  perGroup: size(8),
+  more: size(16),
+  h: size(512),
+  s: fc.nat(3),
+  r: choice,
+})
+  .map(({ g, perGroup, more, h, s, r }) => ({
     kind: "moe" as const,
     experts: g * (perGroup + more - 1),
     active: g * perGroup,
     expertWidth: h,
     shared: s,
     groups: g,
+    ...r,
   }));
 
 /** Dense and MoE, with and without B and D. */

@@ -11,6 +11,7 @@ import {
   parseConfiguration,
   ratios,
 } from "../../rule/configuration.ts";
+import { RULES } from "../../rule/registry.ts";
 import { anyConfiguration } from "./arbitrary.ts";
 
 Deno.test("a dense and an MoE configuration read as written", () => {
@@ -57,6 +58,47 @@ Deno.test("a target takes d, L, B and D from its reference, and h from its H", (
   assert.equal(parseConfiguration("dense:d=48", wideHeads).headWidth, 16);
 });
 
+Deno.test("an MoE may name its router; what it leaves out stays out, so that old texts stay as they were", () => {
+  const text = "16e4a4g:d=64,L=2,h=16,gate=softmax-all,limit=2,cf=1.25,bias=0.001";
+  const c = parseConfiguration(text);
+  assert.deepEqual(c.ffn, {
+    ...parseConfiguration("16e4a4g:d=64,L=2,h=16").ffn,
+    gate: "softmax-all",
+    limit: 2,
+    capacity: 1.25,
+    biasRate: 0.001,
+  });
+  assert.equal(formatConfiguration(c), text);
+  for (
+    const same of [
+      "16e4a:d=64,L=2,h=16,router=hash,cf=1.5",
+      "16e4a:d=64,L=2,h=16,gate=softmax-all,router=expert-choice",
+      // an explicit gate is not the default, which a rule may change
+      "16e4a:d=64,L=2,h=16,gate=sigmoid",
+    ]
+  ) assert.equal(formatConfiguration(parseConfiguration(same)), same);
+  const plain = "16e4a:d=64,L=2,h=16";
+  assert.equal(formatConfiguration(parseConfiguration(`${plain},router=top`)), plain);
+  // a target does not take its reference's router, as it takes no groups
+  const from = parseConfiguration("16e4a:d=64,L=2,h=16,gate=softmax,bias=0.1");
+  assert.equal(formatConfiguration(parseConfiguration("8e2a", from)), "8e2a:d=64,L=2,h=16");
+  // limited groups need not divide the picks
+  assert.equal(labelOf(parseConfiguration("12e3a4g:d=64,L=2,h=16,limit=2")), "12e3a4g");
+});
+
+Deno.test("no rule looks at the router", () => {
+  const from = parseConfiguration("dense:d=16,L=2,H=16");
+  const hps = { lr: 0.01, weightDecay: 0.1, eps: 1e-8, beta1: 0.9, beta2: 0.95 };
+  const more = { initStd: 0.25, embedInitStd: 1, unembedInitStd: 0 };
+  for (const rule of RULES) {
+    const to = (text: string) =>
+      rule.transfer(from, parseConfiguration(text, from), { ...hps, ...more });
+    const plain = to("16e4a:d=64");
+    assert.deepEqual(to("16e4a:d=64,gate=softmax,cf=2,bias=0.1"), plain);
+    assert.deepEqual(to("16e4a:d=64,router=hash"), plain);
+  }
+});
+
 const GRAMMAR: [string, string][] = [
   ["", 'Cannot read "": a configuration looks like'],
   ["16x4:d=64", "Cannot read 16x4: a configuration looks like"],
@@ -69,6 +111,7 @@ const GRAMMAR: [string, string][] = [
   ["dense:d=abc,L=2,H=64", "Cannot use d=abc: not a number"],
   ["dense:d=NaN,L=2,H=64", "Cannot use d=NaN: not a number"],
   ["dense:d=12x,L=2,H=64", "Cannot use d=12x: not a number"],
+  ["16e4a:d=64,L=2,h=8,cf=big", "Cannot use cf=big: not a number"],
 ];
 
 const SIZES: [string, string][] = [
@@ -89,6 +132,26 @@ const SIZES: [string, string][] = [
   ["dense:d=64,w=3", "Cannot use w=3 in dense: keys are d, L, H, B, D, dh"],
   ["16e4a:d=64,w=3", "Cannot use w=3 in 16e4a: keys are d, L, h, B, D, dh, shared, groups"],
   ["dense:d=64,shared=1", "Cannot use shared=1 in dense: keys are d, L, H, B, D, dh"],
+  ["dense:d=64,gate=softmax", "Cannot use gate=softmax in dense: keys are d, L, H, B, D, dh"],
+  [
+    "16e4a:d=64,L=2,h=8,gate=relu",
+    "Cannot use gate=relu in 16e4a: gates are sigmoid, softmax, softmax-all, sigmoid-raw",
+  ],
+  [
+    "16e4a:d=64,L=2,h=8,router=best",
+    "Cannot use router=best in 16e4a: routers are top, hash, expert-choice",
+  ],
+  ["16e4a:d=64,L=2,h=8,cf=1,cf=2", "Cannot use cf=2: cf is given twice"],
+  ["16e4a:d=64,L=2,h=8,cf=0", "Cannot use cf=0 in 16e4a: not above 0"],
+  ["16e4a:d=64,L=2,h=8,bias=-0.1", "Cannot use bias=-0.1 in 16e4a: not above 0"],
+  ["16e4a4g:d=64,L=2,h=8,limit=1.5", "Cannot use limit=1.5 in 16e4a: not a whole number"],
+  ["16e4a4g:d=64,L=2,h=8,limit=5", "Cannot use limit=5 in 16e4a: it has only 4 groups"],
+  ["16e5a4g:d=64,L=2,h=8,limit=1", "Cannot use limit=1 in 16e5a: 1 of its groups have only 4"],
+  ["15e4a4g:d=64,L=2,h=8,limit=2", "Cannot route 15e4a into 4 groups: 15 experts do not divide"],
+  ["16e4a4g:d=64,L=2,h=8,router=hash", "Cannot use router=hash in 16e4a: only tokens that pick"],
+  ["16e4a:d=64,L=2,h=8,router=hash,bias=1", "Cannot use bias=1 in 16e4a: router=hash knows no"],
+  ["16e4a:d=64,L=2,h=8,router=hash,gate=softmax", "Cannot use gate=softmax in 16e4a: gates of a"],
+  ["16e4a:d=64,L=2,h=8,router=expert-choice,cf=1", "Cannot use cf=1 in 16e4a: an expert that"],
   ["16e4a:H=64", "Cannot use H=64 in 16e4a: an MoE takes h, one expert's width"],
   ["dense:h=64", "Cannot use h=64 in dense: a dense FFN takes H, its hidden width"],
   ["16e0a:d=64,L=2,h=8", "Cannot route 16e0a: active is 0, at least 1 is needed"],

@@ -41,6 +41,17 @@ function disagreement(a: Factors, b: Factors): number {
   return Math.max(...numbers(a).map(([name, x]) => Math.abs(x / other.get(name)! - 1)));
 }
 
+/** R = a to this power: a on a normalized sum, 1/a on raw sigmoids, 1 where a rule knows no MoE. */
+const ROUTE_POWERS: Record<string, number> = {
+  "complete-mue": 1,
+  standard: 0,
+  mup: 0,
+  "moe-dmft": -1,
+  "moe-mup": 0,
+  "embedding-lr-only": 0,
+  "sqrt-sparsity": 1,
+};
+
 for (const rule of RULES) {
   Deno.test(`law 1, identity: ${rule.id} to the reference itself is exactly 1`, () => {
     fc.assert(fc.property(anyConfiguration, anyOptions, (c, options) => {
@@ -57,8 +68,8 @@ for (const rule of RULES) {
       }
       const { routeScale, ...relative } = t.multipliers;
       for (const x of Object.values(relative)) assert.equal(x, 1);
-      const routed = rule.id === "complete-mue" && c.ffn.kind === "moe" ? c.ffn.active : 1;
-      assert.equal(routeScale, routed, "R belongs to the block: a on a routed sum");
+      const a = c.ffn.kind === "moe" ? c.ffn.active : 1;
+      assert.equal(routeScale, a ** ROUTE_POWERS[rule.id], "R belongs to the block, not to a pair");
     }));
   });
 
@@ -107,12 +118,29 @@ const reference = (c: Configuration, to: Configuration): Configuration => ({
   tokens: to.tokens,
 });
 
+/** The control that must break law 3: its experts' LR asks for a/N. */
+const BREAKS_CAPACITY = "sqrt-sparsity";
+
 Deno.test("law 3, capacity: N alone never changes a row or a multiplier", () => {
   fc.assert(fc.property(anyConfiguration, anyMoe, fc.integer({ min: 2, max: 9 }), (c, to, k) => {
     const from = reference(c, to);
     const larger = withFfn(to, { experts: k * (to.ffn as MoeFfn).experts });
-    for (const rule of RULES) {
+    for (const rule of RULES.filter((r) => r.id !== BREAKS_CAPACITY)) {
       assert.deepEqual(rule.transfer(from, larger, HPS), rule.transfer(from, to, HPS));
+    }
+  }));
+});
+
+Deno.test("law 3, capacity: sqrt-sparsity breaks it, in the experts' LR by 1/sqrt(k) alone", () => {
+  const rule = ruleById(BREAKS_CAPACITY);
+  fc.assert(fc.property(anyConfiguration, anyMoe, fc.integer({ min: 2, max: 9 }), (c, to, k) => {
+    const from = reference(c, to);
+    const larger = withFfn(to, { experts: k * (to.ffn as MoeFfn).experts });
+    const [a, b] = [rule.factors(from, to), rule.factors(from, larger)];
+    for (const [name, x] of numbers(a)) {
+      const expected = ["wgate.lr", "wup.lr", "wdown.lr"].includes(name) ? x / Math.sqrt(k) : x;
+      const found = new Map(numbers(b)).get(name)!;
+      assert.ok(Math.abs(found / expected - 1) < 1e-12, `${name}: ${found}, expected ${expected}`);
     }
   }));
 });
@@ -151,20 +179,32 @@ Deno.test("groups change nothing, shared experts only what H_act does", () => {
   assert.equal(hybrid.rows.wdown.lr, 1);
 });
 
-Deno.test("the controls do break granularity: standard and mup start finer experts larger", () => {
-  const c: Configuration = {
-    width: 64,
-    depth: 2,
-    ffn: { kind: "moe", experts: 16, active: 4, expertWidth: 64, shared: 0, groups: 1 },
-    batchTokens: null,
-    tokens: null,
-    headWidth: 16,
-  };
-  const fine = withFfn(c, { experts: 64, active: 16, expertWidth: 16 });
-  for (const id of ["standard", "mup"]) {
-    assert.equal(ruleById(id).factors(c, fine).rows.wdown.initStd, 2);
-    assert.equal(ruleById(id).factors(c, fine).multipliers.outputMultiplier, 1);
+const COARSE: Configuration = {
+  width: 64,
+  depth: 2,
+  ffn: { kind: "moe", experts: 16, active: 4, expertWidth: 64, shared: 0, groups: 1 },
+  batchTokens: null,
+  tokens: null,
+  headWidth: 16,
+};
+const FINE = withFfn(COARSE, { experts: 64, active: 16, expertWidth: 16 });
+
+Deno.test("the controls do break granularity: rules by fan-in start finer experts larger", () => {
+  for (const id of ["standard", "mup", "moe-mup", "embedding-lr-only"]) {
+    assert.equal(ruleById(id).factors(COARSE, FINE).rows.wdown.initStd, 2);
+    assert.equal(ruleById(id).factors(COARSE, FINE).multipliers.outputMultiplier, 1);
   }
+});
+
+Deno.test("granularity under moe-dmft: a narrower expert starts and learns 1/h larger, R = 1/a", () => {
+  const { rows, multipliers } = ruleById("moe-dmft").factors(COARSE, FINE);
+  assert.deepEqual([rows.wdown.initStd, rows.wdown.lr, rows.wup.lr], [4, 4, 1]);
+  assert.equal(multipliers.routeScale, 0.25);
+});
+
+Deno.test("granularity under sqrt-sparsity: a/N stays, so only R moves", () => {
+  const f = ruleById("sqrt-sparsity").factors(COARSE, FINE);
+  assert.deepEqual(f, ruleById("complete-mue").factors(COARSE, FINE));
 });
 
 Deno.test("a law keeps its exponents and its source", () => {

@@ -1,0 +1,136 @@
+/**
+ * `--budget 20m`: which suites fit, from the speed this machine is measured to train at.
+ *
+ * @module
+ */
+import type { Device } from "../kernels/gpu/device.ts";
+import { destroyTensor } from "../kernels/gpu/tensor.ts";
+import { adapterIdentity } from "../lab/cells.ts";
+import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
+import type { BenchData } from "../lab/pool.ts";
+import { openStore } from "../lab/store.ts";
+import { uploadCorpus } from "../model/trainer.ts";
+import { quickPlan } from "../suites/plans.ts";
+import { UsageError } from "./arguments.ts";
+import { duration } from "./progress.ts";
+import type { SuiteRunner } from "./suite_runner.ts";
+
+const UNITS = { s: 1, m: 60, h: 3600 } as const;
+
+/**
+ * Reads a budget.
+ *
+ * @param text e.g. `90s`, `20m`, `1.5h`
+ * @returns seconds
+ * @throws {UsageError} for anything else
+ */
+export function budgetOf(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)([smh])$/.exec(text);
+  const seconds = found ? Number(found[1]) * UNITS[found[2] as keyof typeof UNITS] : 0;
+  if (seconds <= 0) throw new UsageError(`Cannot keep a budget of ${text}: want e.g. 90s, 20m, 1h`);
+  return seconds;
+}
+
+/** Suites in a bench's order, with the seconds each is expected to take. */
+export interface Choice {
+  chosen: { runner: SuiteRunner; seconds: number }[];
+  left: { runner: SuiteRunner; seconds: number }[];
+}
+
+/**
+ * The suites that fit, taken in order; one that does not fit is left out and the next is tried.
+ *
+ * @param secondsOf seconds of suites run in this order: what several share counts once
+ */
+export function fit(
+  runners: SuiteRunner[],
+  budget_s: number,
+  secondsOf: (of: SuiteRunner[]) => number[],
+): Choice {
+  const chosen: Choice["chosen"] = [], left: Choice["left"] = [];
+  for (const runner of runners) {
+    const of = [...chosen.map((c) => c.runner), runner], seconds = secondsOf(of);
+    const total = seconds.reduce((a, b) => a + b, 0);
+    (total <= budget_s ? chosen : left).push({ runner, seconds: seconds.at(-1)! });
+  }
+  return { chosen, left };
+}
+
+/** What was planned, in lines for the log. */
+export function budgetLines({ chosen, left }: Choice, budget_s: number): string[] {
+  const total = chosen.reduce((sum, c) => sum + c.seconds, 0);
+  const name = ({ runner, seconds }: Choice["chosen"][number]) =>
+    `${runner.id} (${duration(seconds)})`;
+  return [
+    `budget ${duration(budget_s)}: planned ${duration(total)}: ${
+      chosen.map(name).join(", ") || "nothing fits"
+    }`,
+    ...(left.length ? [`left out: ${left.map(name).join(", ")}`] : []),
+  ];
+}
+
+/**
+ * Keeps a budget while suites run: what comes next is what still fits by the pace so far.
+ *
+ * A suite that was planned and does not fit any more is left out; when all planned ones are done, the
+ * first left out that fits after all is run.
+ */
+export class Pace {
+  readonly #budget_s: number;
+  readonly #waiting: Choice["chosen"];
+  #promised = 0;
+
+  constructor({ chosen, left }: Choice, budget_s: number) {
+    this.#budget_s = budget_s;
+    this.#waiting = [...chosen, ...left];
+  }
+
+  /** The next suite, `spent_s` seconds after the first began; null when none fits. */
+  next(spent_s: number): SuiteRunner | null {
+    const pace = this.#promised > 0 ? Math.min(4, Math.max(1 / 4, spent_s / this.#promised)) : 1;
+    const at = this.#waiting.findIndex((w) => spent_s + pace * w.seconds <= 1.1 * this.#budget_s);
+    if (at < 0) return null;
+    const [{ runner, seconds }] = this.#waiting.splice(at, 1);
+    this.#promised += seconds;
+    return runner;
+  }
+
+  /** What was not run. */
+  get left(): string[] {
+    return this.#waiting.map(({ runner }) => runner.id);
+  }
+}
+
+/**
+ * Measures how fast this machine trains and chooses.
+ *
+ * @param storeDir where finished models lie, which cost nothing
+ */
+export async function chooseWithin(
+  budget_s: number,
+  runners: SuiteRunner[],
+  device: Device,
+  data: BenchData,
+  storeDir: string,
+  signal: AbortSignal,
+): Promise<Choice> {
+  const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
+  let speed: Speed;
+  try {
+    speed = await measureSpeed(device, corpus, quickPlan, signal);
+  } finally {
+    destroyTensor(corpus.tensor);
+  }
+  let done: string[];
+  {
+    using store = openStore(storeDir);
+    done = [...store.runs.keys()];
+  }
+  const context = {
+    dataHash: data.hash,
+    trainBytes: data.trainBytes,
+    adapter: adapterIdentity(device),
+  };
+  const estimates = new Map(runners.map((runner) => [runner, runner.estimate(context)]));
+  return fit(runners, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
+}

@@ -1,0 +1,92 @@
+/** `deno task rule --explain`: where every number comes from. */
+
+import { formatConfiguration } from "../rule/configuration.ts";
+import { explain, type Explanation } from "../rule/explain.ts";
+import { formula } from "../rule/formula.ts";
+import { quantities, TENSORS } from "../rule/table.ts";
+import { type Answer, HEADS, short } from "./rule_table.ts";
+
+const COLUMNS = 100;
+
+/**
+ * The derivation of what a rule sets.
+ *
+ * @param answer what was asked and what the rule says
+ * @param subject one tensor, multiplier or beta; everything if left out
+ * @param json whether to give the explanations as JSON
+ * @returns the whole text, at most 100 columns wide
+ * @throws {RangeError} on an unknown subject; the message lists the known ones
+ */
+export function explainText(answer: Answer, subject: string | undefined, json: boolean): string {
+  const { rule, from, to, hps, options } = answer;
+  const explanations = explain(rule, from, to, hps, options);
+  const chosen = explanations.filter((e) => subject === undefined || e.names.includes(subject));
+  if (chosen.length === 0) {
+    if ((TENSORS as string[]).includes(subject!)) {
+      throw new RangeError(`Cannot explain ${subject}: ${formatConfiguration(to)} has none`);
+    }
+    const known = [...new Set(explanations.flatMap((e) => e.names))];
+    throw new RangeError(`Cannot explain ${subject}: known are ${known.join(", ")}`);
+  }
+  const said = new Map<string, string>();
+  if (json) return JSON.stringify(chosen, null, 2);
+  const values = Object.entries(quantities(from, to, options))
+    .map(([name, value]) => `${name} ${short(value)}`);
+  return [
+    `${rule.id}: ${rule.title}`,
+    `  from ${formatConfiguration(from)}`,
+    `  to   ${formatConfiguration(to)}`,
+    ...wrap(`ratios: ${values.join(", ")}`, "  "),
+    ...[...Map.groupBy(chosen, (e) => e.names.join(" "))].flatMap(([names, group]) => [
+      "",
+      names,
+      ...group.flatMap((e) => lines(e, said)),
+    ]),
+  ].join("\n");
+}
+
+/**
+ * `init std = sigma * sqrt(rho_H / rho_d) = 0.01 * sqrt(9 / 8) = 0.010607`, then why; a reason that
+ * was said before is referred to.
+ */
+function lines(e: Explanation, said: Map<string, string>): string[] {
+  const exponents = Object.fromEntries(e.factors.map((f) => [f.quantity, f.exponent]));
+  const beta = e.names[0].startsWith("beta");
+  const base = e.base[0] === "" ? (e.base[1] === 0 ? "0" : "") : e.base[0];
+  const number = base === "" ? "" : short(e.base[1]);
+  const values = new Map(e.factors.map((f) => [f.quantity as string, short(f.value)]));
+  const letters = formula(beta ? `(${base})` : base, exponents);
+  const numbers = formula(number, exponents, (name) => values.get(name)!);
+  const parts = [beta ? `1 - ${letters}` : letters, beta ? `1 - ${numbers}` : numbers];
+  const name = e.knob === null ? e.names[0] : HEADS[e.knob];
+  const chain = [name, ...new Set([...parts, short(e.value)])].join(" = ");
+  const here = e.knob === null ? name : `${e.names[0]} ${name}`;
+  const once = (why: string) => {
+    const before = said.get(why);
+    said.set(why, before ?? here);
+    return before === undefined ? why : `as under ${before}`;
+  };
+  return [
+    ...wrap(chain, "  ", "    "),
+    ...e.factors.flatMap(({ quantity, exponent, why }) => {
+      const power = exponent === 1 ? quantity : `${quantity}^${Number(exponent.toPrecision(6))}`;
+      return wrap(`${power}: ${once(why)}`, "    ", "      ");
+    }),
+    ...(e.remark === null ? [] : wrap(once(e.remark), "    ")),
+    ...(e.factors.length === 0 && e.remark === null ? [`    as in the reference`] : []),
+    `    source: ${e.source}`,
+  ];
+}
+
+function wrap(text: string, indent: string, further = indent): string[] {
+  const out: string[] = [];
+  let line = indent;
+  for (const word of text.split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > COLUMNS) {
+      out.push(line);
+      line = further;
+    }
+    line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...out, line];
+}

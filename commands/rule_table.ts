@@ -1,0 +1,201 @@
+/** What `deno task rule` prints of one rule: a table, JSON or CSV. */
+
+import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
+import type {
+  HyperParameters,
+  Knob,
+  Multipliers,
+  Row,
+  Rule,
+  RuleGate,
+  RuleOptions,
+  Transfer,
+} from "../rule/rule.ts";
+
+/** One answer: what was asked and what the rule says. */
+export interface Answer {
+  /** The rule. */
+  rule: Rule;
+  /** The reference. */
+  from: Configuration;
+  /** The target. */
+  to: Configuration;
+  /** Target over reference. */
+  rho: Ratios;
+  /** q of batch and duration. */
+  q: number;
+  /** Tuned at the reference. */
+  hps: HyperParameters;
+  /** The rule's options. */
+  options: Required<RuleOptions>;
+  /** What the rule says. */
+  transfer: Transfer;
+}
+
+const GATES: Record<RuleGate, string> = {
+  sigmoid: "sigmoid, normalized over the active experts",
+  "sigmoid-raw": "sigmoid, not normalized (sigmoid-raw): R weighs the raw sum",
+};
+
+/** Knobs in the order of the table. */
+export const KNOBS: Knob[] = ["initStd", "lr", "weightDecay", "eps"];
+/** Knobs as tables head them. */
+export const HEADS: Record<Knob, string> = {
+  initStd: "init std",
+  lr: "lr",
+  weightDecay: "wd",
+  eps: "eps",
+};
+
+/** Multipliers and betas: name, value, formula, source. */
+function modelQuantities({ transfer }: Answer): [string, number, string, string][] {
+  const notes = transfer.multiplierNotes;
+  const line = (name: keyof typeof notes, value: number): [string, number, string, string] => [
+    name,
+    value,
+    notes[name].formula,
+    notes[name].source,
+  ];
+  return [
+    ...(Object.keys(transfer.multipliers) as (keyof Multipliers)[])
+      .map((name) => line(name, transfer.multipliers[name])),
+    line("beta1", transfer.beta1),
+    line("beta2", transfer.beta2),
+  ];
+}
+
+/**
+ * The table of one rule.
+ *
+ * @param answer what was asked and what the rule says
+ * @returns the whole text, at most 100 columns wide
+ */
+export function tableText(answer: Answer): string {
+  const { rule, from, to, rho, q, hps, transfer } = answer;
+  const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
+  const letters = new Map([...groups.keys()].map((key, i) => [key, String.fromCharCode(97 + i)]));
+  const letterOf = (row: Row) => letters.get(JSON.stringify({ ...row, tensor: "" }))!;
+  const formulas = [...groups.values()].flatMap((rows) => [
+    ` ${letterOf(rows[0])}  ${rows.map((row) => row.tensor).join(" ")}`,
+    ...align(KNOBS.map((knob) => [
+      "   ",
+      HEADS[knob],
+      short(rows[0][knob]),
+      rows[0].formulas[knob],
+      rows[0].sources[knob],
+    ])),
+  ]);
+  return [
+    `${rule.id}: ${rule.title}`,
+    `  from ${formatConfiguration(from)}`,
+    `  to   ${formatConfiguration(to)}`,
+    ...(rule.gate === undefined ? [] : [`  gate: ${GATES[rule.gate]}`]),
+    `  reference: eta ${short(hps.lr)}, lambda ${short(hps.weightDecay)}, eps ${short(hps.eps)}, ` +
+    `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
+    `  sigma_embed ${short(hps.embedInitStd)}, sigma_unembed ${short(hps.unembedInitStd)}`,
+    `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
+    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
+    `q ${short(q)}`,
+    "",
+    "Set in the model and in AdamW",
+    ...align(
+      modelQuantities(answer).map(([name, value, formula, source]) => [
+        " ",
+        name,
+        short(value),
+        formula,
+        source,
+      ]),
+    ),
+    "",
+    "Set on each tensor (formulas by letter below)",
+    ...align([
+      [" ", "tensor", ...KNOBS.map((knob) => HEADS[knob]), "formulas"],
+      ...transfer.rows.map((row) => [
+        " ",
+        row.tensor,
+        ...KNOBS.map((knob) => short(row[knob])),
+        letterOf(row),
+      ]),
+    ]),
+    "",
+    "Formulas and sources (bare numbers are arXiv's)",
+    ...formulas,
+  ].join("\n");
+}
+
+/**
+ * Pads cells into columns two blanks apart.
+ *
+ * @param rows cells, the same number in every row
+ * @returns one line per row
+ */
+export function align(rows: string[][]): string[] {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
+}
+
+/**
+ * A number in five digits, as tables show it.
+ *
+ * @param x the number
+ */
+export function short(x: number): string {
+  return String(Number(x.toPrecision(5)));
+}
+
+/**
+ * All of an answer, unrounded.
+ *
+ * @param answer what was asked and what the rule says
+ */
+export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
+  return JSON.stringify(
+    {
+      rule: rule.id,
+      title: rule.title,
+      source: rule.source,
+      gate: rule.gate ?? "sigmoid",
+      from: { text: formatConfiguration(from), ...from },
+      to: { text: formatConfiguration(to), ...to },
+      ratios: rho,
+      q,
+      reference: hps,
+      options,
+      multipliers: transfer.multipliers,
+      beta1: transfer.beta1,
+      beta2: transfer.beta2,
+      multiplierNotes: transfer.multiplierNotes,
+      rows: transfer.rows,
+    },
+    null,
+    2,
+  );
+}
+
+/**
+ * One line per tensor and knob, and the model's own.
+ *
+ * @param answer what was asked and what the rule says
+ */
+export function csvText(answer: Answer): string {
+  const lines: (string | number)[][] = [["tensor", "quantity", "value", "formula", "source"]];
+  for (const line of modelQuantities(answer)) lines.push(["model", ...line]);
+  for (const { tensor, formulas, sources, ...values } of answer.transfer.rows) {
+    for (const knob of KNOBS) {
+      lines.push([tensor, knob, values[knob], formulas[knob], sources[knob]]);
+    }
+  }
+  return csvLines(lines);
+}
+
+/**
+ * Cells as CSV, quoted where they must be.
+ *
+ * @param lines cells per line
+ */
+export function csvLines(lines: (string | number)[][]): string {
+  const quote = (cell: string | number) =>
+    /[",\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : `${cell}`;
+  return lines.map((line) => line.map(quote).join(",")).join("\n");
+}

@@ -1,0 +1,148 @@
+/**
+ * How long a suite will take: what it would train, over the speed at which this machine trains.
+ *
+ * @module
+ */
+import type { Device } from "../kernels/gpu/device.ts";
+import type { Corpus } from "../model/trainer.ts";
+import { type Context, type Job, jobOf } from "./cells.ts";
+import { jobOfWanted } from "./claim_bench.ts";
+import type { ClaimSuite } from "./claim_suite.ts";
+import type { LatencySuite } from "./latency_suite.ts";
+import { groupsOf } from "./latency_suite.ts";
+import { cellsOf, linesOf } from "./lines.ts";
+import { workOf } from "./pool.ts";
+import type { ProfileName, Suite, TrainingPlan } from "./suite.ts";
+import { trainGroup } from "./train.ts";
+
+/** How fast a machine trains. */
+export interface Speed {
+  /** multiply-adds a second by {@link workOf} */
+  rate: number;
+  /** seconds the kernels of a new shape take to compile */
+  compile_s: number;
+}
+
+/** The machine the README's times are from: 2 cores of an Intel Xeon, llvmpipe. */
+export const REFERENCE_SPEED: Speed = { rate: 1.8e9, compile_s: 3 };
+
+/** How many times its three points a bracket is expected to take, by role: a control's optimum moves. */
+const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as const;
+
+/** What a suite would do. */
+export interface Estimate {
+  /** models, with what widening is expected to multiply their work by */
+  jobs: { job: Job; times: number }[];
+  /** seconds of what is not training, on the machine of {@link REFERENCE_SPEED} */
+  other_s: number;
+}
+
+const CONTEXT: Context = { dataHash: "", trainBytes: 0, adapter: "" };
+
+/** What a suite would do at a profile. */
+export function estimateOf(
+  suite: Suite | LatencySuite | ClaimSuite,
+  profileName: ProfileName,
+  context = CONTEXT,
+): Estimate {
+  switch (suite.kind) {
+    case "transfer":
+      return {
+        jobs: linesOf(suite, profileName).flatMap((line) =>
+          cellsOf(line).map((cell) => ({
+            job: jobOf(cell, line.plan, context),
+            times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
+          }))
+        ),
+        other_s: 0,
+      };
+    case "claims": {
+      const profile = suite.profiles[profileName];
+      return {
+        jobs: suite.wanted(profile).flatMap(({ plan, wanted }) =>
+          wanted.map((w) => ({ job: jobOfWanted(w, plan, context), times: 1 }))
+        ),
+        other_s: suite.probes_s[profileName],
+      };
+    }
+    case "latency": {
+      const p = suite.profiles[profileName];
+      const works = groupsOf(p).reduce((n, group) => n + group.works.length, 0);
+      return { jobs: [], other_s: 1.4 * works * p.rounds * p.sample_s };
+    }
+  }
+}
+
+/**
+ * Seconds of estimates on a machine, one after the other; a model that several share counts for the
+ * first of them.
+ *
+ * @param done keys of runs that are finished
+ * @returns seconds of each
+ */
+export function secondsOf(
+  estimates: Estimate[],
+  { rate, compile_s }: Speed,
+  done: Iterable<string> = [],
+): number[] {
+  const known = new Set(done), shapes = new Set<string>();
+  return estimates.map(({ jobs, other_s }) => {
+    let seconds = other_s * REFERENCE_SPEED.rate / rate;
+    for (const { job, times } of jobs) {
+      if (known.has(job.key)) continue;
+      known.add(job.key);
+      if (!shapes.has(job.group)) seconds += compile_s;
+      shapes.add(job.group);
+      seconds += times * workOf(job) / rate;
+    }
+    return seconds;
+  });
+}
+
+/** Models the speed is measured on, and how many side by side. */
+const PROBES = [["dense:d=16,L=2,H=16", 10], ["16e4a:d=64,L=2,h=16", 9]] as const;
+
+/** Steps of a probe: those that compile and warm up, and all. */
+const WARM = 8, ALL = 24;
+
+/**
+ * Measures the speed of this machine: a few steps of a small dense model and of an MoE, after some that
+ * compile and warm up.
+ */
+export async function measureSpeed(
+  device: Device,
+  corpus: Corpus,
+  plan: TrainingPlan,
+  signal: AbortSignal,
+): Promise<Speed> {
+  const cell = {
+    panel: "",
+    label: "",
+    rule: "complete-mue",
+    role: "reference",
+    swept: "lr",
+    log2x: -6,
+  } as const;
+  let work = 0, seconds = 0, compile_s = 0;
+  for (const [configuration, replicas] of PROBES) {
+    const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
+    const jobs = Array.from(
+      { length: replicas },
+      (_, seed) => jobOf({ ...cell, configuration, seed }, own, CONTEXT),
+    );
+    const started = performance.now(), at: [step: number, seconds: number][] = [];
+    await trainGroup(
+      device,
+      corpus,
+      jobs,
+      (_, step) => at.push([step, (performance.now() - started) / 1000]),
+      signal,
+    );
+    const [first, first_s] = at[0], [warm, warm_s] = at.findLast(([step]) => step <= WARM)!;
+    const took_s = at.at(-1)![1] - warm_s;
+    work += jobs.reduce((sum, job) => sum + workOf(job), 0) * (ALL - warm) / ALL;
+    seconds += took_s;
+    compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PROBES.length;
+  }
+  return { rate: work / seconds, compile_s };
+}

@@ -1,0 +1,131 @@
+/**
+ * # Initial loss (paper Fig. 2d)
+ *
+ * Claim: at the hyperparameters of a narrow dense reference, carried by the rule, dense and MoE models
+ * learn alike during the first 100 steps. The authors use it as the check of an implementation.
+ * Held fixed: text, tokens per step, steps, seeds, depth, the reference's hyperparameters.
+ * Varied: number, width and share of active experts, shared experts, groups; the width of the model.
+ * Measured: training loss (nats) minus that of the dense model of the same width, same text, same seed,
+ * averaged over windows of 20 steps.
+ * Passes if: |gap| is at most 2% of the dense model's fall over these steps on average, and grows by
+ * at most 2% of it. In a figure as high as the fall a line is about 1% thick: up to two widths apart
+ * two lines are one to the eye, which is what Fig. 2d shows. Chosen before any run.
+ * Control: three twins must leave that limit: R = 1, A = 1, and the rule `standard`.
+ * Source: arXiv 2605.23893, Fig. 2d. Cost: most of its runs are the first 100 of the 600 steps that
+ * the other suites train too.
+ *
+ * @module
+ */
+import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
+import {
+  type InitialLossProfile,
+  initialLossWanted,
+  judgeInitialLoss,
+} from "../lab/initial_loss.ts";
+import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
+
+const LIMITS = { gapLimit_percent: 2, growthLimit_percent: 2 };
+
+/** The suite of Fig. 2d; the module comment is its caption. */
+export const initialLoss: ClaimSuite = defineClaimSuite<InitialLossProfile>({
+  kind: "claims",
+  suiteVersion: "1",
+  id: "initial-loss",
+  title: "Initial loss",
+  figure: "Fig. 2d (language model)",
+  claim:
+    "At the transferred hyperparameters dense and MoE models learn alike during the first 100 steps",
+  heldFixed: "text, tokens per step, steps, seeds, depth, the reference's hyperparameters",
+  varied:
+    "number, width and share of active experts, shared experts, groups; the width of the model",
+  measured:
+    "training loss (nats) minus that of the dense model of the same width, paired by seed, averaged over windows of steps",
+  passesIf:
+    "|gap| is at most 2% of the dense model's fall over these steps on average and grows by at most 2% of it (95% intervals)",
+  control: "R = 1, A = 1 and the standard parametrization must each leave the limit",
+  source: "arXiv 2605.23893, Fig. 2d",
+  probes_s: { smoke: 0, quick: 0, paper: 0 },
+  profiles: {
+    smoke: {
+      plan: smokePlan,
+      seeds: [0, 1],
+      steps: 20,
+      windows: 4,
+      ...LIMITS,
+      panels: [{
+        name: "d = 32",
+        dense: "dense:d=32,H=32",
+        variants: { "4e2a": "4e2a:d=32,h=16" },
+        controls: {
+          "4e4a, R = 1": { configuration: "4e4a:d=32,h=16", multipliers: { routeScale: 1 } },
+        },
+      }],
+    },
+    quick: {
+      plan: quickPlan,
+      seeds: [0, 1, 2],
+      steps: 100,
+      windows: 5,
+      ...LIMITS,
+      panels: [
+        {
+          name: "d = 48",
+          dense: "dense:d=48,H=48",
+          variants: {
+            "4e4a": "4e4a:d=48,h=12",
+            "16e4a": "16e4a:d=48,h=12",
+            "32e4a": "32e4a:d=48,h=12",
+            "16e2a": "16e2a:d=48,h=12",
+            "16e16a": "16e16a:d=48,h=12",
+            "8e2a": "8e2a:d=48,h=24",
+            "16e2a2s": "16e2a2s:d=48,h=12",
+            "16e4a4g": "16e4a4g:d=48,h=12",
+          },
+          controls: {
+            "16e16a, R = 1": { configuration: "16e16a:d=48,h=12", multipliers: { routeScale: 1 } },
+            "16e16a, A = 1": {
+              configuration: "16e16a:d=48,h=12",
+              multipliers: { outputMultiplier: 1 },
+            },
+            "16e4a, standard": { configuration: "16e4a:d=48,h=12", rule: "standard" },
+          },
+        },
+        {
+          name: "d = 12",
+          dense: "dense:d=12,H=12",
+          variants: { "16e4a": "16e4a:d=12,h=12" },
+          controls: {},
+        },
+      ],
+    },
+    paper: {
+      plan: paperPlan,
+      seeds: [0, 1, 2],
+      steps: 100,
+      windows: 5,
+      ...LIMITS,
+      panels: [{
+        name: "d = 512",
+        dense: "dense:d=512,H=512,dh=64",
+        variants: Object.fromEntries(
+          ["64e2a", "64e4a", "64e8a", "64e16a", "64e32a", "64e64a", "128e8a1s", "128e8a4g"]
+            .map((name) => [name, `${name}:d=512,h=128,dh=64`]),
+        ),
+        controls: {
+          "64e64a, R = 1": {
+            configuration: "64e64a:d=512,h=128,dh=64",
+            multipliers: { routeScale: 1 },
+          },
+          "64e64a, A = 1": {
+            configuration: "64e64a:d=512,h=128,dh=64",
+            multipliers: { outputMultiplier: 1 },
+          },
+          "64e8a, standard": { configuration: "64e8a:d=512,h=128,dh=64", rule: "standard" },
+        },
+      }],
+    },
+  },
+  wanted: (profile) => [{ plan: profile.plan, wanted: initialLossWanted(profile) }],
+  measure: async (profile, bench) =>
+    judgeInitialLoss(profile, await bench.train(profile.plan, initialLossWanted(profile))),
+});

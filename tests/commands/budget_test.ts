@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../commands/arguments.ts";
+import { budgetLines, budgetOf, fit, Pace } from "../../commands/budget.ts";
+import type { SuiteRunner } from "../../commands/suite_runner.ts";
+import { estimateOf, REFERENCE_SPEED, secondsOf } from "../../lab/estimate.ts";
+import { suiteById, SUITES } from "../../suites/registry.ts";
+
+const named = (id: string) => ({ id }) as SuiteRunner;
+
+Deno.test("a budget is read in seconds, minutes and hours; anything else is refused", () => {
+  assert.deepEqual(["90s", "20m", "1.5h"].map(budgetOf), [90, 1200, 5400]);
+  for (const bad of ["20", "m", "-5m", "0s", "20 m", "20min"]) {
+    assert.throws(() => budgetOf(bad), UsageError);
+  }
+});
+
+Deno.test("suites that fit are taken in order, the others are named with their time", () => {
+  const seconds: Record<string, number> = { a: 100, b: 500, c: 150 };
+  const choice = fit(["a", "b", "c"].map(named), 300, (of) => of.map((r) => seconds[r.id]));
+  assert.deepEqual(choice.chosen.map((c) => c.runner.id), ["a", "c"]);
+  assert.deepEqual(budgetLines(choice, 300), [
+    "budget 5 min 00 s: planned 4 min 10 s: a (1 min 40 s), c (2 min 30 s)",
+    "left out: b (8 min 20 s)",
+  ]);
+});
+
+Deno.test("a model that two suites share costs the second nothing, and a finished one nobody", () => {
+  const both = ["capacity", "hybrids"].map((id) => estimateOf(suiteById(id) as never, "quick"));
+  const [, after] = secondsOf(both, REFERENCE_SPEED);
+  const [alone] = secondsOf([both[1]], REFERENCE_SPEED);
+  assert.ok(after < alone);
+  const done = both[0].jobs.map(({ job }) => job.key);
+  assert.equal(secondsOf([both[0]], REFERENCE_SPEED, done)[0], both[0].other_s);
+  const half = { rate: REFERENCE_SPEED.rate / 2, compile_s: 2 * REFERENCE_SPEED.compile_s };
+  const [once] = secondsOf([both[0]], REFERENCE_SPEED), [twice] = secondsOf([both[0]], half);
+  assert.ok(Math.abs(twice - 2 * once) < 1e-6);
+});
+
+Deno.test("by the estimate the quick profile of all suites takes at most 60 minutes, of any one 12", () => {
+  const estimates = SUITES.map((s) => estimateOf(s, "quick"));
+  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((a, b) => a + b, 0);
+  assert.ok(all <= 3600, `all suites: ${all} s`);
+  SUITES.forEach((s, i) => {
+    const [seconds] = secondsOf([estimates[i]], REFERENCE_SPEED);
+    assert.ok(seconds <= 720, `${s.id}: ${seconds} s`);
+  });
+});
+
+Deno.test("the pace leaves out what does not fit any more, and takes in what does after all", () => {
+  const at = (id: string, seconds: number) => ({ runner: named(id), seconds });
+  const choice = { chosen: [at("a", 100), at("b", 100)], left: [at("c", 300), at("d", 60)] };
+  const slow = new Pace(choice, 250);
+  assert.equal(slow.next(0)?.id, "a");
+  assert.equal(slow.next(200)?.id, undefined, "twice as slow: b would end at 400");
+  assert.deepEqual(slow.left, ["b", "c", "d"]);
+  const fast = new Pace(choice, 250);
+  assert.deepEqual([fast.next(0), fast.next(30), fast.next(60)].map((r) => r?.id), ["a", "b", "c"]);
+  assert.equal(fast.next(150)?.id, "d");
+  assert.equal(fast.next(170), null);
+});

@@ -1,0 +1,57 @@
+import { type Context, jobOf } from "../../lab/cells.ts";
+import type { Cell } from "../../lab/record.ts";
+import { quickPlan } from "../../suites/plans.ts";
+import { assert, assertEquals, throws } from "./assert.ts";
+
+const context: Context = { dataHash: "d", trainBytes: 1000, adapter: "a" };
+const cell = (configuration: string, more: Partial<Cell> = {}): Cell => ({
+  panel: "p",
+  configuration,
+  label: "l",
+  rule: "complete-mue",
+  role: "target",
+  swept: "lr",
+  log2x: -5,
+  seed: 0,
+  ...more,
+});
+const plan = { ...quickPlan, reference: "dense:d=16,L=2,H=16", steps: 600, sequences: 16, seq: 32 };
+const job = (configuration: string, more: Partial<Cell> = {}) =>
+  jobOf(cell(configuration, more), plan, context);
+
+Deno.test("a configuration's B and D set batch and steps, and the rule sees their ratios to the plan's", () => {
+  const plain = job("dense"), large = job("dense:B=2048,D=307200"), long = job("dense:D=1228800");
+  assertEquals([plain.sequences, plain.steps], [16, 600]);
+  assertEquals([large.sequences, large.steps, large.evaluationBatches], [64, 150, 8]);
+  assertEquals([long.sequences, long.steps], [16, 2400]);
+  assertEquals(large.rows.wq.lr, 2 * plain.rows.wq.lr);
+  assertEquals(long.rows.wq.lr, plain.rows.wq.lr / 2);
+  assert(Math.abs(1 - large.beta1 - 4 * (1 - plain.beta1)) < 1e-12);
+  assert(Math.abs(1 - long.beta2 - (1 - plain.beta2) / 4) < 1e-12);
+});
+
+Deno.test("a batch that is no whole number of sequences, or steps that are not whole, are refused", () => {
+  throws(() => job("dense:B=500,D=300000"), /Cannot train B = 500/);
+  throws(() => job("dense:B=512,D=307000"), /whole steps/);
+  throws(() => job("dense:B=1536,D=307200"), /divisor of 512 validation windows/);
+});
+
+Deno.test("the swept value replaces the plan's, whatever it is", () => {
+  const decay = job("dense", { swept: "weightDecay", log2x: -3 });
+  assertEquals(decay.base.weightDecay, 1 / 8);
+  assertEquals(decay.base.lr, plan.base.lr);
+  const init = job("dense", { swept: "initStd", log2x: -2 });
+  assertEquals(init.rows.wq.initStd, 1 / 4);
+  assertEquals(job("dense").rows.wq.initStd, 1 / 4); // 1/sqrt(16)
+});
+
+Deno.test("equal training is one run, whatever panel, role or rule it is drawn under", () => {
+  const reference = job("dense");
+  assertEquals(job("dense", { panel: "q", role: "control", rule: "standard" }).key, reference.key);
+  assert(job("dense:d=32,H=32").key !== job("dense:d=32,H=32", { rule: "standard" }).key);
+  const twin = jobOf(cell("4e2a:h=16"), plan, context, { multipliers: { routeScale: 1 } });
+  assert(twin.key !== job("4e2a:h=16").key);
+  assertEquals(twin.group, job("4e2a:h=16").group);
+  const balanced = jobOf(cell("4e2a:h=16"), plan, context, { training: { zCoef: 0.1 } });
+  assert(balanced.group !== twin.group);
+});

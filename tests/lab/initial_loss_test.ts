@@ -1,0 +1,114 @@
+import type { Wanted } from "../../lab/claim_suite.ts";
+import { judgeClaims } from "../../lab/claim_judge.ts";
+import {
+  type InitialLossProfile,
+  initialLossWanted,
+  judgeInitialLoss,
+} from "../../lab/initial_loss.ts";
+import { random } from "../../lab/statistics.ts";
+import { initialLoss } from "../../suites/initial_loss.ts";
+import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";
+
+const quick = initialLoss.profiles.quick as InitialLossProfile;
+const LN_V = Math.log(256);
+
+/** ln V falling by about 2.8 nats, plus what is common to a batch, plus a gap that grows evenly. */
+function curve(seed: number, gap: number, stream = random(1)): number[] {
+  return batchNoise(seed, 100, 0.08).map((noise, t) =>
+    LN_V - 2.9 * (1 - Math.exp(-t / 25)) + (t === 0 ? 0 : noise) + gap * t / 100 +
+    (t === 0 ? 0 : 0.01 * stream.normal())
+  );
+}
+
+/** Findings where every model has this gap at step 100, nats. */
+function findings(gapOf: (w: Wanted) => number, change: (w: Wanted) => Shown = () => ({})) {
+  const stream = random(3);
+  return judgeInitialLoss(
+    quick,
+    runsFor(quick.plan, initialLossWanted(quick), (w) => ({
+      trainLoss_nats: curve(w.seed, gapOf(w), stream),
+      ...change(w),
+    })),
+  );
+}
+const broken = (w: Wanted) => w.role === "control" ? 0.3 : 0.01;
+
+Deno.test("variants that stay with dense pass when every twin leaves the limit", () => {
+  const { judgements, panels, points } = findings(broken);
+  assertEquals(judgeClaims(judgements).verdict, "pass");
+  // eight and one variants, two quantities each; three twins
+  assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
+  assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
+    "16e16a, R = 1",
+    "16e16a, A = 1",
+    "16e4a, standard",
+  ]);
+  const size = judgements.find((j) => j.role === "control")!.value!;
+  // |gap| grows to 0.3 − 0.01 nats and is half of it on average; dense falls by 2.82 nats to the last window
+  assertNear(size.estimate, 100 * 0.145 / 2.82, 0.1);
+  for (const p of points) assert(panels.some((panel) => panel.name === p.panel), p.panel);
+});
+
+Deno.test("a variant that learns slower or faster than dense must fail", () => {
+  for (const gap of [0.3, -0.3]) {
+    const { judgements } = findings((w) => w.configuration.startsWith("16e2a:") ? gap : broken(w));
+    const { verdict, reason } = judgeClaims(judgements);
+    assertEquals(verdict, "fail");
+    assert(/16e2a, d = 64: mean \|gap\|/.test(reason), reason);
+  }
+});
+
+Deno.test("a gap that is small on average but widens must fail", () => {
+  const { judgements } = findings(broken, (w) => {
+    if (!w.configuration.startsWith("32e4a")) return {};
+    return { trainLoss_nats: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.12)) };
+  });
+  const own = judgements.filter((j) => j.quantity.startsWith("32e4a"));
+  assertEquals(own.map((j) => j.verdict), ["pass", "fail"]);
+  assertEquals(judgeClaims(judgements).verdict, "fail");
+});
+
+Deno.test("a twin that stays within the limit leaves nothing to tell", () => {
+  const { judgements } = findings(() => 0.01);
+  assertEquals(judgeClaims(judgements).verdict, "cannot tell at this size");
+});
+
+Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed", () => {
+  const { judgements } = findings(
+    broken,
+    (w) =>
+      w.configuration.startsWith("16e2a:") && w.seed === 1
+        ? { trainLoss_nats: curve(w.seed, 0.3) }
+        : {},
+  );
+  assertEquals(judgeClaims(judgements).verdict, "inconclusive");
+  const one = { ...quick, seeds: [0] };
+  const runs = runsFor(quick.plan, initialLossWanted(one), (w) => ({
+    trainLoss_nats: curve(w.seed, broken(w)),
+  }));
+  const alone = judgeInitialLoss(one, runs).judgements;
+  assert(alone.every((j) => j.verdict === "inconclusive" && j.value === null));
+});
+
+Deno.test("a diverged variant counts as untrained, a diverged dense model leaves nothing to judge", () => {
+  const cut = (w: Wanted) => ({
+    trainLoss_nats: curve(w.seed, 0).slice(0, 30),
+    divergedAtStep: 30,
+  });
+  const lost = findings(broken, (w) => w.configuration.startsWith("8e2a") ? cut(w) : {});
+  assertEquals(judgeClaims(lost.judgements).verdict, "fail");
+  assert(lost.caveats.some((c) => /3 of 3 runs of 8e2a, d = 64, diverged/.test(c)));
+  const none = findings(broken, (w) => w.configuration.startsWith("dense") ? cut(w) : {});
+  assertEquals(judgeClaims(none.judgements).verdict, "inconclusive");
+  assert(/3 of 3 dense runs diverged/.test(none.judgements[0].reason));
+});
+
+Deno.test("runs of other seeds and windows that do not fit are refused", () => {
+  const wanted = initialLossWanted(quick);
+  const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss_nats: curve(w.seed, 0) }));
+  throws(() => judgeInitialLoss(quick, runs.slice(1)), /41 runs of 42/);
+  throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
+  throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);
+  throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs), /in 1 windows/);
+});

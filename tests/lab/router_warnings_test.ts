@@ -1,0 +1,74 @@
+/** Warnings of a run's routers: each appears on what it names, and on nothing else. */
+import assert from "node:assert/strict";
+import { runSchema } from "../../lab/record.ts";
+import { ROUTER_WARNINGS, routerWarnings } from "../../lab/router_warnings.ts";
+import { runWith } from "./runs.ts";
+
+/** A run of a configuration with this load. */
+function runOf(configuration: string, expertLoad: number[][] | null) {
+  const run = runWith("0");
+  return { ...run, cell: { ...run.cell, configuration }, expertLoad };
+}
+
+const names = (configuration: string, load: number[][] | null, gate?: string) =>
+  routerWarnings(runOf(configuration, load), gate).map((w) => w.name);
+
+Deno.test("a healthy router and a dense model have no warning", () => {
+  assert.deepEqual(names("4e2a:d=64,L=2,h=16", [[0.5, 0.5, 0.5, 0.5], [0.9, 0.1, 0.6, 0.4]]), []);
+  assert.deepEqual(names("dense:d=64,L=2,H=16", null), []);
+  // a = N: every token picks all, which is no collapse
+  assert.deepEqual(names("2e2a:d=64,L=2,h=16", [[1, 1], [1, 1]]), []);
+  assert.deepEqual(names("4e2a:d=64,L=2,h=16", null), []);
+});
+
+Deno.test("an expert below a tenth of the mean load is dead, one at it is not", () => {
+  // the mean of 4e2a is 0.5: the limit is 0.05
+  assert.deepEqual(names("4e2a", [[0.9, 0.6, 0.45, 0.05]]), []);
+  const [warning, ...rest] = routerWarnings(runOf("4e2a", [
+    [0.5, 0.5, 0.5, 0.5],
+    [0.9, 0.61, 0.45, 0.04],
+  ]));
+  assert.deepEqual(rest, []);
+  assert.equal(warning.name, "dead-expert");
+  assert.match(warning.text, /^1 of 8 experts got less than 0.1 of the mean load \(block 1\)/);
+});
+
+Deno.test("a router that gives all tokens to the same experts has collapsed, and its others are dead", () => {
+  assert.deepEqual(names("4e2a", [[1, 0, 1, 0]]), ["dead-expert", "collapsed-router"]);
+  // one expert that all tokens share is no collapse
+  assert.deepEqual(names("4e2a", [[1, 0.4, 0.3, 0.3]]), []);
+  const [, { text }] = routerWarnings(runOf("4e2a", Array(6).fill([1, 0, 1, 0])));
+  assert.match(text, /same 2 of 4 experts in blocks 0, 1, 2, 3 and 2 more/);
+});
+
+Deno.test("one expert per token has a router gradient only under a gate that is not normalized", () => {
+  const even = [[0.25, 0.25, 0.25, 0.25]];
+  assert.deepEqual(names("4e1a:d=64", even), ["no-router-gradient"]);
+  assert.deepEqual(names("4e1a:d=64,gate=softmax", even), ["no-router-gradient"]);
+  assert.deepEqual(names("4e1a:d=64,gate=softmax-all", even), []);
+  assert.deepEqual(names("4e1a:d=64", even, "sigmoid-raw"), []);
+  assert.deepEqual(names("4e1a:d=64,gate=sigmoid", even, "sigmoid-raw"), ["no-router-gradient"]);
+  // a hash has no router to teach, and chosen tokens have several gates
+  assert.deepEqual(names("4e1a:d=64,router=hash", even), []);
+  assert.deepEqual(names("4e1a:d=64,router=expert-choice", even), []);
+  assert.deepEqual(names("1e1a:d=64", [[1]]), []);
+});
+
+Deno.test("the names are a closed list, and the facts of routers are optional in a record", () => {
+  assert.deepEqual(ROUTER_WARNINGS, ["dead-expert", "collapsed-router", "no-router-gradient"]);
+  const old = runWith("0");
+  assert.deepEqual(runSchema.parse(JSON.parse(JSON.stringify(old))), old);
+  const router = {
+    gateEntropy_nats: [0.6],
+    maxLogit: [3],
+    dropRate: [0],
+    unserved: [0],
+    deadExperts: [1],
+  };
+  const run = { ...old, router, trainZLoss: [4.3, 4.2] };
+  assert.deepEqual(runSchema.parse(JSON.parse(JSON.stringify(run))), run);
+  assert.equal(
+    runSchema.safeParse({ ...run, router: { ...router, deadExperts: [0.5] } }).success,
+    false,
+  );
+});

@@ -1,0 +1,110 @@
+import { judgeClaims } from "../../lab/claim_judge.ts";
+import type { Wanted } from "../../lab/claim_suite.ts";
+import { judgeScaling, type ScalingProfile, scalingWanted } from "../../lab/scaling.ts";
+import { random } from "../../lab/statistics.ts";
+import { scaling } from "../../suites/scaling.ts";
+import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { runsFor } from "./claim_runs.ts";
+
+const quick = scaling.profiles.quick as ScalingProfile;
+
+/** Nats per doubling (shared: per expert) along each axis. */
+type Law = Record<string, number>;
+const CLAIMED: Law = {
+  active: -0.03,
+  capacity: -0.04,
+  granularity: -0.015,
+  layers: -0.03,
+  shared: 0.02,
+};
+
+function findings(law: Law, sd: number, stream = random(4)) {
+  const seeds = Array.from({ length: 12 }, () => 0.02 * stream.normal());
+  const lossOf = (w: Wanted) => {
+    const axis = quick.axes.find((a) => a.name === w.panel);
+    if (axis === undefined) return 2;
+    const x = axis.x[axis.configurations.indexOf(w.configuration)];
+    return 2 + law[axis.name] * (axis.scale === "log2" ? Math.log2(x) : x);
+  };
+  return judgeScaling(
+    quick,
+    runsFor(quick.plan, scalingWanted(quick), (w) => ({
+      validationLoss_nats: lossOf(w) + seeds[w.seed] + sd * stream.normal(),
+    })),
+  );
+}
+const verdictOf = (law: Law, sd: number) => judgeClaims(findings(law, sd).judgements);
+
+Deno.test("the paper's orderings pass, and an axis that changes nothing is seen to change nothing", () => {
+  const { judgements, panels, points } = findings(CLAIMED, 0.004);
+  assertEquals(judgeClaims(judgements).verdict, "pass");
+  const capacity = judgements.find((j) => j.panel === "capacity" && j.role === "claim")!;
+  assertNear(capacity.value!.estimate, -0.04, 0.005);
+  const ends = judgements.find((j) => j.panel === "capacity" && j.role === "aside")!;
+  assertNear(ends.value!.estimate, -0.12, 0.015);
+  const control = judgements.filter((j) => j.role === "control");
+  assertEquals(control.map((j) => j.verdict), ["fail"]);
+  const nothing = judgements.find((j) => j.panel === "nothing" && j.role === "aside")!;
+  assertEquals(nothing.verdict, "inconclusive");
+  assertEquals(panels.length, 6);
+  for (const p of points) assert(p.lo! <= p.y && p.y <= p.hi!, JSON.stringify(p));
+});
+
+Deno.test("an axis along which the loss goes the other way must fail", () => {
+  for (const name of Object.keys(CLAIMED)) {
+    const { verdict, reason } = verdictOf({ ...CLAIMED, [name]: -CLAIMED[name] }, 0.004);
+    assertEquals(verdict, "fail", `${name}: ${reason}`);
+  }
+});
+
+Deno.test("granularity that gains more than capacity must fail", () => {
+  const { verdict, reason } = verdictOf({ ...CLAIMED, granularity: -0.06 }, 0.004);
+  assertEquals(verdict, "fail");
+  assert(/minus slope over granularity/.test(reason), reason);
+});
+
+Deno.test("an effect within the noise is inconclusive", () => {
+  assertEquals(verdictOf({ ...CLAIMED, granularity: -0.001 }, 0.01).verdict, "inconclusive");
+});
+
+Deno.test("a capacity no larger than what seeds alone do leaves nothing to tell", () => {
+  const small = { ...CLAIMED, capacity: -0.004, granularity: -0.001 };
+  const judged = findings(small, 0.0004).judgements;
+  assert(judged.every((j) => j.role !== "claim" || j.verdict === "pass"));
+  assertEquals(judgeClaims(judged).verdict, "cannot tell at this size");
+});
+
+Deno.test("axes that change nothing get an ordering in no more than 1 of 20", () => {
+  const none = Object.fromEntries(Object.keys(CLAIMED).map((name) => [name, 0]));
+  const stream = random(9);
+  let judged = 0, ordered = 0, controls = 0;
+  for (let trial = 0; trial < 400; trial++) {
+    for (const j of findings(none, 0.012, stream).judgements) {
+      if (j.role === "claim") {
+        judged++;
+        if (j.verdict !== "inconclusive") ordered++;
+      }
+      if (j.role === "control" && j.verdict === "fail") controls++;
+    }
+  }
+  assert(ordered / judged <= 0.06, `${ordered} of ${judged}`);
+  assert(controls / 400 <= 0.04, `${controls} of 400`);
+});
+
+Deno.test("a diverged run leaves its axis unmeasured", () => {
+  const runs = runsFor(quick.plan, scalingWanted(quick), (w) => ({
+    validationLoss_nats: w.configuration.startsWith("8e4a") && w.seed === 1 ? null : 2,
+  }));
+  const capacity = judgeScaling(quick, runs).judgements.filter((j) => j.panel === "capacity");
+  assert(capacity.every((j) => j.verdict === "inconclusive"));
+  assertEquals(capacity[0].reason, "1 of 12 runs diverged");
+});
+
+Deno.test("an axis with another number of places and an unknown name are refused", () => {
+  const runs = runsFor(quick.plan, scalingWanted(quick), () => ({ validationLoss_nats: 2 }));
+  const [first, ...rest] = quick.axes;
+  const ragged = { ...quick, axes: [{ ...first, x: [2, 4] }, ...rest] };
+  throws(() => judgeScaling(ragged, runs), /2 places for 4 configurations/);
+  const unknown = { ...quick, compare: { more: "width", less: "capacity" } };
+  throws(() => judgeScaling(unknown, runs), /Cannot compare width/);
+});

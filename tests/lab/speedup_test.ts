@@ -1,0 +1,149 @@
+import { judgeClaims } from "../../lab/claim_judge.ts";
+import type { Wanted } from "../../lab/claim_suite.ts";
+import { firstReach, smoothed, stablePhase } from "../../lab/curves.ts";
+import { judgeSpeedup, type SpeedupProfile, speedupWanted } from "../../lab/speedup.ts";
+import { random } from "../../lab/statistics.ts";
+import { WSD } from "../../model/schedule.ts";
+import { speedup } from "../../suites/speedup.ts";
+import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";
+
+const quick = speedup.profiles.quick as SpeedupProfile;
+const STEPS = quick.plan.steps;
+/** A loss that reaches at step t/speed what dense reaches at t: 2.9 at step 60, 2.2 at step 480. */
+const law = (t: number, speed: number) => 1.6 + 1.3 * (60 / (t * speed)) ** 0.37;
+
+interface World {
+  speeds: Record<string, number>;
+  /** nats per step: of the batch, of the run alone, of the seed's level */
+  sds: [number, number, number];
+}
+const named = (w: Wanted) =>
+  w.configuration.startsWith("dense")
+    ? w.configuration.replace(/:d=(\d+).*/, "$1")
+    : w.configuration.split(":")[0];
+const WORLD: World = {
+  speeds: { dense64: 1, dense16: 0.3, "16e4a": 1.4, "32e4a": 1.7 },
+  sds: [0.08, 0.01, 0.005],
+};
+
+function findings(
+  { speeds, sds }: World,
+  stream = random(2),
+  change: (w: Wanted) => Shown = () => ({}),
+) {
+  return judgeSpeedup(
+    quick,
+    runsFor(quick.plan, speedupWanted(quick), (w) => {
+      const batch = batchNoise(w.seed, STEPS, sds[0]);
+      const level = sds[2] * stream.normal();
+      return {
+        trainLoss_nats: batch.map((e, i) =>
+          law(i + 1, speeds[named(w)]) + e + level + sds[1] * stream.normal()
+        ),
+        wall_s: named(w) === "dense64" ? 10 : 20,
+        ...change(w),
+      };
+    }),
+  );
+}
+
+Deno.test("the stable phase is where the schedule's factor is 1", () => {
+  assertEquals(stablePhase(WSD, 600), { from: 61, to: 480 });
+  assertEquals(stablePhase(WSD, 20), { from: 3, to: 16 });
+  throws(() => stablePhase({ ...WSD, kind: "cosine" }, 600), /stable phase of cosine/);
+  throws(() => stablePhase(WSD, 4), RangeError);
+});
+
+Deno.test("smoothing keeps a line in log2 of the step and a power law, and a level is met once", () => {
+  const phase = { from: 61, to: 480 };
+  const line = Array.from({ length: STEPS }, (_, i) => 3 - 0.2 * Math.log2(i + 1));
+  smoothed(line, phase).forEach((v, i) => assertNear(v, line[60 + i], 1e-9));
+  const power = Array.from({ length: STEPS }, (_, i) => law(i + 1, 1));
+  const curve = smoothed(power, phase);
+  curve.forEach((v, i) => assertNear(v, power[60 + i], 0.012));
+  const met = firstReach(curve, phase, curve[200] / 2 + curve[201] / 2);
+  assertNear(met.step, 61 + 200.5, 1e-6);
+  assertEquals(firstReach(curve, phase, 0), { step: 480, when: "late" });
+  assertEquals(firstReach(curve, phase, 9), { step: 61, when: "early" });
+});
+
+Deno.test("a faster MoE passes, in wall time beside it, when the controls are seen to fail", () => {
+  const { judgements, points, tables } = findings(WORLD);
+  assertEquals(judgeClaims(judgements).verdict, "pass");
+  const of = (panel: string, role: string) =>
+    judgements.filter((j) => j.panel === panel && j.role === role);
+  assertNear(of("steps", "claim")[0].value!.estimate, 1.4, 0.08);
+  assertNear(of("steps", "claim")[1].value!.estimate, 1.7, 0.1);
+  assertNear(of("wall time", "aside")[0].value!.estimate, 0.7, 0.05);
+  assertEquals(of("wall time", "aside").map((j) => j.verdict), ["fail", "fail"]);
+  assertEquals(of("steps", "control").map((j) => j.verdict), ["fail", "fail", "fail"]);
+  assert(points.length > 0 && tables[0].rows.length > 0);
+});
+
+Deno.test("an MoE that is slower than dense must fail", () => {
+  const { judgements } = findings({ ...WORLD, speeds: { ...WORLD.speeds, "16e4a": 0.7 } });
+  const { verdict, reason } = judgeClaims(judgements);
+  assertEquals(verdict, "fail");
+  assert(/16e4a/.test(reason), reason);
+});
+
+Deno.test("an MoE as fast as dense is inconclusive, and one seed and diverged runs have no value", () => {
+  const alike = findings({ ...WORLD, speeds: { ...WORLD.speeds, "16e4a": 1 } });
+  assertEquals(judgeClaims(alike.judgements).verdict, "inconclusive");
+  const lost = findings(
+    WORLD,
+    random(2),
+    (w) =>
+      named(w) === "32e4a" && w.seed === 2 ? { trainLoss_nats: [5, 4], divergedAtStep: 2 } : {},
+  );
+  const judged = lost.judgements.filter((j) => j.variant === "32e4a");
+  assert(judged.every((j) => j.value === null && j.verdict === "inconclusive"));
+  assert(/1 of 3 runs diverged in the stable phase/.test(judged[0].reason));
+  const one = { ...quick, seeds: [0], otherSeeds: [3] };
+  const runs = runsFor(quick.plan, speedupWanted(one), () => ({
+    trainLoss_nats: Array.from({ length: STEPS }, (_, i) => law(i + 1, 1)),
+  }));
+  const alone = judgeSpeedup(one, runs).judgements;
+  assert(alone.every((j) => j.verdict === "inconclusive"));
+  assertEquals(alone[0].reason, "one seed has no interval");
+});
+
+Deno.test("a gain no larger than what other seeds do leaves nothing to tell", () => {
+  const stream = random(6);
+  const { judgements } = findings(
+    { speeds: { ...WORLD.speeds, "16e4a": 1.06, "32e4a": 1.06 }, sds: [0, 0, 0] },
+    stream,
+    (w) => {
+      // the second set of seeds differs in level, seed by seed
+      const level = named(w) === "dense64" && w.seed > 2 ? [0.06, 0, -0.06][w.seed - 3] : 0;
+      const speed = WORLD.speeds[named(w)] > 1 ? 1.06 : WORLD.speeds[named(w)];
+      return {
+        trainLoss_nats: Array.from({ length: STEPS }, (_, i) => law(i + 1, speed) + level),
+      };
+    },
+  );
+  assertEquals(judgeClaims(judgements).verdict, "cannot tell at this size");
+});
+
+Deno.test("the interval holds the true speed-up in 92%, and models alike pass in at most 4%", () => {
+  const stream = random(12), trials = 200;
+  let held = 0, alike = 0, sum = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const speeds = { ...WORLD.speeds, "16e4a": 1, "32e4a": 1.5 };
+    // other batches in every trial: each seed's are its own
+    const { judgements } = findings({ speeds, sds: [0, 0.08, 0.01] }, stream);
+    const claims = judgements.filter((j) => j.role === "claim");
+    if (claims[1].value!.lo <= 1.5 && 1.5 <= claims[1].value!.hi) held++;
+    if (claims[0].verdict === "pass") alike++;
+    sum += Math.log2(claims[0].value!.estimate);
+  }
+  const text = JSON.stringify({ held, alike, bias: sum / trials });
+  assert(held >= 0.92 * trials && alike <= 0.04 * trials && Math.abs(sum / trials) < 0.02, text);
+});
+
+Deno.test("other seeds than were wanted, and another number of them, are refused", () => {
+  const runs = runsFor(quick.plan, speedupWanted(quick), () => ({ trainLoss_nats: [] }));
+  throws(() => judgeSpeedup(quick, [...runs].reverse()), /Cannot pair/);
+  throws(() => judgeSpeedup({ ...quick, otherSeeds: [3] }, runs), /1 other seeds/);
+});

@@ -2,13 +2,15 @@
  * Do dense and MoE models learn alike at first? Gaps between the training losses of the first steps, paired
  * by seed (same text in the same order), and their limits.
  *
- * gap_k(t) = loss of the variant − loss of the dense model of the same width, seed k; averaged over windows
- * of steps, which takes out what differs from batch to batch. Judged are the mean over windows of |gap| and
+ * gap_k(t) = loss of the variant − loss of the dense model of the same width, depth and active width, seed k;
+ * averaged over windows of steps, which takes out what differs from batch to batch. Equal active width leaves
+ * out what a wider FFN learns faster, and makes a Dense MoE (a = N) and its dense model Bridge I. Judged are the mean over windows of |gap| and
  * its growth, the least-squares slope of |gap| over the windows' centres times the steps looked at. Both
  * are given in percent of the fall of the dense loss over these steps, so that one limit fits any size.
  *
  * @module
  */
+import { activeWidth, formatConfiguration, parseConfiguration } from "../rule/configuration.ts";
 import { judgeClaim } from "./claim_judge.ts";
 import type { ClaimJudgement, Findings, Interval, PanelFacts, Point } from "./claim_record.ts";
 import type { TrainingPlan, Wanted } from "./claim_suite.ts";
@@ -17,14 +19,19 @@ import type { Run } from "./record.ts";
 import { runsByModel, type SeededModel, wantedOf } from "./seeded.ts";
 import { mean } from "./statistics.ts";
 
-/** One width: the dense model and what is compared with it. */
+/** A variant with a part of the rule taken away. */
+export type Twin = Pick<SeededModel, "configuration" | "rule" | "multipliers"> & {
+  /** too small an effect to be told at this size: shown, decides nothing */
+  aside?: boolean;
+};
+
+/** One width: what is compared, each with the dense model of its active width. */
 export interface InitialLossPanel {
   name: string;
-  dense: string;
   /** variants by the legend's text */
   variants: Record<string, string>;
-  /** twins with a part of the rule taken away; they must leave the limits */
-  controls: Record<string, Pick<SeededModel, "configuration" | "rule" | "multipliers">>;
+  /** twins by the legend's text; they must leave the limit */
+  controls: Record<string, Twin>;
 }
 
 /** What `initial-loss` measures at a profile. */
@@ -42,28 +49,49 @@ export interface InitialLossProfile {
   panels: InitialLossPanel[];
 }
 
-function modelsOf({ seeds, panels }: InitialLossProfile): SeededModel[] {
-  return panels.flatMap((p) => [
-    { panel: p.name, line: "dense", configuration: p.dense, seeds },
-    ...Object.entries(p.variants).map(([line, configuration]) => ({
-      panel: p.name,
-      line,
-      configuration,
-      seeds,
-    })),
-    ...Object.entries(p.controls).map(([line, c]) => ({
-      panel: p.name,
-      line,
-      ...c,
-      role: "control" as const,
-      seeds,
-    })),
-  ]);
+/** A line of the figure: a variant or twin, and the line it is compared with. */
+interface Line extends SeededModel {
+  /** line of the dense model of the same active width; null for a dense model */
+  against: string | null;
+  judgedAs: ClaimJudgement["role"];
+}
+
+/** Dense models first, then variants, then twins, panel by panel. */
+function linesOf({ seeds, panels, plan }: InitialLossProfile): Line[] {
+  const from = parseConfiguration(plan.reference);
+  return panels.flatMap((p) => {
+    const dense = new Map<string, Line>();
+    const line = (name: string, twin: Twin, judgedAs: Line["judgedAs"]): Line => {
+      const c = parseConfiguration(twin.configuration, from), hidden = activeWidth(c);
+      const against = `dense, H = ${hidden}`;
+      dense.set(against, {
+        panel: p.name,
+        line: against,
+        configuration: formatConfiguration({ ...c, ffn: { kind: "dense", hidden } }),
+        seeds,
+        against: null,
+        judgedAs: "aside",
+      });
+      const { configuration, rule, multipliers } = twin;
+      const role = judgedAs === "claim" ? "target" as const : "control" as const;
+      const own = { panel: p.name, line: name, configuration, rule, multipliers, role, seeds };
+      return { ...own, against, judgedAs };
+    };
+    const compared = [
+      ...Object.entries(p.variants).map(([name, configuration]) =>
+        line(name, { configuration }, "claim")
+      ),
+      ...Object.entries(p.controls).map(([name, twin]) =>
+        line(name, twin, twin.aside ? "aside" : "control")
+      ),
+    ];
+    return [...dense.values(), ...compared];
+  });
 }
 
 /** Every model the suite trains; the runs of other suites at the same plan are these. */
 export function initialLossWanted(profile: InitialLossProfile): Wanted[] {
-  return wantedOf(modelsOf(profile));
+  return wantedOf(linesOf(profile));
 }
 
 /** Losses of the first steps; a step after divergence counts as the first, that of an untrained model. */
@@ -78,8 +106,6 @@ const windowMeans = (values: number[], windows: number): number[] =>
       Math.round(w * values.length / windows),
       Math.round((w + 1) * values.length / windows),
     )));
-
-const percent = (values: number[], fall: number) => values.map((v) => 100 * v / fall);
 
 /** Mean |gap| and growth of one line, one value per seed, nats. */
 function gapsOf(line: number[][], dense: number[][], p: InitialLossProfile) {
@@ -97,6 +123,53 @@ function gapsOf(line: number[][], dense: number[][], p: InitialLossProfile) {
   };
 }
 
+/** A line with its runs and the losses of the first steps, `[seed][step]`. */
+interface Curves {
+  line: Line;
+  losses: number[][];
+  /** runs that diverged within the first steps */
+  diverged: number;
+}
+
+/** What the fall of the dense loss is: first step to the last window, mean over seeds, nats. */
+function fallOf({ losses }: Curves, windows: number): number {
+  return mean(losses.map((c) => c[0])) - mean(losses.map((c) => windowMeans(c, windows).at(-1)!));
+}
+
+/** Points of the gap and the two judgements of one line. */
+function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
+  const { line } = own, { seeds, windows } = profile, panel = gapPanel(line.panel);
+  const fall = fallOf(dense, windows), usable = fall > 0 && dense.diverged === 0;
+  const { centres, gaps, size, growth } = gapsOf(own.losses, dense.losses, profile);
+  const points = gaps.map((values, w): Point => {
+    const i = meanInterval(values), y = mean(values);
+    return { panel, line: line.line, x: centres[w], y, lo: i?.lo ?? null, hi: i?.hi ?? null };
+  });
+  const judged = (quantity: string, values: number[], hi: number, role: Line["judgedAs"]) =>
+    judgeClaim({
+      panel,
+      quantity: `${line.line} against ${line.against}, ${line.panel}: ${quantity}`,
+      role,
+      variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
+      unit: "% of the dense model's fall",
+      value: usable ? meanInterval(values.map((v) => 100 * v / fall)) : null,
+      limits: { lo: null, hi },
+      missing: dense.diverged > 0
+        ? `${dense.diverged} of ${seeds.length} dense runs diverged`
+        : fall > 0
+        ? "one seed has no interval"
+        : "the dense model's loss did not fall",
+    });
+  const growthRole = line.judgedAs === "claim" ? "claim" : "aside";
+  const judgements = [
+    judged("mean |gap|", size, profile.gapLimit_percent, line.judgedAs),
+    judged("growth of |gap|", growth, profile.growthLimit_percent, growthRole),
+  ];
+  return { points, judgements };
+}
+
+const gapPanel = (panel: string) => `gap, ${panel}`;
+
 /**
  * Measures and judges the runs of {@link initialLossWanted}.
  *
@@ -112,101 +185,61 @@ export function judgeInitialLoss(profile: InitialLossProfile, runs: readonly Run
       `Cannot compare ${steps} first steps in ${windows} windows: ${plan.steps} steps are trained`,
     );
   }
-  const models = modelsOf(profile), byModel = runsByModel(models, runs);
+  const lines = linesOf(profile);
+  const all = runsByModel(lines, runs).map((of, i): Curves => ({
+    line: lines[i],
+    losses: of.map((run) => firstLosses(run, steps)),
+    diverged: of.filter((r) => r.divergedAtStep !== null && r.divergedAtStep < steps).length,
+  }));
   const panels: PanelFacts[] = [], points: Point[] = [], judgements: ClaimJudgement[] = [];
-  const caveats: string[] = [], rows: string[][] = [];
-  const diverged = (of: Run[]) =>
-    of.filter((run) => run.divergedAtStep !== null && run.divergedAtStep < steps).length;
-  for (const panel of profile.panels) {
-    const mine = models.flatMap((m, i) => m.panel === panel.name ? [{ m, runs: byModel[i] }] : []);
-    const denseRuns = mine[0].runs, dense = denseRuns.map((run) => firstLosses(run, steps));
-    const last = dense.map((losses) => windowMeans(losses, windows)[windows - 1]);
-    const fall = mean(dense.map((losses) => losses[0])) - mean(last);
-    const usable = fall > 0 && diverged(denseRuns) === 0;
-    const gapPanel = `gap, ${panel.name}`, limit = profile.gapLimit_percent * fall / 100;
-    panels.push({
-      name: panel.name,
-      title: `Training loss of the first ${steps} steps, ${panel.name}`,
-      mark: "line",
-      x: { title: "step", scale: "linear" },
-      y: { title: "training loss (nats)", scale: "linear" },
+  const rows: string[][] = [];
+  for (const { name } of profile.panels) {
+    const axes = { mark: "line", x: { title: "step", scale: "linear" }, rules: [] } as const;
+    const facts = (panel: string, title: string, y: string): PanelFacts => ({
+      ...axes,
+      name: panel,
+      title,
+      y: { title: y, scale: "linear" },
       rules: [],
-    }, {
-      name: gapPanel,
-      title: `Training loss above the dense model's, ${panel.name}`,
-      mark: "line",
-      x: { title: "step", scale: "linear" },
-      y: { title: "gap to dense (nats)", scale: "linear" },
-      rules: usable
-        ? [-limit, limit].map((y) => ({ y, label: `${profile.gapLimit_percent}% of the fall` }))
-        : [],
     });
-    for (const { m, runs: own } of mine) {
-      const losses = own.map((run) => firstLosses(run, steps));
+    panels.push(
+      facts(name, `Training loss of the first ${steps} steps, ${name}`, "training loss (nats)"),
+      facts(gapPanel(name), `Gap to dense of equal active width, ${name}`, "gap (nats)"),
+    );
+    for (const own of all.filter((c) => c.line.panel === name)) {
       for (let t = 0; t < steps; t++) {
-        const y = mean(losses.map((curve) => curve[t]));
-        points.push({ panel: panel.name, line: m.line, x: t + 1, y, lo: null, hi: null });
+        const y = mean(own.losses.map((curve) => curve[t]));
+        points.push({ panel: name, line: own.line.line, x: t + 1, y, lo: null, hi: null });
       }
-      if (m.line === "dense") continue;
-      const { centres, gaps, size, growth } = gapsOf(losses, dense, profile);
-      gaps.forEach((values, w) => {
-        const i = meanInterval(values);
-        points.push({
-          panel: gapPanel,
-          line: m.line,
-          x: centres[w],
-          y: mean(values),
-          lo: i?.lo ?? null,
-          hi: i?.hi ?? null,
-        });
-      });
-      const control = m.role === "control";
-      const judged = (quantity: string, values: number[], hi: number, aside: boolean) =>
-        judgeClaim({
-          panel: gapPanel,
-          quantity: `${m.line}, ${panel.name}: ${quantity}`,
-          role: aside ? "aside" : control ? "control" : "claim",
-          variant: control ? m.line : m.rule ?? "complete-mue",
-          unit: "% of the dense model's fall",
-          value: usable ? meanInterval(percent(values, fall)) : null,
-          limits: { lo: null, hi },
-          missing: usable
-            ? `${seeds.length} seed has no interval`
-            : diverged(denseRuns) > 0
-            ? `${diverged(denseRuns)} of ${seeds.length} dense runs diverged`
-            : "the dense model's loss did not fall",
-        });
-      const own2 = [
-        judged("mean |gap|", size, profile.gapLimit_percent, false),
-        judged("growth of |gap|", growth, profile.growthLimit_percent, control),
-      ];
-      judgements.push(...own2);
-      rows.push([panel.name, m.line, m.configuration, ...own2.map((j) => share(j.value))]);
-      if (diverged(own) > 0) {
-        caveats.push(
-          `${
-            diverged(own)
-          } of ${seeds.length} runs of ${m.line}, ${panel.name}, diverged; from then on ` +
-            `they count with the loss of an untrained model`,
-        );
-      }
+      const { against, panel, line, configuration } = own.line;
+      if (against === null) continue;
+      const found = judgeLine(
+        own,
+        all.find((c) => c.line.panel === panel && c.line.line === against)!,
+        profile,
+      );
+      points.push(...found.points);
+      judgements.push(...found.judgements);
+      rows.push([panel, line, configuration, ...found.judgements.map((j) => share(j.value))]);
     }
   }
-  caveats.push(
-    `${
-      judgements.filter((j) => j.role === "claim").length
-    } quantities are judged at 95% each; the gap ` +
-      `holds what the models can learn as well as how they are scaled, and grows with the steps`,
-  );
   const note = `Percent of the fall of the dense model's loss over the first ${steps} steps; 95% ` +
     `Student intervals over ${seeds.length} paired seeds.`;
   const head = ["width", "line", "configuration", "mean |gap|", "growth of |gap|"];
   return {
     panels,
-    points,
+    // a run that diverged at its first step has no loss to draw
+    points: points.filter((p) => Number.isFinite(p.y)),
     judgements,
     tables: [{ title: "Gaps of the initial loss", head, rows, note }],
-    caveats,
+    caveats: [
+      `${judgements.filter((j) => j.role === "claim").length} quantities are judged at 95% each`,
+      "a gap holds what the models can learn as well as how they are scaled",
+      ...all.filter((c) => c.diverged > 0).map(({ diverged, line }) =>
+        `${diverged} of ${seeds.length} runs of ${line.line}, ${line.panel}, diverged; from then on they ` +
+        `count with the loss of an untrained model`
+      ),
+    ],
   };
 }
 

@@ -337,8 +337,8 @@ const REACH = 2;
 
 /**
  * What an adaptive sweep trains next: one octave more on the side of a best point that lies on an edge;
- * where three of a grid's points diverged or the noise leaves the optimum unbounded, up to
- * two points on each side of the best one.
+ * where fewer than three points trained or the noise leaves the optimum unbounded, up to two points on each
+ * side of the best one, but none beyond an end that diverged.
  *
  * @param sweep what was trained so far
  * @param maxSpan_octaves the widest grid allowed, end to end

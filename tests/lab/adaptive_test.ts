@@ -16,7 +16,6 @@ import {
   type Bowl,
   commonParts,
   flat,
-  GRID,
   kinked,
   measured,
   type Noise,

@@ -35,18 +35,22 @@ function findings(gapOf: (w: Wanted) => number, change: (w: Wanted) => Shown = (
 const broken = (w: Wanted) => w.role === "control" ? 0.3 : 0.01;
 
 Deno.test("variants that stay with dense pass when every twin leaves the limit", () => {
-  const { judgements, panels, points } = findings(broken);
+  const found = findings(broken), { judgements, panels, points } = found;
+  assertEquals(JSON.parse(JSON.stringify(found)), found);
   assertEquals(judgeClaims(judgements).verdict, "pass");
-  // eight and one variants, two quantities each; three twins
+  // eight and one variants, two quantities each; two twins, and one that decides nothing
   assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
   assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
     "16e16a, R = 1",
-    "16e16a, A = 1",
     "16e4a, standard",
   ]);
   const size = judgements.find((j) => j.role === "control")!.value!;
   // |gap| grows to 0.3 − 0.01 nats and is half of it on average; dense falls by 2.82 nats to the last window
   assertNear(size.estimate, 100 * 0.145 / 2.82, 0.1);
+  assertEquals(
+    judgements.filter((j) => j.role === "aside" && /mean/.test(j.quantity)).map((j) => j.variant),
+    ["16e16a, A = 1"],
+  );
   for (const p of points) assert(panels.some((panel) => panel.name === p.panel), p.panel);
 });
 
@@ -55,14 +59,14 @@ Deno.test("a variant that learns slower or faster than dense must fail", () => {
     const { judgements } = findings((w) => w.configuration.startsWith("16e2a:") ? gap : broken(w));
     const { verdict, reason } = judgeClaims(judgements);
     assertEquals(verdict, "fail");
-    assert(/16e2a, d = 64: mean \|gap\|/.test(reason), reason);
+    assert(/16e2a against dense, H = 32, d = 64: mean \|gap\|/.test(reason), reason);
   }
 });
 
 Deno.test("a gap that is small on average but widens must fail", () => {
   const { judgements } = findings(broken, (w) => {
     if (!w.configuration.startsWith("32e4a")) return {};
-    return { trainLoss_nats: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.12)) };
+    return { trainLoss_nats: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.16)) };
   });
   const own = judgements.filter((j) => j.quantity.startsWith("32e4a"));
   assertEquals(own.map((j) => j.verdict), ["pass", "fail"]);
@@ -107,8 +111,22 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
   const wanted = initialLossWanted(quick);
   const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss_nats: curve(w.seed, 0) }));
-  throws(() => judgeInitialLoss(quick, runs.slice(1)), /41 runs of 42/);
+  throws(() => judgeInitialLoss(quick, runs.slice(1)), /47 runs of 48/);
   throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
   throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);
   throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs), /in 1 windows/);
+});
+
+Deno.test("a variant is compared with the dense model of its width, depth and active width", () => {
+  const dense = initialLossWanted(quick).filter((w) => w.configuration.startsWith("dense"));
+  assertEquals([...new Set(dense.map((w) => w.configuration))], [
+    "dense:d=64,L=2,H=64",
+    "dense:d=64,L=2,H=32",
+    "dense:d=64,L=2,H=256",
+    "dense:d=16,L=2,H=64",
+  ]);
+  const { judgements } = findings(broken);
+  const of = (name: string) => judgements.find((j) => j.quantity.startsWith(`${name} `))!.quantity;
+  assert(/against dense, H = 256, d = 64/.test(of("16e16a")), of("16e16a"));
+  assert(/against dense, H = 64, d = 64/.test(of("16e2a2s")), of("16e2a2s"));
 });

@@ -36,7 +36,8 @@ function findings(law: Law, sd: number, stream = random(4)) {
 const verdictOf = (law: Law, sd: number) => judgeClaims(findings(law, sd).judgements);
 
 Deno.test("the paper's orderings pass, and an axis that changes nothing is seen to change nothing", () => {
-  const { judgements, panels, points } = findings(CLAIMED, 0.004);
+  const found = findings(CLAIMED, 0.004), { judgements, panels, points } = found;
+  assertEquals(JSON.parse(JSON.stringify(found)), found);
   assertEquals(judgeClaims(judgements).verdict, "pass");
   const capacity = judgements.find((j) => j.panel === "capacity" && j.role === "claim")!;
   assertNear(capacity.value!.estimate, -0.04, 0.005);

@@ -69,7 +69,8 @@ Deno.test("smoothing keeps a line in log2 of the step and a power law, and a lev
 });
 
 Deno.test("a faster MoE passes, in wall time beside it, when the controls are seen to fail", () => {
-  const { judgements, points, tables } = findings(WORLD);
+  const found = findings(WORLD), { judgements, points, tables } = found;
+  assertEquals(JSON.parse(JSON.stringify(found)), found);
   assertEquals(judgeClaims(judgements).verdict, "pass");
   const of = (panel: string, role: string) =>
     judgements.filter((j) => j.panel === panel && j.role === role);

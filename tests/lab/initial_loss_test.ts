@@ -59,7 +59,7 @@ Deno.test("a variant that learns slower or faster than dense must fail", () => {
     const { judgements } = findings((w) => w.configuration.startsWith("16e2a:") ? gap : broken(w));
     const { verdict, reason } = judgeClaims(judgements);
     assertEquals(verdict, "fail");
-    assert(/16e2a against dense, H = 32, d = 64: mean \|gap\|/.test(reason), reason);
+    assert(/16e2a against dense, H = 24, d = 48: mean \|gap\|/.test(reason), reason);
   }
 });
 
@@ -102,7 +102,7 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
   });
   const lost = findings(broken, (w) => w.configuration.startsWith("8e2a") ? cut(w) : {});
   assertEquals(judgeClaims(lost.judgements).verdict, "fail");
-  assert(lost.caveats.some((c) => /3 of 3 runs of 8e2a, d = 64, diverged/.test(c)));
+  assert(lost.caveats.some((c) => /3 of 3 runs of 8e2a, d = 48, diverged/.test(c)));
   const none = findings(broken, (w) => w.configuration.startsWith("dense") ? cut(w) : {});
   assertEquals(judgeClaims(none.judgements).verdict, "inconclusive");
   assert(/3 of 3 dense runs diverged/.test(none.judgements[0].reason));
@@ -120,13 +120,13 @@ Deno.test("runs of other seeds and windows that do not fit are refused", () => {
 Deno.test("a variant is compared with the dense model of its width, depth and active width", () => {
   const dense = initialLossWanted(quick).filter((w) => w.configuration.startsWith("dense"));
   assertEquals([...new Set(dense.map((w) => w.configuration))], [
-    "dense:d=64,L=2,H=64",
-    "dense:d=64,L=2,H=32",
-    "dense:d=64,L=2,H=256",
-    "dense:d=16,L=2,H=64",
+    "dense:d=48,L=2,H=48",
+    "dense:d=48,L=2,H=24",
+    "dense:d=48,L=2,H=192",
+    "dense:d=12,L=2,H=48",
   ]);
   const { judgements } = findings(broken);
   const of = (name: string) => judgements.find((j) => j.quantity.startsWith(`${name} `))!.quantity;
-  assert(/against dense, H = 256, d = 64/.test(of("16e16a")), of("16e16a"));
-  assert(/against dense, H = 64, d = 64/.test(of("16e2a2s")), of("16e2a2s"));
+  assert(/against dense, H = 192, d = 48/.test(of("16e16a")), of("16e16a"));
+  assert(/against dense, H = 48, d = 48/.test(of("16e2a2s")), of("16e2a2s"));
 });

@@ -23,7 +23,7 @@ const named = (w: Wanted) =>
     ? w.configuration.replace(/:d=(\d+).*/, "$1")
     : w.configuration.split(":")[0];
 const WORLD: World = {
-  speeds: { dense64: 1, dense16: 0.3, "16e4a": 1.4, "32e4a": 1.7 },
+  speeds: { dense48: 1, dense12: 0.3, "16e4a": 1.4, "32e4a": 1.7 },
   sds: [0.08, 0.01, 0.005],
 };
 
@@ -41,7 +41,7 @@ function findings(
         trainLoss_nats: batch.map((e, i) =>
           law(i + 1, speeds[named(w)]) + e + level + sds[1] * stream.normal()
         ),
-        wall_s: named(w) === "dense64" ? 10 : 20,
+        wall_s: named(w) === "dense48" ? 10 : 20,
         ...change(w),
       };
     }),
@@ -117,7 +117,7 @@ Deno.test("a gain no larger than what other seeds do leaves nothing to tell", ()
     stream,
     (w) => {
       // the second set of seeds differs in level, seed by seed
-      const level = named(w) === "dense64" && w.seed > 2 ? [0.06, 0, -0.06][w.seed - 3] : 0;
+      const level = named(w) === "dense48" && w.seed > 2 ? [0.06, 0, -0.06][w.seed - 3] : 0;
       const speed = WORLD.speeds[named(w)] > 1 ? 1.06 : WORLD.speeds[named(w)];
       return {
         trainLoss_nats: Array.from({ length: STEPS }, (_, i) => law(i + 1, speed) + level),

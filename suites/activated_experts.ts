@@ -6,7 +6,7 @@
  * Held fixed: text, tokens per step, steps, seeds, depth, number of experts, expert width h = d*.
  * Varied: activated experts; width (`transfer`: 4 d*, in smoke 2 d*; `iso-width`: d*); learning rate. In
  * panels of their own, which decide nothing, weight decay and init std at a learning rate of 2^-5 (quick:
- * on 16e4a of width 2 d*).
+ * on 16e4a of width d*).
  * Measured: validation loss (nats) on the held-out text against the reference's learning rate.
  * Passes if: the 95% interval of the optimum's shift lies within ±1 octave, or the regret of the
  * transferred rate is at most max(2 standard errors, 0.01 nats).
@@ -65,16 +65,16 @@ export const activatedExperts: Suite = defineSuite({
         {
           name: "weight decay",
           swept: "weightDecay",
-          targets: ["16e4a:d=24,h=12"],
-          controls: ["16e4a:d=24,h=12"],
-          grid: { reference: octaves(-7, 0), targets: "bracket" },
+          targets: ["16e4a:d=12,h=12"],
+          controls: ["16e4a:d=12,h=12"],
+          grid: { reference: octaves(-6, -1), targets: "bracket" },
         },
         {
           name: "init std",
           swept: "initStd",
-          targets: ["16e4a:d=24,h=12"],
-          controls: ["16e4a:d=24,h=12"],
-          grid: { reference: octaves(-5, 0), targets: "bracket" },
+          targets: ["16e4a:d=12,h=12"],
+          controls: ["16e4a:d=12,h=12"],
+          grid: { reference: octaves(-4, 0), targets: "bracket" },
         },
       ],
       seeds: [0, 1, 2],

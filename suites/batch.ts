@@ -56,12 +56,12 @@ export const batch: Suite = defineSuite({
       panels: [{
         name: "transfer",
         targets: [
-          "dense:B=192,D=230400",
-          "dense:B=768,D=230400",
-          "dense:B=1536,D=230400",
-          "16e4a:h=12,B=768,D=230400",
+          "dense:B=160,D=192000",
+          "dense:B=640,D=192000",
+          "dense:B=1280,D=192000",
+          "16e4a:h=12,B=640,D=192000",
         ],
-        controls: ["dense:B=1536,D=230400"],
+        controls: ["dense:B=1280,D=192000"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

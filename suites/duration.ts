@@ -57,8 +57,8 @@ export const duration: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:B=384,D=115200", "dense:B=384,D=460800", "dense:B=384,D=921600"],
-        controls: ["dense:B=384,D=921600"],
+        targets: ["dense:B=320,D=96000", "dense:B=320,D=384000", "dense:B=320,D=768000"],
+        controls: ["dense:B=320,D=768000"],
       }],
       seeds: [0, 1, 2],
       grid: { reference: octaves(-8, -2), targets: "bracket" },

@@ -39,7 +39,7 @@ export const quickPlan: TrainingPlan = {
   ...shared,
   reference: "dense:d=12,L=2,H=12,dh=12",
   steps: 600,
-  sequences: 12,
+  sequences: 10,
   seq: 32,
   evaluationBatches: 32,
 };

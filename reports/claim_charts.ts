@@ -119,10 +119,12 @@ function chartOf(
     : `${suite.title}: ${quantity}`;
   const points = group.flatMap((one) => one.points);
   const left = group.reduce((sum, one) => sum + one.left, 0);
+  const lines = distinct(points.map((point) => point.line));
   const intervals = points.some(({ lo, hi }) => lo !== null && hi !== null);
   const log = panel.y.scale === "log2";
   const notes = [
     ...(intervals ? ["Estimates with 95% intervals"] : ["Estimates; no intervals"]),
+    ...(lines.length === 1 ? [`● ${lines[0]}`] : []),
     ...(group.some((one) => one.panel.rules.length > 0) ? ["dashed: limits"] : []),
     ...(group.length > 1
       ? [log ? "every panel spans as many octaves" : "all panels have one scale"]
@@ -133,7 +135,6 @@ function chartOf(
     ? `${title}.`
     : `${title}. Panels: ${group.map((one) => one.panel.title).join("; ")}.`;
   const text = caption(record, words, claimCost(record));
-  const lines = distinct(points.map((point) => point.line));
   const columns = group.length <= 3 ? group.length : group.length === 4 ? 2 : 3;
   const width = columns === 1 ? 460 : columns === 2 ? 320 : 235;
   const domains = claimDomains(group);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { PanelFacts, Point } from "../lab/claim_record.ts";
-import type { Block } from "./line_plot.ts";
+import { type Block, logTicks } from "./line_plot.ts";
 import { wrap } from "./terminal_parts.ts";
 import { distinct } from "./series.ts";
 import { powerLabel, styleOf } from "./theme.ts";
@@ -46,8 +46,9 @@ export function powers([low, high]: [number, number]): number[] {
 }
 
 /** The axis along x: sizes as plain numbers, other powers of two with superscripts, names as they come. */
-function xOf({ panel, points }: ClaimPlot) {
-  const { title, scale } = panel.x;
+function xOf({ panel, points, width }: ClaimPlot) {
+  const { scale } = panel.x;
+  const title = fitted(panel.x.title + (scale === "log2" ? " (log₂ axis)" : ""), width, 7);
   if (scale === "nominal") {
     const names = distinct(points.map((point) => String(point.x)));
     return {
@@ -61,6 +62,7 @@ function xOf({ panel, points }: ClaimPlot) {
   }
   const places = distinct(points.map((point) => Number(point.x))).sort((a, b) => a - b);
   const [low, high] = [places[0] ?? 1, places.at(-1) ?? 2];
+  const sizes = places.length <= 9 && places.every((place) => Number.isInteger(place));
   if (scale === "linear") {
     const margin = 0.02 * (high - low || 1);
     return {
@@ -68,17 +70,16 @@ function xOf({ panel, points }: ClaimPlot) {
       type: "quantitative",
       title,
       scale: { domain: [low - margin, high + margin], nice: false, zero: false },
-      axis: { tickCount: 6 },
+      axis: sizes && places.length <= 6 ? { values: places, format: "d" } : { tickCount: 6 },
     };
   }
-  const sizes = places.every((place) => Number.isInteger(place));
   const domain: [number, number] = [low / 1.25, high * 1.25];
   return {
     field: "x",
     type: "quantitative",
-    title: `${title} (log₂ axis)`,
+    title,
     scale: { type: "log", base: 2, domain, nice: false },
-    axis: sizes && places.length <= 9
+    axis: sizes
       ? { values: places, format: "d", labelOverlap: "greedy" }
       : { values: powers(domain), labelExpr: powerLabel() },
   };
@@ -94,7 +95,11 @@ function yOf({ panel, domain }: ClaimPlot, field: string) {
     scale: log
       ? { type: "log", base: 2, domain, nice: false }
       : { domain, nice: false, zero: false },
-    axis: log ? { values: powers(domain), labelExpr: powerLabel() } : { tickCount: 6 },
+    axis: !log
+      ? { tickCount: 6 }
+      : powers(domain).length > 2
+      ? { values: powers(domain), labelExpr: powerLabel() }
+      : { values: logTicks(domain), format: "~r" },
   };
 }
 
@@ -103,6 +108,28 @@ const fitted = (text: string, width: number, character: number): string | string
   const lines = wrap(text, Math.floor(width / character), "");
   return lines.length > 1 ? lines : text;
 };
+
+/** The words of the rules above their left ends, or below where another stands close above; white around. */
+function ruleWords(plot: ClaimPlot): object[] {
+  const { panel: { rules, y: { scale } }, domain, height } = plot;
+  const at = (value: number) => scale === "log2" ? Math.log2(value) : value;
+  const pixels = (value: number) => at(value) / (at(domain[1]) - at(domain[0])) * height;
+  return rules.flatMap(({ y, label }) => {
+    const below = rules.some((other) => {
+      const distance = pixels(other.y) - pixels(y);
+      return distance > 0 && distance < 16;
+    });
+    return [{ stroke: "white", strokeWidth: 3 }, { color: "#444" }].map((look) => ({
+      data: { values: [{}] },
+      mark: { type: "text", align: "left", dx: 4, dy: below ? 9 : -6, fontSize: 10.5, ...look },
+      encoding: {
+        y: { ...yOf(plot, "y"), field: undefined, datum: y },
+        x: { value: 0 },
+        text: { value: label },
+      },
+    }));
+  });
+}
 
 /** The panel as a view. */
 export function claimPlot(plot: ClaimPlot): Block {
@@ -126,7 +153,9 @@ export function claimPlot(plot: ClaimPlot): Block {
     type: "nominal",
     title: null,
     scale: { domain: lines, range: lines.map((_, index) => styleOf(index)[part]) },
-    legend: { labelLimit: 420, columns: lines.length > 6 ? 4 : lines.length },
+    legend: lines.length < 2
+      ? null
+      : { labelLimit: 420, columns: lines.length > 6 ? 4 : lines.length },
   });
   const color = styled("colour");
   const own = distinct(points.map((point) => point.line));
@@ -164,22 +193,11 @@ export function claimPlot(plot: ClaimPlot): Block {
     height,
     data: { values },
     layer: [
-      ...panel.rules.flatMap(({ y, label }) => {
-        const encoding = { y: { ...yOf(plot, "y"), field: undefined, datum: y } };
-        const data = { values: [{}] };
-        return [
-          {
-            data,
-            mark: { type: "rule", color: "#444", strokeDash: [5, 3], clip: true },
-            encoding,
-          },
-          {
-            data,
-            mark: { type: "text", align: "left", dx: 4, dy: -6, fontSize: 10.5, color: "#444" },
-            encoding: { ...encoding, x: { value: 0 }, text: { value: label } },
-          },
-        ];
-      }),
+      ...panel.rules.map(({ y }) => ({
+        data: { values: [{}] },
+        mark: { type: "rule", color: "#444", strokeDash: [5, 3], clip: true },
+        encoding: { y: { ...yOf(plot, "y"), field: undefined, datum: y } },
+      })),
       {
         transform: [interval],
         mark: curve
@@ -198,6 +216,7 @@ export function claimPlot(plot: ClaimPlot): Block {
         mark: { type: "point", filled: true, size: 42, opacity: 1, clip: true },
         encoding: { ...place, y: yOf(plot, "y"), color, shape: styled("shape"), tooltip },
       },
+      ...ruleWords(plot),
     ],
   } as unknown as Block;
 }

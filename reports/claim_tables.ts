@@ -9,17 +9,16 @@ import { claimCost } from "./claim_charts.ts";
 import { count, interval, NOT_MEASURED, roleVerdict, significant } from "./format.ts";
 import { machinePairs, planPair, suitePairs, type Table } from "./tables.ts";
 
-/** What the value of a judgement may be: `≤ 0.100`, `≥ 1.00`, `−0.100 to 0.100`, with its unit. */
-export function limitsOf({ limits: { lo, hi }, unit }: ClaimJudgement): string {
-  const text = lo === null
+/** What the value of a judgement may be, in its unit: `≤ 0.1`, `≥ 1`, `−0.1 to 0.1`. */
+export function limitsOf({ limits: { lo, hi } }: ClaimJudgement): string {
+  return lo === null
     ? hi === null ? NOT_MEASURED : `≤ ${significant(hi)}`
     : hi === null
     ? `≥ ${significant(lo)}`
     : `${significant(lo)} to ${significant(hi)}`;
-  return unit === "" || text === NOT_MEASURED ? text : `${text} ${unit}`;
 }
 
-/** The measured value with its 95% interval and unit. */
+/** The measured value with its 95% interval and unit, which is that of the limits too. */
 export function valueOf({ value, unit }: ClaimJudgement): string {
   return value === null
     ? NOT_MEASURED

@@ -14,7 +14,8 @@ import { toneOf } from "./theme.ts";
  * The summary in lines.
  *
  * @param record the bench
- * @param width columns to stay within; long sentences are wrapped, table rows are not
+ * @param width columns to stay within: sentences are wrapped, and judgements that make too wide a table
+ *   get two lines each
  * @param colour write ANSI colour codes
  * @returns lines joined by newlines, without one at the end
  */
@@ -31,11 +32,17 @@ export function claimTerminal(record: ClaimRecord, width = 100, colour = false):
     ]),
   };
   const tone = (text: string, row: number) => paint(text, toneOf(judgements[row]), colour);
+  const lines = alignedTable(table);
+  const fits = Math.max(...lines.map((line) => line.length)) <= width;
+  const shown = fits ? alignedTable(table, tone) : judgements.flatMap((one, row) => [
+    ...wrap(`${one.quantity} (${one.variant})`, width, "  "),
+    `    ${tone(marked(one.role, one.verdict), row)}: ${valueOf(one)}; limits ${limitsOf(one)}`,
+  ]);
   return [
     headline(record, colour),
     ...wrap(record.reason, width, "  "),
     "",
-    ...(judgements.length > 0 ? [...alignedTable(table, tone), ""] : []),
+    ...(judgements.length > 0 ? [...shown, ""] : []),
     ...wrap("Values with 95% intervals; a control must fail.", width, "  "),
     ...wrap(`${adapterName(record.environment)}; ${claimCost(record)}.`, width, "  "),
     ...record.warnings.flatMap((warning) => wrap(`warning: ${warning}`, width, "  ")),

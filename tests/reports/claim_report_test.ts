@@ -106,7 +106,8 @@ Deno.test("the page of claims loads nothing and states verdict, tables, the pape
       "fail (expected of the control)",
       "fail (decides nothing)",
       "−0.25 to 0.25",
-      "≤ 0.1 nats",
+      "0.004 [−0.021, 0.033] nats",
+      "≤ 0.1",
       "Slopes",
       "What the paper is known to show",
       "Made up: it says nothing about anything.",
@@ -168,14 +169,32 @@ Deno.test("asides and controls never get a tick or a pass's colour, whatever the
   assert.ok(claimTerminal(record).includes("✓ pass"));
 });
 
+Deno.test("judgements too wide for a terminal get two lines each", () => {
+  const rows = (width: number) => claimTerminal(record, width).split("\n");
+  assert.ok(rows(200).some((row) => /^ {2}quantity +under +value +limits +verdict$/.test(row)));
+  const narrow = rows(80);
+  assert.ok(!narrow.some((row) => row.startsWith("  quantity")));
+  assert.ok(narrow.includes("  mean gap to dense (16e4a)"));
+  assert.ok(narrow.includes("    ✓ pass: 0.004 [−0.021, 0.033] nats; limits ≤ 0.1"));
+});
+
+Deno.test("a panel of one line has no legend and names the line; a narrow log axis has plain ticks", async () => {
+  const points = record.points.filter(({ line, panel }) => line === "mup" && panel === "width")
+    .map((point, index) => ({ ...point, y: 1 + index / 10, lo: null, hi: null }));
+  const [chart] = claimCharts({ ...record, points });
+  const texts = textsOf(await renderSvg(chart.spec));
+  assert.ok(texts.some((text) => text.includes("● mup")) && !texts.includes("mup"));
+  assert.ok(texts.includes("1.2"), texts.join(" | "));
+});
+
 Deno.test("limits say on which side they lie, values that were not measured are dashes", () => {
   const { head, rows } = claimJudgementTable(record);
   assert.deepEqual(rows.map((row) => row[head.indexOf("limits")]), [
     "−0.25 to 0.25",
     "−0.25 to 0.25",
-    "≤ 0.1 nats",
+    "≤ 0.1",
     "−0.25 to 0.25",
-    "≤ 0.1 nats",
+    "≤ 0.1",
     "−0.25 to 0.25",
   ]);
   assert.equal(rows[1][head.indexOf("value")], "—");

@@ -6,20 +6,28 @@
  * is 1. Measured per expert from the tokens it got: ρ_B from the last quarter of the steps, ρ_D from all;
  * they agree only if the router's load does not drift.
  *
- * What is left: the noise of its gradient over its size, ∝ 1/√(tokens), so ∝ (a/N)^(−1/2). Weights are
- * frozen after some training and K independent batches are drawn; per tensor kind, over all blocks,
+ * What is left is noise: the mean of its gradient over its tokens has a standard deviation ∝ 1/√(tokens),
+ * so ∝ (a/N)^(−1/2), in units of one token's gradient. K independent batches are drawn at the initial
+ * weights, which are the same random numbers for every a (the final projection does not start at zero
+ * here); per tensor kind, over all blocks,
  *
  *     signal² = Σ_{j≠k} g_j·g_k / (K(K−1))        noise² = Σ_k |g_k|²/K − signal²
  *
- * which are unbiased for |E g|² and for the trace of the covariance of g.
+ * are unbiased for |E g|² and for the trace of the covariance of g. A token's gradient carries residual·A
+ * times its gate R/a, and on W_gate and W_up W_down besides: {@link unitOf}. So judged is
+ * noise / (unit · a/N).
+ *
+ * If the tokens' gradients did not average, this would be flat. Noise over signal is not judged but shown:
+ * the signal depends on how alike an expert's tokens are, which the theory leaves out.
  *
  * @module
  */
-import { readCounts, readGradients, readParameters } from "../model/probe.ts";
-import { Trainer } from "../model/trainer.ts";
-import type { TensorKind } from "../model/shape.ts";
+import { readCounts, readGradients } from "../model/probe.ts";
+import { layoutOf, TENSOR_KINDS, type TensorKind, unpack } from "../model/shape.ts";
+import type { Replica } from "../model/trainer.ts";
 import type { Workbench } from "./claim_suite.ts";
-import { type ProbePlan, replicaOf, shapeOfText, type Variant } from "./probe_models.ts";
+import { rms } from "./coordinates.ts";
+import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
 import { median } from "./statistics.ts";
 
 /** Sums over independent gradients of one group of tensors. */
@@ -40,13 +48,14 @@ export class GradientNoise {
     });
   }
 
-  /** √(noise²/signal²); NaN when the signal is not above zero or fewer than two batches were added. */
-  get ratio(): number {
+  /** Square roots of both, see the module comment; NaN where not above zero or below two batches. */
+  get found(): { noise: number; signal: number } {
     const k = this.#batches;
     let total = 0;
     for (const sum of this.#sums) for (const v of sum) total += v * v;
     const signal = (total - this.#squares) / (k * (k - 1)), noise = this.#squares / k - signal;
-    return signal > 0 && noise >= 0 ? Math.sqrt(noise / signal) : NaN;
+    const root = (x: number) => k > 1 && x > 0 ? Math.sqrt(x) : NaN;
+    return { noise: root(noise), signal: root(signal) };
   }
 }
 
@@ -54,10 +63,12 @@ export class GradientNoise {
 export interface SparsityCase {
   /** configurations that differ in a alone, sparsest first, the last with a = N */
   configurations: string[];
-  /** training steps before the weights are frozen, a multiple of 4 */
+  /** training steps whose tokens are counted */
   steps: number;
-  /** K, batches drawn at frozen weights */
+  /** K, batches drawn at the initial weights */
   batches: number;
+  /** of the final projection where noise is measured; 0 would make every other gradient 0 */
+  unembedInitStd: number;
 }
 
 /** Tensors whose noise is compared: an expert's, and those that see every token whatever a. */
@@ -81,8 +92,26 @@ export interface Sparsity {
   /** largest and smallest share of tokens over a/N, mean over blocks: first step, last quarter */
   largest: { first: number[]; last: number[] };
   smallest: { first: number[]; last: number[] };
-  /** noise over signal */
+  /** of the mean gradient per token, in units of one token's gradient but for a common factor */
   noise: Record<NoiseGroup, number[]>;
+  /** noise over signal */
+  ratio: Record<NoiseGroup, number[]>;
+}
+
+/**
+ * What one token's gradient of a group is proportional to, as the rule sets it.
+ *
+ * @param down RMS of W_down
+ */
+export function unitOf(
+  group: NoiseGroup,
+  { multipliers: m }: Replica,
+  active: number,
+  down: number,
+) {
+  if (group === "attention") return 1;
+  const gated = m.residual * m.outputMultiplier * m.routeScale / active;
+  return group === "W_down" ? gated : gated * down;
 }
 
 /**
@@ -112,7 +141,7 @@ export function loadOf(counts: number[][][], tokens: number, active: number) {
     }
     return total / blocks;
   };
-  const [first] = [counts.slice(0, 1)];
+  const first = counts.slice(0, 1);
   return {
     q_octaves: median(q),
     batchAlone_octaves: median(batch),
@@ -121,7 +150,64 @@ export function loadOf(counts: number[][][], tokens: number, active: number) {
   };
 }
 
-/** Trains one configuration, counting tokens, then draws gradients at its frozen weights. */
+/** Trains one configuration; `[seed][step][block][expert]` tokens. */
+async function countTokens(
+  plan: ProbePlan,
+  c: SparsityCase,
+  text: string,
+  variant: Variant,
+  at: Workbench,
+): Promise<number[][][][]> {
+  const counts: number[][][][] = plan.seeds.map(() => []);
+  const trainer = trainerOf(at, plan, text, [variant], c.steps);
+  try {
+    for (let i = 0; i < c.steps; i++) {
+      at.signal.throwIfAborted();
+      await trainer.run(1);
+      (await readCounts(trainer.network)).forEach((blocks, z) => counts[z].push(blocks));
+    }
+    return counts;
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/** Draws gradients at the initial weights; noise and signal per seed and group. */
+async function drawGradients(
+  shared: ProbePlan,
+  c: SparsityCase,
+  text: string,
+  variant: Variant,
+  at: Workbench,
+) {
+  // a learning rate of zero keeps every weight, decay included
+  const plan = {
+    ...shared,
+    base: { ...shared.base, unembedInitStd: c.unembedInitStd },
+    training: { ...shared.training, balanceCoef: 0, zCoef: 0 },
+  };
+  const trainer = trainerOf(at, plan, text, [{ ...variant, frozen: TENSOR_KINDS }], c.batches);
+  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[], { parameters } = trainer.network.layout;
+  const noise = plan.seeds.map(() => groups.map(() => new GradientNoise()));
+  try {
+    const named = groups.map((group) =>
+      parameters.filter((p) => (NOISE_GROUPS[group] as readonly TensorKind[]).includes(p.kind))
+        .map((p) => p.name)
+    );
+    for (let i = 0; i < c.batches; i++) {
+      at.signal.throwIfAborted();
+      await trainer.run(1);
+      (await readGradients(trainer.network)).forEach((gradients, z) =>
+        named.forEach((names, g) => noise[z][g].add(names.map((name) => gradients.get(name)!)))
+      );
+    }
+    return noise.map((seed) => seed.map((group) => group.found));
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/** Measures one configuration. */
 async function measureOne(
   plan: ProbePlan,
   c: SparsityCase,
@@ -129,79 +215,38 @@ async function measureOne(
   variant: Variant,
   at: Workbench,
 ): Promise<Sparsity> {
-  const shape = shapeOfText(text, plan);
-  if (shape.ffn.kind !== "moe") throw new RangeError(`Cannot count experts: ${text} is dense`);
-  const { active, experts } = shape.ffn;
-  const replicas = plan.seeds.map((seed) => replicaOf(plan, text, variant, seed));
-  const counts: number[][][][] = plan.seeds.map(() => []);
-  const trainer = new Trainer(
-    at.device,
-    shape,
-    plan,
-    replicas,
-    { ...plan.training, steps: c.steps },
-    at.corpus,
-  );
-  let trained: Float32Array[];
-  try {
-    for (let i = 0; i < c.steps; i++) {
-      at.signal.throwIfAborted();
-      await trainer.run(1);
-      (await readCounts(trainer.network)).forEach((blocks, z) => counts[z].push(blocks));
-    }
-    trained = await readParameters(at.device, trainer);
-  } finally {
-    trainer.destroy();
-  }
-  // a learning rate of zero freezes every weight, decay included; other seeds draw fresh batches
-  const frozen = new Trainer(
-    at.device,
-    shape,
-    plan,
-    replicas.map((r, z) => ({
-      ...r,
-      seed: r.seed + 1000,
-      parameters: trained[z],
-      hyperParameters: Object.fromEntries(
-        Object.entries(r.hyperParameters).map(([kind, hp]) => [kind, { ...hp, lr: 0 }]),
-      ) as typeof r.hyperParameters,
-    })),
-    { ...plan.training, balanceCoef: 0, zCoef: 0, steps: c.batches },
-    at.corpus,
-  );
-  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[];
-  const noise = plan.seeds.map(() => groups.map(() => new GradientNoise()));
-  try {
-    const named = groups.map((group) =>
-      frozen.network.layout.parameters.filter((p) =>
-        (NOISE_GROUPS[group] as readonly TensorKind[]).includes(p.kind)
-      ).map((p) => p.name)
-    );
-    for (let i = 0; i < c.batches; i++) {
-      at.signal.throwIfAborted();
-      await frozen.run(1);
-      (await readGradients(frozen.network)).forEach((gradients, z) =>
-        named.forEach((names, g) => noise[z][g].add(names.map((name) => gradients.get(name)!)))
-      );
-    }
-  } finally {
-    frozen.destroy();
-  }
-  const loads = counts.map((seed) => loadOf(seed, plan.sequences * plan.seq, active));
+  const shape = shapeOfText(text, plan), { ffn } = shape;
+  if (ffn.kind !== "moe") throw new RangeError(`Cannot count tokens of experts: ${text} is dense`);
+  const { active, experts } = ffn, share = active / experts;
+  const loads = (await countTokens(plan, c, text, variant, at))
+    .map((seed) => loadOf(seed, plan.sequences * plan.seq, active));
+  const found = await drawGradients(plan, c, text, variant, at);
+  const replica = replicaOf(plan, text, variant, plan.seeds[0]);
+  const wdown = layoutOf(shape).parameters.find((p) => p.kind === "wdown")!;
+  const down = rms(unpack(wdown, replica.parameters));
   const both = (name: "largest" | "smallest") => ({
     first: loads.map((l) => l[name].first),
     last: loads.map((l) => l[name].last),
   });
+  const each = (value: (group: NoiseGroup, of: { noise: number; signal: number }) => number) =>
+    Object.fromEntries(
+      (Object.keys(NOISE_GROUPS) as NoiseGroup[]).map((group, g) => [
+        group,
+        found.map((seed) => value(group, seed[g])),
+      ]),
+    ) as Sparsity["noise"];
   return {
     configuration: text,
-    share: active / experts,
+    share,
     q_octaves: loads.map((l) => l.q_octaves),
     batchAlone_octaves: loads.map((l) => l.batchAlone_octaves),
     largest: both("largest"),
     smallest: both("smallest"),
-    noise: Object.fromEntries(
-      groups.map((group, g) => [group, noise.map((seed) => seed[g].ratio)]),
-    ) as Sparsity["noise"],
+    noise: each((group, { noise }) => {
+      const tokens = group === "attention" ? 1 : share;
+      return noise / unitOf(group, replica, active, down) / tokens;
+    }),
+    ratio: each((_, { noise, signal }) => noise / signal),
   };
 }
 

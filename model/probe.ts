@@ -115,13 +115,6 @@ export async function readCounts(net: Network): Promise<number[][][]> {
   return read;
 }
 
-/** The current weights of every replica, as a trainer is given them. */
-export async function readParameters(device: Device, trainer: Trainer): Promise<Float32Array[]> {
-  const { layout, sizes } = trainer.network, { floats } = layout;
-  const all = await downloadFloats(device, trainer.parameters);
-  return Array.from({ length: sizes.replicas }, (_, z) => all.slice(z * floats, (z + 1) * floats));
-}
-
 /** Looks at a trainer's replicas on evenly spaced windows of the held-out text, the same for all. */
 export class Probe {
   #device: Device;

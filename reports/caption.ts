@@ -30,7 +30,8 @@ export interface Told extends Judged {
   reason: string;
 }
 
-const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
+/** A text that ends with a full stop. */
+export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
 
 /**
  * The caption of a chart.

@@ -78,7 +78,7 @@ export function panelVerdicts(record: ClaimRecord, panel: string): string {
     ...(claims.length > 0 ? [`${held} of ${claims.length} claims pass`] : []),
     ...(failed > 0 ? [`${failed} fail`] : []),
     ...(controls.length > 0
-      ? [`${some(controls, "fail")} of ${controls.length} controls fail, as they should`]
+      ? [`controls seen to fail: ${some(controls, "fail")} of ${controls.length}`]
       : []),
   ].join("; ");
 }

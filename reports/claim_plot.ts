@@ -6,6 +6,7 @@
  */
 import type { PanelFacts, Point } from "../lab/claim_record.ts";
 import type { Block } from "./line_plot.ts";
+import { wrap } from "./terminal_parts.ts";
 import { distinct } from "./series.ts";
 import { powerLabel, styleOf } from "./theme.ts";
 
@@ -97,6 +98,12 @@ function yOf({ panel, domain }: ClaimPlot, field: string) {
   };
 }
 
+/** A text in lines of a width, at so many pixels a character. */
+const fitted = (text: string, width: number, character: number): string | string[] => {
+  const lines = wrap(text, Math.floor(width / character), "");
+  return lines.length > 1 ? lines : text;
+};
+
 /** The panel as a view. */
 export function claimPlot(plot: ClaimPlot): Block {
   const { panel, points, lines, width, height } = plot;
@@ -142,12 +149,16 @@ export function claimPlot(plot: ClaimPlot): Block {
   return {
     title: {
       ...(plot.title === ""
-        ? { text: plot.verdicts, fontWeight: "normal", fontSize: 10.5 }
-        : { text: plot.title, subtitle: plot.verdicts, subtitleFontSize: 10.5, fontSize: 12 }),
+        ? { text: fitted(plot.verdicts, width, 6.5), fontWeight: "normal", fontSize: 10.5 }
+        : {
+          text: fitted(plot.title, width, 8.2),
+          fontSize: 12,
+          subtitle: fitted(plot.verdicts, width, 6.5),
+          subtitleFontSize: 10.5,
+        }),
       offset: 6,
       anchor: "start",
       frame: "group",
-      limit: width + 60,
     },
     width,
     height,

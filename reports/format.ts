@@ -154,7 +154,7 @@ export function verdictPhrase(record: Judged): string {
 export function afterFigure(figure: string): string {
   const none = /^none\b[\s:,]*(.*)$/.exec(figure);
   if (none === null) return `After the paper's ${figure}`;
-  return `After no figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+  return `Not a figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
 }
 
 /** One character per verdict, for badges and terminals; only a pass has the tick. */

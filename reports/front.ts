@@ -5,6 +5,7 @@
  * @module
  */
 import { type Verdict, VERDICTS } from "../lab/record.ts";
+import { sentence } from "./caption.ts";
 import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "./format.ts";
 import {
   costOf,
@@ -172,9 +173,11 @@ export function frontMarkdown(front: Front): string {
       return [
         `## ${line(figure === "" ? entryTitle(entry) : `${figure}: ${entryTitle(entry)}`)}`,
         "",
-        `Claim: ${line(record.suite.claim)}.`,
+        `Claim: ${line(sentence(record.suite.claim))}`,
         "",
-        `Verdict: ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}. ${line(record.reason)}`,
+        `Verdict: ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}. ${
+          line(sentence(record.reason))
+        }`,
         "",
         ...(svg === null || !entry.hasReport ? [] : [`![${cell(chart!.title)}](${picture})`, ""]),
         ...(entry.hasReport ? [`[Report](${reportOf(entry)})`, ""] : []),

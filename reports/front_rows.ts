@@ -114,15 +114,13 @@ export function countsOf(record: AnyRecord, swept: Swept | null = null): Counts 
   };
 }
 
-/** The counts as a phrase: `3 pass, 1 inconclusive; 1 of 1 controls fails, as it should`. */
+/** The counts as a phrase: `3 pass, 1 inconclusive; controls seen to fail: 1 of 1`. */
 export function countsPhrase({ claims, controls, controlsFail }: Counts): string {
   const words = VERDICTS.filter((verdict) => claims[verdict] > 0)
     .map((verdict) => `${claims[verdict]} ${verdict}`).join(", ");
   const seen = controls === 0
     ? "no control"
-    : `${controlsFail} of ${controls} control${controls === 1 ? "" : "s"} fail${
-      controlsFail === 1 ? "s" : ""
-    }, as they should`;
+    : `controls seen to fail: ${controlsFail} of ${controls}`;
   return `${words || "nothing judged"}; ${seen}`;
 }
 
@@ -136,6 +134,7 @@ export function sectionsOf(found: Found[], built: readonly string[] | null): Sec
   const placed = new Set<Found>();
   const figures = FIGURES.map(({ figure, shows, suites, outOfScope }): Section => {
     const entries: Entry[] = [], missing: string[] = outOfScope === undefined ? [] : [outOfScope];
+    const unbuilt: string[] = [], unrun: string[] = [];
     for (const name of suites) {
       const [id, swept = null] = name.split("/") as [string, Swept?];
       const own = found.filter(({ record }) => record.suite.id === id);
@@ -145,14 +144,13 @@ export function sectionsOf(found: Found[], built: readonly string[] | null): Sec
         entries.push(entryOf(one, swept));
       }
       if (here.length > 0) continue;
-      missing.push(
-        own.length > 0 && swept !== null
-          ? `${id} has no finished run that sweeps the ${SWEPT_NAME[swept]}`
-          : built !== null && !built.includes(id)
-          ? `not built: there is no suite ${id}`
-          : `not run here: deno task bench ${id}`,
-      );
+      if (own.length > 0 && swept !== null) {
+        missing.push(`${id} has no finished run that sweeps the ${SWEPT_NAME[swept]}`);
+      } else if (built !== null && !built.includes(id)) unbuilt.push(id);
+      else unrun.push(id);
     }
+    if (unrun.length > 0) missing.push(`not run here: deno task bench ${unrun.join(" ")}`);
+    if (unbuilt.length > 0) missing.push(`not built: ${unbuilt.join(", ")}`);
     return { figure, shows, entries, missing };
   });
   const others = found.filter((one) => !placed.has(one)).map((one): Section => ({
@@ -187,7 +185,7 @@ export function countTable(found: Found[]): Table {
       "controls that fail",
       "decide nothing",
       "profile",
-      "cost",
+      "wall time",
       "made",
     ],
     rows: found.map(({ folder, record }) => {
@@ -199,7 +197,7 @@ export function countTable(found: Found[]): Table {
         `${controlsFail} of ${controls}`,
         String(beside),
         record.plan.profile,
-        costOf([record]),
+        duration(record.cost.wall_s),
         record.createdAt.slice(0, 16).replace("T", " "),
       ];
     }),

@@ -61,7 +61,7 @@ async function recordsIn(
       found.push({ folder, record, hasReport: isFile(`${outDir}/${folder}/report.html`) });
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
-      problems.push(`Left out: ${error.message}`);
+      problems.push(`Left out: ${error.message.replace(path, `${folder}/record.json`)}`);
     }
   }
   return { found, problems };

@@ -39,7 +39,7 @@ export function headline(record: Told, colour: boolean): string {
   const { verdict, suite } = record;
   const text = `${VERDICT_MARK[verdict]} ${verdictPhrase(record).toUpperCase()}`;
   return `${paint(text, verdict, colour)}  ${suite.id}, ${
-    afterFigure(suite.figure).replace(/^After the/, "the").replace(/^After/, "after")
+    afterFigure(suite.figure).replace(/^After /, "").replace(/^Not/, "not")
   }`;
 }
 

@@ -4,22 +4,22 @@
  * Claim: a Dense MoE (a = N, zero router, R = N) is the dense FFN with the experts' weights side by side
  * (Bridge I); going sparse shrinks an expert's batch and its whole training alike, so that no correction
  * is due (q = 1) and only the noise of its gradient grows, as (a/N)^(−1/2) (Bridge II).
- * Held fixed: text, seeds, tokens per step; Bridge I: all weights, the router at zero; Bridge II: N, h, d,
- * steps, hyperparameters.
+ * Held fixed: text, seeds, tokens per step; Bridge I: all weights, the router at zero, no clipping;
+ * Bridge II: N, h, d, steps, hyperparameters.
  * Varied: Bridge I: layout; Bridge II: a.
  * Measured: Bridge I: relative differences of FFN outputs, logits and gradients, and of losses (nats) over
- * ten steps. Bridge II: |log2 q| (octaves) of the median expert from the tokens it got; noise over signal
- * of a gradient at frozen weights, its slope over log2 a/N.
+ * ten steps. Bridge II: |log2 q| (octaves) of the median expert from the tokens it got in training; noise
+ * of the mean gradient of an expert's tokens at init, in units of one token's, its slope over log2 a/N.
  * Passes if: Bridge I: ≤ 2e-5 (tensors), 4e-5 nats; Bridge II: |log2 q| ≤ 1/2 octave, slope within −1/2 ±
  * 1/4 (95% t intervals over seeds and points; lab/bridges.ts says why).
  * Control: R left out must break Bridge I; q of the batch alone must exceed its limit at the sparsest a;
  * attention's gradient, which sees every token, must miss the slope.
- * Source: arXiv 2605.23893, Fig. 1. Cost: under a minute on 2 CPU cores (quick).
+ * Source: arXiv 2605.23893, Fig. 1. Cost: about a minute on 2 CPU cores (quick).
  *
  * @module
  */
 import { bridges, type BridgesProfile } from "../lab/bridges.ts";
-import { defineClaimSuite } from "../lab/claim_suite.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
 
 const SHARED = {
   base: {
@@ -42,7 +42,7 @@ const SHARED = {
 } satisfies Partial<BridgesProfile>;
 
 /** The suite of Fig. 1; the module comment is its caption. */
-export const bridgesSuite = defineClaimSuite<BridgesProfile>({
+export const bridgesSuite: ClaimSuite = defineClaimSuite<BridgesProfile>({
   kind: "claims",
   id: "bridges",
   suiteVersion: "1",
@@ -51,10 +51,10 @@ export const bridgesSuite = defineClaimSuite<BridgesProfile>({
   claim:
     "A Dense MoE with uniform gates is the dense FFN of its experts' weights; going sparse asks for no first-order correction and leaves a gradient noise that grows as (a/N)^(−1/2)",
   heldFixed:
-    "text, seeds, tokens per step; Bridge I: all weights, the router at zero; Bridge II: N, h, d, steps, hyperparameters",
+    "text, seeds, tokens per step; Bridge I: all weights, the router at zero, no clipping; Bridge II: N, h, d, steps, hyperparameters",
   varied: "Bridge I: layout (dense, Dense MoE); Bridge II: active experts a",
   measured:
-    "Bridge I: relative differences of FFN outputs, logits and gradients, losses (nats) of ten steps; Bridge II: |log2 q| (octaves) of the median expert from the tokens it got, and noise over signal of a gradient at frozen weights",
+    "Bridge I: relative differences of FFN outputs, logits and gradients, losses (nats) of ten steps; Bridge II: |log2 q| (octaves) of the median expert from the tokens it got in training, and noise of the mean gradient of an expert's tokens at init, in units of one token's gradient",
   passesIf:
     "Bridge I: ≤ 2e-5 (tensors), ≤ 4e-5 nats (losses), ten times that on a GPU; Bridge II: |log2 q| ≤ 1/2 octave, slope of log2 noise over log2 a/N within −1/2 ± 1/4 (95% intervals)",
   control:
@@ -73,12 +73,13 @@ export const bridgesSuite = defineClaimSuite<BridgesProfile>({
         configurations: [2, 4, 8].map((a) => `8e${a}a:d=16,h=8`),
         steps: 8,
         batches: 8,
+        unembedInitStd: 1 / 4,
       },
     },
     quick: {
       ...SHARED,
       reference: "dense:d=16,L=2,H=16",
-      sequences: 16,
+      sequences: 8,
       seq: 32,
       seeds: [0, 1, 2, 3],
       identity: {
@@ -91,6 +92,7 @@ export const bridgesSuite = defineClaimSuite<BridgesProfile>({
         configurations: [2, 3, 4, 6, 8, 12, 16].map((a) => `16e${a}a:d=32,h=16`),
         steps: 40,
         batches: 24,
+        unembedInitStd: 1 / 4,
       },
     },
     paper: {
@@ -109,6 +111,7 @@ export const bridgesSuite = defineClaimSuite<BridgesProfile>({
         configurations: [2, 4, 8, 16, 32, 64].map((a) => `64e${a}a:d=256,h=64`),
         steps: 400,
         batches: 64,
+        unembedInitStd: 1 / 8,
       },
     },
   },

@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { defineClaimSuite } from "../lab/claim_suite.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
 import { type CheckAxis, type CheckProfile, coordinateCheck } from "../lab/coordinate_check.ts";
 import type { Variant } from "../lab/probe_models.ts";
 
@@ -75,7 +75,7 @@ const SHARED = {
 } satisfies Partial<CheckProfile>;
 
 /** The coordinate check; the module comment is its caption. */
-export const coordinateCheckSuite = defineClaimSuite<CheckProfile>({
+export const coordinateCheckSuite: ClaimSuite = defineClaimSuite<CheckProfile>({
   kind: "claims",
   id: "coordinate-check",
   suiteVersion: "1",
@@ -91,7 +91,7 @@ export const coordinateCheckSuite = defineClaimSuite<CheckProfile>({
   passesIf: "|slope| ≤ 1/8 at init and ≤ 1/4 for the change, with the whole 95% interval",
   control: "standard (SP) must fail in the change along d and H, and at init along a",
   source: "arXiv 2203.03466 and microsoft/mup (the check); arXiv 2605.23893 (the rule)",
-  probes_s: { smoke: 5, quick: 60, paper: 300 },
+  probes_s: { smoke: 5, quick: 64, paper: 300 },
   profiles: {
     smoke: {
       ...SHARED,

@@ -1,0 +1,85 @@
+/** The declarations of the probing suites: pinned to their versions, and each axis varies one size. */
+import assert from "node:assert/strict";
+import { LOSS_BOUND_NATS, TENSOR_BOUND } from "../../lab/bridge_identity.ts";
+import { type BridgesProfile, NOISE_LIMITS, Q_LIMIT_OCTAVES } from "../../lab/bridges.ts";
+import { type CheckProfile, DELTA_LIMIT, INIT_LIMIT, sizeOf } from "../../lab/coordinate_check.ts";
+import { hashOf } from "../../lab/plan.ts";
+import { PROFILES } from "../../lab/suite.ts";
+import { parseConfiguration } from "../../rule/configuration.ts";
+import { bridgesSuite } from "../../suites/bridges.ts";
+import { coordinateCheckSuite } from "../../suites/coordinate_check.ts";
+
+/** Version of each declaration and what it hashes to. */
+const PINNED = {
+  "coordinate-check": { suiteVersion: "1", declaration: "9316b2c132105fae" },
+  "bridges": { suiteVersion: "1", declaration: "72ac02bd7766e0d4" },
+};
+
+/** What the suites are judged by. */
+const LIMITS = {
+  "coordinate-check": [INIT_LIMIT, DELTA_LIMIT],
+  "bridges": [LOSS_BOUND_NATS, TENSOR_BOUND, NOISE_LIMITS, Q_LIMIT_OCTAVES],
+};
+
+for (const suite of [coordinateCheckSuite, bridgesSuite]) {
+  Deno.test(`the declaration of ${suite.id} is that of its pinned version`, () => {
+    const declaration = hashOf({
+      profiles: suite.profiles,
+      limits: LIMITS[suite.id as keyof typeof LIMITS],
+    });
+    assert.deepEqual(
+      { suiteVersion: suite.suiteVersion, declaration },
+      PINNED[suite.id as keyof typeof PINNED],
+      `what the suite measures changed: raise suiteVersion, then pin it here (${declaration})`,
+    );
+    assert.deepEqual(Object.values(suite.profiles).map((p) => suite.wanted(p)), [[], [], []]);
+  });
+}
+
+/** All sizes of a configuration but one. */
+function rest(text: string, reference: string, size: string): string {
+  const { width, depth, ffn } = parseConfiguration(text, parseConfiguration(reference));
+  const all = ffn.kind === "dense"
+    ? { d: width, H: ffn.hidden }
+    : { d: width, h: ffn.expertWidth, a: ffn.active, N: ffn.experts };
+  return JSON.stringify({ ...all, [size]: 0, depth });
+}
+
+Deno.test("an axis of the coordinate check varies one size, or d with H = d, at three places or more", () => {
+  for (const name of PROFILES) {
+    const p = coordinateCheckSuite.profiles[name] as CheckProfile;
+    for (const { size, configurations, name: axis } of p.axes) {
+      const parsed = configurations.map((c) =>
+        parseConfiguration(c, parseConfiguration(p.reference))
+      );
+      const sizes = parsed.map((c) => sizeOf(c, size));
+      assert.ok(sizes.length >= 3 && sizes.every((s, i) => i === 0 || s > sizes[i - 1]), axis);
+      if (parsed[0].ffn.kind === "dense" && size === "d") {
+        for (const c of parsed) assert.equal(sizeOf(c, "H"), c.width);
+      } else assert.equal(new Set(configurations.map((c) => rest(c, p.reference, size))).size, 1);
+    }
+    const controls = p.axes.flatMap((a) => a.controls.map((c) => `${a.size} ${c}`));
+    const wanted = ["H delta", "a init", "d delta"];
+    assert.deepEqual(
+      controls.sort(),
+      wanted.filter((w) => name !== "smoke" || w !== "d delta").sort(),
+    );
+  }
+});
+
+Deno.test("Bridge II varies a alone up to N, sparsest first, and Bridge I keeps H = N h", () => {
+  for (const name of PROFILES) {
+    const p = bridgesSuite.profiles[name] as BridgesProfile, { configurations, steps } = p.sparsity;
+    assert.equal(new Set(configurations.map((c) => rest(c, p.reference, "a"))).size, 1);
+    const reference = parseConfiguration(p.reference);
+    const active = configurations.map((c) => sizeOf(parseConfiguration(c, reference), "a"));
+    assert.ok(active.every((a, i) => i === 0 || a > active[i - 1]) && active[0] >= 2);
+    assert.equal(active.at(-1), sizeOf(parseConfiguration(configurations[0], reference), "N"));
+    assert.equal(steps % 4, 0);
+    const moe = parseConfiguration(p.identity.moe, reference);
+    const H = sizeOf(parseConfiguration(p.identity.dense, reference), "H");
+    assert.equal(H, sizeOf(moe, "N") * sizeOf(moe, "h"));
+    assert.equal(sizeOf(moe, "a"), sizeOf(moe, "N"));
+    assert.ok(p.identity.unembedInitStd > 0 && p.sparsity.unembedInitStd > 0);
+  }
+});

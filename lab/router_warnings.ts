@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEAD_SHARE } from "../model/router_samples.ts";
 import { type Configuration, parseConfiguration } from "../rule/configuration.ts";
 import { ruleById } from "../rule/registry.ts";
 import type { Run } from "./record.ts";
@@ -21,8 +22,6 @@ export interface RouterWarning {
   text: string;
 }
 
-/** Below this share of the mean load an expert is dead. */
-const DEAD_SHARE = 0.1;
 /** All tokens: shares are means over batches, which round. */
 const ALL = 1 - 1e-9;
 

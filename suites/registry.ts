@@ -18,6 +18,7 @@ import { granularity } from "./granularity.ts";
 import { hybrids } from "./hybrids.ts";
 import { initialLoss } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
+import { routerStabilitySuite } from "./router_stability.ts";
 import { scaling } from "./scaling.ts";
 import { shootOut } from "./shoot_out.ts";
 import { speedup } from "./speedup.ts";
@@ -43,6 +44,7 @@ export const SUITES: AnySuite[] = [
   latency,
   speedup,
   coordinateCheckSuite,
+  routerStabilitySuite,
   shootOut,
 ];
 

@@ -24,7 +24,7 @@
  */
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
-export type { RouterChoice } from "./rule/router.ts";
+export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
 export * from "./rule/rule.ts";
 export type {
   BaseHyperParameters,
@@ -32,11 +32,13 @@ export type {
   Cell,
   Cost,
   Environment,
+  Estimated,
   Interval,
   Judgement,
   Optimum,
   PlanFacts,
   Role,
+  RouterRecord,
   Run,
   SuiteFacts,
   Verdict,

@@ -55,3 +55,34 @@ Deno.test("equal training is one run, whatever panel, role or rule it is drawn u
   const balanced = jobOf(cell("4e2a:h=16"), plan, context, { training: { zCoef: 0.1 } });
   assert(balanced.group !== twin.group);
 });
+
+Deno.test("a router that a configuration names is the model's, part of its identity, and above the rule's gate", () => {
+  const texts = [
+    "4e2a:h=16",
+    "4e2a:h=16,gate=softmax",
+    "4e2a:h=16,router=hash",
+    "4e2a:h=16,router=expert-choice",
+    "4e2a2g:h=16",
+    "4e2a2g:h=16,limit=1",
+    "4e2a:h=16,cf=1.25",
+    "4e2a:h=16,bias=0.01",
+    "4e2a:h=16,bias=0.02",
+  ];
+  assertEquals(new Set(texts.map((text) => job(text).key)).size, texts.length);
+  assertEquals(job("4e2a:h=16,gate=sigmoid,router=top").key, job("4e2a:h=16").key);
+  assertEquals(job("4e2a:h=16").shape.ffn, {
+    kind: "moe",
+    experts: 4,
+    active: 2,
+    expertWidth: 16,
+    shared: 0,
+    groups: 1,
+    gate: "sigmoid",
+  });
+  const gate = (text: string) => {
+    const { ffn } = job(text, { rule: "moe-dmft" }).shape;
+    return ffn.kind === "moe" && ffn.gate;
+  };
+  assertEquals(gate("4e2a:h=16"), "sigmoid-raw");
+  assertEquals(gate("4e2a:h=16,gate=softmax"), "softmax");
+});

@@ -37,7 +37,7 @@ survives; what several of them train is trained once.
   --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
                    (default: one found in or beside DIR, if any)
   --router KEYS    another router in every MoE, e.g. gate=softmax-all, router=hash, or
-                   cf=1.25,bias=0.001 (docs/rule.md); give such a bench a folder of its own
+                   cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"

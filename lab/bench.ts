@@ -30,7 +30,7 @@ import {
   SCHEMA,
 } from "./record.ts";
 import { routerWarningLines } from "./router_warnings.ts";
-import { LabError, openStore } from "./store.ts";
+import { openStore } from "./store.ts";
 import { factsOf, type ProfileName, type Suite } from "./suite.ts";
 import { judgeSuite, judgeTarget } from "./verdict.ts";
 
@@ -210,16 +210,20 @@ export async function runBench(
   if (overlap) warnings.push(overlap);
   const pool = new TrainingPool(device, data, store, signal, options.onProgress);
   const sweeps = new Sweeps(linesOf(suite, options.profile), pool), { lines } = sweeps;
-  let incomplete = false, failure: unknown = null;
   try {
     for (const line of lines) replicasThatFit(device, sweeps.job(line, cellsOf(line)[0]));
+  } catch (error) {
+    pool.close();
+    throw error;
+  }
+  let incomplete = false, failure: unknown = null;
+  try {
     pool.expect(() => sweeps.jobsOf(lines));
     await sweeps.resolve(lines.filter((l) => l.role === "reference"));
     const others = lines.filter((l) => l.role !== "reference");
     for (const line of others) sweeps.aim(line);
     await sweeps.resolve(others);
   } catch (error) {
-    if (error instanceof LabError && pool.trainedRuns === 0) throw error;
     incomplete = true;
     if (!signal.aborted || error !== signal.reason) failure = error;
   } finally {

@@ -88,7 +88,7 @@ export async function runClaims(
     storeDir,
     suite.id,
     claimPlanOf(suite, options.profile, data.hash),
-    false,
+    store.runs.size > 0,
   );
   if (plan.exploratory) warnings.push("this suite was begun here under another plan: exploratory");
   const pool = new TrainingPool(device, data, store, signal, options.onProgress);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { exitCodeOf } from "../../commands/bench.ts";
 import { duration } from "../../commands/progress.ts";
 import { readLatencyRecord } from "../../lab/latency_record.ts";
+import { readAnyRecord } from "../../lab/any_record.ts";
+import { claimRecordSchema } from "../../lab/claim_record.ts";
 import { benchRecordSchema } from "../../lab/record.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 
@@ -151,7 +153,9 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
 
 Deno.test("a suite of another kind is listed, planned and checked like the first", async () => {
   const list = await bench("--list");
-  assert.match(list.out, /^activated-experts .*^latency {2}\(Fig\. 7; quick/ms);
+  assert.match(list.out, /^activated-experts .*^latency {2}\(Fig\. 7; about \d+ min/ms);
+  assert.match(list.out, /all together, sharing what they train: about \d+ min/);
+  assert.ok(list.out.split("\n").every((line) => !/undefined|NaN/.test(line)));
   const plan = await bench("latency", "--plan", "--profile", "smoke");
   assert.equal(plan.code, 0, plan.err);
   assert.match(plan.out, /^latency, profile smoke, plan [0-9a-f]{16}: \d+ points, 6 rounds/);
@@ -203,6 +207,66 @@ Deno.test("the smoke profile of latency ends with a report, and again with no wo
     }
   }
   await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("suites in one folder share what they train, and one page covers them all", async () => {
+  const out = await Deno.makeTempDir();
+  const args = ["--profile", "smoke", "--no-selftest", "--out", out];
+  const two = await bench("capacity", "granularity", ...args);
+  assert.equal(two.code, 0, two.err);
+  const read = async (suite: string) => await readAnyRecord(`${out}/${suite}/record.json`);
+  const [first, second] = [await read("capacity"), await read("granularity")];
+  assert.ok("cost" in first && "trainedRuns" in first.cost && first.cost.trainedRuns > 0);
+  assert.ok("cost" in second && "reusedRuns" in second.cost && second.cost.reusedRuns > 10);
+  // a suite of claims beside them finds their models too, and joins the page
+  const third = await bench("scaling", ...args);
+  assert.equal(third.code, 0, third.err);
+  const claims = claimRecordSchema.parse(
+    JSON.parse(await Deno.readTextFile(`${out}/scaling/record.json`)),
+  );
+  assert.ok(claims.cost.reusedRuns > 0 && claims.runs.length > 4);
+  const page = await Deno.readTextFile(`${out}/report.html`);
+  for (const title of ["Capacity", "Granularity", "Scaling"]) {
+    assert.ok(page.includes(title), title);
+  }
+  const keys = await finished(out);
+  assert.equal(new Set(keys).size, keys.length, "a run was trained twice");
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("a suite of claims that is stopped keeps its models and goes on from them", async () => {
+  const out = await Deno.makeTempDir();
+  const args = ["scaling", "--profile", "smoke", "--no-selftest", "--out", out];
+  const child = start(...args);
+  child.stdout.cancel();
+  let sent = false, text = "";
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (!sent && /^[2-9]\/8 runs/m.test(text)) {
+      child.kill("SIGINT");
+      sent = true;
+    }
+  }
+  assert.ok(sent, text);
+  assert.equal((await child.status).code, 130);
+  const before = await finished(out);
+  assert.ok(before.length > 0);
+  const again = await bench(...args);
+  assert.equal(again.code, 0, again.err);
+  const record = claimRecordSchema.parse(
+    JSON.parse(await Deno.readTextFile(`${out}/record.json`)),
+  );
+  assert.equal(record.cost.reusedRuns, before.length);
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("a budget, a router or a suite that cannot be is one line and exit code 2", async () => {
+  mistake(
+    await bench("--budget", "soon"),
+    /Cannot keep a budget of soon: want e\.g\. 90s, 20m, 1h/,
+  );
+  mistake(await bench("capacity", "--router", "gate=foo"), /gates are sigmoid, softmax/);
+  mistake(await bench("latency", "--router", "gate=softmax"), /its routing is part of its claim/);
 });
 
 Deno.test("two benches in fresh directories give the same losses bit by bit", async () => {

@@ -26,7 +26,7 @@ import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 const HELP = `deno task bench [SUITE…] [options]
 
 Runs suites, judges their claims and writes a report. Without SUITE: all suites there are, and a
-page over them. A suite is one claim of the paper; --list names them, with what they test and how
+page over them. A suite is one claim, most of them the paper's; --list names them, with what they test and how
 long they take. Most train a dense reference and MoE targets and ask whether the tuned optimum
 survives; what several of them train is trained once.
 
@@ -77,14 +77,14 @@ function suiteNamed(id: string): AnySuite {
   try {
     return suiteById(id);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(`${(error as Error).message}; --list says what they test`);
   }
 }
 
 /** A suite with the router a user names. */
-function routed(suite: AnySuite, keys: string): AnySuite {
+function routed(suite: AnySuite, keys: string, profile: ProfileName): AnySuite {
   try {
-    return withRouter(suite, keys);
+    return withRouter(suite, keys, profile);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -124,9 +124,16 @@ function optionsOf(args: string[]): Options | "help" {
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
   }
+  if (values.router !== undefined && !positionals.length) {
+    throw new UsageError(
+      "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
+    );
+  }
   const suites = positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES;
   return {
-    suites: values.router === undefined ? suites : suites.map((s) => routed(s, values.router!)),
+    suites: values.router === undefined
+      ? suites
+      : suites.map((s) => routed(s, values.router!, profile)),
     profile,
     out: values.out,
     text: values.text ?? null,
@@ -146,10 +153,14 @@ function listing(o: Options): string {
   const estimates = o.suites.map((s) => estimateOf(s, o.profile));
   const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
   const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
+  const gpu = o.profile === "paper";
   const texts = o.suites.map((s, i) =>
-    `${s.id}  (${s.figure}; about ${duration(alone[i])})\n  claim:   ${s.claim}\n` +
+    `${s.id}  (${s.figure}${gpu ? "" : `; about ${duration(alone[i])}`})\n  claim:   ${s.claim}\n` +
     `  passes:  ${s.passesIf}\n  control: ${s.control}\n`
   );
+  if (gpu) {
+    return `${texts.join("\n")}\nProfile paper is for a GPU; --budget measures what yours can do.`;
+  }
   return `${
     texts.join("\n")
   }\nProfile ${o.profile}. Times of each suite run alone on 2 CPU cores with a software adapter;` +
@@ -328,6 +339,9 @@ export async function benchCommand(args: string[]): Promise<number> {
       return 0;
     }
     const runners = o.suites.map((suite) => runnerOf(suite, o));
+    if (o.plan && o.budget_s !== null) {
+      throw new UsageError("Cannot plan a budget without measuring: leave out --plan or --budget");
+    }
     if (o.plan) {
       for (const runner of runners) await runner.prepare();
       console.log(runners.map((runner) => runner.plan()).join("\n"));

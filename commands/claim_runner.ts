@@ -24,7 +24,13 @@ export function claimRunner(suite: ClaimSuite, { profile, text }: SuiteInputs): 
     plan() {
       const { hash } = claimPlanOf(suite, profile, data.hash);
       const models = suite.wanted(suite.profiles[profile]).flatMap(({ wanted }) => wanted);
-      const names = Map.groupBy(models, (w) => `${w.configuration} ${w.rule}`);
+      const names = Map.groupBy(
+        models,
+        (w) =>
+          `${w.configuration} ${w.rule}${w.log2lr === null ? "" : `, log2 lr ${w.log2lr}`}${
+            w.multipliers ? `, ${JSON.stringify(w.multipliers)}` : ""
+          }${w.training ? `, ${JSON.stringify(w.training)}` : ""}`,
+      );
       return `${suite.id}, profile ${profile}, plan ${hash}: ${
         models.length ? `${models.length} models` : "probes of untrained and briefly trained models"
       }\n${[...names].map(([name, of]) => `  ${name} × ${of.length}`).join("\n")}\n`;

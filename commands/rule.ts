@@ -25,9 +25,12 @@ A configuration is a name, then sizes:
   64e8a:d=1024,L=24,h=128           64 experts of width h, 8 active per token
   128e8a4g1s:d=1024,h=1024          the same in 4 routing groups, with 1 shared expert
   shared=, groups=                  instead of s and g in the name
-  B=, D=                            tokens per step, total tokens: turn on the batch rule
+  B=, D=                            tokens per step, total tokens, in --from (and --to where they
+                                    differ): turn on the batch and duration rule
   dh=                               head width (16 if that divides d, else d)
---to takes d, L, B and D from --from where it leaves them out, and h (or H) from its H.
+  gate=, router=, limit=, cf=, bias= another router (docs/routers.md); no rule looks at them
+--from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
+them out, and h (or H) from its H.
 
 Tuned at the reference (AdamW):
   --lr X                  eta, peak learning rate (required)
@@ -107,12 +110,16 @@ function output(args: string[]): string {
     return RULES.map((r) => `${r.id.padEnd(ID_WIDTH)}  ${r.title}; ${r.source}`).join("\n");
   }
   const compare = values.compare || values.rule === "all";
+  if (values.compare && args.some((arg) => /^--rule\b/.test(arg)) && values.rule !== "all") {
+    throw new TypeError("Cannot use --rule with --compare: it shows every rule");
+  }
   if (compare && values.explain) {
     throw new TypeError("Cannot explain all rules at once: choose one with --rule ID");
   }
   for (const flag of ["from", "to", "lr"] as const) {
     if (values[flag] === undefined && !(compare && flag === "lr")) {
-      throw new TypeError(`Cannot print a table without --${flag}: try ${EXAMPLE}, or --help`);
+      const what = values.explain ? "explain a row" : "print a table";
+      throw new TypeError(`Cannot ${what} without --${flag}: try ${EXAMPLE}, or --help`);
     }
   }
   if (values.json && values.csv) throw new TypeError("Cannot print --json and --csv: choose one");
@@ -131,6 +138,15 @@ function output(args: string[]): string {
   };
   const from = parseConfiguration(values.from!);
   const to = parseConfiguration(values.to!, from);
+  for (const [key, field] of [["B", "batchTokens"], ["D", "tokens"]] as const) {
+    if (from[field] === null && to[field] !== null) {
+      throw new RangeError(
+        `Cannot use ${key}=${
+          to[field]
+        } of --to: the rule needs its ratio; give ${key}= in --from too`,
+      );
+    }
+  }
   if (compare) {
     const format = values.json ? "json" : values.csv ? "csv" : "table";
     return compareText(RULES, from, to, options, format);

@@ -40,6 +40,17 @@ export function summarize(counts: Counts, code: number): { line: string; ok: boo
   return { line: `${passed} passed, ${failed} failed${tail}`, ok: failed === 0 };
 }
 
+const HELP = `deno task test [PATH…] [options of deno test]
+
+Finds or installs an adapter, runs the tests and the documented examples, and ends with a line
+\`N passed, N failed\`. With PATH: those tests alone.
+
+  --filter TEXT   tests whose name holds it
+  --no-install    never install a Vulkan driver; say how to, and exit 3
+  --help          this text
+
+Exit codes: 0 all passed, 1 not, 3 no adapter.`;
+
 /**
  * Runs the command.
  *
@@ -47,6 +58,10 @@ export function summarize(counts: Counts, code: number): { line: string; ok: boo
  * @returns exit code: 0 all passed, 1 not, 3 no adapter
  */
 export async function testCommand(args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(HELP);
+    return 0;
+  }
   const install = !args.includes("--no-install");
   await Deno.mkdir("out", { recursive: true });
   await Deno.remove(JUNIT).catch(() => {}); // an old one must not speak for this run

@@ -54,7 +54,9 @@ export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): Su
       const plan = planOf(suite, profile, data.hash);
       const grids = Object.entries(plan.grids).map(([line, grid]) =>
         `  ${line.padEnd(48)} log2 ${
-          grid.length ? grid.join(" ") : "three points around the reference's optimum"
+          grid.length
+            ? grid.join(" ")
+            : "the reference's optimum and its neighbours, more where it is not bounded"
         }`
       );
       return `${suite.id}, profile ${profile}, plan ${plan.hash}: ${plan.steps} steps of ${plan.batchTokens} tokens, seeds ${

@@ -1,7 +1,7 @@
 /**
  * The record of a suite of claims: what a bench writes to `record.json` when its question is not
- * where an optimum lies but whether a measured quantity stays within its limits (`initial-loss`,
- * `scaling`, `speedup`, `coordinate-check`, `bridges`, `shoot-out`, `router-stability`).
+ * where an optimum lies but whether a measured quantity stays within its limits (`bridges`,
+ * `initial-loss`, `scaling`, `speedup`, `coordinate-check`, `router-stability`).
  *
  * Intervals are 95%. A number that was not measured is `null`, never 0. {@link CLAIM_SCHEMA} changes
  * whenever a field changes meaning.

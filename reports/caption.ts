@@ -48,6 +48,7 @@ export function caption(record: Told, what: string, cost: string): string {
     sentence(afterFigure(suite.figure)),
     `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
     `Verdict here: ${verdictPhrase(record)}. ${sentence(record.reason)}`,
+    `Passes if ${sentence(suite.passesIf)} Control: ${sentence(suite.control)}`,
     `Adapter: ${adapterName(environment)}${times}. Cost: ${cost}.`,
   ].join(" ");
 }

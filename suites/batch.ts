@@ -4,7 +4,7 @@
  * Claim: The rule's sqrt(B) corrections of learning rate, weight decay, betas and eps keep the tuned
  * learning rate near-optimal when the batch changes at a fixed number of tokens.
  * Held fixed: text, tokens in all, seeds, model (dense, and in quick 16e4a of the same width).
- * Varied: batch B: 1/2, 2 and 4 times the reference's; the reference's learning rate.
+ * Varied: batch B: 1/2, 2 and 4 times (smoke: 1/2 and 2) the reference's; the reference's learning rate.
  * Measured: validation loss (nats) on the held-out text against the swept value on the reference's
  * scale.
  * Passes if: the 95% interval of the shift of the optimum lies within ±0.5 octave, or the regret of

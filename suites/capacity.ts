@@ -27,7 +27,7 @@ export const capacity: Suite = defineSuite({
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of experts in total",
   heldFixed:
-    "text, tokens per step, steps, seeds, depth, width d = 4 d*, active experts a = 4, expert width h = d*",
+    "text, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), active experts a = 4 (smoke: 2), expert width h = d*",
   varied: "number of experts N; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:

@@ -28,7 +28,7 @@ export const depth: Suite = defineSuite({
   claim:
     "The learning rate tuned on a shallow dense reference stays near-optimal on dense and MoE models of two and four times its depth",
   heldFixed:
-    "text, tokens per step, steps, seeds, width; of the MoE: 16 experts, 4 active, expert width h = d*",
+    "text, tokens per step, steps, seeds, width; of the MoE: its experts (16e4a; smoke: 4e2a), expert width h = d*",
   varied: "depth L: 2 L*, 4 L*, dense and MoE; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:

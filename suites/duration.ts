@@ -4,7 +4,7 @@
  * Claim: The rule's 1/sqrt(D) corrections of learning rate, weight decay, betas and eps keep the tuned
  * learning rate near-optimal when a model trains longer at a fixed batch.
  * Held fixed: text, tokens per step, seeds, model (dense).
- * Varied: steps: 1/2, 2 and 4 times the reference's; the reference's learning rate.
+ * Varied: steps: 1/2, 2 and 4 times (smoke: 1/2 and 2) the reference's; the reference's learning rate.
  * Measured: validation loss (nats) on the held-out text against the swept value on the reference's
  * scale.
  * Passes if: the 95% interval of the shift of the optimum lies within ±0.5 octave, or the regret of

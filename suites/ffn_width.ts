@@ -25,7 +25,7 @@ export const ffnWidth: Suite = defineSuite({
   figure: "Fig. 4 (FFN width)",
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal when the FFN, or each expert, is made wider",
-  heldFixed: "text, tokens per step, steps, seeds, depth, width d = 4 d*",
+  heldFixed: "text, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*)",
   varied:
     "FFN width H (dense) or expert width h (MoE), times 2 and 4; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",

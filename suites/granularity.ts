@@ -3,7 +3,7 @@
  *
  * Claim: The learning rate tuned on a narrow dense reference stays near-optimal on MoE models however
  * finely the same active and total width is split into experts.
- * Held fixed: text, tokens per step, steps, seeds, depth, width d = 4 d*, active width a h and total
+ * Held fixed: text, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), active width a h and total
  * width N h.
  * Varied: granularity: N and a times g, h / g; the reference's learning rate.
  * Measured: validation loss (nats) on the held-out text against the swept value on the reference's

@@ -28,7 +28,7 @@ export const hybrids: Suite = defineSuite({
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on MoE models with shared experts and with group-balanced routing",
   heldFixed:
-    "text, tokens per step, steps, seeds, depth, width d = 4 d*, N = 16 experts of width h = d*, four active per token, shared ones included (with groups and a shared one, five)",
+    "text, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), number of experts (quick: 16, 4 active per token, shared ones included), expert width h = d*",
   varied:
     "shared experts 0, 1, 2 of the four; routing in 4 groups; both; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",

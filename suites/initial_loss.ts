@@ -11,8 +11,8 @@
  * at most 4% of it. In a figure as high as the fall a line is about 1% thick: up to two widths apart two lines
  * are one to the eye, which is what Fig. 2d shows. The final projection starts at zero, so that every gap does;
  * one that grows evenly and is 2% on average has grown by 4%.
- * Control: two twins must leave the limit: R = 1, and the rule `standard`. A twin with A = 1 is
- * shown.
+ * Control: two twins must leave the limit: R = 1, and the rule `standard`. A twin with A = 1 is shown
+ * (in paper a control as well).
  * Decided before the first run of these seeds and after a pilot (d = 64, h = 16) on seeds 100 and
  * 101. There, against one dense model for all, what a wider FFN learns faster (16e16a: 1.0 and 2.0%
  * of the fall) hid a missing R (2.0 and 2.1%); against dense of equal active width it is 0.4 and

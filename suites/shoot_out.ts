@@ -31,7 +31,7 @@ export const shootOut: Suite = defineSuite({
   claim:
     "Complete-muE carries the learning rate of a narrow dense reference to a wide MoE without measurable regret; the other rules are ranked beside it by the regret they leave",
   heldFixed:
-    "text, tokens per step, steps, seeds, depth, data and initial random numbers; target 16e4a of width 4 d*",
+    "text, tokens per step, steps, seeds, depth, data and initial random numbers; target MoE (quick: 16e4a of width 4 d*)",
   varied: "the rule; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:

@@ -27,7 +27,7 @@ export const width: Suite = defineSuite({
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on dense and MoE models of two and four times its width",
   heldFixed:
-    "text, tokens per step, steps, seeds, depth; of the MoE: 16 experts, 4 active, expert width h = d*",
+    "text, tokens per step, steps, seeds, depth; of the MoE: its experts (16e4a; smoke: 4e2a), expert width h = d*",
   varied: "width d: 2 d*, 4 d*, dense (H = d) and MoE; the reference's learning rate",
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:

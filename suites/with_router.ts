@@ -6,6 +6,7 @@
  */
 import { parseConfiguration } from "../rule/configuration.ts";
 import { ROUTER_KEYS } from "../rule/router.ts";
+import type { ProfileName } from "../lab/suite.ts";
 import type { AnySuite } from "./registry.ts";
 
 /** Gives what a text leaves out, when it is checked. */
@@ -32,22 +33,31 @@ function withKeys(value: unknown, keys: string): unknown {
  * The suite with another router.
  *
  * @param keys entries of a configuration, e.g. `gate=softmax-all,cf=1.25`
+ * @param profile the one that is run: its models are checked
  * @throws {RangeError} for a suite that routes by its own means, and for keys a model cannot have
  */
-export function withRouter(suite: AnySuite, keys: string): AnySuite {
+export function withRouter(suite: AnySuite, keys: string, profile: ProfileName): AnySuite {
   const stray = keys.split(",").find((entry) => !ROUTER_KEYS.includes(entry.split("=")[0]));
   if (stray !== undefined) {
     throw new RangeError(
-      `Cannot use --router ${keys}: ${stray} is none of ${ROUTER_KEYS.join("=, ")}=`,
+      `Cannot use --router ${keys}: ${stray} is none of ${
+        ROUTER_KEYS.join("=, ")
+      }= (docs/routers.md)`,
     );
   }
   if (suite.kind === "latency" || suite.id === "bridges") {
     throw new RangeError(`Cannot run ${suite.id} with --router: its routing is part of its claim`);
   }
-  const profiles = withKeys(suite.profiles, keys);
-  if (JSON.stringify(profiles) === JSON.stringify(suite.profiles)) {
+  const own = suite.profiles[profile];
+  let routed: unknown;
+  try {
+    routed = withKeys(own, keys);
+  } catch (error) {
+    throw new RangeError(`Cannot run ${suite.id}, profile ${profile}: ${(error as Error).message}`);
+  }
+  if (JSON.stringify(routed) === JSON.stringify(own)) {
     throw new RangeError(`Cannot run ${suite.id} with --router: it trains no MoE`);
   }
   const heldFixed = `${suite.heldFixed}; router of every MoE: ${keys}, not the paper's`;
-  return { ...suite, heldFixed, profiles } as AnySuite;
+  return { ...suite, heldFixed, profiles: { ...suite.profiles, [profile]: routed } } as AnySuite;
 }

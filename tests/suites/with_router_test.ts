@@ -4,7 +4,7 @@ import { suiteById, SUITES } from "../../suites/registry.ts";
 import { withRouter } from "../../suites/with_router.ts";
 
 Deno.test("another router reaches every MoE of a suite and nothing else", () => {
-  const routed = withRouter(suiteById("capacity"), "gate=softmax-all,cf=1.25") as Suite;
+  const routed = withRouter(suiteById("capacity"), "gate=softmax-all,cf=1.25", "smoke") as Suite;
   const { plan, panels } = routed.profiles.smoke;
   assert.equal(plan.reference, "dense:d=16,L=1,H=16");
   assert.deepEqual(panels[0].targets, [
@@ -17,16 +17,25 @@ Deno.test("another router reaches every MoE of a suite and nothing else", () => 
 Deno.test("every suite but those whose routing is their claim takes another gate", () => {
   for (const suite of SUITES) {
     if (suite.kind === "latency" || suite.id === "bridges") {
-      assert.throws(() => withRouter(suite, "gate=softmax"), /routing is part of its claim/);
+      assert.throws(
+        () => withRouter(suite, "gate=softmax", "quick"),
+        /routing is part of its claim/,
+      );
     } else if (suite.id === "duration") {
-      assert.throws(() => withRouter(suite, "gate=softmax"), /it trains no MoE/);
-    } else assert.notDeepEqual(withRouter(suite, "gate=softmax").profiles, suite.profiles);
+      assert.throws(() => withRouter(suite, "gate=softmax", "quick"), /it trains no MoE/);
+    } else assert.notDeepEqual(withRouter(suite, "gate=softmax", "quick").profiles, suite.profiles);
   }
 });
 
 Deno.test("keys that name no router, or one a model cannot have, are refused", () => {
   const capacity = suiteById("capacity"), hybrids = suiteById("hybrids");
-  assert.throws(() => withRouter(capacity, "h=64"), /h=64 is none of gate=, router=/);
-  assert.throws(() => withRouter(capacity, "gate=foo"), /gates are sigmoid/);
-  assert.throws(() => withRouter(hybrids, "router=hash"), /only tokens that pick know groups/);
+  assert.throws(() => withRouter(capacity, "h=64", "quick"), /h=64 is none of gate=, router=/);
+  assert.throws(
+    () => withRouter(capacity, "gate=foo", "quick"),
+    /capacity, profile quick: .*gates are sigmoid/,
+  );
+  assert.throws(
+    () => withRouter(hybrids, "router=hash", "quick"),
+    /only tokens that pick know groups/,
+  );
 });

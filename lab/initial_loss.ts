@@ -141,8 +141,8 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
   const { line } = own, { seeds, windows } = profile, panel = gapPanel(line.panel);
   const fall = fallOf(dense, windows), usable = fall > 0 && dense.diverged === 0;
   const { centres, gaps, size, growth } = gapsOf(own.losses, dense.losses, profile);
-  const points = gaps.map((values, w): Point => {
-    const i = meanInterval(values), y = mean(values);
+  const points = !usable ? [] : gaps.map((nats, w): Point => {
+    const values = nats.map((v) => 100 * v / fall), i = meanInterval(values), y = mean(values);
     return { panel, line: line.line, x: centres[w], y, lo: i?.lo ?? null, hi: i?.hi ?? null };
   });
   const judged = (quantity: string, values: number[], hi: number, role: Line["judgedAs"]) =>
@@ -194,17 +194,22 @@ export function judgeInitialLoss(profile: InitialLossProfile, runs: readonly Run
   const panels: PanelFacts[] = [], points: Point[] = [], judgements: ClaimJudgement[] = [];
   const rows: string[][] = [];
   for (const { name } of profile.panels) {
-    const axes = { mark: "line", x: { title: "step", scale: "linear" }, rules: [] } as const;
-    const facts = (panel: string, title: string, y: string): PanelFacts => ({
-      ...axes,
-      name: panel,
-      title,
-      y: { title: y, scale: "linear" },
-      rules: [],
-    });
+    const axes = { mark: "line", x: { title: "step", scale: "linear" } } as const;
+    const facts = (
+      panel: string,
+      title: string,
+      y: string,
+      rules: PanelFacts["rules"] = [],
+    ): PanelFacts => ({ ...axes, name: panel, title, y: { title: y, scale: "linear" }, rules });
+    const limit = profile.gapLimit_percent, label = "limit of the mean |gap|";
     panels.push(
       facts(name, `Training loss of the first ${steps} steps, ${name}`, "training loss (nats)"),
-      facts(gapPanel(name), `Gap to dense of equal active width, ${name}`, "gap (nats)"),
+      facts(
+        gapPanel(name),
+        `Gap to dense of equal active width, ${name}`,
+        "gap (% of the dense model's fall)",
+        [{ y: limit, label }, { y: -limit, label }],
+      ),
     );
     for (const own of all.filter((c) => c.line.panel === name)) {
       for (let t = 0; t < steps; t++) {

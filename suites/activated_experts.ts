@@ -54,8 +54,8 @@ export const activatedExperts: Suite = defineSuite({
       panels: [
         {
           name: "transfer",
-          targets: ["16e2a:d=48,h=12", "16e4a:d=48,h=12", "16e16a:d=48,h=12"],
-          controls: ["16e4a:d=48,h=12"],
+          targets: ["16e2a:d=48,dh=12,h=12", "16e4a:d=48,dh=12,h=12", "16e8a:d=48,dh=12,h=12"],
+          controls: ["16e4a:d=48,dh=12,h=12"],
         },
         {
           name: "iso-width",
@@ -67,18 +67,18 @@ export const activatedExperts: Suite = defineSuite({
           swept: "weightDecay",
           targets: ["16e4a:d=12,h=12"],
           controls: ["16e4a:d=12,h=12"],
-          grid: { reference: octaves(-6, -1), targets: "bracket" },
+          grid: { reference: octaves(-5, -1), targets: "bracket" },
         },
         {
           name: "init std",
           swept: "initStd",
           targets: ["16e4a:d=12,h=12"],
           controls: ["16e4a:d=12,h=12"],
-          grid: { reference: octaves(-4, 0), targets: "bracket" },
+          grid: { reference: octaves(-5, -1), targets: "bracket" },
         },
       ],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

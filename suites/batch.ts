@@ -56,15 +56,15 @@ export const batch: Suite = defineSuite({
       panels: [{
         name: "transfer",
         targets: [
-          "dense:B=160,D=192000",
-          "dense:B=640,D=192000",
-          "dense:B=1280,D=192000",
-          "16e4a:h=12,B=640,D=192000",
+          "dense:B=192,D=172032",
+          "dense:B=768,D=172032",
+          "dense:B=1536,D=172032",
+          "16e4a:h=12,B=768,D=172032",
         ],
-        controls: ["dense:B=1280,D=192000"],
+        controls: ["dense:B=1536,D=172032"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

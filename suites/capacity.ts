@@ -53,11 +53,11 @@ export const capacity: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["4e4a:d=48,h=12", "16e4a:d=48,h=12", "32e4a:d=48,h=12"],
-        controls: ["16e4a:d=48,h=12"],
+        targets: ["4e4a:d=48,dh=12,h=12", "16e4a:d=48,dh=12,h=12", "32e4a:d=48,dh=12,h=12"],
+        controls: ["16e4a:d=48,dh=12,h=12"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

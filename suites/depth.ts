@@ -59,7 +59,7 @@ export const depth: Suite = defineSuite({
         controls: ["dense:L=8"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

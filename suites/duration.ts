@@ -57,11 +57,11 @@ export const duration: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:B=320,D=96000", "dense:B=320,D=384000", "dense:B=320,D=768000"],
-        controls: ["dense:B=320,D=768000"],
+        targets: ["dense:B=384,D=86016", "dense:B=384,D=344064", "dense:B=384,D=688128"],
+        controls: ["dense:B=384,D=688128"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

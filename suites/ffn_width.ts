@@ -52,11 +52,11 @@ export const ffnWidth: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:d=48,H=96", "dense:d=48,H=192", "16e4a:d=48,h=24"],
-        controls: ["dense:d=48,H=192"],
+        targets: ["dense:d=48,dh=12,H=96", "dense:d=48,dh=12,H=192", "16e4a:d=48,dh=12,h=24"],
+        controls: ["dense:d=48,dh=12,H=192"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

@@ -55,11 +55,11 @@ export const granularity: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["8e2a:d=48,h=24", "16e4a:d=48,h=12", "32e8a:d=48,h=6"],
-        controls: ["16e4a:d=48,h=12"],
+        targets: ["8e2a:d=48,dh=12,h=24", "16e4a:d=48,dh=12,h=12", "32e8a:d=48,dh=12,h=6"],
+        controls: ["16e4a:d=48,dh=12,h=12"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

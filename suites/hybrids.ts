@@ -56,15 +56,15 @@ export const hybrids: Suite = defineSuite({
       panels: [{
         name: "transfer",
         targets: [
-          "16e4a:d=48,h=12",
-          "16e3a1s:d=48,h=12",
-          "16e2a2s:d=48,h=12",
-          "16e4a4g:d=48,h=12",
+          "16e4a:d=48,dh=12,h=12",
+          "16e3a1s:d=48,dh=12,h=12",
+          "16e2a2s:d=48,dh=12,h=12",
+          "16e4a4g:d=48,dh=12,h=12",
         ],
-        controls: ["16e4a:d=48,h=12"],
+        controls: ["16e4a:d=48,dh=12,h=12"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

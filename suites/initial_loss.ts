@@ -78,23 +78,26 @@ export const initialLoss: ClaimSuite = defineClaimSuite<InitialLossProfile>({
         {
           name: "d = 48",
           variants: {
-            "4e4a": "4e4a:d=48,h=12",
-            "16e4a": "16e4a:d=48,h=12",
-            "32e4a": "32e4a:d=48,h=12",
-            "16e2a": "16e2a:d=48,h=12",
-            "16e16a": "16e16a:d=48,h=12",
-            "8e2a": "8e2a:d=48,h=24",
-            "16e2a2s": "16e2a2s:d=48,h=12",
-            "16e4a4g": "16e4a4g:d=48,h=12",
+            "4e4a": "4e4a:d=48,dh=12,h=12",
+            "16e4a": "16e4a:d=48,dh=12,h=12",
+            "32e4a": "32e4a:d=48,dh=12,h=12",
+            "16e2a": "16e2a:d=48,dh=12,h=12",
+            "16e16a": "16e16a:d=48,dh=12,h=12",
+            "8e2a": "8e2a:d=48,dh=12,h=24",
+            "16e2a2s": "16e2a2s:d=48,dh=12,h=12",
+            "16e4a4g": "16e4a4g:d=48,dh=12,h=12",
           },
           controls: {
-            "16e16a, R = 1": { configuration: "16e16a:d=48,h=12", multipliers: { routeScale: 1 } },
+            "16e16a, R = 1": {
+              configuration: "16e16a:d=48,dh=12,h=12",
+              multipliers: { routeScale: 1 },
+            },
             "16e16a, A = 1": {
-              configuration: "16e16a:d=48,h=12",
+              configuration: "16e16a:d=48,dh=12,h=12",
               multipliers: { outputMultiplier: 1 },
               aside: true,
             },
-            "16e4a, standard": { configuration: "16e4a:d=48,h=12", rule: "standard" },
+            "16e4a, standard": { configuration: "16e4a:d=48,dh=12,h=12", rule: "standard" },
           },
         },
         {

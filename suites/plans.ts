@@ -38,8 +38,8 @@ export const smokePlan: TrainingPlan = {
 export const quickPlan: TrainingPlan = {
   ...shared,
   reference: "dense:d=12,L=2,H=12,dh=12",
-  steps: 600,
-  sequences: 10,
+  steps: 448,
+  sequences: 12,
   seq: 32,
   evaluationBatches: 32,
 };

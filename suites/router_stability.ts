@@ -54,7 +54,7 @@ export const routerStabilitySuite: ClaimSuite = defineClaimSuite<StabilityProfil
     },
     quick: {
       plan: { ...quickPlan, steps: 250 },
-      configuration: "8e2a:d=32,h=16",
+      configuration: "8e2a:d=24,dh=12,h=12",
       log2lr: { tuned: -5, high: -1 },
       zCoef: 0.001,
       seeds: [0, 1, 2],

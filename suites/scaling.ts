@@ -92,28 +92,32 @@ export const scaling: ClaimSuite = defineClaimSuite<ScalingProfile>({
         {
           ...active,
           x: [2, 4, 8, 16],
-          configurations: at(["16e2a", "16e4a", "16e8a", "16e16a"], "d=48,h=12"),
+          configurations: at(["16e2a", "16e4a", "16e8a", "16e16a"], "d=48,dh=12,h=12"),
         },
         {
           ...capacity,
           x: [4, 8, 16, 32],
-          configurations: at(["4e4a", "8e4a", "16e4a", "32e4a"], "d=48,h=12"),
+          configurations: at(["4e4a", "8e4a", "16e4a", "32e4a"], "d=48,dh=12,h=12"),
         },
         {
           ...granularity,
           x: [2, 4, 8],
-          configurations: ["8e2a:d=48,h=24", "16e4a:d=48,h=12", "32e8a:d=48,h=6"],
+          configurations: ["8e2a:d=48,dh=12,h=24", "16e4a:d=48,dh=12,h=12", "32e8a:d=48,dh=12,h=6"],
         },
-        { ...layers, x: [2, 4], configurations: ["16e4a:d=48,h=12", "16e4a:d=48,L=4,h=12"] },
+        {
+          ...layers,
+          x: [2, 4],
+          configurations: ["16e4a:d=48,dh=12,h=12", "16e4a:d=48,dh=12,L=4,h=12"],
+        },
         {
           ...shared,
           x: [0, 1, 2],
-          configurations: at(["16e4a", "16e3a1s", "16e2a2s"], "d=48,h=12"),
+          configurations: at(["16e4a", "16e3a1s", "16e2a2s"], "d=48,dh=12,h=12"),
         },
       ],
       compare,
       nothing: {
-        configuration: "16e4a:d=48,h=12",
+        configuration: "16e4a:d=48,dh=12,h=12",
         seedSets: [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]],
         against: ["capacity"],
       },

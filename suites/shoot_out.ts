@@ -58,12 +58,12 @@ export const shootOut: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "rules",
-        targets: ["16e4a:d=48,h=12"],
-        controls: ["16e4a:d=48,h=12"],
+        targets: ["16e4a:d=48,dh=12,h=12"],
+        controls: ["16e4a:d=48,dh=12,h=12"],
         rivals: ["mup", "moe-dmft", "moe-mup", "embedding-lr-only", "sqrt-sparsity"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

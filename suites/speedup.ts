@@ -49,8 +49,8 @@ export const speedup: ClaimSuite = defineClaimSuite<SpeedupProfile>({
     quick: {
       plan: quickPlan,
       seeds: [0, 1, 2],
-      dense: "dense:d=48,H=48",
-      moe: { "16e4a": "16e4a:d=48,h=12", "32e4a": "32e4a:d=48,h=12" },
+      dense: "dense:d=48,dh=12,H=48",
+      moe: { "16e4a": "16e4a:d=48,dh=12,h=12", "32e4a": "32e4a:d=48,dh=12,h=12" },
       otherSeeds: [3, 4, 5],
     },
     paper: {

@@ -53,11 +53,16 @@ export const width: Suite = defineSuite({
       plan: quickPlan,
       panels: [{
         name: "transfer",
-        targets: ["dense:d=24,H=24", "dense:d=48,H=48", "16e4a:d=24,h=12", "16e4a:d=48,h=12"],
-        controls: ["dense:d=48,H=48", "16e4a:d=48,h=12"],
+        targets: [
+          "dense:d=24,dh=12,H=24",
+          "dense:d=48,dh=12,H=48",
+          "16e4a:d=24,dh=12,h=12",
+          "16e4a:d=48,dh=12,h=12",
+        ],
+        controls: ["dense:d=48,dh=12,H=48", "16e4a:d=48,dh=12,h=12"],
       }],
       seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -2), targets: "bracket" },
+      grid: { reference: octaves(-8, -3), targets: "bracket" },
     },
     paper: {
       plan: paperPlan,

@@ -120,9 +120,9 @@ Deno.test("runs of other seeds and windows that do not fit are refused", () => {
 Deno.test("a variant is compared with the dense model of its width, depth and active width", () => {
   const dense = initialLossWanted(quick).filter((w) => w.configuration.startsWith("dense"));
   assertEquals([...new Set(dense.map((w) => w.configuration))], [
-    "dense:d=48,L=2,H=48",
-    "dense:d=48,L=2,H=24",
-    "dense:d=48,L=2,H=192",
+    "dense:d=48,L=2,H=48,dh=12",
+    "dense:d=48,L=2,H=24,dh=12",
+    "dense:d=48,L=2,H=192,dh=12",
     "dense:d=12,L=2,H=48",
   ]);
   const { judgements } = findings(broken);

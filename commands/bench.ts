@@ -190,7 +190,9 @@ function checkOwn(outDir: string, id: string): void {
   }
   if (typeof found === "string" && found !== id) {
     throw new UsageError(
-      `Cannot write to ${outDir}: it holds the report of ${found}; give another --out, e.g. ${outDir}/${id}`,
+      `Cannot write to ${outDir}: it holds the report of ${found}; give another --out, e.g. ${outDir}/${
+        id.replace(/\s/g, "-")
+      }`,
     );
   }
 }
@@ -246,10 +248,12 @@ async function benchAll(
   runners: SuiteRunner[],
   controller: AbortController,
 ): Promise<number> {
+  const began = performance.now();
   checkOut(o.out);
   const folders = foldersOf(o.out, runners), { several } = folders;
   const folderOf = ({ id }: SuiteRunner) => folders.of(id);
   for (const runner of runners) checkOwn(folderOf(runner), runner.id);
+  if (several) checkOwn(o.out, "several suites");
   for (const runner of runners) await runner.prepare();
   await ensureAdapter({ install: o.install });
   const opened = await openDevice(), line = new ProgressLine();
@@ -264,7 +268,7 @@ async function benchAll(
       }
     }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
-    const started = performance.now(), spent_s = () => (performance.now() - started) / 1000;
+    const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null
       ? null
       : await paceOf(o, o.budget_s, runners, device, controller.signal, line);
@@ -351,6 +355,10 @@ export async function benchCommand(args: string[]): Promise<number> {
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
     return await benchAll(o, runners, controller);
   } catch (error) {
+    if (controller.signal.aborted && error === controller.signal.reason) {
+      console.error("interrupted: what is finished is kept; the same command goes on from here");
+      return 130;
+    }
     return reportError(error);
   } finally {
     try {

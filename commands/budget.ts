@@ -79,16 +79,20 @@ export class Pace {
   readonly #budget_s: number;
   readonly #waiting: Choice["chosen"];
   #promised = 0;
+  /** seconds spent before the first suite */
+  #before: number | null = null;
 
   constructor({ chosen, left }: Choice, budget_s: number) {
     this.#budget_s = budget_s;
     this.#waiting = [...chosen, ...left];
   }
 
-  /** The next suite, `spent_s` seconds after the first began; null when none fits. */
+  /** The next suite, `spent_s` seconds after the command began; null when none fits. */
   next(spent_s: number): SuiteRunner | null {
-    const pace = this.#promised > 0 ? Math.min(4, Math.max(1 / 4, spent_s / this.#promised)) : 1;
-    const at = this.#waiting.findIndex((w) => spent_s + pace * w.seconds <= 1.1 * this.#budget_s);
+    this.#before ??= spent_s;
+    const run_s = spent_s - this.#before;
+    const pace = this.#promised > 0 ? Math.min(4, Math.max(1 / 4, run_s / this.#promised)) : 1;
+    const at = this.#waiting.findIndex((w) => spent_s + pace * w.seconds <= this.#budget_s);
     if (at < 0) return null;
     const [{ runner, seconds }] = this.#waiting.splice(at, 1);
     this.#promised += seconds;

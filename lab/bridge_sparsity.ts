@@ -28,7 +28,7 @@ import type { Replica } from "../model/trainer.ts";
 import type { Workbench } from "./claim_suite.ts";
 import { rms } from "./coordinates.ts";
 import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
-import { median } from "./statistics.ts";
+import { quantile } from "./statistics.ts";
 
 /** Sums over independent gradients of one group of tensors. */
 export class GradientNoise {
@@ -85,9 +85,9 @@ export interface Sparsity {
   configuration: string;
   /** a/N */
   share: number;
-  /** median over experts and blocks of |log2 √(ρ_B/ρ_D)|, octaves */
+  /** |log2 √(ρ_B/ρ_D)| that nine experts in ten stay within, over all blocks, octaves */
   q_octaves: number[];
-  /** the same if only the batch were corrected for, |log2 √ρ_B| */
+  /** what one expert in ten stays within if only the batch were corrected for, |log2 √ρ_B| */
   batchAlone_octaves: number[];
   /** largest and smallest share of tokens over a/N, mean over blocks: first step, last quarter */
   largest: { first: number[]; last: number[] };
@@ -114,6 +114,9 @@ export function unitOf(
   return group === "W_down" ? gated : gated * down;
 }
 
+/** What an expert without tokens counts as: no q would do. */
+const DEAD_OCTAVES = 10;
+
 /**
  * What the tokens an expert got say, given `[step][block][expert]` counts of one seed.
  *
@@ -130,8 +133,8 @@ export function loadOf(counts: number[][][], tokens: number, active: number) {
       // the Dense MoE's expert gets every token: B = tokens, D = steps · tokens
       const rhoB = sum(late, l, e) / late.length / tokens;
       const rhoD = sum(counts, l, e) / (steps * tokens);
-      q.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB / rhoD))) : Infinity);
-      batch.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB))) : Infinity);
+      q.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB / rhoD))) : DEAD_OCTAVES);
+      batch.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB))) : DEAD_OCTAVES);
     }
   }
   const extreme = (of: number[][][], pick: (...values: number[]) => number) => {
@@ -143,8 +146,8 @@ export function loadOf(counts: number[][][], tokens: number, active: number) {
   };
   const first = counts.slice(0, 1);
   return {
-    q_octaves: median(q),
-    batchAlone_octaves: median(batch),
+    q_octaves: quantile(q, 0.9),
+    batchAlone_octaves: quantile(batch, 0.1),
     largest: { first: extreme(first, Math.max), last: extreme(late, Math.max) },
     smallest: { first: extreme(first, Math.min), last: extreme(late, Math.min) },
   };

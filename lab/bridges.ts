@@ -73,7 +73,7 @@ function panelsOf(scale: number): PanelFacts[] {
       title: "Correction that an expert's own batch and duration ask for",
       mark: "line",
       x,
-      y: { title: "|log2 q| of the median expert, octaves", scale: "linear" },
+      y: { title: "|log2 q| that nine experts in ten stay within, octaves", scale: "linear" },
       rules: [{ y: Q_LIMIT_OCTAVES, label: "limit" }],
     },
     {
@@ -128,7 +128,7 @@ export function judgeSparsity(all: Sparsity[], variant: Variant): ClaimJudgement
     judgeClaim({
       ...base,
       panel: DRIFT,
-      quantity: `|log2 q| of the median expert, ${s.configuration}`,
+      quantity: `|log2 q| that 9 experts in 10 stay within, ${s.configuration}`,
       role: "claim",
       unit: "octaves",
       value: meanInterval(s.q_octaves),
@@ -139,7 +139,7 @@ export function judgeSparsity(all: Sparsity[], variant: Variant): ClaimJudgement
     judgeClaim({
       ...base,
       panel: DRIFT,
-      quantity: `|log2 q| of the median expert, ${s.configuration}`,
+      quantity: `|log2 q| that 1 expert in 10 stays within, ${s.configuration}`,
       role: "control",
       variant: "q = √ρ_B, batch alone",
       unit: "octaves",
@@ -231,7 +231,7 @@ function tableOf(all: Sparsity[]): ClaimTable {
       ...groups.map((g) => cell(s.ratio[g])),
     ]),
     note:
-      "most and least used: an expert's share of the tokens over a/N in the last quarter of the steps, mean over blocks; q of the median expert; noise of a batch's gradient over its size, at init. Means over seeds with 95% intervals",
+      "most and least used: an expert's share of the tokens over a/N in the last quarter of the steps, mean over blocks; q that nine experts in ten stay within; noise of a batch's gradient over its size, at init. Means over seeds with 95% intervals",
   };
 }
 

@@ -104,7 +104,7 @@ export async function runClaims(
       await pool.train(jobs);
       return jobs.map((job) => {
         const run = { ...pool.runOf(job)!, cell: job.cell };
-        used.set(run.key, run);
+        used.set(JSON.stringify([run.key, job.cell]), run);
         return run;
       });
     },
@@ -123,7 +123,7 @@ export async function runClaims(
   }
   if (!findings) return { record: null, failure };
   const runs = [...used.values()];
-  const diverged = runs.filter((r) => r.divergedAtStep !== null).length;
+  const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   if (diverged) warnings.push(`${diverged} runs diverged`);
   warnings.push(...routerWarningLines(runs));
   const record: ClaimRecord = {

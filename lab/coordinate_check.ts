@@ -38,7 +38,7 @@ export interface CheckAxis {
   name: string;
   size: Size;
   configurations: string[];
-  /** what the control must fail on here */
+  /** what the control must fail on here; none: the axis is shown and decides nothing */
   controls: ("init" | "delta")[];
   /** further quantities judged aside and drawn */
   asides: Coordinate[];
@@ -152,7 +152,9 @@ export function judgeCurves(
     const { axis, variant } = curve;
     return (["init", "delta", ...axis.asides] as Coordinate[]).map((name) => {
       const judged = name === "init" || name === "delta";
-      const role = judged && variant === p.rule
+      // where no wrong rule could fail a pass proves nothing: such an axis decides nothing
+      const guarded = axis.controls.length > 0;
+      const role = judged && guarded && variant === p.rule
         ? "claim"
         : judged && variant === p.control && axis.controls.includes(name)
         ? "control"

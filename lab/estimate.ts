@@ -33,8 +33,10 @@ const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as co
 export interface Estimate {
   /** models, with what widening is expected to multiply their work by */
   jobs: { job: Job; times: number }[];
-  /** seconds of what is not training, on the machine of {@link REFERENCE_SPEED} */
+  /** seconds of probes, on the machine of {@link REFERENCE_SPEED} */
   other_s: number;
+  /** seconds that are as long on any machine: samples of a set length */
+  timed_s: number;
 }
 
 const CONTEXT: Context = { dataHash: "", trainBytes: 0, adapter: "" };
@@ -55,6 +57,7 @@ export function estimateOf(
           }))
         ),
         other_s: 0,
+        timed_s: 0,
       };
     case "claims": {
       const profile = suite.profiles[profileName];
@@ -63,12 +66,13 @@ export function estimateOf(
           wanted.map((w) => ({ job: jobOfWanted(w, plan, context), times: 1 }))
         ),
         other_s: suite.probes_s[profileName],
+        timed_s: 0,
       };
     }
     case "latency": {
       const p = suite.profiles[profileName];
       const works = groupsOf(p).reduce((n, group) => n + group.works.length, 0);
-      return { jobs: [], other_s: 1.4 * works * p.rounds * p.sample_s };
+      return { jobs: [], other_s: 0, timed_s: 1.4 * works * p.rounds * p.sample_s };
     }
   }
 }
@@ -86,8 +90,8 @@ export function secondsOf(
   done: Iterable<string> = [],
 ): number[] {
   const known = new Set(done), shapes = new Set<string>();
-  return estimates.map(({ jobs, other_s }) => {
-    let seconds = other_s * REFERENCE_SPEED.rate / rate;
+  return estimates.map(({ jobs, other_s, timed_s }) => {
+    let seconds = timed_s + other_s * REFERENCE_SPEED.rate / rate;
     for (const { job, times } of jobs) {
       if (known.has(job.key)) continue;
       known.add(job.key);

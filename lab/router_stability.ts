@@ -81,7 +81,8 @@ export function smooth(values: readonly number[]): number[] {
 export function riseOf(run: Run): number {
   const losses = smooth(run.trainLoss_nats);
   if (run.divergedAtStep !== null) losses.push(Math.log(VOCABULARY));
-  let least = Infinity, rise = 0;
+  // before the first mean there is the first loss, so that a run that dies at once has risen
+  let least = run.trainLoss_nats[0] ?? 0, rise = 0;
   for (const x of losses) {
     rise = Math.max(rise, x - least);
     least = Math.min(least, x);

@@ -11,9 +11,16 @@ import type { Run } from "./record.ts";
 /**
  * - `dead-expert`: an expert whose load is below a tenth of the mean load a/N
  * - `collapsed-router`: a block where all tokens pick the same a experts
+ * - `sees-the-future`: an expert chose among all positions, later ones too: the loss is not that of a
+ *   model that could generate text, and does not compare with the others'
  * - `no-router-gradient`: a = 1 under a gate that is normalized over the picks, which is always 1
  */
-export const ROUTER_WARNINGS = ["dead-expert", "collapsed-router", "no-router-gradient"] as const;
+export const ROUTER_WARNINGS = [
+  "dead-expert",
+  "collapsed-router",
+  "no-router-gradient",
+  "sees-the-future",
+] as const;
 
 /** One warning. */
 export interface RouterWarning {
@@ -49,6 +56,14 @@ export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
       name: "no-router-gradient",
       text: `${n}e1a has gates that are always 1: its router learns from the balance loss alone; ` +
         "take a = 2 or more, or gate=softmax-all",
+    });
+  }
+  if (pick === "expert-choice") {
+    out.push({
+      name: "sees-the-future",
+      text:
+        "experts choose among all tokens of a batch, later positions too, in validation as well: " +
+        "its loss does not compare with that of a model that could generate text",
     });
   }
   const counted = load.map((block) => block.filter((x) => x < DEAD_SHARE * a / n).length);

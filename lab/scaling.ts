@@ -224,6 +224,8 @@ export function judgeScaling(profile: ScalingProfile, runs: readonly Run[]): Fin
     judgements,
     tables: [tableOf(measured)],
     caveats: [
+      "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
+      "another rule would have done worse",
       `${
         axes.length + 1
       } orderings are judged at 95% each: one that does not hold passes by chance in 1 of 40`,

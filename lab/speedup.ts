@@ -227,6 +227,9 @@ export function judgeSpeedup(profile: SpeedupProfile, runs: readonly Run[]): Fin
     judgements,
     tables: [stepsTable(moe), PAPER],
     caveats: [
+      "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
+      "another rule would have done worse",
+      "wall time is that of a group of models side by side: its interval holds the steps' spread alone",
       `steps ${phase.from} to ${phase.to} of ${plan.steps}; the loss is smoothed over half an octave of steps on each side`,
       "equal steps are equal tokens; the models differ in total parameters, which is what is bought",
       "wall time is that of the groups the runs were trained in, once and beside other work; on a software adapter it says nothing of a GPU",

@@ -14,6 +14,7 @@ import {
   countTable,
   type Entry,
   entryTitle,
+  entryVerdict,
   type Found,
   type Section,
   togetherPairs,
@@ -76,8 +77,8 @@ export function frontHtml(front: Front): string {
     `<p>${found.length} ${found.length === 1 ? "suite" : "suites"}, each one claim: ` +
     verdictCounts(found).map(([verdict, many]) => badge(verdict, `${many} ${verdict}`)).join(" ") +
     "</p>",
-    `<p class="soft">Only ✓ is a pass. “Cannot tell at this size” means that the control passed ` +
-    "too, so that passing proves nothing.</p>",
+    `<p class="soft">Only ✓ is a pass. “Cannot tell at this size” means that a control was not ` +
+    "seen to fail, so that passing proves nothing. Several suites share one control.</p>",
     "</header>",
     ...notes(problems),
     contents(shown),
@@ -98,10 +99,10 @@ export function frontHtml(front: Front): string {
 function contents(sections: DrawnSection[]): string {
   const rows = sections.flatMap(({ figure, entries }) =>
     entries.map((entry) => {
-      const { verdict } = entry.record;
+      const { verdict } = entryVerdict(entry);
       return `<tr><td>${escapeHtml(figure) || "–"}</td><td><a href="#${anchorOf(entry)}">${
         escapeHtml(entryTitle(entry))
-      }</a></td><td>${badge(verdict, verdictPhrase(entry.record))}</td></tr>`;
+      }</a></td><td>${badge(verdict, verdictPhrase({ ...entry.record, verdict }))}</td></tr>`;
     })
   );
   return `<div class="scroll"><table class="contents"><thead><tr><th scope="col">figure</th>` +
@@ -121,16 +122,16 @@ function sectionHtml({ figure, shows, entries, missing }: DrawnSection): string[
 
 function entryHtml(entry: DrawnEntry, alone: boolean): string[] {
   const { record, chart, svg, swept } = entry;
-  const { suite, verdict, reason } = record;
+  const { suite } = record, { verdict, reason } = entryVerdict(entry);
   const name = anchorOf(entry), title = escapeHtml(entryTitle(entry));
   return [
     `<section id="${name}">`,
     alone ? `<h2>${title}</h2>` : `<h3>${title}</h3>`,
     ...(alone ? [`<p class="soft">${escapeHtml(afterFigure(suite.figure))}</p>`] : []),
     `<p class="lead"><b>Claim</b> <span>${escapeHtml(suite.claim)}</span></p>`,
-    `<p class="lead"><b>Verdict</b> <span>${badge(verdict, verdictPhrase(record))} ${
-      escapeHtml(countsPhrase(countsOf(record, swept)))
-    }</span></p>`,
+    `<p class="lead"><b>Verdict</b> <span>${
+      badge(verdict, verdictPhrase({ ...record, verdict }))
+    } ${escapeHtml(countsPhrase(countsOf(record, swept)))}</span></p>`,
     `<p>${escapeHtml(reason)}</p>`,
     ...(svg === null
       ? [`<p class="soft">${chart === null ? "No chart: nothing to draw." : "No picture."}</p>`]
@@ -145,6 +146,11 @@ function entryHtml(entry: DrawnEntry, alone: boolean): string[] {
   ];
 }
 
+function verdictText(entry: DrawnEntry): string {
+  const { verdict } = entryVerdict(entry);
+  return `${VERDICT_MARK[verdict]} ${verdictPhrase({ ...entry.record, verdict })}`;
+}
+
 /** The same as Markdown. */
 export function frontMarkdown(front: Front): string {
   const { found, sections, problems } = front;
@@ -155,7 +161,7 @@ export function frontMarkdown(front: Front): string {
   const rows = entries.map(({ entry, figure }) => [
     figure || "–",
     entryTitle(entry),
-    `${VERDICT_MARK[entry.record.verdict]} ${verdictPhrase(entry.record)}`,
+    verdictText(entry),
     countsPhrase(countsOf(entry.record, entry.swept)),
   ]);
   return [
@@ -175,9 +181,7 @@ export function frontMarkdown(front: Front): string {
         "",
         `Claim: ${line(sentence(record.suite.claim))}`,
         "",
-        `Verdict: ${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}. ${
-          line(sentence(record.reason))
-        }`,
+        `Verdict: ${verdictText(entry)}. ${line(sentence(entryVerdict(entry).reason))}`,
         "",
         ...(svg === null || !entry.hasReport ? [] : [`![${cell(chart!.title)}](${picture})`, ""]),
         ...(entry.hasReport ? [`[Report](${reportOf(entry)})`, ""] : []),

@@ -114,6 +114,26 @@ export function countsOf(record: AnyRecord, swept: Swept | null = null): Counts 
   };
 }
 
+/**
+ * The verdict an entry stands for, and why: the suite's, or, where the figure is a sweep that is not the
+ * suite's claim (its weight decay, its init), what the judgements of that sweep alone say.
+ */
+export function entryVerdict({ record, swept }: Entry): { verdict: Verdict; reason: string } {
+  if (swept === null || swept === "lr") return record;
+  const counts = countsOf(record, swept), { claims, controls, controlsFail } = counts;
+  const seen = controls > 0 && controlsFail > controls / 2;
+  const open = (["fail", "cannot tell at this size", "inconclusive"] as const)
+    .find((verdict) => claims[verdict] > 0);
+  const verdict = open ??
+    (claims.pass === 0 ? "inconclusive" : seen ? "pass" : "cannot tell at this size");
+  return {
+    verdict,
+    reason: `of this sweep alone: ${
+      countsPhrase(counts)
+    }; it decides nothing in the suite's verdict`,
+  };
+}
+
 /** The counts as a phrase: `3 pass, 1 inconclusive; controls seen to fail: 1 of 1`. */
 export function countsPhrase({ claims, controls, controlsFail }: Counts): string {
   const words = VERDICTS.filter((verdict) => claims[verdict] > 0)

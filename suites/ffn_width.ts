@@ -9,7 +9,9 @@
  * scale.
  * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
  * transferred value is ≤ max(2 standard errors, 0.01 nats).
- * Control: standard parametrization (SP) on one of the targets must fail.
+ * Control: standard parametrization (SP) on one of the targets must fail. It fails by the
+ * width: it guards the transfer as a whole, and not this axis alone, along which nobody's optimum
+ * moves at this size.
  * Source: arXiv 2605.23893, Fig. 4 (FFN width). Cost: `deno task bench --list`.
  *
  * @module
@@ -31,7 +33,8 @@ export const ffnWidth: Suite = defineSuite({
   measured: "validation loss (nats) on held-out text, mean over paired seeds",
   passesIf:
     "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
-  control: "standard parametrization (SP) on one of the targets must fail",
+  control:
+    "standard parametrization (SP) on one of the targets must fail; it fails by the width, so it guards the transfer as a whole and not this axis alone",
   source: "arXiv 2605.23893, Fig. 4 (FFN width)",
   claimPanels: ["transfer"],
   rule: "complete-mue",

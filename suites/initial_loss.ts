@@ -37,7 +37,7 @@ const LIMITS = { gapLimit_percent: 2, growthLimit_percent: 4 };
 /** The suite of Fig. 2d; the module comment is its caption. */
 export const initialLoss: ClaimSuite = defineClaimSuite<InitialLossProfile>({
   kind: "claims",
-  suiteVersion: "1",
+  suiteVersion: "2",
   id: "initial-loss",
   title: "Initial loss",
   figure: "Fig. 2d (language model)",

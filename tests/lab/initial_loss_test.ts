@@ -42,6 +42,8 @@ Deno.test("variants that stay with dense pass when every twin leaves the limit",
   assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
   assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
     "16e16a, R = 1",
+    "16e16a, R = 1",
+    "16e4a, standard",
     "16e4a, standard",
   ]);
   const size = judgements.find((j) => j.role === "control")!.value!;

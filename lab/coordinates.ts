@@ -37,13 +37,17 @@ export function rmsChange(from: Float32Array, to: Float32Array): number {
 }
 
 /**
- * −Σ π ln π over a token's gates, mean over tokens, over its largest value ln a: 1 means uniform.
+ * −Σ π ln π over a token's gates (as shares of their sum, which some gates leave below 1), mean over
+ * tokens, over its largest value ln a: 1 means uniform.
  *
  * @param gates (T, a), a ≥ 2
  */
 export function gateEntropy(gates: Float32Array, active: number): number {
   let sum = 0;
-  for (const p of gates) if (p > 0) sum -= p * Math.log(p);
+  for (let at = 0; at < gates.length; at += active) {
+    const own = gates.subarray(at, at + active), total = own.reduce((a, b) => a + b, 0);
+    for (const g of own) if (g > 0) sum -= g / total * Math.log(g / total);
+  }
   return sum / (gates.length / active) / Math.log(active);
 }
 

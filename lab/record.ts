@@ -341,6 +341,8 @@ export interface SuiteFacts {
   control: string;
   /** where the claim stands */
   source: string;
+  /** flags that made it another suite than the declared one, e.g. `--router gate=softmax` */
+  options?: string;
 }
 /** zod form of {@link SuiteFacts}. */
 export const suiteSchema: z.ZodType<SuiteFacts> = z.object({
@@ -354,6 +356,7 @@ export const suiteSchema: z.ZodType<SuiteFacts> = z.object({
   passesIf: z.string(),
   control: z.string(),
   source: z.string(),
+  options: z.string().optional(),
 });
 
 /** The plan, written before the first run; its hash is in the record. */

@@ -93,5 +93,17 @@ export function defineSuite(suite: Suite): Suite {
 /** The words a suite says of itself. */
 export function factsOf(s: SuiteFacts): SuiteFacts {
   const { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source } = s;
-  return { id, title, figure, claim, heldFixed, varied, measured, passesIf, control, source };
+  const facts = {
+    id,
+    title,
+    figure,
+    claim,
+    heldFixed,
+    varied,
+    measured,
+    passesIf,
+    control,
+    source,
+  };
+  return s.options === undefined ? facts : { ...facts, options: s.options };
 }

@@ -6,7 +6,14 @@
  */
 import type { ClaimJudgement, ClaimRecord } from "../lab/claim_record.ts";
 import { claimCost } from "./claim_charts.ts";
-import { count, interval, NOT_MEASURED, roleVerdict, significant } from "./format.ts";
+import {
+  count,
+  interval,
+  NOT_MEASURED,
+  reproduceCommand,
+  roleVerdict,
+  significant,
+} from "./format.ts";
 import { machinePairs, planPair, suitePairs, type Table } from "./tables.ts";
 
 /** What the value of a judgement may be, in its unit: `≤ 0.1`, `≥ 1`, `−0.1 to 0.1`. */
@@ -90,7 +97,7 @@ export function claimCaveats(record: ClaimRecord): string[] {
       ? ["Incomplete: the bench was stopped before its last measurement."]
       : []),
     ...(verdict === "cannot tell at this size"
-      ? ["No control has been seen to fail here, so passing says nothing. This is not a pass."]
+      ? ["A control was not seen to fail, so passing says nothing. This is not a pass."]
       : []),
     ...(verdict === "inconclusive" ? ["Inconclusive is neither a pass nor a fail."] : []),
   ];
@@ -98,7 +105,7 @@ export function claimCaveats(record: ClaimRecord): string[] {
 
 /** How to get the same measurement again. */
 export function claimReproduce(record: ClaimRecord): string {
-  return `deno task bench ${record.suite.id} --profile ${record.plan.profile}`;
+  return reproduceCommand(record);
 }
 
 /** The plan, the data, the machine and the cost, as pairs of name and value. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord, Environment, Interval, Verdict } from "../lab/record.ts";
+import type { BenchRecord, Environment, Interval, SuiteFacts, Verdict } from "../lab/record.ts";
 
 /** What a verdict is written from: any record of a bench has it. */
 export interface Judged {
@@ -155,6 +155,19 @@ export function afterFigure(figure: string): string {
   const none = /^none\b[\s:,]*(.*)$/.exec(figure);
   if (none === null) return `After the paper's ${figure}`;
   return `Not a figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+}
+
+/** The command that repeats a bench. */
+export function reproduceCommand(
+  { suite, plan, data }: {
+    suite: SuiteFacts;
+    plan: { profile: string };
+    data?: BenchRecord["data"] | null;
+  },
+): string {
+  const own = data && !data.name.includes("State of the Union") ? ` --text ${data.name}` : "";
+  const options = suite.options === undefined ? "" : ` ${suite.options}`;
+  return `deno task bench ${suite.id} --profile ${plan.profile}${options}${own}`;
 }
 
 /** One character per verdict, for badges and terminals; only a pass has the tick. */

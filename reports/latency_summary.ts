@@ -5,7 +5,7 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/latency_record.ts";
-import { capital } from "./format.ts";
+import { capital, reproduceCommand } from "./format.ts";
 import { differences, latencyCost } from "./latency_charts.ts";
 import { latencyBesideThePaper } from "./latency_paper.ts";
 import { AXIS } from "./latency_series.ts";
@@ -42,7 +42,7 @@ export function latencyCaveats(record: LatencyRecord): string[] {
 
 /** How to get the same measurement again. */
 export function latencyReproduce(record: LatencyRecord): string {
-  return `deno task bench ${record.suite.id} --profile ${record.plan.profile}`;
+  return reproduceCommand(record);
 }
 
 /**

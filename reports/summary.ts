@@ -4,7 +4,7 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record.ts";
-import { costPhrase, memoryPhrase } from "./format.ts";
+import { costPhrase, memoryPhrase, reproduceCommand } from "./format.ts";
 import { line, markdownTable, summaryHead } from "./markdown.ts";
 import { notReproduced } from "./paper.ts";
 import { besideThePaper } from "./paper_facts.ts";
@@ -38,7 +38,7 @@ export function caveats(record: BenchRecord): string[] {
 
 /** How to get the same numbers again. */
 export function reproduce(record: BenchRecord): string {
-  return `deno task bench ${record.suite.id} --profile ${record.plan.profile}`;
+  return reproduceCommand(record);
 }
 
 /**

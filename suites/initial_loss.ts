@@ -11,8 +11,8 @@
  * at most 4% of it. In a figure as high as the fall a line is about 1% thick: up to two widths apart two lines
  * are one to the eye, which is what Fig. 2d shows. The final projection starts at zero, so that every gap does;
  * one that grows evenly and is 2% on average has grown by 4%.
- * Control: two twins must leave the limit: R = 1, and the rule `standard`. A twin with A = 1 is shown
- * (in paper a control as well).
+ * Control: twins must leave the limits: R = 1, A put on the wrong tensor (the logits, where 1/rho_d
+ * stands already; quick), and the rule `standard`. A twin with A = 1 is shown (in paper a control).
  * Decided before the first run of these seeds and after a pilot (d = 64, h = 16) on seeds 100 and
  * 101. There, against one dense model for all, what a wider FFN learns faster (16e16a: 1.0 and 2.0%
  * of the fall) hid a missing R (2.0 and 2.1%); against dense of equal active width it is 0.4 and
@@ -50,7 +50,8 @@ export const initialLoss: ClaimSuite = defineClaimSuite<InitialLossProfile>({
     "training loss (nats) minus that of the dense model of the same width and active width, paired by seed, averaged over windows of steps",
   passesIf:
     "|gap| is at most 2% of the dense model's fall over these steps on average and grows by at most 4% of it (95% intervals)",
-  control: "R = 1 and the standard parametrization must each leave the limit",
+  control:
+    "R = 1, A on the logits (quick) and the standard parametrization must each leave the limits",
   source: "arXiv 2605.23893, Fig. 2d",
   probes_s: { smoke: 0, quick: 0, paper: 0 },
   profiles: {
@@ -96,6 +97,11 @@ export const initialLoss: ClaimSuite = defineClaimSuite<InitialLossProfile>({
               configuration: "16e16a:d=48,dh=12,h=12",
               multipliers: { outputMultiplier: 1 },
               aside: true,
+            },
+            // A = d / H_act = 1/4, and 1/rho_d = 1/4
+            "16e16a, A on the logits": {
+              configuration: "16e16a:d=48,dh=12,h=12",
+              multipliers: { outputMultiplier: 1, logits: 1 / 16 },
             },
             "16e4a, standard": { configuration: "16e4a:d=48,dh=12,h=12", rule: "standard" },
           },

@@ -36,7 +36,10 @@ function mistake(result: { code: number; err: string }, pattern: RegExp): void {
 }
 
 Deno.test("an unknown suite, profile or option is one line and exit code 2", async () => {
-  mistake(await bench("no-such-suite"), /Cannot run suite no-such-suite: not one of bridges, activated/);
+  mistake(
+    await bench("no-such-suite"),
+    /Cannot run suite no-such-suite: not one of bridges, activated/,
+  );
   mistake(await bench("--profile", "huge"), /Cannot run profile huge: not one of smoke, quick/);
   mistake(await bench("--colour"), /colour/);
 });

@@ -38,11 +38,13 @@ Deno.test("variants that stay with dense pass when every twin leaves the limit",
   const found = findings(broken), { judgements, panels, points } = found;
   assertEquals(JSON.parse(JSON.stringify(found)), found);
   assertEquals(judgeClaims(judgements).verdict, "pass");
-  // eight and one variants, two quantities each; two twins, and one that decides nothing
+  // eight and one variants, two quantities each; three twins, and one that decides nothing
   assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
   assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
     "16e16a, R = 1",
     "16e16a, R = 1",
+    "16e16a, A on the logits",
+    "16e16a, A on the logits",
     "16e4a, standard",
     "16e4a, standard",
   ]);

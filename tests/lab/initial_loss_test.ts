@@ -115,7 +115,7 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
   const wanted = initialLossWanted(quick);
   const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss_nats: curve(w.seed, 0) }));
-  throws(() => judgeInitialLoss(quick, runs.slice(1)), /47 runs of 48/);
+  throws(() => judgeInitialLoss(quick, runs.slice(1)), /50 runs of 51/);
   throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
   throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);
   throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs), /in 1 windows/);

@@ -106,10 +106,9 @@ class Sweeps {
       await this.#pool.train(this.jobsOf(open));
       open = open.filter((line) => {
         const sweep = this.sweepOf(line);
-        const more = sweep === null
-          ? []
-          : line.bracket
-          ? nextPoints(sweep)
+        const more = sweep === null ? [] : line.bracket
+          // a rival decides nothing: it is followed over an edge, but not until it is bounded
+          ? line.role === "rival" ? widen(line.grid, sweepOptimum(sweep), 10, 1) : nextPoints(sweep)
           : widen(line.grid, sweepOptimum(sweep), 10);
         line.grid = [...line.grid, ...more].sort((a, b) => a - b);
         return more.length > 0;

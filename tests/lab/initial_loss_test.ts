@@ -38,7 +38,7 @@ Deno.test("variants that stay with dense pass when every twin leaves the limit",
   const found = findings(broken), { judgements, panels, points } = found;
   assertEquals(JSON.parse(JSON.stringify(found)), found);
   assertEquals(judgeClaims(judgements).verdict, "pass");
-  // eight and one variants, two quantities each; three twins, and one that decides nothing
+  // eight and one variants, two quantities each; three twins
   assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
   assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
     "16e16a, R = 1",
@@ -51,10 +51,6 @@ Deno.test("variants that stay with dense pass when every twin leaves the limit",
   const size = judgements.find((j) => j.role === "control")!.value!;
   // |gap| grows to 0.3 − 0.01 nats and is half of it on average; dense falls by 2.82 nats to the last window
   assertNear(size.estimate, 100 * 0.145 / 2.82, 0.1);
-  assertEquals(
-    judgements.filter((j) => j.role === "aside" && /mean/.test(j.quantity)).map((j) => j.variant),
-    ["16e16a, A = 1"],
-  );
   for (const p of points) assert(panels.some((panel) => panel.name === p.panel), p.panel);
 });
 
@@ -115,7 +111,7 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
   const wanted = initialLossWanted(quick);
   const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss_nats: curve(w.seed, 0) }));
-  throws(() => judgeInitialLoss(quick, runs.slice(1)), /50 runs of 51/);
+  throws(() => judgeInitialLoss(quick, runs.slice(1)), /47 runs of 48/);
   throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
   throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);
   throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs), /in 1 windows/);

@@ -118,7 +118,7 @@ export const scaling: ClaimSuite = defineClaimSuite<ScalingProfile>({
       compare,
       nothing: {
         configuration: "16e4a:d=48,dh=12,h=12",
-        seedSets: [[0, 1, 2], [3, 4, 5], [6, 7, 8]],
+        seedSets: [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]],
         against: ["capacity"],
       },
     },

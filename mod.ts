@@ -25,7 +25,15 @@
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
 export { type AnyRecord, readAnyRecord } from "./lab/any_record.ts";
-export type { ClaimRecord } from "./lab/claim_record.ts";
+export { CLAIM_SCHEMA } from "./lab/claim_record.ts";
+export type {
+  ClaimJudgement,
+  ClaimRecord,
+  ClaimTable,
+  Findings,
+  PanelFacts,
+  Point,
+} from "./lab/claim_record.ts";
 export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
 export * from "./rule/rule.ts";
 export type {

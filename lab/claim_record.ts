@@ -85,8 +85,11 @@ export interface ClaimJudgement {
 
 /** A table a suite adds to its report. */
 export interface ClaimTable {
+  /** what it shows */
   title: string;
+  /** names of the columns */
   head: string[];
+  /** the cells as text, row by row */
   rows: string[][];
   /** what the columns mean, shown under it */
   note: string;
@@ -94,9 +97,13 @@ export interface ClaimTable {
 
 /** What measuring a suite gives; the judge and the report do the rest. */
 export interface Findings {
+  /** the figure's panels, in order */
   panels: PanelFacts[];
+  /** what is drawn in them */
   points: Point[];
+  /** every quantity against its limits */
   judgements: ClaimJudgement[];
+  /** further tables */
   tables: ClaimTable[];
   /** what this does not say, one sentence each */
   caveats: string[];
@@ -104,11 +111,15 @@ export interface Findings {
 
 /** One bench of one suite of claims. */
 export interface ClaimRecord extends Findings {
+  /** format version */
   schema: typeof CLAIM_SCHEMA;
   /** ISO time of the judgement */
   createdAt: string;
+  /** the suite's words */
   suite: SuiteFacts;
+  /** what was decided before the first measurement */
   plan: {
+    /** size of the suite */
     profile: string;
     /** raised when what the suite measures or how it judges changes */
     suiteVersion: string;
@@ -119,16 +130,21 @@ export interface ClaimRecord extends Findings {
     /** true when the runs were made under another plan than the one judging them */
     exploratory: boolean;
   };
+  /** machine and software */
   environment: Environment;
   /** the text trained on; null when nothing was trained */
   data: BenchRecord["data"] | null;
-  /** every model it rests on */
+  /** every model it rests on, once per place it is drawn in */
   runs: Run[];
+  /** what was decided */
   verdict: Verdict;
+  /** why, in one sentence */
   reason: string;
   /** true when the bench was stopped before the last measurement */
   incomplete: boolean;
+  /** what this bench cost */
   cost: BenchRecord["cost"];
+  /** what a reader must know */
   warnings: string[];
 }
 

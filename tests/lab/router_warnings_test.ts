@@ -50,12 +50,17 @@ Deno.test("one expert per token has a router gradient only under a gate that is 
   assert.deepEqual(names("4e1a:d=64,gate=sigmoid", even, "sigmoid-raw"), ["no-router-gradient"]);
   // a hash has no router to teach, and chosen tokens have several gates
   assert.deepEqual(names("4e1a:d=64,router=hash", even), []);
-  assert.deepEqual(names("4e1a:d=64,router=expert-choice", even), []);
+  assert.deepEqual(names("4e1a:d=64,router=expert-choice", even), ["sees-the-future"]);
   assert.deepEqual(names("1e1a:d=64", [[1]]), []);
 });
 
 Deno.test("the names are a closed list, and the facts of routers are optional in a record", () => {
-  assert.deepEqual(ROUTER_WARNINGS, ["dead-expert", "collapsed-router", "no-router-gradient"]);
+  assert.deepEqual(ROUTER_WARNINGS, [
+    "dead-expert",
+    "collapsed-router",
+    "no-router-gradient",
+    "sees-the-future",
+  ]);
   const old = runWith("0");
   assert.deepEqual(runSchema.parse(JSON.parse(JSON.stringify(old))), old);
   const router = {

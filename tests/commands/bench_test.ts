@@ -183,6 +183,11 @@ Deno.test("a histogram that cannot be used, or another suite's folder, is refuse
     await bench(...args.slice(0, 3), "--out", `${out}/mine`, "--histogram", foreign),
     /Cannot use the load in .*: no finished target 4e2a, which profile smoke times/,
   );
+  // several suites would put their page over it
+  mistake(
+    await bench("capacity", "width", "--profile", "smoke", "--out", out),
+    /Cannot write to .*: it holds the report of activated-experts/,
+  );
   const text = await Deno.readTextFile(foreign);
   assert.equal(text, JSON.stringify(fixtureRecord()));
   await Deno.remove(out, { recursive: true });

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { LabError } from "../../lab/store.ts";
 import { readAnyRecord } from "../../lab/any_record.ts";
 import type { AnyRecord } from "../../lab/any_record.ts";
-import { countsOf, countsPhrase, type Found, sectionsOf } from "../../reports/front_rows.ts";
+import {
+  countsOf,
+  countsPhrase,
+  entryVerdict,
+  type Found,
+  sectionsOf,
+} from "../../reports/front_rows.ts";
 import { writeFront } from "../../reports/front_write.ts";
 import { FIGURES, notReproduced } from "../../reports/paper.ts";
 import { claimFixture } from "./claim_fixture.ts";
@@ -214,4 +220,22 @@ Deno.test("no front page over a suite's own report, of nothing, or of no folder"
     assert.match(await refused(() => writeFront(out)), /no folder in it has a record.*cut short/);
     assert.match(await refused(() => writeFront(`${out}/none`)), /no such file or directory/);
   });
+});
+
+Deno.test("a figure of another sweep has that sweep's verdict and never the suite's pass", () => {
+  const record = fixtureRecord({ verdict: "pass", reason: "the learning rate's" });
+  const [judged] = record.judgements;
+  const at = (role: "target" | "control", verdict: typeof judged.verdict) =>
+    ({ ...judged, role, verdict, swept: "weightDecay" }) as const;
+  const of = (...judgements: (typeof judged)[]) => {
+    const [one] = found({ ...record, judgements: [...record.judgements, ...judgements] });
+    return entryVerdict({ ...one, swept: "weightDecay", chart: null }).verdict;
+  };
+  assert.equal(of(at("target", "pass"), at("control", "fail")), "pass");
+  assert.equal(of(at("target", "pass"), at("control", "inconclusive")), "cannot tell at this size");
+  assert.equal(of(at("target", "pass")), "cannot tell at this size");
+  assert.equal(of(at("target", "fail"), at("control", "fail")), "fail");
+  assert.equal(of(), "inconclusive");
+  const [whole] = found(record);
+  assert.equal(entryVerdict({ ...whole, swept: "lr", chart: null }).verdict, "pass");
 });

@@ -24,8 +24,8 @@
  */
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
-export { type AnyRecord, readAnyRecord } from "./lab/any_record.ts";
-export { CLAIM_SCHEMA } from "./lab/claim_record.ts";
+export { type AnyRecord, readAnyRecord } from "./lab/record/any_record.ts";
+export { CLAIM_SCHEMA } from "./lab/record/claim_record.ts";
 export type {
   ClaimJudgement,
   ClaimRecord,
@@ -33,7 +33,7 @@ export type {
   Findings,
   PanelFacts,
   Point,
-} from "./lab/claim_record.ts";
+} from "./lab/record/claim_record.ts";
 export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
 export * from "./rule/rule.ts";
 export type {
@@ -52,9 +52,9 @@ export type {
   Run,
   SuiteFacts,
   Verdict,
-} from "./lab/record.ts";
-export { ROLES, SCHEMA, VERDICTS } from "./lab/record.ts";
-export { readRecord } from "./lab/read.ts";
+} from "./lab/record/record.ts";
+export { ROLES, SCHEMA, VERDICTS } from "./lab/record/record.ts";
+export { readRecord } from "./lab/record/read.ts";
 export type {
   LatencyJudgement,
   LatencyLimits,
@@ -65,11 +65,11 @@ export type {
   LatencyRecord,
   LatencySeries,
   RooflineFacts,
-} from "./lab/latency_record.ts";
+} from "./lab/record/latency_record.ts";
 export {
   LATENCY_PANELS,
   LATENCY_PASSES,
   LATENCY_SCHEMA,
   LATENCY_SERIES,
   readLatencyRecord,
-} from "./lab/latency_record.ts";
+} from "./lab/record/latency_record.ts";

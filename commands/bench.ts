@@ -6,9 +6,9 @@
 import { parseArgs } from "node:util";
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { estimateOf, REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
-import type { Verdict } from "../lab/record.ts";
+import type { Verdict } from "../lab/record/record.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
-import { selfTest } from "../model/selftest.ts";
+import { selfTest } from "../model/check/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
 import { writeFront } from "../reports/front_write.ts";
 import { withRouter } from "../suites/with_router.ts";

@@ -6,8 +6,14 @@
  */
 import { type Device, DeviceError, openDevice } from "../kernels/gpu/device.ts";
 import { rateOf, type Timing } from "../kernels/gpu/timer.ts";
-import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/ratio_bench.ts";
-import { firstStep, STEPS, timeGemms, timeKernels, timeSteps } from "../model/step_bench.ts";
+import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/measure/ratio_bench.ts";
+import {
+  firstStep,
+  STEPS,
+  timeGemms,
+  timeKernels,
+  timeSteps,
+} from "../model/measure/step_bench.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { printingJson, reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";

@@ -5,10 +5,10 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import { destroyTensor } from "../kernels/gpu/tensor.ts";
-import { adapterIdentity } from "../lab/cells.ts";
+import { adapterIdentity } from "../lab/train/job.ts";
 import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
-import type { BenchData } from "../lab/pool.ts";
-import { openStore } from "../lab/store.ts";
+import type { BenchData } from "../lab/train/pool.ts";
+import { openStore } from "../lab/train/store.ts";
 import { uploadCorpus } from "../model/trainer.ts";
 import { quickPlan } from "../suites/plans.ts";
 import { UsageError } from "./arguments.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { claimPlanOf, runClaims } from "../lab/claim_bench.ts";
-import type { ClaimSuite } from "../lab/claim_suite.ts";
+import { claimPlanOf, runClaims } from "../lab/claims/claim_bench.ts";
+import type { ClaimSuite } from "../lab/claims/claim_suite.ts";
 import { claimTerminal } from "../reports/claim_terminal.ts";
 import { writeClaimReport } from "../reports/claim_write.ts";
 import { estimateOf } from "../lab/estimate.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
-import { type LatencyRecord, readLatencyRecord } from "../lab/latency_record.ts";
-import { causeOf, LabError } from "../lab/store.ts";
+import { type LatencyRecord, readLatencyRecord } from "../lab/record/latency_record.ts";
+import { causeOf, LabError } from "../lab/train/store.ts";
 import { compareReport } from "../reports/compare.ts";
 import { checkComparable } from "../reports/compare_rows.ts";
 import { readArguments } from "./arguments.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Environment } from "../lab/record.ts";
+import type { Environment } from "../lab/record/record.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 

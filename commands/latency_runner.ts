@@ -4,11 +4,11 @@
  * @module
  */
 import { estimateOf } from "../lab/estimate.ts";
-import { type TrainedLoad, trainedLoad } from "../lab/histogram.ts";
-import { latencyPlanOf, type LatencyProgress, runLatency } from "../lab/latency.ts";
-import type { LatencySuite } from "../lab/latency_suite.ts";
-import { readRecord } from "../lab/read.ts";
-import { LabError } from "../lab/store.ts";
+import { type TrainedLoad, trainedLoad } from "../lab/latency/histogram.ts";
+import { latencyPlanOf, type LatencyProgress, runLatency } from "../lab/latency/latency.ts";
+import type { LatencySuite } from "../lab/latency/latency_suite.ts";
+import { readRecord } from "../lab/record/read.ts";
+import { LabError } from "../lab/train/store.ts";
 import { latencyTerminal } from "../reports/latency_terminal.ts";
 import { writeLatencyReport } from "../reports/latency_write.ts";
 import { UsageError } from "./arguments.ts";

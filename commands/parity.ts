@@ -12,7 +12,7 @@ import {
   type ParityLine,
   parseParityCase,
   runParityCase,
-} from "../model/parity.ts";
+} from "../model/check/parity.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";

@@ -5,7 +5,7 @@
  */
 import { openDevice } from "../kernels/gpu/device.ts";
 import type { Interval3 } from "../kernels/gpu/order_statistics.ts";
-import { measureRoofline, SHORT, WORKING_SET_BYTES } from "../model/roofline.ts";
+import { measureRoofline, SHORT, WORKING_SET_BYTES } from "../model/measure/roofline.ts";
 import { readArguments } from "./arguments.ts";
 import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";

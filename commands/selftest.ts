@@ -4,7 +4,7 @@
  * @module
  */
 import { openDevice } from "../kernels/gpu/device.ts";
-import { selfTest, type SelfTestLine } from "../model/selftest.ts";
+import { selfTest, type SelfTestLine } from "../model/check/selftest.ts";
 import { readArguments } from "./arguments.ts";
 import { printingJson, reportError } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Context } from "../lab/cells.ts";
+import type { Context } from "../lab/train/job.ts";
 import type { Estimate } from "../lab/estimate.ts";
-import type { Environment, Verdict } from "../lab/record.ts";
+import type { Environment, Verdict } from "../lab/record/record.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { ProgressLine } from "./progress.ts";
 

@@ -5,9 +5,9 @@
  */
 import { estimateOf } from "../lab/estimate.ts";
 import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
-import { runBench } from "../lab/bench.ts";
-import { planOf } from "../lab/lines.ts";
-import type { BenchProgress } from "../lab/pool.ts";
+import { runBench } from "../lab/transfer/bench.ts";
+import { planOf } from "../lab/transfer/lines.ts";
+import type { BenchProgress } from "../lab/train/pool.ts";
 import type { Suite } from "../lab/suite.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";

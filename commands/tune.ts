@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import { type Tuned, tuneDevice, type TuneOptions } from "../kernels/tuning_cache.ts";
+import { type Tuned, tuneDevice, type TuneOptions } from "../kernels/tuning/tuning_cache.ts";
 import { duration, type ProgressLine } from "./progress.ts";
 
 /** The flag's line in a `--help`. */

@@ -5,15 +5,15 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Corpus } from "../model/trainer.ts";
-import { type Context, type Job, jobOf } from "./cells.ts";
-import { jobOfWanted } from "./claim_bench.ts";
-import type { ClaimSuite } from "./claim_suite.ts";
-import type { LatencySuite } from "./latency_suite.ts";
-import { groupsOf } from "./latency_suite.ts";
-import { cellsOf, linesOf } from "./lines.ts";
-import { workOf } from "./pool.ts";
+import { type Context, type Job, jobOf } from "./train/job.ts";
+import { jobOfWanted } from "./claims/claim_bench.ts";
+import type { ClaimSuite } from "./claims/claim_suite.ts";
+import type { LatencySuite } from "./latency/latency_suite.ts";
+import { groupsOf } from "./latency/latency_suite.ts";
+import { cellsOf, linesOf } from "./transfer/lines.ts";
+import { workOf } from "./train/pool.ts";
 import type { ProfileName, Suite, TrainingPlan } from "./suite.ts";
-import { trainGroup } from "./train.ts";
+import { trainGroup } from "./train/group.ts";
 
 /** How fast a machine trains. */
 export interface Speed {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Schedule } from "../model/schedule.ts";
-import type { BaseHyperParameters, Cell, SuiteFacts } from "./record.ts";
+import type { BaseHyperParameters, Cell, SuiteFacts } from "./record/record.ts";
 
 /** Names of the sizes a suite comes in. */
 export const PROFILES = ["smoke", "quick", "paper"] as const;

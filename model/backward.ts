@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { attentionBackward, qkNormRopeBackward } from "../kernels/attention.ts";
-import { embedBackward } from "../kernels/embedding.ts";
+import { attentionBackward, qkNormRopeBackward } from "../kernels/attention/attention.ts";
+import { embedBackward } from "../kernels/text/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
-import { gainReduce, gainSum, rmsNormBackward } from "../kernels/norm.ts";
+import { gainReduce, gainSum, rmsNormBackward } from "../kernels/norm/norm.ts";
 import { denseBackward, routedBackward } from "./ffn.ts";
 import type { Network } from "./network.ts";
 import { SLOTS } from "./workspace.ts";

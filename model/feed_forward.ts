@@ -14,7 +14,7 @@
 import { Program } from "../kernels/gpu/program.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { download, type Tensor, upload } from "../kernels/gpu/tensor.ts";
-import { checkRouter, type Router, slotsPerToken } from "../kernels/router.ts";
+import { checkRouter, type Router, slotsPerToken } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import {
   type Branch,

@@ -13,7 +13,7 @@ import {
   route,
   routeBackward,
   type RoutingTensors,
-} from "../kernels/routing.ts";
+} from "../kernels/routing/routing.ts";
 import type { BlockLayout } from "./shape.ts";
 import { SLOT_STRIDE, SLOTS, type Workspace } from "./workspace.ts";
 

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { attention, qkNormRope } from "../kernels/attention.ts";
-import { embed } from "../kernels/embedding.ts";
+import { attention, qkNormRope } from "../kernels/attention/attention.ts";
+import { embed } from "../kernels/text/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
-import { crossEntropy } from "../kernels/loss.ts";
-import { rmsNorm } from "../kernels/norm.ts";
+import { crossEntropy } from "../kernels/text/loss.ts";
+import { rmsNorm } from "../kernels/norm/norm.ts";
 import { denseForward, routedForward } from "./ffn.ts";
 import type { Network } from "./network.ts";
 import { SLOT_STRIDE, SLOTS } from "./workspace.ts";

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { headVec4s, type QkGains, ropeTable } from "../kernels/attention.ts";
-import type { InParameters } from "../kernels/embedding.ts";
+import { headVec4s, type QkGains, ropeTable } from "../kernels/attention/attention.ts";
+import type { InParameters } from "../kernels/text/embedding.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
-import { type GainSum, planGains } from "../kernels/norm.ts";
-import { slotsPerToken } from "../kernels/router.ts";
+import { type GainSum, planGains } from "../kernels/norm/norm.ts";
+import { slotsPerToken } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import type { Branch, Routed } from "./ffn.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";

@@ -12,7 +12,7 @@ import {
   downloadFloats,
   type Tensor,
 } from "../kernels/gpu/tensor.ts";
-import { routerStats } from "../kernels/selection.ts";
+import { routerStats } from "../kernels/routing/selection.ts";
 import type { Network } from "./network.ts";
 
 /** An expert is dead when fewer than this share of the mean load picks it. */

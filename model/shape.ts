@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkRouter, type Router } from "../kernels/router.ts";
+import { checkRouter, type Router } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
 

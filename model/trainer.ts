@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { drawBatch } from "../kernels/embedding.ts";
+import { drawBatch } from "../kernels/text/embedding.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
@@ -17,9 +17,9 @@ import {
   type Tensor,
   upload,
 } from "../kernels/gpu/tensor.ts";
-import { logStep } from "../kernels/loss.ts";
-import { adamw, clipNorm, clipScratch } from "../kernels/optimizer.ts";
-import { updateBias } from "../kernels/selection.ts";
+import { logStep } from "../kernels/text/loss.ts";
+import { adamw, clipNorm, clipScratch } from "../kernels/optimizer/optimizer.ts";
+import { updateBias } from "../kernels/routing/selection.ts";
 import { backward } from "./backward.ts";
 import { forward } from "./forward.ts";
 import { type Multipliers, Network } from "./network.ts";

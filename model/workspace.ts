@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { gemm, type Matrix, type Product, type Routing, tileRows } from "../kernels/gemm.ts";
+import { gemm, type Matrix, type Product, type Routing, tileRows } from "../kernels/gemm/gemm.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Bound, Program } from "../kernels/gpu/program.ts";
 import {
@@ -14,8 +14,13 @@ import {
   type Element,
   type Tensor,
 } from "../kernels/gpu/tensor.ts";
-import { slotsPerToken } from "../kernels/router.ts";
-import { maxTiles, type Router, routingLengths, type RoutingTensors } from "../kernels/routing.ts";
+import { slotsPerToken } from "../kernels/routing/router.ts";
+import {
+  maxTiles,
+  type Router,
+  routingLengths,
+  type RoutingTensors,
+} from "../kernels/routing/routing.ts";
 import type { Sizes } from "../kernels/sizes.ts";
 import type { Stored } from "./shape.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord, Environment, SuiteFacts } from "../lab/record.ts";
+import type { BenchRecord, Environment, SuiteFacts } from "../lab/record/record.ts";
 import { adapterName, afterFigure, type Judged, verdictPhrase } from "./format.ts";
 import type { ChartSpec } from "./theme.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { caption, type Chart, provenance } from "./caption.ts";
 import { expertLoad } from "./expert_load.ts";
 import { costPhrase, SWEPT_NAME } from "./format.ts";

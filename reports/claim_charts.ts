@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { ClaimRecord, PanelFacts, Point } from "../lab/claim_record.ts";
+import type { ClaimRecord, PanelFacts, Point } from "../lab/record/claim_record.ts";
 import { caption, type Chart } from "./caption.ts";
 import { claimPlot } from "./claim_plot.ts";
 import {

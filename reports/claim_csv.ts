@@ -5,7 +5,7 @@
  * @module
  */
 import { csvFormat } from "d3-dsv";
-import type { ClaimRecord } from "../lab/claim_record.ts";
+import type { ClaimRecord } from "../lab/record/claim_record.ts";
 
 /** The columns of `points.csv`, in order. */
 export const POINT_COLUMNS = ["panel", "line", "x", "y", "lo", "hi"] as const;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PanelFacts, Point } from "../lab/claim_record.ts";
+import type { PanelFacts, Point } from "../lab/record/claim_record.ts";
 import { type Block, logTicks } from "./line_plot.ts";
 import { wrap } from "./terminal_parts.ts";
 import { distinct } from "./series.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClaimRecord } from "../lab/claim_record.ts";
+import type { ClaimRecord } from "../lab/record/claim_record.ts";
 import { claimCost } from "./claim_charts.ts";
 import {
   claimCaveats,

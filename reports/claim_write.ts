@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClaimRecord } from "../lab/claim_record.ts";
+import type { ClaimRecord } from "../lab/record/claim_record.ts";
 import { browserScripts } from "./browser.ts";
 import { claimCharts } from "./claim_charts.ts";
 import { claimJudgementsCsv, claimPointsCsv } from "./claim_csv.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPanel, LatencyPass, LatencyPoint } from "../lab/latency_record.ts";
+import type { LatencyPanel, LatencyPass, LatencyPoint } from "../lab/record/latency_record.ts";
 import type { Chart } from "./caption.ts";
 import type { ComparedPoint, NamedRecord } from "./compare_rows.ts";
 import { adapterName, interval, milliseconds, percent } from "./format.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
-import type { Interval } from "../lab/record.ts";
-import { LabError } from "../lab/store.ts";
+import type { LatencyPoint, LatencyRecord } from "../lab/record/latency_record.ts";
+import type { Interval } from "../lab/record/record.ts";
+import { LabError } from "../lab/train/store.ts";
 import { quotient } from "./latency_series.ts";
 
 /** A record under the name that tables and charts give it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { csvFormat } from "d3-dsv";
-import type { BenchRecord, Run } from "../lab/record.ts";
+import type { BenchRecord, Run } from "../lab/record/record.ts";
 import { loadMultiples } from "./expert_load.ts";
 
 /** The columns, in order. */

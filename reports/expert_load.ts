@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord, Run } from "../lab/record.ts";
+import type { BenchRecord, Run } from "../lab/record/record.ts";
 import { BREAK } from "./loss_rows.ts";
 import { distinct, legendOf, lineNames, panelsOf, rivalPanels, type Swept } from "./series.ts";
 import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { writeAtomic } from "../lab/store.ts";
+import { writeAtomic } from "../lab/train/store.ts";
 import type { Chart } from "./caption.ts";
 import type { DrawnChart } from "./page.ts";
 

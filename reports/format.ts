@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { BenchRecord, Environment, Interval, SuiteFacts, Verdict } from "../lab/record.ts";
+import type {
+  BenchRecord,
+  Environment,
+  Interval,
+  SuiteFacts,
+  Verdict,
+} from "../lab/record/record.ts";
 
 /** What a verdict is written from: any record of a bench has it. */
 export interface Judged {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Verdict, VERDICTS } from "../lab/record.ts";
+import { type Verdict, VERDICTS } from "../lab/record/record.ts";
 import { sentence } from "./caption.ts";
 import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "./format.ts";
 import {

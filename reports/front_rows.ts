@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { AnyRecord } from "../lab/any_record.ts";
-import { CLAIM_SCHEMA } from "../lab/claim_record.ts";
-import { LATENCY_SCHEMA } from "../lab/latency_record.ts";
-import { SCHEMA, type Verdict, VERDICTS } from "../lab/record.ts";
+import type { AnyRecord } from "../lab/record/any_record.ts";
+import { CLAIM_SCHEMA } from "../lab/record/claim_record.ts";
+import { LATENCY_SCHEMA } from "../lab/record/latency_record.ts";
+import { SCHEMA, type Verdict, VERDICTS } from "../lab/record/record.ts";
 import type { Chart } from "./caption.ts";
 import { chartOfSweep, chartsFor } from "./charts.ts";
 import { claimCharts } from "./claim_charts.ts";

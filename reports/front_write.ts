@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readAnyRecord } from "../lab/any_record.ts";
-import { causeOf, LabError } from "../lab/store.ts";
+import { readAnyRecord } from "../lab/record/any_record.ts";
+import { causeOf, LabError } from "../lab/train/store.ts";
 import { ReportFolder, type ReportOptions } from "./folder.ts";
 import {
   type DrawnEntry,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { costPhrase, memoryPhrase, verdictPhrase } from "./format.ts";
 import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
 import { opening, page, type PageParts } from "./page.ts";

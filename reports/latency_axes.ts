@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPanel, LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPanel, LatencyPass, LatencyRecord } from "../lab/record/latency_record.ts";
 import { EQUAL_FLOPS, MOE, SERIES_DASH, timeRow } from "./latency_experts.ts";
 import {
   AXIS,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import { caption, type Chart } from "./caption.ts";
 import { adapterName, afterFigure, duration, significant, verdictPhrase } from "./format.ts";
 import { latencyAxes } from "./latency_axes.ts";

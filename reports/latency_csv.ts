@@ -5,7 +5,7 @@
  * @module
  */
 import { csvFormat } from "d3-dsv";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPoint, LatencyRecord } from "../lab/record/latency_record.ts";
 
 type Value = string | number | null;
 

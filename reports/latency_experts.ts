@@ -6,7 +6,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPass, LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyPoint, LatencyRecord } from "../lab/record/latency_record.ts";
 import { interval, milliseconds } from "./format.ts";
 import { activesOf, AXIS, denseBeside, moePoints, passesOf } from "./latency_series.ts";
 import {

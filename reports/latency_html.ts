@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import { capital, verdictPhrase } from "./format.ts";
 import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
 import { latencyCost } from "./latency_charts.ts";

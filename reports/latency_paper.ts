@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
-import type { Interval } from "../lab/record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
+import type { Interval } from "../lab/record/record.ts";
 import { interval, NOT_MEASURED } from "./format.ts";
 import { timesDense, widenedTimesDense } from "./latency_relative.ts";
 import { moePoints, stepPass } from "./latency_series.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyRecord } from "../lab/record/latency_record.ts";
 import { interval, percent } from "./format.ts";
 import { linesByActive } from "./latency_experts.ts";
 import { activesOf, AXIS, moePoints, passesOf, placeOf } from "./latency_series.ts";

@@ -7,8 +7,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
-import type { Interval } from "../lab/record.ts";
+import type { LatencyPoint, LatencyRecord } from "../lab/record/latency_record.ts";
+import type { Interval } from "../lab/record/record.ts";
 import { fixed, interval, significant } from "./format.ts";
 import { EQUAL_PARAMETERS, linesByActive, MOE, seriesOf } from "./latency_experts.ts";
 import { activesOf, denseBeside, moePoints, quotient, stepPass } from "./latency_series.ts";

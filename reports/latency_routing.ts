@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { LatencyPass, LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyPass, LatencyRecord } from "../lab/record/latency_record.ts";
 import { milliseconds, NOT_MEASURED, percent } from "./format.ts";
 import { denseBeside, moePoints, passesOf } from "./latency_series.ts";
 import { ends } from "./line_plot.ts";

@@ -12,8 +12,8 @@ import {
   type LatencyPoint,
   type LatencyRecord,
   type LatencySeries,
-} from "../lab/latency_record.ts";
-import type { Interval } from "../lab/record.ts";
+} from "../lab/record/latency_record.ts";
+import type { Interval } from "../lab/record/record.ts";
 import { distinct } from "./series.ts";
 
 /** What the axis of a panel is called. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import { capital, reproduceCommand } from "./format.ts";
 import { differences, latencyCost } from "./latency_charts.ts";
 import { latencyBesideThePaper } from "./latency_paper.ts";

@@ -4,8 +4,12 @@
  *
  * @module
  */
-import type { LatencyJudgement, LatencyPoint, LatencyRecord } from "../lab/latency_record.ts";
-import type { Interval } from "../lab/record.ts";
+import type {
+  LatencyJudgement,
+  LatencyPoint,
+  LatencyRecord,
+} from "../lab/record/latency_record.ts";
+import type { Interval } from "../lab/record/record.ts";
 import {
   byteCount,
   digits,

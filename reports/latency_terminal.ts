@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import { adapterName, interval } from "./format.ts";
 import { latencyCost } from "./latency_charts.ts";
 import {

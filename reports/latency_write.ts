@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LatencyRecord } from "../lab/latency_record.ts";
+import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import { browserScripts } from "./browser.ts";
 import { picturesOf, ReportFolder, type ReportOptions } from "./folder.ts";
 import { latencyCharts } from "./latency_charts.ts";

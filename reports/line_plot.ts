@@ -6,7 +6,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Interval } from "../lab/record.ts";
+import type { Interval } from "../lab/record/record.ts";
 
 /** One measured point. */
 export interface PlotRow {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { SWEPT_NAME } from "./format.ts";
 import { BREAK, lossDomain, type LossRow, lossRows } from "./loss_rows.ts";
 import { legendOf, panelsOf, rivalPanels, type Swept } from "./series.ts";

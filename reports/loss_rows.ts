@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { fixed } from "./format.ts";
 import { distinct, lineNames, type Panel, panelsOf, referencesOf, type Swept } from "./series.ts";
 

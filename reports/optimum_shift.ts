@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord, Judgement } from "../lab/record.ts";
+import type { BenchRecord, Judgement } from "../lab/record/record.ts";
 import { capital, fixed, NOT_MEASURED, roleVerdict, SWEPT_NAME } from "./format.ts";
 import { distinct, sweptOf } from "./series.ts";
 import { BAND, type ChartSpec, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";

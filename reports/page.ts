@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Verdict } from "../lab/record.ts";
+import type { Verdict } from "../lab/record/record.ts";
 import { jsonSafe } from "./browser.ts";
 import type { Chart, Told } from "./caption.ts";
 import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "./format.ts";

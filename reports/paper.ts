@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Run, SuiteFacts } from "../lab/record.ts";
+import type { Run, SuiteFacts } from "../lab/record/record.ts";
 
 /** One figure of the paper. */
 export interface Figure {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { interval, NOT_MEASURED, octaves, powerOfTwo, SWEPT_NAME } from "./format.ts";
 import { sweptOf } from "./series.ts";
 

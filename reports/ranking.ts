@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord, Judgement } from "../lab/record.ts";
+import type { BenchRecord, Judgement } from "../lab/record/record.ts";
 import { interval, nats, NOT_MEASURED, octaves, roleVerdict, SWEPT_NAME } from "./format.ts";
 import { distinct, rivalPanels, sweptOf } from "./series.ts";
 import type { Table } from "./tables.ts";

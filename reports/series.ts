@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord, Cell, Run } from "../lab/record.ts";
+import type { BenchRecord, Cell, Run } from "../lab/record/record.ts";
 import { capital } from "./format.ts";
 
 /** The hyperparameter a curve sweeps. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { costPhrase, memoryPhrase, reproduceCommand } from "./format.ts";
 import { line, markdownTable, summaryHead } from "./markdown.ts";
 import { notReproduced } from "./paper.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BenchRecord, Environment, SuiteFacts } from "../lab/record.ts";
+import type { BenchRecord, Environment, SuiteFacts } from "../lab/record/record.ts";
 import {
   adapterName,
   costPhrase,

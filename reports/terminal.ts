@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { adapterName, costPhrase, interval, nats, octaves, SWEPT_NAME } from "./format.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { sweptOf } from "./series.ts";

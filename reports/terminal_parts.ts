@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Verdict } from "../lab/record.ts";
+import type { Verdict } from "../lab/record/record.ts";
 import type { Told } from "./caption.ts";
 import {
   afterFigure,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Verdict } from "../lab/record.ts";
+import type { Verdict } from "../lab/record/record.ts";
 import type { JudgedRole } from "./format.ts";
 
 /** Colours of the configurations; the first belongs to the reference. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BenchRecord } from "../lab/record.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { browserScripts } from "./browser.ts";
 import { chartsFor } from "./charts.ts";
 import { runsCsv } from "./csv.ts";

@@ -11,15 +11,15 @@
  * ten steps. Bridge II: |log2 q| (octaves) that nine experts in ten stay within, from the tokens it got in training; noise
  * of the mean gradient of an expert's tokens at init, in units of one token's, its slope over log2 a/N.
  * Passes if: Bridge I: ≤ 2e-5 (tensors), 4e-5 nats; Bridge II: |log2 q| ≤ 1/2 octave, slope within −1/2 ±
- * 1/4 (95% t intervals over seeds and points; lab/bridges.ts says why).
+ * 1/4 (95% t intervals over seeds and points; lab/claims/bridges.ts says why).
  * Control: R left out must break Bridge I; q of the batch alone must exceed its limit at the sparsest a;
  * attention's gradient, which sees every token, must miss the slope.
  * Source: arXiv 2605.23893, Fig. 1. Cost: about a minute on 2 CPU cores (quick).
  *
  * @module
  */
-import { bridges, type BridgesProfile } from "../lab/bridges.ts";
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
+import { bridges, type BridgesProfile } from "../lab/claims/bridges.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
 
 const SHARED = {
   base: {

@@ -8,9 +8,9 @@
  * depth; per axis all sizes but one.
  * Varied: d (dense with H = d; 16e4a with h fixed), H, a, h, N.
  * Measured: RMS over a held-out batch of block 0's FFN output at init and of its change after 4 steps;
- * slope of log2 RMS over log2 size, 95% t interval over seeds and points (lab/slope.ts). Tabulated
+ * slope of log2 RMS over log2 size, 95% t interval over seeds and points (lab/statistics/slope.ts). Tabulated
  * besides: later blocks, block input, router logits, gate entropy, final logits.
- * Passes if: |slope| ≤ 1/8 at init and ≤ 1/4 for the change, whole interval (lab/coordinate_check.ts
+ * Passes if: |slope| ≤ 1/8 at init and ≤ 1/4 for the change, whole interval (lab/claims/coordinate_check.ts
  * says why).
  * Control: `standard` (SP) must fail in the change along d, H and h, and at init along a. No rule here
  * knows N, so nothing could fail along it: that axis is shown and decides nothing.
@@ -19,9 +19,13 @@
  *
  * @module
  */
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
-import { type CheckAxis, type CheckProfile, coordinateCheck } from "../lab/coordinate_check.ts";
-import type { Variant } from "../lab/probe_models.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
+import {
+  type CheckAxis,
+  type CheckProfile,
+  coordinateCheck,
+} from "../lab/claims/coordinate_check.ts";
+import type { Variant } from "../lab/claims/probe_models.ts";
 
 const OTHER_HEAD: Variant = {
   name: "complete-mue, completed-p head",

@@ -24,12 +24,12 @@
  *
  * @module
  */
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
 import {
   type InitialLossProfile,
   initialLossWanted,
   judgeInitialLoss,
-} from "../lab/initial_loss.ts";
+} from "../lab/claims/initial_loss.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 const LIMITS = { gapLimit_percent: 2, growthLimit_percent: 4 };

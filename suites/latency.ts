@@ -19,7 +19,7 @@
  *
  * @module
  */
-import { defineLatencySuite, type LatencySuite } from "../lab/latency_suite.ts";
+import { defineLatencySuite, type LatencySuite } from "../lab/latency/latency_suite.ts";
 
 /** The suite of Fig. 7; the module comment is its caption. */
 export const latency: LatencySuite = defineLatencySuite({

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ClaimSuite } from "../lab/claim_suite.ts";
-import type { LatencySuite } from "../lab/latency_suite.ts";
+import type { ClaimSuite } from "../lab/claims/claim_suite.ts";
+import type { LatencySuite } from "../lab/latency/latency_suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { activatedExperts } from "./activated_experts.ts";
 import { batch } from "./batch.ts";

@@ -16,12 +16,12 @@
  *
  * @module
  */
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
 import {
   routerStability,
   stabilityModels,
   type StabilityProfile,
-} from "../lab/router_stability.ts";
+} from "../lab/claims/router_stability.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** The suite of ST-MoE's z-loss; the module comment is its caption. */

@@ -16,8 +16,8 @@
  *
  * @module
  */
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
-import { judgeScaling, type ScalingProfile, scalingWanted } from "../lab/scaling.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
+import { judgeScaling, type ScalingProfile, scalingWanted } from "../lab/claims/scaling.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 const at = (names: string[], rest: string) => names.map((name) => `${name}:${rest}`);

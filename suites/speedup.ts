@@ -15,8 +15,8 @@
  *
  * @module
  */
-import { type ClaimSuite, defineClaimSuite } from "../lab/claim_suite.ts";
-import { judgeSpeedup, type SpeedupProfile, speedupWanted } from "../lab/speedup.ts";
+import { type ClaimSuite, defineClaimSuite } from "../lab/claims/claim_suite.ts";
+import { judgeSpeedup, type SpeedupProfile, speedupWanted } from "../lab/claims/speedup.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** The suite of Fig. 8; the module comment is its caption. */

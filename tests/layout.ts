@@ -15,11 +15,11 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Single files that may be imported although their room may not. */
 const MAY_IMPORT_FILES: Record<string, string[]> = {
   "reports": [
-    "lab/record.ts",
-    "lab/latency_record.ts",
-    "lab/claim_record.ts",
-    "lab/any_record.ts",
-    "lab/store.ts",
+    "lab/record/record.ts",
+    "lab/record/latency_record.ts",
+    "lab/record/claim_record.ts",
+    "lab/record/any_record.ts",
+    "lab/train/store.ts",
   ],
 };
 

@@ -27,13 +27,17 @@ Deno.test("the tree keeps the layout of CONTRIBUTING.md", () => {
 
 Deno.test("the layout check reports an import that points up", () => {
   const up: [path: string, source: string, to: string][] = [
-    ["kernels/norm.ts", 'import { Trainer } from "../model/trainer.ts";', "model/trainer.ts"],
-    ["kernels/gpu/device.ts", 'import { norm } from "../norm.ts";', "kernels/norm.ts"],
-    ["rule/mup.ts", 'import type { Run } from "../lab/record.ts";', "lab/record.ts"],
-    ["model/shape.ts", 'export * from "../lab/plan.ts";', "lab/plan.ts"],
-    ["lab/plan.ts", 'const s = await import("../suites/a.ts");', "suites/a.ts"],
-    ["lab/plan.ts", 'import "../reports/html.ts";', "reports/html.ts"],
-    ["reports/html.ts", 'import {\n  a,\n  b,\n} from "../lab/plan.ts";', "lab/plan.ts"],
+    ["kernels/norm/norm.ts", 'import { Trainer } from "../model/trainer.ts";', "model/trainer.ts"],
+    ["kernels/gpu/device.ts", 'import { norm } from "../norm.ts";', "kernels/norm/norm.ts"],
+    ["rule/mup.ts", 'import type { Run } from "../lab/record/record.ts";', "lab/record/record.ts"],
+    ["model/shape.ts", 'export * from "../lab/train/identity.ts";', "lab/train/identity.ts"],
+    ["lab/train/identity.ts", 'const s = await import("../suites/a.ts");', "suites/a.ts"],
+    ["lab/train/identity.ts", 'import "../reports/html.ts";', "reports/html.ts"],
+    [
+      "reports/html.ts",
+      'import {\n  a,\n  b,\n} from "../lab/train/identity.ts";',
+      "lab/train/identity.ts",
+    ],
     ["suites/a.ts", 'import { c } from "../commands/rule.ts";', "commands/rule.ts"],
     ["commands/bench.ts", 'import { run } from "../main.ts";', "main.ts"],
     ["commands/bench.ts", 'import { f } from "../tests/fixture.ts";', "tests/fixture.ts"],
@@ -46,10 +50,13 @@ Deno.test("the layout check reports an import that points up", () => {
 Deno.test("the layout check lets imports that point down pass", () => {
   for (
     const [path, source] of [
-      ["kernels/norm.ts", 'import wgsl from "./norm.wgsl" with { type: "text" };'],
-      ["model/parity.ts", 'import { Program } from "../kernels/gpu/program.ts"; import "zod";'],
+      ["kernels/norm/norm.ts", 'import wgsl from "./norm.wgsl" with { type: "text" };'],
+      [
+        "model/check/parity.ts",
+        'import { Program } from "../kernels/gpu/program.ts"; import "zod";',
+      ],
       ["suites/a.ts", 'import { standard } from "../rule/standard.ts";'],
-      ["reports/html.ts", 'import { writeAtomic } from "../lab/store.ts";'],
+      ["reports/html.ts", 'import { writeAtomic } from "../lab/train/store.ts";'],
       ["commands/a.ts", 'import config from "../deno.json" with { type: "json" };'],
       ["model/a.ts", 'const cases = new URL("../fixtures/parity/", import.meta.url);'],
       ["main.ts", 'import { ruleCommand } from "./commands/rule.ts";'],

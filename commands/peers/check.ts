@@ -5,8 +5,8 @@
  * @module
  */
 import { DeviceError } from "../../kernels/gpu/device.ts";
-import type { Layout } from "../../kernels/gemm.ts";
-import { relativeError } from "../../model/parity.ts";
+import type { Layout } from "../../kernels/gemm/gemm.ts";
+import { relativeError } from "../../model/check/parity.ts";
 import type { Case, GemmCase, Prepared, Results, SwigluCase } from "./peer.ts";
 
 /** Steps trained before weights are compared: enough for the moments' corrections to differ. */

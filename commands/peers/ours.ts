@@ -8,7 +8,7 @@ import { type Device, settle } from "../../kernels/gpu/device.ts";
 import { downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { FeedForward } from "../../model/feed_forward.ts";
 import { layoutOf, pack, TENSOR_KINDS, unpack } from "../../model/shape.ts";
-import { Products, STEPS_OF_A_TIMING, stepsOf } from "../../model/step_bench.ts";
+import { Products, STEPS_OF_A_TIMING, stepsOf } from "../../model/measure/step_bench.ts";
 import { Trainer } from "../../model/trainer.ts";
 import {
   byKind,

@@ -5,7 +5,7 @@
  * @module
  */
 import suite from "../../deno.json" with { type: "json" };
-import type { Layout } from "../../kernels/gemm.ts";
+import type { Layout } from "../../kernels/gemm/gemm.ts";
 import { normals } from "../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../model/shape.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../commands/bench.ts";
 import { duration } from "../../commands/progress.ts";
-import { readLatencyRecord } from "../../lab/latency_record.ts";
-import { readAnyRecord } from "../../lab/any_record.ts";
-import { claimRecordSchema } from "../../lab/claim_record.ts";
-import { benchRecordSchema } from "../../lab/record.ts";
+import { readLatencyRecord } from "../../lab/record/latency_record.ts";
+import { readAnyRecord } from "../../lab/record/any_record.ts";
+import { claimRecordSchema } from "../../lab/record/claim_record.ts";
+import { benchRecordSchema } from "../../lab/record/record.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 
 const SUITE = "activated-experts";

@@ -1,7 +1,7 @@
 /** `deno task compare`: what it prints, writes and refuses. */
 import assert from "node:assert/strict";
 import { checkPlans } from "../../commands/compare.ts";
-import type { LatencyRecord } from "../../lab/latency_record.ts";
+import type { LatencyRecord } from "../../lab/record/latency_record.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 import { FAST, latencyFixture, SLOW } from "../reports/latency_fixture.ts";
 

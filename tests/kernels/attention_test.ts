@@ -6,7 +6,7 @@ import {
   qkNormRope,
   qkNormRopeBackward,
   ropeTable,
-} from "../../kernels/attention.ts";
+} from "../../kernels/attention/attention.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
 import {

@@ -7,7 +7,7 @@ import {
   UnfitAdapterError,
 } from "../../kernels/gpu/device.ts";
 import { Program } from "../../kernels/gpu/program.ts";
-import { STEPS, stepTrainer } from "../../model/step_bench.ts";
+import { STEPS, stepTrainer } from "../../model/measure/step_bench.ts";
 import { withDevice } from "../with_device.ts";
 
 const limits = (buffers: number, textures: number) => ({

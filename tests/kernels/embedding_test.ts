@@ -1,6 +1,6 @@
 /** Embedding, its gradient, and the batches drawn on the device. */
 import assert from "node:assert/strict";
-import { drawBatch, embed, embedBackward } from "../../kernels/embedding.ts";
+import { drawBatch, embed, embedBackward } from "../../kernels/text/embedding.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { pcg3d, trainingStart } from "../reference/draw.ts";

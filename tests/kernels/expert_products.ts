@@ -1,8 +1,13 @@
 /** All grouped products of a training step on one made-up routing, for tests of their variants. */
 import assert from "node:assert/strict";
-import { gemm, type Product } from "../../kernels/gemm.ts";
+import { gemm, type Product } from "../../kernels/gemm/gemm.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { maxTiles, route, routingLengths, type RoutingTensors } from "../../kernels/routing.ts";
+import {
+  maxTiles,
+  route,
+  routingLengths,
+  type RoutingTensors,
+} from "../../kernels/routing/routing.ts";
 import { uniforms } from "../random.ts";
 import type { Stage } from "./stage.ts";
 import { type Output, type Outputs, REPLICAS, rowsOf, sizesOf } from "./variants.ts";

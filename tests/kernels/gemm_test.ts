@@ -3,7 +3,13 @@
  * case shares operands, places and one table of layouts.
  */
 import assert from "node:assert/strict";
-import { type Epilogue, gemm, type Layout, type Product, tileRows } from "../../kernels/gemm.ts";
+import {
+  type Epilogue,
+  gemm,
+  type Layout,
+  type Product,
+  tileRows,
+} from "../../kernels/gemm/gemm.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
 import {

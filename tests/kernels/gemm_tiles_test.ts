@@ -1,6 +1,6 @@
 /** Every tile a GPU's products may run with, at sizes that divide none of them. */
 import assert from "node:assert/strict";
-import { type Epilogue, gemm, type Layout } from "../../kernels/gemm.ts";
+import { type Epilogue, gemm, type Layout } from "../../kernels/gemm/gemm.ts";
 import {
   candidatesOf,
   caseName,
@@ -17,7 +17,7 @@ import {
   tileLanes,
   tileName,
   tileOf,
-} from "../../kernels/gemm_tiles.ts";
+} from "../../kernels/gemm/gemm_tiles.ts";
 import type { Device } from "../../kernels/gpu/device.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { assertApart, assertClose } from "../compare.ts";

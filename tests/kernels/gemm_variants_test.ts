@@ -1,6 +1,12 @@
 /** gemm_shared.wgsl against gemm.wgsl, at odd sizes that cross every tile; see variants.ts. */
 import assert from "node:assert/strict";
-import { type Epilogue, gemm, type Layout, SOFTWARE_TILE, tileRows } from "../../kernels/gemm.ts";
+import {
+  type Epilogue,
+  gemm,
+  type Layout,
+  SOFTWARE_TILE,
+  tileRows,
+} from "../../kernels/gemm/gemm.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { roundUp } from "../../kernels/sizes.ts";
 import { gaussians } from "../random.ts";

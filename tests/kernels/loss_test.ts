@@ -1,6 +1,6 @@
 /** Cross-entropy, its gradient and the log of a step against float64. */
 import assert from "node:assert/strict";
-import { crossEntropy, logStep } from "../../kernels/loss.ts";
+import { crossEntropy, logStep } from "../../kernels/text/loss.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import {

@@ -7,7 +7,7 @@ import {
   planGains,
   rmsNorm,
   rmsNormBackward,
-} from "../../kernels/norm.ts";
+} from "../../kernels/norm/norm.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
 import { columnSums, matrix } from "../reference/matrix.ts";

@@ -1,6 +1,6 @@
 /** Clipping and AdamW against float64. */
 import assert from "node:assert/strict";
-import { adamw, clipNorm, clipScratch } from "../../kernels/optimizer.ts";
+import { adamw, clipNorm, clipScratch } from "../../kernels/optimizer/optimizer.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import { scheduleTable } from "../../model/schedule.ts";
 import { assertApart, assertClose } from "../compare.ts";

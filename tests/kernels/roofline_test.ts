@@ -15,7 +15,7 @@ import {
   streamRead,
   streamSum,
   streamValue,
-} from "../../kernels/roofline.ts";
+} from "../../kernels/roofline/roofline.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
 const floats = (n: number, of: (i: number) => number[]) =>

@@ -1,6 +1,6 @@
 /** Routing from logits to sorted slots and back, against float64 and a host sort. */
 import assert from "node:assert/strict";
-import { tileRows } from "../../kernels/gemm.ts";
+import { tileRows } from "../../kernels/gemm/gemm.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   combine,
@@ -12,7 +12,7 @@ import {
   type Router,
   routingLengths,
   type RoutingTensors,
-} from "../../kernels/routing.ts";
+} from "../../kernels/routing/routing.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians } from "../random.ts";
 import { dot, type Matrix, matrix } from "../reference/matrix.ts";

@@ -1,8 +1,8 @@
 /** Every way of picking experts, dropping, the balancing bias and the routers' facts, on the host. */
 import assert from "node:assert/strict";
-import { tileRows } from "../../kernels/gemm.ts";
+import { tileRows } from "../../kernels/gemm/gemm.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { capacityOf, isSparse, slotsPerToken } from "../../kernels/router.ts";
+import { capacityOf, isSparse, slotsPerToken } from "../../kernels/routing/router.ts";
 import {
   combine,
   gateBackward,
@@ -10,8 +10,8 @@ import {
   type Router,
   routingLengths,
   type RoutingTensors,
-} from "../../kernels/routing.ts";
-import { routerStats, updateBias } from "../../kernels/selection.ts";
+} from "../../kernels/routing/routing.ts";
+import { routerStats, updateBias } from "../../kernels/routing/selection.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { dot, type Matrix, matrix } from "../reference/matrix.ts";

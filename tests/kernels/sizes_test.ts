@@ -1,6 +1,6 @@
 /** Grids of one lane per element, also where one axis is too short for them. */
 import assert from "node:assert/strict";
-import { embed } from "../../kernels/embedding.ts";
+import { embed } from "../../kernels/text/embedding.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import {
   createTensor,

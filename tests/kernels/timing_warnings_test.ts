@@ -7,7 +7,7 @@ import {
   type TimingWarning,
   warningsOf,
 } from "../../kernels/gpu/timing_warnings.ts";
-import { random } from "../../lab/statistics.ts";
+import { random } from "../../lab/statistics/resample.ts";
 
 /** Nine quiet samples around 10 ms, 40 repetitions each. */
 const QUIET: TimingFacts = {

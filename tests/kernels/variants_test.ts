@@ -3,10 +3,10 @@
  * cross every tile; see variants.ts, and gemm_variants_test.ts for products.
  */
 import assert from "node:assert/strict";
-import { attention, attentionBackward, headVec4s } from "../../kernels/attention.ts";
+import { attention, attentionBackward, headVec4s } from "../../kernels/attention/attention.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { crossEntropy } from "../../kernels/loss.ts";
-import { rmsNorm, rmsNormBackward } from "../../kernels/norm.ts";
+import { crossEntropy } from "../../kernels/text/loss.ts";
+import { rmsNorm, rmsNormBackward } from "../../kernels/norm/norm.ts";
 import { vec4s } from "../../kernels/sizes.ts";
 import { uniforms } from "../random.ts";
 import { tolerance } from "../tolerances.ts";

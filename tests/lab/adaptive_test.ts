@@ -7,9 +7,9 @@ import {
   type Sweep,
   sweepOptimum,
   widen,
-} from "../../lab/optimum.ts";
-import { drawSeeds, random } from "../../lab/statistics.ts";
-import { judgeTarget } from "../../lab/verdict.ts";
+} from "../../lab/statistics/optimum.ts";
+import { drawSeeds, random } from "../../lab/statistics/resample.ts";
+import { judgeTarget } from "../../lab/transfer/judge.ts";
 import { assert, assertEquals } from "./assert.ts";
 import {
   asymmetric,

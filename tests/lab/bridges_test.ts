@@ -1,17 +1,22 @@
 /** The bridges: an identity to rounding, its broken twin, and what counts and gradients say. */
 import nodeAssert from "node:assert/strict";
-import { compareBridge, difference, sideBySide } from "../../lab/bridge_identity.ts";
+import { compareBridge, difference, sideBySide } from "../../lab/claims/bridge_identity.ts";
 import {
   GradientNoise,
   loadOf,
   NOISE_GROUPS,
   type Sparsity,
   unitOf,
-} from "../../lab/bridge_sparsity.ts";
-import { bridges, type BridgesProfile, judgeIdentity, judgeSparsity } from "../../lab/bridges.ts";
-import { judgeClaims } from "../../lab/claim_judge.ts";
-import { replicaOf } from "../../lab/probe_models.ts";
-import { random } from "../../lab/statistics.ts";
+} from "../../lab/claims/bridge_sparsity.ts";
+import {
+  bridges,
+  type BridgesProfile,
+  judgeIdentity,
+  judgeSparsity,
+} from "../../lab/claims/bridges.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
+import { replicaOf } from "../../lab/claims/probe_models.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { bridgesSuite } from "../../suites/bridges.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 import { assert, assertEquals, assertNear } from "./assert.ts";

@@ -1,7 +1,7 @@
 /** Synthetic runs for the judges of claims: what a wanted model would have learned under a law. */
-import type { TrainingPlan, Wanted } from "../../lab/claim_suite.ts";
-import type { Run } from "../../lab/record.ts";
-import { random } from "../../lab/statistics.ts";
+import type { TrainingPlan, Wanted } from "../../lab/claims/claim_suite.ts";
+import type { Run } from "../../lab/record/record.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { runWith } from "./runs.ts";
 
 /** What a run is to show; what is left out is as short as can be. */

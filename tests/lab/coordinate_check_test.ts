@@ -1,6 +1,6 @@
 /** The coordinate check judges without an eye, and notices a missing R or A. */
 import nodeAssert from "node:assert/strict";
-import { judgeClaims } from "../../lab/claim_judge.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
 import {
   type CheckAxis,
   type CheckProfile,
@@ -10,9 +10,15 @@ import {
   judgeCurves,
   measureCurves,
   sizeOf,
-} from "../../lab/coordinate_check.ts";
-import { COORDINATES, coordinatesOf, gateEntropy, rms, rmsChange } from "../../lab/coordinates.ts";
-import type { Variant } from "../../lab/probe_models.ts";
+} from "../../lab/claims/coordinate_check.ts";
+import {
+  COORDINATES,
+  coordinatesOf,
+  gateEntropy,
+  rms,
+  rmsChange,
+} from "../../lab/claims/coordinates.ts";
+import type { Variant } from "../../lab/claims/probe_models.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { coordinateCheckSuite } from "../../suites/coordinate_check.ts";
 import { withDevice } from "../with_device.ts";

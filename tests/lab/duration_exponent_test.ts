@@ -1,6 +1,6 @@
-import { durationExponent } from "../../lab/duration_exponent.ts";
-import type { Sweep } from "../../lab/optimum.ts";
-import { random } from "../../lab/statistics.ts";
+import { durationExponent } from "../../lab/transfer/duration_exponent.ts";
+import type { Sweep } from "../../lab/statistics/optimum.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import {
   asymmetric,

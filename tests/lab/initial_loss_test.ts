@@ -1,11 +1,11 @@
-import type { Wanted } from "../../lab/claim_suite.ts";
-import { judgeClaims } from "../../lab/claim_judge.ts";
+import type { Wanted } from "../../lab/claims/claim_suite.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
 import {
   type InitialLossProfile,
   initialLossWanted,
   judgeInitialLoss,
-} from "../../lab/initial_loss.ts";
-import { random } from "../../lab/statistics.ts";
+} from "../../lab/claims/initial_loss.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { initialLoss } from "../../suites/initial_loss.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";

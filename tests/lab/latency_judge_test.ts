@@ -1,8 +1,8 @@
 /** The judges of the latency suite say pass, fail and inconclusive where they must. */
 import assert from "node:assert/strict";
-import { decideLatency, judgeLatency, ratioOfPoints } from "../../lab/latency_judge.ts";
-import type { LatencyJudgement, LatencyPoint } from "../../lab/latency_record.ts";
-import type { Verdict } from "../../lab/record.ts";
+import { decideLatency, judgeLatency, ratioOfPoints } from "../../lab/latency/latency_judge.ts";
+import type { LatencyJudgement, LatencyPoint } from "../../lab/record/latency_record.ts";
+import type { Verdict } from "../../lab/record/record.ts";
 import { latency } from "../../suites/latency.ts";
 import { type Law, pointsOf } from "./latency_points.ts";
 

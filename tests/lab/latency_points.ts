@@ -1,6 +1,10 @@
 /** Made-up latency points whose times follow a law, for the judges. */
-import { LATENCY_PASSES, type LatencyPoint, latencyPointSchema } from "../../lab/latency_record.ts";
-import { groupsOf, type LatencyProfile } from "../../lab/latency_suite.ts";
+import {
+  LATENCY_PASSES,
+  type LatencyPoint,
+  latencyPointSchema,
+} from "../../lab/record/latency_record.ts";
+import { groupsOf, type LatencyProfile } from "../../lab/latency/latency_suite.ts";
 import { latency } from "../../suites/latency.ts";
 
 /** How the time grows along each axis, as exponents: 0 is flat, 1 in proportion. */

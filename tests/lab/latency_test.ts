@@ -1,11 +1,11 @@
 /** A latency bench of toy layers: stopped, resumed, with and without a trained load. */
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/gpu/device.ts";
-import { trainedLoad } from "../../lab/histogram.ts";
-import { type LatencyOptions, latencyPlanOf, runLatency } from "../../lab/latency.ts";
-import { type LatencyRecord, latencyRecordSchema } from "../../lab/latency_record.ts";
-import { groupsOf, type LatencySuite } from "../../lab/latency_suite.ts";
-import type { Environment } from "../../lab/record.ts";
+import { trainedLoad } from "../../lab/latency/histogram.ts";
+import { type LatencyOptions, latencyPlanOf, runLatency } from "../../lab/latency/latency.ts";
+import { type LatencyRecord, latencyRecordSchema } from "../../lab/record/latency_record.ts";
+import { groupsOf, type LatencySuite } from "../../lab/latency/latency_suite.ts";
+import type { Environment } from "../../lab/record/record.ts";
 import { latency } from "../../suites/latency.ts";
 import { withDevice } from "../with_device.ts";
 import { fixtureRecord } from "../reports/fixture.ts";

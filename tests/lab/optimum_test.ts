@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { fitCurve, lossAt, modelError } from "../../lab/fit.ts";
-import { coverageAt, type Sweep, sweepOptimum, widen } from "../../lab/optimum.ts";
-import { random } from "../../lab/statistics.ts";
+import { fitCurve, lossAt, modelError } from "../../lab/statistics/fit.ts";
+import { coverageAt, type Sweep, sweepOptimum, widen } from "../../lab/statistics/optimum.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import { asymmetric, commonParts, GRID, sweepOf, symmetric } from "./bowls.ts";
 

@@ -4,8 +4,8 @@ import {
   meanInterval,
   residualVariance,
   slopeWeights,
-} from "../../lab/paired.ts";
-import { random } from "../../lab/statistics.ts";
+} from "../../lab/statistics/paired.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { assert, assertEquals, assertNear } from "./assert.ts";
 
 Deno.test("alone, the interval of a mean is Student's", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { settlePlan } from "../../lab/lines.ts";
-import { canonicalJson, planHash, runKey, type RunParts } from "../../lab/plan.ts";
+import { settlePlan } from "../../lab/transfer/lines.ts";
+import { canonicalJson, planHash, runKey, type RunParts } from "../../lab/train/identity.ts";
 import { assert, assertEquals, throws } from "./assert.ts";
 import { recordOf, runWith } from "./runs.ts";
 

@@ -1,9 +1,9 @@
 /** ST-MoE's claim on synthetic runs: it must pass where it holds, and fail where it does not. */
 import assert from "node:assert/strict";
-import { judgeClaims } from "../../lab/claim_judge.ts";
-import type { Findings } from "../../lab/claim_record.ts";
-import type { Wanted, Workbench } from "../../lab/claim_suite.ts";
-import type { Run } from "../../lab/record.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
+import type { Findings } from "../../lab/record/claim_record.ts";
+import type { Wanted, Workbench } from "../../lab/claims/claim_suite.ts";
+import type { Run } from "../../lab/record/record.ts";
 import {
   growthOf,
   logsumexpOf,
@@ -11,7 +11,7 @@ import {
   routerStability,
   stabilityModels,
   type StabilityProfile,
-} from "../../lab/router_stability.ts";
+} from "../../lab/claims/router_stability.ts";
 import { routerStabilitySuite } from "../../suites/router_stability.ts";
 import { runWith } from "./runs.ts";
 

@@ -1,5 +1,5 @@
 /** A finished run and a record as short as their schema allows. */
-import { type BenchRecord, type Run, SCHEMA } from "../../lab/record.ts";
+import { type BenchRecord, type Run, SCHEMA } from "../../lab/record/record.ts";
 
 /** A run with this key. */
 export function runWith(key: string): Run {

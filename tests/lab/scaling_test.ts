@@ -1,7 +1,7 @@
-import { judgeClaims } from "../../lab/claim_judge.ts";
-import type { Wanted } from "../../lab/claim_suite.ts";
-import { judgeScaling, type ScalingProfile, scalingWanted } from "../../lab/scaling.ts";
-import { random } from "../../lab/statistics.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
+import type { Wanted } from "../../lab/claims/claim_suite.ts";
+import { judgeScaling, type ScalingProfile, scalingWanted } from "../../lab/claims/scaling.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { scaling } from "../../suites/scaling.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import { runsFor } from "./claim_runs.ts";

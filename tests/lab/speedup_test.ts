@@ -1,8 +1,8 @@
-import { judgeClaims } from "../../lab/claim_judge.ts";
-import type { Wanted } from "../../lab/claim_suite.ts";
-import { firstReach, smoothed, stablePhase } from "../../lab/curves.ts";
-import { judgeSpeedup, type SpeedupProfile, speedupWanted } from "../../lab/speedup.ts";
-import { random } from "../../lab/statistics.ts";
+import { judgeClaims } from "../../lab/claims/claim_judge.ts";
+import type { Wanted } from "../../lab/claims/claim_suite.ts";
+import { firstReach, smoothed, stablePhase } from "../../lab/statistics/curves.ts";
+import { judgeSpeedup, type SpeedupProfile, speedupWanted } from "../../lab/claims/speedup.ts";
+import { random } from "../../lab/statistics/resample.ts";
 import { WSD } from "../../model/schedule.ts";
 import { speedup } from "../../suites/speedup.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";

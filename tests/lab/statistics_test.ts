@@ -8,7 +8,7 @@ import {
   sd,
   split,
   tQuantile975,
-} from "../../lab/statistics.ts";
+} from "../../lab/statistics/resample.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 
 Deno.test("mean, standard deviation, median and quantiles follow their closed forms", () => {

@@ -1,5 +1,5 @@
-import { causeOf, LabError, openStore, type Write, writeAtomic } from "../../lab/store.ts";
-import { readRecord } from "../../lab/read.ts";
+import { causeOf, LabError, openStore, type Write, writeAtomic } from "../../lab/train/store.ts";
+import { readRecord } from "../../lab/record/read.ts";
 import { assert, assertEquals, rejects, throws } from "./assert.ts";
 import { recordOf, runWith } from "./runs.ts";
 
@@ -123,7 +123,7 @@ Deno.test("a second store in the same directory is refused until the first is cl
 Deno.test("a second process is refused as well", async () => {
   await inDirectory(async (directory) => {
     using _held = openStore(directory);
-    const module = new URL("../../lab/store.ts", import.meta.url).href;
+    const module = new URL("../../lab/train/store.ts", import.meta.url).href;
     const code = `import { openStore } from ${JSON.stringify(module)};
 try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.message); }`;
     const script = `${directory}/second.ts`;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import type { Sweep } from "../../lab/optimum.ts";
-import type { Judgement, Verdict } from "../../lab/record.ts";
-import { random } from "../../lab/statistics.ts";
-import { judgeSuite, judgeTarget } from "../../lab/verdict.ts";
+import type { Sweep } from "../../lab/statistics/optimum.ts";
+import type { Judgement, Verdict } from "../../lab/record/record.ts";
+import { random } from "../../lab/statistics/resample.ts";
+import { judgeSuite, judgeTarget } from "../../lab/transfer/judge.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import { asymmetric, type Bowl, commonParts, GRID, sweepOf, symmetric } from "./bowls.ts";
 

@@ -1,6 +1,6 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
 import type { Device } from "../../kernels/gpu/device.ts";
-import type { Workbench } from "../../lab/claim_suite.ts";
+import type { Workbench } from "../../lab/claims/claim_suite.ts";
 import { uploadCorpus } from "../../model/trainer.ts";
 import { uniforms } from "../random.ts";
 

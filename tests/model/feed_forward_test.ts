@@ -1,6 +1,6 @@
 /** One feed-forward layer: against float64, with the load it was told to have, and its formulas. */
 import assert from "node:assert/strict";
-import { tileRows } from "../../kernels/gemm.ts";
+import { tileRows } from "../../kernels/gemm/gemm.ts";
 import { download, downloadFloats, type Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   bytesOf,

@@ -6,7 +6,7 @@ import {
   parseParityCase,
   relativeError,
   runParityCase,
-} from "../../model/parity.ts";
+} from "../../model/check/parity.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
 const FOLDER = new URL("../../fixtures/parity/", import.meta.url);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { downloadFloats } from "../../kernels/gpu/tensor.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
-import { Probe, readActivations, readCounts, readGradients } from "../../model/probe.ts";
+import { Probe, readActivations, readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, unpack } from "../../model/shape.ts";
 import { type Replica, Trainer, uploadCorpus } from "../../model/trainer.ts";
 import type { Device } from "../../kernels/gpu/device.ts";

@@ -6,8 +6,8 @@ import {
   GROUPED_SIZE,
   timeGrouped,
   timeReplicas,
-} from "../../model/ratio_bench.ts";
-import { STEPS, stepTrainer, timeGemms } from "../../model/step_bench.ts";
+} from "../../model/measure/ratio_bench.ts";
+import { STEPS, stepTrainer, timeGemms } from "../../model/measure/step_bench.ts";
 import { withDevice } from "../with_device.ts";
 
 const SHORT = { samples: 6, sample_s: 0.02 };

@@ -1,8 +1,8 @@
 /** The self-test passes here, can fail, and says what it left out. */
 import assert from "node:assert/strict";
 import { type Device, openDevice } from "../../kernels/gpu/device.ts";
-import { parseParityCase } from "../../model/parity.ts";
-import { selfTest, selfTestCase, type SelfTestLine } from "../../model/selftest.ts";
+import { parseParityCase } from "../../model/check/parity.ts";
+import { selfTest, selfTestCase, type SelfTestLine } from "../../model/check/selftest.ts";
 import { withDevice } from "../with_device.ts";
 
 const NAME = "moe_6e3a_shared1";

@@ -1,7 +1,7 @@
 /** How parameters lie in memory: nothing overlaps, nothing is lost, padding stays zero. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GATES } from "../../kernels/routing.ts";
+import { GATES } from "../../kernels/routing/routing.ts";
 import { BLOCK_FLOATS } from "../../model/layout_builder.ts";
 import {
   type Layout,

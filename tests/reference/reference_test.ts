@@ -1,6 +1,6 @@
 /** The references themselves: closed forms, and gradients against central differences. */
 import assert from "node:assert/strict";
-import { GATES } from "../../kernels/routing.ts";
+import { GATES } from "../../kernels/routing/routing.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { attention, attentionBackward, normRope, normRopeBackward, rope } from "./attention.ts";

@@ -10,7 +10,7 @@ import {
   claimRecordSchema,
   type PanelFacts,
   type Point,
-} from "../../lab/claim_record.ts";
+} from "../../lab/record/claim_record.ts";
 import { fixtureRecord, noise } from "./fixture.ts";
 
 const rms = (name: string, size: string): PanelFacts => ({

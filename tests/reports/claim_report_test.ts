@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
-import type { ClaimRecord } from "../../lab/claim_record.ts";
-import type { Verdict } from "../../lab/record.ts";
+import type { ClaimRecord } from "../../lab/record/claim_record.ts";
+import type { Verdict } from "../../lab/record/record.ts";
 import { browserScripts } from "../../reports/browser.ts";
 import { claimCharts, claimDomains, panelVerdicts } from "../../reports/claim_charts.ts";
 import { claimJudgementsCsv, claimPointsCsv } from "../../reports/claim_csv.ts";

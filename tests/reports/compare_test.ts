@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
-import { LabError } from "../../lab/store.ts";
+import { LabError } from "../../lab/train/store.ts";
 import { compareReport, compareTable } from "../../reports/compare.ts";
 import { compareCharts } from "../../reports/compare_charts.ts";
 import {

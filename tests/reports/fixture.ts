@@ -7,7 +7,7 @@ import {
   type Optimum,
   type Run,
   SCHEMA,
-} from "../../lab/record.ts";
+} from "../../lab/record/record.ts";
 
 interface Curve {
   panel: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { LabError } from "../../lab/store.ts";
-import { readAnyRecord } from "../../lab/any_record.ts";
-import type { AnyRecord } from "../../lab/any_record.ts";
+import { LabError } from "../../lab/train/store.ts";
+import { readAnyRecord } from "../../lab/record/any_record.ts";
+import type { AnyRecord } from "../../lab/record/any_record.ts";
 import {
   countsOf,
   countsPhrase,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LatencyPoint } from "../../lab/latency_record.ts";
+import type { LatencyPoint } from "../../lab/record/latency_record.ts";
 import { latencyCharts } from "../../reports/latency_charts.ts";
 import { expertRows } from "../../reports/latency_experts.ts";
 import { percentRows } from "../../reports/latency_percent.ts";

@@ -9,8 +9,8 @@ import {
   type LatencyPoint,
   type LatencyRecord,
   latencyRecordSchema,
-} from "../../lab/latency_record.ts";
-import type { Interval } from "../../lab/record.ts";
+} from "../../lab/record/latency_record.ts";
+import type { Interval } from "../../lab/record/record.ts";
 import { noise } from "./fixture.ts";
 
 /** A made-up machine. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
-import type { LatencyRecord } from "../../lab/latency_record.ts";
-import type { Verdict } from "../../lab/record.ts";
+import type { LatencyRecord } from "../../lab/record/latency_record.ts";
+import type { Verdict } from "../../lab/record/record.ts";
 import { browserScripts } from "../../reports/browser.ts";
 import { byteCount, digits, milliseconds, percent, rateUnit } from "../../reports/format.ts";
 import { latencyCharts } from "../../reports/latency_charts.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BenchRecord, Verdict } from "../../lab/record.ts";
+import type { BenchRecord, Verdict } from "../../lab/record/record.ts";
 import { browserScripts, jsonSafe, scriptSafe } from "../../reports/browser.ts";
 import { chartsFor } from "../../reports/charts.ts";
 import { duration, fixed, interval, octaves, significant } from "../../reports/format.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeSuite } from "../../lab/verdict.ts";
+import { judgeSuite } from "../../lab/transfer/judge.ts";
 import { chartsFor } from "../../reports/charts.ts";
 import { roleVerdict } from "../../reports/format.ts";
 import { RANKING_NOTE, rankings } from "../../reports/ranking.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ClaimSuite } from "../../lab/claim_suite.ts";
-import type { ScalingProfile } from "../../lab/scaling.ts";
-import type { SpeedupProfile } from "../../lab/speedup.ts";
+import type { ClaimSuite } from "../../lab/claims/claim_suite.ts";
+import type { ScalingProfile } from "../../lab/claims/scaling.ts";
+import type { SpeedupProfile } from "../../lab/claims/speedup.ts";
 import { PROFILES } from "../../lab/suite.ts";
 import { activeWidth, type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";

@@ -5,8 +5,8 @@ import {
   defineLatencySuite,
   groupsOf,
   type LatencySuite,
-} from "../../lab/latency_suite.ts";
-import { hashOf } from "../../lab/plan.ts";
+} from "../../lab/latency/latency_suite.ts";
+import { hashOf } from "../../lab/train/identity.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { latency } from "../../suites/latency.ts";
 

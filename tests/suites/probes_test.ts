@@ -1,9 +1,14 @@
 /** The declarations of the probing suites: pinned to their versions, and each axis varies one size. */
 import assert from "node:assert/strict";
-import { LOSS_BOUND_NATS, TENSOR_BOUND } from "../../lab/bridge_identity.ts";
-import { type BridgesProfile, NOISE_LIMITS, Q_LIMIT_OCTAVES } from "../../lab/bridges.ts";
-import { type CheckProfile, DELTA_LIMIT, INIT_LIMIT, sizeOf } from "../../lab/coordinate_check.ts";
-import { hashOf } from "../../lab/plan.ts";
+import { LOSS_BOUND_NATS, TENSOR_BOUND } from "../../lab/claims/bridge_identity.ts";
+import { type BridgesProfile, NOISE_LIMITS, Q_LIMIT_OCTAVES } from "../../lab/claims/bridges.ts";
+import {
+  type CheckProfile,
+  DELTA_LIMIT,
+  INIT_LIMIT,
+  sizeOf,
+} from "../../lab/claims/coordinate_check.ts";
+import { hashOf } from "../../lab/train/identity.ts";
 import { PROFILES } from "../../lab/suite.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { bridgesSuite } from "../../suites/bridges.ts";

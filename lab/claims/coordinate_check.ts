@@ -1,0 +1,264 @@
+/**
+ * The coordinate check: do sizes inside the model stay put while one size of the model grows?
+ *
+ * Judged is block 0 alone, whose input is the embedding and so the same on every axis; later blocks mix
+ * in what flows from below, and are tabulated.
+ *
+ * Limits, chosen before anything was measured with this code:
+ *
+ * - a quantity that is scaled wrongly grows by a power of the size, and the smallest power by which a
+ *   missing factor enters is 1/2 (a sum of n independent terms); a change that misses its factor grows
+ *   by 1/2 to 1. {@link DELTA_LIMIT} = 1/4 is where a slope is nearer to 0 than to ±1/2
+ * - at init everything is a sum of independent terms and the slope is 0 but for finite sizes, so half
+ *   of that is asked: {@link INIT_LIMIT} = 1/8
+ *
+ * @module
+ */
+import { Probe } from "../../model/check/probe.ts";
+import type { TrainingOptions } from "../../model/trainer.ts";
+import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
+import { judgeClaim } from "./claim_judge.ts";
+import type {
+  ClaimJudgement,
+  ClaimTable,
+  Findings,
+  PanelFacts,
+  Point,
+} from "../record/claim_record.ts";
+import type { Workbench } from "./claim_suite.ts";
+import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
+import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import { exponent, meanInterval } from "../statistics/slope.ts";
+
+/** Largest slope, either way, of what is there at init. */
+export const INIT_LIMIT = 1 / 8;
+/** Largest slope, either way, of what training changes. */
+export const DELTA_LIMIT = 1 / 4;
+
+/** The size an axis varies. */
+export type Size = "d" | "H" | "h" | "a" | "N";
+
+/** One axis: configurations that differ in one size. */
+export interface CheckAxis {
+  /** name of its panels, e.g. `d (dense, H = d)` */
+  name: string;
+  size: Size;
+  configurations: string[];
+  /** what the control must fail on here; none: the axis is shown and decides nothing */
+  controls: ("init" | "delta")[];
+  /** further quantities judged aside and drawn */
+  asides: Coordinate[];
+  /** further variants, judged aside */
+  also: Variant[];
+}
+
+/** A coordinate check at one size. */
+export interface CheckProfile extends ProbePlan {
+  training: Omit<TrainingOptions, "steps">;
+  /** AdamW steps between the two looks */
+  steps: number;
+  /** the claim's variant, the control's, and others judged aside */
+  rule: Variant;
+  control: Variant;
+  others: Variant[];
+  /** most models side by side on the device */
+  sideBySide: number;
+  axes: CheckAxis[];
+}
+
+/** Coordinates of one variant along an axis: `[point][seed]`. */
+export interface Curve {
+  axis: CheckAxis;
+  variant: Variant;
+  x: number[];
+  y: Record<Coordinate, (number | null)[][]>;
+}
+
+/** The size of a configuration that an axis varies. */
+export function sizeOf(c: Configuration, size: Size): number {
+  const { ffn } = c;
+  if (size === "d") return c.width;
+  if (ffn.kind === "dense" && size === "H") return ffn.hidden;
+  if (ffn.kind === "moe" && size !== "H") {
+    return { h: ffn.expertWidth, a: ffn.active, N: ffn.experts }[size];
+  }
+  throw new RangeError(`Cannot vary ${size}: a ${ffn.kind} model has none`);
+}
+
+/** Measures some variants of one configuration, one row of seeds per variant. */
+async function measureSome(p: CheckProfile, at: Workbench, text: string, variants: Variant[]) {
+  const trainer = trainerOf(at, p, text, variants, p.steps), S = p.seeds.length;
+  const probe = new Probe(at.device, trainer, at.corpus);
+  try {
+    const init = await probe.look();
+    await trainer.run(p.steps);
+    const later = await probe.look(), active = trainer.network.router?.active ?? null;
+    const all = init.map((from, z) => coordinatesOf(from, later[z], active));
+    return variants.map((_, v) => all.slice(v * S, (v + 1) * S));
+  } finally {
+    probe.destroy();
+    trainer.destroy();
+  }
+}
+
+/** Measures every variant of every configuration of the axes. */
+export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Curve[]> {
+  const all = p.axes.reduce((sum, axis) => sum + axis.configurations.length, 0);
+  const reference = parseConfiguration(p.reference), curves: Curve[] = [];
+  let done = 0;
+  for (const axis of p.axes) {
+    const variants = [p.rule, p.control, ...p.others, ...axis.also];
+    const sizes = axis.configurations.map((text) =>
+      sizeOf(parseConfiguration(text, reference), axis.size)
+    );
+    const mine = variants.map((variant): Curve => ({
+      axis,
+      variant,
+      x: sizes,
+      y: Object.fromEntries(
+        Object.keys(COORDINATES).map((name) => [name, []]),
+      ) as unknown as Curve["y"],
+    }));
+    for (const text of axis.configurations) {
+      at.progress(`${axis.name}: ${text}`, done++ / all);
+      const most = Math.max(1, Math.floor(p.sideBySide / p.seeds.length));
+      for (let from = 0; from < variants.length; from += most) {
+        at.signal.throwIfAborted();
+        const rows = await measureSome(p, at, text, variants.slice(from, from + most));
+        rows.forEach((seeds, i) => {
+          for (const name of Object.keys(COORDINATES) as Coordinate[]) {
+            mine[from + i].y[name].push(seeds.map((c) => c[name]));
+          }
+        });
+      }
+    }
+    curves.push(...mine);
+  }
+  return curves;
+}
+
+/** Slope of one coordinate; null where a value is missing or not positive. */
+function slopeOf({ x, y }: Curve, name: Coordinate) {
+  const rows = y[name];
+  return rows.some((row) => row.some((v) => v === null)) ? null : exponent(x, rows as number[][]);
+}
+
+const limitOf = (name: Coordinate): number =>
+  ["init", "laterInit", "input", "router", "entropy"].includes(name) ? INIT_LIMIT : DELTA_LIMIT;
+
+const panelName = (axis: CheckAxis, name: Coordinate) =>
+  `${axis.name}: ${name === "init" ? "at init" : name === "delta" ? "change" : COORDINATES[name]}`;
+
+/** Judges the curves: see the module comment for the limits. */
+export function judgeCurves(
+  curves: Curve[],
+  p: Pick<CheckProfile, "rule" | "control">,
+): ClaimJudgement[] {
+  return curves.flatMap((curve) => {
+    const { axis, variant } = curve;
+    return (["init", "delta", ...axis.asides] as Coordinate[]).map((name) => {
+      const judged = name === "init" || name === "delta";
+      // where no wrong rule could fail a pass proves nothing: such an axis decides nothing
+      const guarded = axis.controls.length > 0;
+      const role = judged && guarded && variant === p.rule
+        ? "claim"
+        : judged && variant === p.control && axis.controls.includes(name)
+        ? "control"
+        : "aside";
+      const what = name === "delta" ? "change of the FFN output, block 0" : COORDINATES[name];
+      const limit = limitOf(name);
+      return judgeClaim({
+        panel: panelName(axis, name),
+        quantity: `slope of log2 RMS over log2 ${axis.size}: ${what}, ${axis.name}`,
+        role,
+        variant: variant.name,
+        unit: "",
+        value: slopeOf(curve, name),
+        limits: { lo: -limit, hi: limit },
+        missing: "a value is missing, zero or not finite",
+      });
+    });
+  });
+}
+
+/** Panels and points of the curves: geometric means over seeds with t intervals. */
+export function drawCurves(curves: Curve[]): { panels: PanelFacts[]; points: Point[] } {
+  const panels = new Map<string, PanelFacts>(), points: Point[] = [];
+  for (const { axis, variant, x, y } of curves) {
+    for (const name of ["init", "delta", ...axis.asides] as Coordinate[]) {
+      const panel = panelName(axis, name);
+      panels.set(panel, {
+        name: panel,
+        title: panel,
+        mark: "line",
+        x: { title: axis.size, scale: "log2" },
+        y: { title: "RMS", scale: "log2" },
+        rules: [],
+      });
+      x.forEach((size, i) => {
+        const values = y[name][i];
+        if (!values.every((v) => v !== null && v > 0 && Number.isFinite(v))) return;
+        const { estimate, lo, hi } = meanInterval((values as number[]).map(Math.log2));
+        const known = Number.isFinite(hi);
+        points.push({
+          panel,
+          line: variant.name,
+          x: size,
+          y: 2 ** estimate,
+          lo: known ? 2 ** lo : null,
+          hi: known ? 2 ** hi : null,
+        });
+      });
+    }
+  }
+  return { panels: [...panels.values()], points };
+}
+
+const signed = (v: number) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(2)}`;
+
+/** Slopes of everything measured, a line per axis and quantity, a column per variant. */
+function tableOf(curves: Curve[]): ClaimTable {
+  const names = [...new Set(curves.map((c) => c.variant.name))];
+  const rows = [...new Set(curves.map((c) => c.axis))].flatMap((axis) =>
+    (Object.keys(COORDINATES) as Coordinate[]).flatMap((name, i, all) => {
+      const cells = names.map((variant) => {
+        const curve = curves.find((c) => c.axis === axis && c.variant.name === variant);
+        const slope = curve && slopeOf(curve, name);
+        return slope ? `${signed(slope.estimate)} [${signed(slope.lo)}, ${signed(slope.hi)}]` : "";
+      });
+      const before = COORDINATES[all[i - 1]];
+      const what = /^(its|their) change$/.test(COORDINATES[name])
+        ? `change of: ${before}`
+        : COORDINATES[name];
+      return cells.some((cell) => cell !== "") ? [[axis.name, what, ...cells]] : [];
+    })
+  );
+  return {
+    title: "Slopes",
+    head: ["axis", "quantity", ...names],
+    rows,
+    note:
+      "slope of log2 RMS over log2 size with its 95% interval; 0 is flat. Blocks after the first mix in what flows from below",
+  };
+}
+
+/** Measures and judges. */
+export async function coordinateCheck(p: CheckProfile, at: Workbench): Promise<Findings> {
+  const curves = await measureCurves(p, at), missing = p.axes.filter((a) => a.asides.length > 0);
+  return {
+    ...drawCurves(curves),
+    judgements: judgeCurves(curves, p),
+    tables: [tableOf(curves)],
+    caveats: [
+      `it looks ${p.steps} steps into training at one learning rate (2^${
+        Math.log2(p.base.lr).toFixed(0)
+      } at the reference); drift that builds up later is not seen`,
+      "block 0 alone is judged; its input is the embedding",
+      ...missing.length > 0
+        ? [
+          "the authors' final projection multiplies the logits by 1/rho_d and their learning rate by 1/rho_d, so that with a projection that starts at zero their first changes shrink with d; the variant with the other head is beside it",
+        ]
+        : [],
+    ],
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Models to be looked into rather than benched: every seed of every variant of one configuration as a
+ * replica of one trainer.
+ *
+ * @module
+ */
+import type { Multipliers } from "../../model/network.ts";
+import { initialParameters, type InitStd } from "../../model/init.ts";
+import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
+import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer.ts";
+import { parseConfiguration } from "../../rule/configuration.ts";
+import { ruleById } from "../../rule/registry.ts";
+import type { RuleOptions } from "../../rule/rule.ts";
+import { shapeOf } from "../train/job.ts";
+import type { Workbench } from "./claim_suite.ts";
+import type { BaseHyperParameters } from "../record/record.ts";
+
+/** A rule, or a rule with something changed. */
+export interface Variant {
+  /** how figures and judgements name it */
+  name: string;
+  rule: string;
+  options?: RuleOptions;
+  /** what is changed of the multipliers the rule gives: a twin that must fail */
+  multipliers?: Partial<Multipliers>;
+  /** tensors that keep their initial weights */
+  frozen?: readonly TensorKind[];
+}
+
+/** What all probed models share. */
+export interface ProbePlan {
+  /** the configuration whose hyperparameters are carried over */
+  reference: string;
+  /** hyperparameters of the reference; initStd is 1/sqrt(d*) */
+  base: Omit<BaseHyperParameters, "initStd">;
+  training: Omit<TrainingOptions, "steps">;
+  sequences: number;
+  seq: number;
+  seeds: number[];
+}
+
+/** The model of a configuration, in the grammar of the command line. */
+export function shapeOfText(configuration: string, plan: ProbePlan): ModelShape {
+  return shapeOf(parseConfiguration(configuration, parseConfiguration(plan.reference)));
+}
+
+/**
+ * What one seed of one variant trains with.
+ *
+ * @throws {RangeError} for a configuration or transfer that cannot be
+ */
+export function replicaOf(
+  plan: ProbePlan,
+  configuration: string,
+  variant: Variant,
+  seed: number,
+): Replica {
+  const from = parseConfiguration(plan.reference), to = parseConfiguration(configuration, from);
+  const base = { ...plan.base, initStd: 1 / Math.sqrt(from.width) };
+  const { rows, multipliers, beta1, beta2 } = ruleById(variant.rule)
+    .transfer(from, to, base, variant.options);
+  // a dense model has no router row; its entry is never used
+  const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
+  const row = Object.fromEntries(TENSOR_KINDS.map((kind) => {
+    const given = rows.find((r) => r.tensor === kind) ?? none;
+    return [kind, variant.frozen?.includes(kind) ? { ...given, lr: 0 } : given];
+  })) as Record<TensorKind, typeof none>;
+  const std = Object.fromEntries(TENSOR_KINDS.map((k) => [k, row[k].initStd])) as InitStd;
+  return {
+    seed,
+    parameters: initialParameters(layoutOf(shapeOf(to)), seed, std),
+    hyperParameters: row,
+    multipliers: { ...multipliers, ...variant.multipliers },
+    beta1,
+    beta2,
+  };
+}
+
+/**
+ * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.
+ *
+ * @param steps of the schedule
+ */
+export function trainerOf(
+  at: Pick<Workbench, "device" | "corpus">,
+  plan: ProbePlan,
+  configuration: string,
+  variants: Variant[],
+  steps: number,
+): Trainer {
+  const replicas = variants.flatMap((variant) =>
+    plan.seeds.map((seed) => replicaOf(plan, configuration, variant, seed))
+  );
+  return new Trainer(
+    at.device,
+    shapeOfText(configuration, plan),
+    plan,
+    replicas,
+    { ...plan.training, steps },
+    at.corpus,
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * Training curves: the stable phase, a smoothed loss, and the step that reaches a level.
+ *
+ * @module
+ */
+import type { Schedule } from "../../model/schedule.ts";
+
+/** Steps of a run between warm-up and decay, first and last, counted from 1. */
+export interface Phase {
+  from: number;
+  to: number;
+}
+
+/**
+ * The stable phase of a WSD schedule, as model/schedule.ts rounds it.
+ *
+ * @throws {RangeError} for a schedule without one
+ */
+export function stablePhase({ kind, warmup, decay }: Schedule, steps: number): Phase {
+  const from = Math.round(warmup * steps) + 1, to = steps - Math.round(decay * steps);
+  if (kind !== "wsd" || to - from < 3) {
+    throw new RangeError(
+      `Cannot find the stable phase of ${kind} over ${steps} steps: it has ${
+        kind === "wsd" ? Math.max(0, to - from + 1) : "no"
+      } steps`,
+    );
+  }
+  return { from, to };
+}
+
+/** Octaves of the step on each side that a smoothed value rests on. */
+const REACH_OCTAVES = 0.5;
+
+/**
+ * Smoothed training loss at every step of a phase: the value of a straight line in log2 of the step, least
+ * squares over the steps of the phase within half an octave. A loss falls about evenly in log2 of the
+ * step, so the line has little bias, and its window grows where the loss hardly changes.
+ *
+ * @param losses one per step, from step 1; finite over the phase
+ * @returns one per step of the phase
+ */
+export function smoothed(losses: readonly number[], { from, to }: Phase): number[] {
+  const count = to - from + 1;
+  // prefix sums of 1, u, u², y, uy
+  const sums = [[0], [0], [0], [0], [0]];
+  const u = Array.from({ length: count }, (_, i) => Math.log2(from + i));
+  for (let i = 0; i < count; i++) {
+    const y = losses[from + i - 1];
+    [1, u[i], u[i] ** 2, y, u[i] * y].forEach((v, j) => sums[j].push(sums[j][i] + v));
+  }
+  return u.map((at, i) => {
+    const step = from + i;
+    const a = Math.max(0, Math.ceil(step * 2 ** -REACH_OCTAVES) - from);
+    const b = Math.min(count, Math.floor(step * 2 ** REACH_OCTAVES) - from + 1);
+    const [n, su, suu, sy, suy] = sums.map((s) => s[b] - s[a]);
+    const spread = suu - su * su / n;
+    return spread > 1e-12 ? sy / n + (suy - su * sy / n) / spread * (at - su / n) : sy / n;
+  });
+}
+
+/** The step, from 1 and between steps by a straight line, at which a curve first reaches a level. */
+export interface Reached {
+  step: number;
+  /** `early`: before the phase; `late`: not within it, `step` is then its nearest end */
+  when: "within" | "early" | "late";
+}
+
+/** First step of the phase at which the smoothed curve is at or below the level. */
+export function firstReach(curve: readonly number[], { from, to }: Phase, level: number): Reached {
+  const i = curve.findIndex((v) => v <= level);
+  if (i === 0) return { step: from, when: curve[0] < level ? "early" : "within" };
+  if (i < 0) return { step: to, when: "late" };
+  const share = (curve[i - 1] - level) / (curve[i - 1] - curve[i]);
+  return { step: from + i - 1 + share, when: "within" };
+}

@@ -1,0 +1,104 @@
+/**
+ * Trains jobs side by side on the replica axis and turns them into runs.
+ *
+ * @module
+ */
+import type { Device } from "../../kernels/gpu/device.ts";
+import { initialParameters, type InitStd } from "../../model/init.ts";
+import { layoutOf } from "../../model/shape.ts";
+import { type Corpus, type StepLog, Trainer } from "../../model/trainer.ts";
+import type { Job } from "./job.ts";
+import type { Run } from "../record/record.ts";
+
+/** Told after every submit. */
+export type OnSteps = (replicaSteps: number, step: number) => void;
+
+/** Seconds of work per submit: long enough to hide the sync (10 ms), short enough for Ctrl-C. */
+const SUBMIT_S = 1.5;
+
+/** z-losses to 5 digits, more than anyone reads; a square may overflow before the loss does. */
+function zLosses(log: StepLog[]): (number | null)[] {
+  return log.map(({ zLoss }) => Number.isFinite(zLoss) ? Number(zLoss.toPrecision(5)) : null);
+}
+
+/**
+ * Trains one group; all jobs are of one {@link Job.group}.
+ *
+ * @param signal aborted: stops after the running submit and throws its reason
+ * @returns one run per job, in order
+ * @throws {DeviceError} when the GPU refused work
+ */
+export async function trainGroup(
+  device: Device,
+  corpus: Corpus,
+  jobs: Job[],
+  onSteps: OnSteps,
+  signal: AbortSignal,
+): Promise<Run[]> {
+  const started = performance.now(), { shape, steps, sequences, seq } = jobs[0];
+  const { training, evaluationBatches } = jobs[0], layout = layoutOf(shape);
+  const trainer = new Trainer(
+    device,
+    shape,
+    { sequences, seq },
+    jobs.map((job) => ({
+      seed: job.cell.seed,
+      parameters: initialParameters(
+        layout,
+        job.cell.seed,
+        Object.fromEntries(
+          Object.entries(job.rows).map(([kind, row]) => [kind, row.initStd]),
+        ) as InitStd,
+      ),
+      hyperParameters: job.rows,
+      multipliers: job.multipliers,
+      beta1: job.beta1,
+      beta2: job.beta2,
+    })),
+    { steps, ...training },
+    corpus,
+  );
+  try {
+    for (let count = 1; trainer.step < steps;) {
+      signal.throwIfAborted();
+      const some = Math.min(count, steps - trainer.step), t0 = performance.now();
+      await trainer.run(some);
+      const seconds = (performance.now() - t0) / 1000;
+      onSteps(some * jobs.length, trainer.step);
+      // the first submit compiles; later ones set the pace
+      count = Math.max(1, Math.min(200, Math.round(some * SUBMIT_S / seconds), count * 4));
+    }
+    signal.throwIfAborted();
+    const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
+    const wall_s = (performance.now() - started) / 1000 / jobs.length;
+    return jobs.map((job, z): Run => {
+      const all = log[z].map((s) => s.loss_nats);
+      const bad = all.findIndex((x) => !Number.isFinite(x));
+      const losses = bad >= 0 ? all.slice(0, bad) : all;
+      const { loss_nats: final, router } = validation[z],
+        diverged = bad >= 0 || !Number.isFinite(final);
+      return {
+        key: job.key,
+        cell: job.cell,
+        base: job.base,
+        rows: job.rows,
+        multipliers: job.multipliers,
+        parameters: layout.count,
+        steps,
+        batchTokens: sequences * seq,
+        trainLoss_nats: losses,
+        validationLoss_nats: diverged ? null : final,
+        divergedAtStep: diverged ? (bad >= 0 ? bad : steps) : null,
+        expertLoad: diverged ? null : validation[z].load,
+        router: diverged || !router || !Object.values(router).flat().every(Number.isFinite)
+          ? null
+          : router,
+        trainZLoss: shape.ffn.kind === "dense" ? null : zLosses(log[z].slice(0, losses.length)),
+        wall_s,
+        replicas: jobs.length,
+      };
+    });
+  } finally {
+    trainer.destroy();
+  }
+}

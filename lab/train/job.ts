@@ -1,0 +1,174 @@
+/**
+ * From a cell of the plan to what the trainer needs: shape, rows of the rule, identity.
+ *
+ * @module
+ */
+import type { Device } from "../../kernels/gpu/device.ts";
+import type { Gate } from "../../kernels/routing/routing.ts";
+import { deviations } from "../../kernels/tuning/tuning_cases.ts";
+import { KERNELS_VERSION } from "../../kernels/version.ts";
+import type { Multipliers } from "../../model/network.ts";
+import type { ModelShape, TensorKind } from "../../model/shape.ts";
+import { TENSOR_KINDS } from "../../model/shape.ts";
+import type { TensorHyperParameters } from "../../model/trainer.ts";
+import type { Configuration } from "../../rule/configuration.ts";
+import { parseConfiguration } from "../../rule/configuration.ts";
+import { ruleById } from "../../rule/registry.ts";
+import { canonicalJson, runKey } from "./identity.ts";
+import type { BaseHyperParameters, Cell } from "../record/record.ts";
+import type { TrainingPlan } from "../suite.ts";
+
+/** Tokens the byte-level task knows. */
+export const VOCABULARY = 256;
+
+/** A cell ready to be trained. */
+export interface Job {
+  key: string;
+  cell: Cell;
+  /** runs of equal groups can train side by side: same shape, batch, steps, schedule, coefficients */
+  group: string;
+  steps: number;
+  sequences: number;
+  seq: number;
+  evaluationBatches: number;
+  training: TrainingPlan["training"];
+  shape: ModelShape;
+  base: BaseHyperParameters;
+  rows: Record<TensorKind, TensorHyperParameters & { initStd: number }>;
+  multipliers: Multipliers;
+  beta1: number;
+  beta2: number;
+}
+
+/**
+ * The model a configuration stands for.
+ *
+ * @param gate what the rule weighs experts by, unless the configuration says
+ */
+export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
+  return {
+    vocab: VOCABULARY,
+    width: c.width,
+    depth: c.depth,
+    headWidth: c.headWidth,
+    ffn: c.ffn.kind === "dense" ? { ...c.ffn } : { ...c.ffn, gate: c.ffn.gate ?? gate },
+  };
+}
+
+/** Names what a run's last bits depend on besides its cell: adapter, kernel variants, storage. */
+export function adapterIdentity({ adapter, profile }: Pick<Device, "adapter" | "profile">): string {
+  const plain = `${adapter.description}/${profile.kernels}/${profile.storage}`;
+  const chosen = deviations(profile.tuning);
+  return Object.keys(chosen).length ? `${plain}/${canonicalJson(chosen)}` : plain;
+}
+
+/** What a run's identity holds beyond its cell and plan. */
+export interface Context {
+  dataHash: string;
+  /** where training ends and the held-out text begins */
+  trainBytes: number;
+  /** results differ in their last bits between adapters and kernel variants */
+  adapter: string;
+}
+
+/** What a twin that must fail, or another router loss, changes of a job. */
+export interface Changes {
+  multipliers?: Partial<Multipliers>;
+  training?: Partial<Pick<TrainingPlan["training"], "balanceCoef" | "zCoef">>;
+}
+
+/** A configuration with the B and D of the plan where it names none: D is fixed unless said. */
+function sized(c: Configuration, plan: TrainingPlan): Configuration & { batchTokens: number } {
+  const batch = plan.sequences * plan.seq;
+  return { ...c, batchTokens: c.batchTokens ?? batch, tokens: c.tokens ?? plan.steps * batch };
+}
+
+/** Sequences, steps and validation batches of a sized configuration: every run sees the same windows. */
+function sizesOf({ batchTokens, tokens }: Configuration, plan: TrainingPlan) {
+  const sequences = batchTokens! / plan.seq, steps = tokens! / batchTokens!;
+  const evaluationBatches = plan.evaluationBatches * plan.sequences / sequences;
+  if (![sequences, steps, evaluationBatches].every(Number.isInteger)) {
+    throw new RangeError(
+      `Cannot train B = ${batchTokens}, D = ${tokens}: want whole sequences of ${plan.seq} tokens, ` +
+        `whole steps, and a divisor of ${
+          plan.evaluationBatches * plan.sequences
+        } validation windows`,
+    );
+  }
+  return { sequences, steps, seq: plan.seq, evaluationBatches };
+}
+
+/** The reference's hyperparameters with the swept one put in. */
+function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): BaseHyperParameters {
+  const { initStd, ...base } = plan.base;
+  return { ...base, initStd: initStd ?? 1 / Math.sqrt(width), [swept]: 2 ** log2x };
+}
+
+/**
+ * Resolves a cell under its rule.
+ *
+ * @throws {RangeError} for a configuration or transfer that cannot be
+ */
+export function jobOf(
+  cell: Cell,
+  plan: TrainingPlan,
+  { dataHash, trainBytes, adapter }: Context,
+  changes: Changes = {},
+): Job {
+  const reference = parseConfiguration(plan.reference), from = sized(reference, plan);
+  const to = sized(parseConfiguration(cell.configuration, reference), plan);
+  const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
+  const { rows, multipliers, beta1, beta2 } = rule.transfer(from, to, base);
+  // a dense target has no router row; its entry is never used
+  const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
+  const table = Object.fromEntries(TENSOR_KINDS.map((kind) => {
+    const row = rows.find((r) => r.tensor === kind);
+    return [
+      kind,
+      row ? { initStd: row.initStd, lr: row.lr, weightDecay: row.weightDecay, eps: row.eps } : none,
+    ];
+  })) as Job["rows"];
+  // q, k, v are one stored matrix, and gate and up: they train with one row
+  for (const [first, ...others] of [["wq", "wk", "wv"], ["wgate", "wup"]] as TensorKind[][]) {
+    for (const other of others) {
+      const { lr, weightDecay, eps } = table[first], o = table[other];
+      if (o.lr !== lr || o.weightDecay !== weightDecay || o.eps !== eps) {
+        throw new RangeError(
+          `Cannot train under ${cell.rule}: ${first} and ${other} want different hyperparameters`,
+        );
+      }
+    }
+  }
+  const { residual, outputMultiplier, routeScale, logits } = multipliers;
+  const plain = { residual, outputMultiplier, routeScale, logits, ...changes.multipliers };
+  const training = { ...plan.training, ...changes.training };
+  const shape = shapeOf(to, rule.gate), size = sizesOf(to, plan);
+  const key = runKey({
+    task: "lm",
+    shape,
+    rows: table,
+    multipliers: plain,
+    beta1,
+    beta2,
+    seed: cell.seed,
+    ...size,
+    training,
+    dataHash,
+    trainBytes,
+    kernelsVersion: KERNELS_VERSION,
+    adapter,
+  });
+  return {
+    key,
+    group: canonicalJson({ shape, ...size, training }),
+    cell,
+    shape,
+    base,
+    rows: table,
+    multipliers: plain,
+    beta1,
+    beta2,
+    ...size,
+    training,
+  };
+}

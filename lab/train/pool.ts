@@ -1,0 +1,257 @@
+/**
+ * The pool of trained models: what the store holds is never trained again; what is missing trains side
+ * by side where shapes allow, and is on the disk before the next group starts.
+ *
+ * @module
+ */
+import { resourceUsage } from "node:process";
+import type { Device } from "../../kernels/gpu/device.ts";
+import { destroyTensor } from "../../kernels/gpu/tensor.ts";
+import { layoutOf } from "../../model/shape.ts";
+import { type Corpus, uploadCorpus } from "../../model/trainer.ts";
+import { adapterIdentity, type Context, type Job } from "./job.ts";
+import type { BenchRecord, Run } from "../record/record.ts";
+import { LabError, type Store } from "./store.ts";
+import type { TrainingPlan } from "../suite.ts";
+import { trainGroup } from "./group.ts";
+
+/** What happened, for a progress line. */
+export interface BenchProgress {
+  /** what is being trained, e.g. `16e4a complete-mue + standard` */
+  label: string;
+  runsDone: number;
+  runsPlanned: number;
+  step: number;
+  steps: number;
+  replicas: number;
+  /** seconds left for what is planned so far; null until one group was measured */
+  left_s: number | null;
+}
+
+/** The text, its split and where it came from. */
+export interface BenchData {
+  name: string;
+  bytes: Uint8Array;
+  trainBytes: number;
+  hash: string;
+  licence: string;
+}
+
+/** The text as a record keeps it. */
+export function dataFacts(data: BenchData): BenchRecord["data"] {
+  const { name, hash, licence, trainBytes } = data;
+  return {
+    name,
+    hash,
+    trainTokens: trainBytes,
+    validationTokens: data.bytes.length - trainBytes,
+    licence,
+  };
+}
+
+const MAX_REPLICAS = 15;
+
+/** Device memory a group may take. */
+const GROUP_BYTES = 6e9;
+
+/**
+ * Multiply-adds of a job, a proxy for its time; the constant per token stands for what does not grow
+ * with d (fitted to 10 dense models of d = 16 and 12 16e4a of d = 64 side by side, llvmpipe).
+ */
+export function workOf({ shape, steps, sequences, seq }: Job): number {
+  const { width: d, depth, vocab, ffn } = shape;
+  const active = ffn.kind === "dense" ? ffn.hidden : (ffn.active + ffn.shared) * ffn.expertWidth;
+  return steps * sequences * seq * (depth * (4 * d * d + 3 * d * active) + d * vocab + 12_000);
+}
+
+/**
+ * How many runs of a shape the adapter holds side by side.
+ *
+ * @throws {LabError} when not even one fits
+ */
+export function replicasThatFit(device: Device, job: Job): number {
+  const { ffn } = job.shape, layout = layoutOf(job.shape), tokens = job.sequences * job.seq;
+  const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
+  const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
+  const branch = rows * Math.max(2 * h, layout.width);
+  const largest = 4 * Math.max(
+    layout.floats,
+    branch,
+    tokens * layout.vocab,
+    tokens * 3 * layout.attention,
+  );
+  const binding = device.gpu.limits.maxStorageBufferBindingSize;
+  // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
+  const all = 4 * (7 * layout.floats +
+    job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
+    2 * tokens * layout.vocab);
+  const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);
+  if (fits < 1) {
+    throw new LabError(
+      `Cannot train ${job.cell.configuration}: it needs a binding of ${largest} bytes, the adapter allows ${binding}`,
+    );
+  }
+  return Math.max(1, Math.min(MAX_REPLICAS, fits, Math.floor(GROUP_BYTES / all)));
+}
+
+/**
+ * Refuses a text that is too short for a plan, before anything is trained.
+ *
+ * @returns a warning when windows overlap, or null
+ */
+export function checkText(data: BenchData, plan: TrainingPlan): string | null {
+  if (data.trainBytes <= plan.seq + 1) {
+    throw new LabError(
+      `Cannot draw sequences of ${plan.seq} tokens: the training text has ${data.trainBytes}`,
+    );
+  }
+  const held = data.bytes.length - data.trainBytes;
+  const windows = plan.evaluationBatches * plan.sequences, wanted = windows + plan.seq + 1;
+  if (held < wanted) {
+    throw new LabError(
+      `Cannot validate on ${windows} windows: the held-out text has ${held} bytes, want ${wanted}`,
+    );
+  }
+  return held / windows < plan.seq
+    ? "the held-out windows overlap: the held-out text is short"
+    : null;
+}
+
+/** The pool of one bench; {@link TrainingPool.close} frees the text on the device. */
+export class TrainingPool {
+  readonly context: Context;
+  readonly corpus: Corpus;
+  trainedRuns = 0;
+  reusedRuns = 0;
+  trainedTokens = 0;
+  readonly #device: Device;
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  readonly #onProgress: (progress: BenchProgress) => void;
+  readonly #counted = new Set<string>();
+  readonly #started = performance.now();
+  #ahead: () => Job[] = () => [];
+  #measured = { work: 0, seconds: 0 };
+
+  constructor(
+    device: Device,
+    data: BenchData,
+    store: Store,
+    signal: AbortSignal,
+    onProgress: (progress: BenchProgress) => void,
+  ) {
+    this.#device = device;
+    this.#store = store;
+    this.#signal = signal;
+    this.#onProgress = onProgress;
+    this.context = {
+      dataHash: data.hash,
+      trainBytes: data.trainBytes,
+      adapter: adapterIdentity(device),
+    };
+    device.memory.resetPeak();
+    this.corpus = uploadCorpus(device, data.bytes, data.trainBytes);
+  }
+
+  /** Names all that is planned so far, for counts and the time left; asked again at every step. */
+  expect(ahead: () => Job[]): void {
+    this.#ahead = ahead;
+    this.#missing(ahead());
+  }
+
+  /** The finished run of a job. */
+  runOf(job: Job): Run | undefined {
+    return this.#store.runs.get(job.key);
+  }
+
+  /** Jobs that are not finished, each once; finished ones are counted as reused. */
+  #missing(jobs: Job[]): Job[] {
+    const wanted = new Map<string, Job>();
+    for (const job of jobs) {
+      if (!this.#store.runs.has(job.key)) wanted.set(job.key, job);
+      else if (!this.#counted.has(job.key)) {
+        this.#counted.add(job.key);
+        this.reusedRuns++;
+      }
+    }
+    return [...wanted.values()];
+  }
+
+  /**
+   * Trains what is missing of these jobs.
+   *
+   * @throws the signal's reason when aborted; {LabError} when the disk takes no more
+   * @throws {DeviceError} when the GPU refused work
+   */
+  async train(jobs: Job[]): Promise<void> {
+    for (const [, all] of Map.groupBy(this.#missing(jobs), (job) => job.group)) {
+      const most = replicasThatFit(this.#device, all[0]);
+      const groups = Math.ceil(all.length / most), size = Math.ceil(all.length / groups);
+      for (let at = 0; at < all.length; at += size) await this.#group(all.slice(at, at + size));
+    }
+  }
+
+  async #group(group: Job[]): Promise<void> {
+    const t0 = performance.now(), sum = (jobs: Job[]) => jobs.reduce((s, j) => s + workOf(j), 0);
+    const ahead = this.#missing([...this.#ahead(), ...group]);
+    const later = sum(ahead), mine = sum(group), planned = this.#counted.size + ahead.length;
+    const { steps, cell, shape } = group[0];
+    const rules = [...new Set(group.map((job) => job.cell.rule))].join(" + ");
+    const tell = (step: number) => {
+      const seconds = (performance.now() - t0) / 1000, share = step / steps, m = this.#measured;
+      const rate = step > 0 && (m.seconds === 0 || seconds > 5)
+        ? (m.seconds + seconds) / (m.work + mine * share)
+        : m.work > 0
+        ? m.seconds / m.work
+        : null;
+      this.#onProgress({
+        label: `${cell.label} d=${shape.width} ${rules}`,
+        runsDone: this.#counted.size,
+        runsPlanned: planned,
+        step,
+        steps,
+        replicas: group.length,
+        left_s: rate === null ? null : rate * (later - mine * share),
+      });
+    };
+    tell(0);
+    const runs = await trainGroup(
+      this.#device,
+      this.corpus,
+      group,
+      (_, step) => tell(step),
+      this.#signal,
+    );
+    for (const run of runs) {
+      this.#store.append(run);
+      this.#counted.add(run.key);
+      this.trainedTokens += run.steps * run.batchTokens;
+    }
+    this.trainedRuns += runs.length;
+    this.#measured.work += mine;
+    this.#measured.seconds += (performance.now() - t0) / 1000;
+    tell(steps);
+  }
+
+  /** What the bench cost so far. */
+  cost(): BenchRecord["cost"] {
+    return {
+      wall_s: (performance.now() - this.#started) / 1000,
+      trainedRuns: this.trainedRuns,
+      reusedRuns: this.reusedRuns,
+      trainedTokens: this.trainedTokens,
+      peakDevice_bytes: this.#device.memory.peak_bytes,
+      peakRss_bytes: peakRss(),
+    };
+  }
+
+  /** Frees the text. */
+  close(): void {
+    destroyTensor(this.corpus.tensor);
+  }
+}
+
+/** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
+export function peakRss(): number | null {
+  return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
+}

@@ -1,0 +1,112 @@
+/**
+ * What the routers of a finished run say about it: named warnings, from its record alone.
+ *
+ * @module
+ */
+import { DEAD_SHARE } from "../../model/router_samples.ts";
+import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
+import { ruleById } from "../../rule/registry.ts";
+import type { Run } from "../record/record.ts";
+
+/**
+ * - `dead-expert`: an expert whose load is below a tenth of the mean load a/N
+ * - `collapsed-router`: a block where all tokens pick the same a experts
+ * - `sees-the-future`: an expert chose among all positions, later ones too: the loss is not that of a
+ *   model that could generate text, and does not compare with the others'
+ * - `no-router-gradient`: a = 1 under a gate that is normalized over the picks, which is always 1
+ */
+export const ROUTER_WARNINGS = [
+  "dead-expert",
+  "collapsed-router",
+  "no-router-gradient",
+  "sees-the-future",
+] as const;
+
+/** One warning. */
+export interface RouterWarning {
+  name: typeof ROUTER_WARNINGS[number];
+  /** one sentence with the numbers and what may help */
+  text: string;
+}
+
+/** All tokens: shares are means over batches, which round. */
+const ALL = 1 - 1e-9;
+
+/** Gives what a name leaves out; nothing here depends on it. */
+const ANY: Configuration = parseConfiguration("dense:d=16,L=1,H=16");
+
+const some = (blocks: number[]) =>
+  `block${blocks.length > 1 ? "s" : ""} ${blocks.slice(0, 4).join(", ")}${
+    blocks.length > 4 ? ` and ${blocks.length - 4} more` : ""
+  }`;
+
+/**
+ * The warnings of a run; none for a dense model. Load is looked at where the run has one: a run that
+ * diverged has none.
+ *
+ * @param gate of the run's rule, where its configuration names none
+ */
+export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
+  const { ffn } = parseConfiguration(run.cell.configuration, ANY), out: RouterWarning[] = [];
+  if (ffn.kind === "dense") return out;
+  const { experts: n, active: a, pick = "top" } = ffn, load = run.expertLoad ?? [];
+  const normalized = ["sigmoid", "softmax"].includes(ffn.gate ?? gate);
+  if (a === 1 && n > 1 && pick === "top" && normalized) {
+    out.push({
+      name: "no-router-gradient",
+      text: `${n}e1a has gates that are always 1: its router learns from the balance loss alone; ` +
+        "take a = 2 or more, or gate=softmax-all",
+    });
+  }
+  if (pick === "expert-choice") {
+    out.push({
+      name: "sees-the-future",
+      text:
+        "experts choose among all tokens of a batch, later positions too, in validation as well: " +
+        "its loss does not compare with that of a model that could generate text",
+    });
+  }
+  const counted = load.map((block) => block.filter((x) => x < DEAD_SHARE * a / n).length);
+  const dead = counted.flatMap((count, l) => count > 0 ? [l] : []);
+  const total = counted.reduce((x, y) => x + y, 0);
+  if (dead.length > 0) {
+    out.push({
+      name: "dead-expert",
+      text: `${total} of ${n * load.length} experts got less than ${DEAD_SHARE} of the mean load ` +
+        `(${some(dead)}); a balance loss or bias= may help`,
+    });
+  }
+  const collapsed = load.flatMap((block, l) =>
+    a < n && block.filter((x) => x >= ALL).length === a ? [l] : []
+  );
+  if (collapsed.length > 0) {
+    out.push({
+      name: "collapsed-router",
+      text: `all tokens pick the same ${a} of ${n} experts in ${some(collapsed)}: ` +
+        "the rest never learns",
+    });
+  }
+  return out;
+}
+
+/**
+ * The warnings of many runs, one line per name and configuration.
+ *
+ * @returns e.g. `dead-expert: 16e2a:d=48,L=2,h=12 under standard, 2 of 9 runs, the first (log2 lr −3, seed
+ *   0): …`
+ */
+export function routerWarningLines(runs: Run[]): string[] {
+  const distinct = [...new Map(runs.map((run) => [run.key, run])).values()];
+  const groups = Map.groupBy(distinct, ({ cell }) => `${cell.configuration} under ${cell.rule}`);
+  return [...groups].flatMap(([group, of]) => {
+    const found = of.flatMap((run) => {
+      const { gate } = ruleById(run.cell.rule);
+      return routerWarnings(run, gate).map((warning) => ({ ...warning, run }));
+    });
+    return [...Map.groupBy(found, ({ name }) => name)].map(([name, all]) => {
+      const { run: { cell }, text } = all[0];
+      return `${name}: ${group}, ${all.length} of ${of.length} runs, the first (log2 ${cell.swept} ` +
+        `${cell.log2x}, seed ${cell.seed}): ${text}`;
+    });
+  });
+}

@@ -1,0 +1,297 @@
+/**
+ * The store of what is finished: `runs.jsonl` (or the file of another kind of suite), one item a line,
+ * append-only, safe against crashes, full disks and a second bench in the same directory.
+ *
+ * A line is written and synced as a whole. What a crash can leave is a torn tail, the bytes after the
+ * last newline: it is skipped when read and cut before the next line is written. A damaged line
+ * anywhere else is nobody's crash, so the store refuses to go on and overwrites nothing.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { type Run, runSchema } from "../record/record.ts";
+
+/** An error a user can act on; the command line prints its message alone. */
+export class LabError extends Error {
+  /** exit status of the command line */
+  readonly exitCode = 2;
+  /** Makes one from a message in one line. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LabError";
+  }
+}
+
+/** Why a file could not be used, in a few words. */
+export function causeOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return "Deno was started without that permission";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is a file";
+  if (error instanceof Deno.errors.AlreadyExists) return "a file is in its place";
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const text = error instanceof Error ? error.message : String(error);
+  if (code === "ENOSPC" || text.includes("os error 28")) return "no space left on the disk";
+  if (code === "EROFS" || text.includes("os error 30")) return "read-only file system";
+  return text;
+}
+
+/** Writes bytes to an open file; returns how many it took, as `Deno.FsFile.writeSync`. */
+export type Write = (file: Deno.FsFile, bytes: Uint8Array) => number;
+
+const plainWrite: Write = (file, bytes) => file.writeSync(bytes);
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array, write: Write): void {
+  for (let done = 0; done < bytes.length;) {
+    const took = write(file, bytes.subarray(done));
+    if (took <= 0) throw new Error("the disk takes no more bytes");
+    done += took;
+  }
+}
+
+/** Syncs a directory, so that a rename in it survives a crash; not every system can. */
+function syncDirectory(path: string): void {
+  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  try {
+    using directory = Deno.openSync(at < 0 ? "." : path.slice(0, at + 1), { read: true });
+    directory.syncSync();
+  } catch {
+    // Windows cannot open directories; the rename itself is done
+  }
+}
+
+/**
+ * Replaces a file as a whole: a reader, or a crash at any moment, finds the old content or the new one.
+ * Written beside it, synced, renamed, directory synced; what was written beside it is removed on failure.
+ *
+ * @throws {LabError} `Cannot write to PATH: …`
+ */
+export function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  write: Write = plainWrite,
+): void {
+  const beside = `${path}.tmp-${Deno.pid}`;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    {
+      using file = Deno.openSync(beside, { write: true, create: true, truncate: true });
+      writeAll(file, bytes, write);
+      file.syncSync();
+    }
+    Deno.renameSync(beside, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(beside);
+    } catch {
+      // it was never made
+    }
+    throw new LabError(`Cannot write to ${path}: ${causeOf(error)}`, { cause: error });
+  }
+  syncDirectory(path);
+}
+
+/** What a store holds: items with a key, one per line of a file. */
+export interface StoreFormat<T extends { key: string }> {
+  /** name of the file in the directory */
+  file: string;
+  /** what an item is called in messages, e.g. `run` */
+  noun: string;
+  /** what happens to an item that was lost, e.g. `that run trains again` */
+  lost: string;
+  /** checks a line */
+  schema: z.ZodType<T>;
+}
+
+/** Finished runs. */
+export const RUNS: StoreFormat<Run> = {
+  file: "runs.jsonl",
+  noun: "run",
+  lost: "that run trains again",
+  schema: runSchema,
+};
+
+/** An open store; it holds the directory's lock until it is closed. */
+export interface StoreOf<T> extends Disposable {
+  /** finished items by key, in the order they were written */
+  readonly items: ReadonlyMap<string, T>;
+  /** what was found and mended, one sentence each */
+  readonly warnings: readonly string[];
+  /**
+   * Adds a finished item: on return it is on the disk.
+   *
+   * @throws {TypeError} if it does not satisfy its schema (a NaN loss, for instance)
+   * @throws {LabError} if it cannot be written; earlier lines stay as they were
+   */
+  append(item: T): void;
+  /** Releases the lock. */
+  close(): void;
+}
+
+/** The store of runs. */
+export interface Store extends StoreOf<Run> {
+  /** finished runs by key, in the order they were written */
+  readonly runs: ReadonlyMap<string, Run>;
+}
+
+interface Parsed<T> {
+  items: Map<string, T>;
+  warnings: string[];
+  /** bytes to keep */
+  length: number;
+  /** the last line is complete but for its newline */
+  unended: boolean;
+}
+
+/** One line as an item, or in a few words why it is none. */
+function parseLine<T extends { key: string }>(
+  bytes: Uint8Array,
+  { noun, schema }: StoreFormat<T>,
+): T | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return "not JSON";
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  return `not a ${noun}, ${path.join(".") || "line"}: ${message}`;
+}
+
+/** Reads a store's file. */
+function parseLines<T extends { key: string }>(
+  path: string,
+  bytes: Uint8Array,
+  format: StoreFormat<T>,
+): Parsed<T> {
+  const items = new Map<string, T>(), { noun } = format;
+  const warnings: string[] = [];
+  const keep = (item: T, line: number) => {
+    if (items.has(item.key)) {
+      warnings.push(`${path} line ${line}: ${noun} ${item.key} again, ignored`);
+    } else items.set(item.key, item);
+  };
+  let start = 0, line = 1;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    const text = bytes.subarray(start, end);
+    if (text.some((b) => b > 32)) {
+      const item = parseLine(text, format);
+      if (typeof item === "string") {
+        throw new LabError(
+          `Cannot read ${path}: line ${line} is damaged (${item}); mend or move the file`,
+        );
+      }
+      keep(item, line);
+    }
+    start = end + 1;
+    line++;
+  }
+  const tail = bytes.subarray(start);
+  if (tail.length === 0) return { items, warnings, length: start, unended: false };
+  // no strict prefix of a JSON object is JSON, so a tail that parses was cut just before its newline
+  const item = parseLine(tail, format);
+  if (typeof item !== "string") {
+    keep(item, line);
+    return { items, warnings, length: bytes.length, unended: true };
+  }
+  warnings.push(
+    `${path} line ${line}: torn by an interrupted write (${tail.length} bytes), ignored; ` +
+      format.lost,
+  );
+  return { items, warnings, length: start, unended: false };
+}
+
+/**
+ * Opens (and if needed makes) the store of runs in a directory; see {@link openStoreOf}.
+ *
+ * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
+ */
+export function openStore(directory: string, write: Write = plainWrite): Store {
+  const store = openStoreOf(directory, RUNS, write);
+  return { ...store, runs: store.items };
+}
+
+/**
+ * Opens (and if needed makes) a store in a directory, for this process alone.
+ *
+ * @param directory where the format's file and its `.lock` live
+ * @param write how bytes reach the file; tests put a full disk here
+ * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
+ */
+export function openStoreOf<T extends { key: string }>(
+  directory: string,
+  format: StoreFormat<T>,
+  write: Write = plainWrite,
+): StoreOf<T> {
+  const path = `${directory.replace(/(.)\/+$/, "$1")}/${format.file}`, { noun } = format;
+  const opened: Deno.FsFile[] = [];
+  const close = () => {
+    for (const file of opened.splice(0)) file.close();
+  };
+  const cannot = (error: unknown) =>
+    new LabError(`Cannot write to ${directory}: ${causeOf(error)}`, { cause: error });
+  const open = (name: string, options: Deno.OpenOptions) => {
+    try {
+      const file = Deno.openSync(name, options);
+      opened.push(file);
+      return file;
+    } catch (error) {
+      close();
+      throw cannot(error);
+    }
+  };
+  try {
+    Deno.mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw cannot(error);
+  }
+  const lock = open(`${directory}/.lock`, { write: true, create: true });
+  if (!lock.tryLockSync(true)) {
+    close();
+    throw new LabError(`Cannot write to ${directory}: another bench is using it`);
+  }
+  const file = open(path, { read: true, write: true, create: true });
+  let parsed: Parsed<T>;
+  try {
+    parsed = parseLines(path, Deno.readFileSync(path), format);
+  } catch (error) {
+    close();
+    throw error instanceof LabError ? error : cannot(error);
+  }
+  const { items, warnings } = parsed;
+  let { length, unended } = parsed;
+
+  const append = (item: T) => {
+    const checked = format.schema.safeParse(item);
+    if (!checked.success) {
+      const { path: field, message } = checked.error.issues[0];
+      throw new TypeError(`Cannot store ${noun} ${item.key}: ${field.join(".")}: ${message}`);
+    }
+    if (opened.length === 0) throw new LabError(`Cannot write to ${path}: the store is closed`);
+    if (items.has(item.key)) return;
+    const bytes = new TextEncoder().encode(`${unended ? "\n" : ""}${JSON.stringify(item)}\n`);
+    try {
+      file.truncateSync(length);
+      file.seekSync(length, Deno.SeekMode.Start);
+      writeAll(file, bytes, write);
+      file.syncSync();
+    } catch (error) {
+      try {
+        file.truncateSync(length);
+      } catch {
+        // then the next reader finds a torn tail
+      }
+      throw new LabError(
+        `Cannot write ${noun} ${item.key} to ${path}: ${causeOf(error)}; ` +
+          `the ${items.size} ${noun}s before it are kept`,
+        { cause: error },
+      );
+    }
+    length += bytes.length;
+    unended = false;
+    items.set(item.key, checked.data);
+  };
+  return { items, warnings, append, close, [Symbol.dispose]: close };
+}

@@ -1,0 +1,168 @@
+/**
+ * Looks into a group of replicas: activations on one held-out batch that never changes, whatever has
+ * been trained between two looks, and the gradient of the last step. Read to the host without padding.
+ *
+ * @module
+ */
+import { drawBatch } from "../../kernels/text/embedding.ts";
+import { type Device, settle } from "../../kernels/gpu/device.ts";
+import { Program } from "../../kernels/gpu/program.ts";
+import {
+  createTensor,
+  destroyTensor,
+  download,
+  downloadFloats,
+  type Tensor,
+} from "../../kernels/gpu/tensor.ts";
+import { forward } from "../forward.ts";
+import type { Network } from "../network.ts";
+import { unpack } from "../shape.ts";
+import type { Corpus, Trainer } from "../trainer.ts";
+
+/** One block of one replica; T tokens. */
+export interface BlockActivations {
+  /** (T, d) the stream the block gets */
+  input: Float32Array;
+  /** (T, d) what the FFN adds to the stream, all multipliers included */
+  ffn: Float32Array;
+  /** (T, N) logits of the router; null for dense */
+  router: Float32Array | null;
+  /** (T, a) gates of the experts picked, each token's sum is 1; null for dense */
+  gates: Float32Array | null;
+}
+
+/** One replica. */
+export interface Activations {
+  blocks: BlockActivations[];
+  /** (T, V), multiplier included */
+  logits: Float32Array;
+}
+
+/** Rows of every replica: `cols` of the `stride` floats of each of its `tokens` rows. */
+async function rowsOf(
+  net: Network,
+  tensor: Tensor,
+  cols: number,
+  stride: number,
+): Promise<Float32Array[]> {
+  const all = await downloadFloats(net.device, tensor), { replicas, rows, tokens } = net.sizes;
+  return Array.from({ length: replicas }, (_, z) => {
+    const out = new Float32Array(tokens * cols);
+    for (let t = 0; t < tokens; t++) {
+      const at = (z * rows + t) * stride;
+      out.set(all.subarray(at, at + cols), t * cols);
+    }
+    return out;
+  });
+}
+
+/**
+ * Activations as the last forward pass of a network left them.
+ *
+ * @returns one per replica. The FFN's output is what the stream gained: float32 rounds it to 6e-8 of
+ *   the stream, not of itself
+ */
+export async function readActivations(net: Network): Promise<Activations[]> {
+  const { layout, router } = net,
+    d = layout.shape.width,
+    of = (tensor: Tensor) => rowsOf(net, tensor, d, layout.width);
+  const logits = await rowsOf(net, net.logits, layout.shape.vocab, layout.vocab);
+  const read: Activations[] = logits.map((l) => ({ blocks: [], logits: l }));
+  let inputs = await of(net.z0);
+  for (const block of net.blocks) {
+    const middle = await of(block.middle), after = await of(block.after);
+    const routed = router && block.routed && {
+      logits: await rowsOf(net, block.routed.logits, router.experts, layout.experts),
+      gates: await rowsOf(net, block.routed.routing.gate, router.active, router.active),
+    };
+    read.forEach(({ blocks }, z) =>
+      blocks.push({
+        input: inputs[z],
+        ffn: after[z].map((x, i) => x - middle[z][i]),
+        router: routed?.logits[z] ?? null,
+        gates: routed?.gates[z] ?? null,
+      })
+    );
+    inputs = after;
+  }
+  return read;
+}
+
+/** Gradient of every named parameter as the last backward pass left it; one map per replica. */
+export async function readGradients(net: Network): Promise<Map<string, Float32Array>[]> {
+  const { layout, sizes } = net, all = await downloadFloats(net.device, net.gradient);
+  return Array.from({ length: sizes.replicas }, (_, z) => {
+    const stored = all.subarray(z * layout.floats, (z + 1) * layout.floats);
+    return new Map(layout.parameters.map((p) => [p.name, unpack(p, stored)]));
+  });
+}
+
+/**
+ * Tokens every expert got in the last forward pass.
+ *
+ * @returns `[replica][block][expert]`, each block's sum is T a
+ * @throws {TypeError} for a dense network
+ */
+export async function readCounts(net: Network): Promise<number[][][]> {
+  const { router, sizes } = net;
+  if (!router) throw new TypeError("Cannot count tokens per expert: the network is dense");
+  const n = router.experts;
+  const read: number[][][] = Array.from({ length: sizes.replicas }, () => []);
+  for (const block of net.blocks) {
+    const counts = new Uint32Array(await download(net.device, block.routed!.routing.counts));
+    read.forEach((blocks, z) => blocks.push([...counts.subarray(z * n, (z + 1) * n)]));
+  }
+  return read;
+}
+
+/** Looks at a trainer's replicas on evenly spaced windows of the held-out text, the same for all. */
+export class Probe {
+  #device: Device;
+  #trainer: Trainer;
+  #program: Program;
+  #owned: Tensor[];
+
+  /**
+   * @param corpus the trainer's
+   * @throws {RangeError} when the held-out text has fewer windows than the batch
+   */
+  constructor(device: Device, trainer: Trainer, corpus: Corpus) {
+    this.#device = device;
+    this.#trainer = trainer;
+    const net = trainer.network, { sizes } = net, sequences = sizes.tokens / sizes.seq;
+    const held = corpus.bytes - corpus.trainBytes;
+    const spacing = Math.floor((held - sizes.seq - 1) / sequences);
+    if (spacing < 1) {
+      throw new RangeError(
+        `Cannot probe ${sequences} windows: the held-out text has ${held} bytes, want ${
+          sequences + sizes.seq + 1
+        }`,
+      );
+    }
+    // the batch is that of step 0 for every replica: both stay as they are allocated, zero
+    const zeros = (label: string) => createTensor(device, label, "u32", sizes.replicas);
+    const [state, seeds] = this.#owned = [zeros("probe.state"), zeros("probe.seeds")];
+    this.#program = new Program(device);
+    drawBatch(this.#program, sizes, { first: corpus.trainBytes, range: 0, spacing }, {
+      corpus: corpus.tensor,
+      seeds,
+      state,
+      tokens: net.tokens,
+      targets: net.targets,
+    });
+    forward(net, this.#program, false);
+  }
+
+  /** Activations under the current weights, one per replica; moves no weight. */
+  async look(): Promise<Activations[]> {
+    this.#program.submit(1, (this.#trainer.step & 1) as 0 | 1);
+    await settle(this.#device);
+    return await readActivations(this.#trainer.network);
+  }
+
+  /** Frees what is the probe's own. */
+  destroy(): void {
+    this.#program.destroy();
+    this.#owned.forEach(destroyTensor);
+  }
+}

@@ -76,7 +76,7 @@ export function uploadCorpus(device: Device, bytes: Uint8Array, trainBytes: numb
 
 /** What the device logged at one step of one replica. */
 export interface StepLog {
-  loss_nats: number;
+  loss: number;
   balanceLoss: number;
   zLoss: number;
   gradNorm: number;
@@ -276,7 +276,7 @@ export class Trainer {
         Array.from({ length: this.step }, (_, i) => {
           const at = (z * this.options.steps + i) * 4;
           return {
-            loss_nats: raw[at],
+            loss: raw[at],
             balanceLoss: raw[at + 1],
             zLoss: raw[at + 2],
             gradNorm: raw[at + 3],
@@ -294,7 +294,7 @@ export class Trainer {
    */
   async evaluate(
     batches: number,
-  ): Promise<{ loss_nats: number; load: number[][] | null; router: RouterFacts | null }[]> {
+  ): Promise<{ loss: number; load: number[][] | null; router: RouterFacts | null }[]> {
     const corpus = this.#corpus, { network: net } = this, { sizes } = net;
     if (!corpus) throw new TypeError("Cannot evaluate: the trainer has no corpus");
     const sequences = sizes.tokens / sizes.seq, held = corpus.bytes - corpus.trainBytes;
@@ -351,7 +351,7 @@ export class Trainer {
       let sum = 0;
       for (let i = 0; i < batches; i++) sum += raw[(z * batches + i) * 4];
       return {
-        loss_nats: sum / batches,
+        loss: sum / batches,
         load: routed?.[z].load ?? null,
         router: routed?.[z].router ?? null,
       };

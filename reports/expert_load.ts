@@ -39,14 +39,14 @@ export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
   return panelsOf(record, swept).flatMap((panel) =>
     legendOf(record, swept).flatMap((line) => {
       const tried = panel.points.filter((point) =>
-        point.line === line && point.role !== "reference" && point.mean_nats !== null
+        point.line === line && point.role !== "reference" && point.mean !== null
       );
       if (tried.length === 0) return [];
-      const best = tried.reduce((a, b) => b.mean_nats! < a.mean_nats! ? b : a);
-      const runs = record.runs.filter(({ cell, expertLoad, validationLoss_nats }) =>
+      const best = tried.reduce((a, b) => b.mean! < a.mean! ? b : a);
+      const runs = record.runs.filter(({ cell, expertLoad, validationLoss }) =>
         panel.shows(cell) && cell.role !== "reference" && name(cell) === line &&
         cell.swept === swept && cell.log2x === best.log2x && expertLoad !== null &&
-        validationLoss_nats !== null
+        validationLoss !== null
       );
       return runs.length === 0 ? [] : rowsOf(
         runs,

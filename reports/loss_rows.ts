@@ -23,13 +23,13 @@ export interface LossRow {
   /** upper end of its 95% interval */
   x_hi?: number;
   /** mean over seeds, or the fitted loss of an optimum */
-  loss_nats?: number;
+  loss?: number;
   /** mean minus one standard error */
-  lo_nats?: number;
+  lo?: number;
   /** mean plus one standard error */
-  hi_nats?: number;
+  hi?: number;
   /** where a mark stands that has no loss on the axis */
-  at_nats?: number;
+  at?: number;
   /** words for the tooltip */
   note?: string;
 }
@@ -46,9 +46,9 @@ export const BREAK = " | ";
 export function lossDomain(panels: Panel[]): [number, number] {
   const curves = panels.flatMap((panel) =>
     distinct(panel.points.map((point) => point.line)).map((line) =>
-      panel.points.filter((point) => point.line === line && point.mean_nats !== null).map((
+      panel.points.filter((point) => point.line === line && point.mean !== null).map((
         point,
-      ) => ({ x: point.log2x, loss: point.mean_nats!, error: point.standardError_nats ?? 0 }))
+      ) => ({ x: point.log2x, loss: point.mean!, error: point.standardError ?? 0 }))
     )
   ).filter((curve) => curve.length > 0);
   if (curves.length === 0) return [0, 1];
@@ -90,26 +90,26 @@ export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
     };
     const points = panel.points.flatMap((point): LossRow[] => {
       const base = { panel: title, label: point.line, x: 2 ** point.log2x };
-      const mean = point.mean_nats;
-      const error = point.standardError_nats;
+      const mean = point.mean;
+      const error = point.standardError;
       const band = mean === null || error === null
         ? {}
-        : { lo_nats: round(mean - error), hi_nats: round(mean + error) };
+        : { lo: round(mean - error), hi: round(mean + error) };
       const seeds = `${point.seeds + point.diverged} seeds, ${point.diverged} diverged`;
       return [
         ...(mean === null
           ? []
-          : [{ kind: "mean" as const, ...base, loss_nats: round(mean), ...band, note: seeds }]),
+          : [{ kind: "mean" as const, ...base, loss: round(mean), ...band, note: seeds }]),
         ...(mean !== null && mean > domain[1]
           ? [{
             kind: "above" as const,
             ...base,
-            at_nats: atTop(point.log2x),
+            at: atTop(point.log2x),
             note: `${fixed(mean, 3)} nats, above the axis`,
           }]
           : []),
         ...(point.diverged > 0
-          ? [{ kind: "diverged" as const, ...base, at_nats: atTop(point.log2x), note: seeds }]
+          ? [{ kind: "diverged" as const, ...base, at: atTop(point.log2x), note: seeds }]
           : []),
       ];
     });
@@ -138,7 +138,7 @@ function optima(record: BenchRecord, panel: Panel, swept: Swept): LossRow[] {
   );
   const name = lineNames(record);
   return [...referencesOf(record.optima, panel.panel, swept), ...own].flatMap((optimum) => {
-    if (optimum.log2x === null || optimum.loss_nats === null) return [];
+    if (optimum.log2x === null || optimum.loss === null) return [];
     return [{
       kind: "optimum" as const,
       panel: panel.title.join(BREAK),
@@ -146,7 +146,7 @@ function optima(record: BenchRecord, panel: Panel, swept: Swept): LossRow[] {
       x: 2 ** optimum.log2x.estimate,
       x_lo: 2 ** optimum.log2x.lo,
       x_hi: 2 ** optimum.log2x.hi,
-      loss_nats: round(optimum.loss_nats.estimate),
+      loss: round(optimum.loss.estimate),
       note: `optimum 2^${fixed(optimum.log2x.estimate, 2)}${
         optimum.atEdge ? ", edge of grid" : ""
       }`,

@@ -27,13 +27,13 @@ export interface ShiftRow {
   /** upper end of its 95% interval, octaves */
   shift_hi: number | null;
   /** estimate of the regret */
-  regret_nats: number | null;
+  regret: number | null;
   /** lower end of its 95% interval, nats */
   regret_lo: number | null;
   /** upper end of its 95% interval, nats */
   regret_hi: number | null;
   /** what the regret may be */
-  regretLimit_nats: number | null;
+  regretLimit: number | null;
 }
 
 type Block = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
@@ -44,7 +44,7 @@ const round = (value: number): number => Math.round(value * 1000) / 1000;
 const rowName = ({ label, rule }: Judgement): string => `${label} · ${rule}`;
 
 function rowOf(judgement: Judgement): ShiftRow {
-  const { shift_octaves: shift, regret_nats: regret } = judgement;
+  const { shift_octaves: shift, regret: regret } = judgement;
   return {
     row: rowName(judgement),
     tone: toneOf(judgement),
@@ -53,10 +53,10 @@ function rowOf(judgement: Judgement): ShiftRow {
     shift_octaves: shift && round(shift.estimate),
     shift_lo: shift && round(shift.lo),
     shift_hi: shift && round(shift.hi),
-    regret_nats: regret && round(regret.estimate),
+    regret: regret && round(regret.estimate),
     regret_lo: regret && round(regret.lo),
     regret_hi: regret && round(regret.hi),
-    regretLimit_nats: judgement.regretLimit_nats && round(judgement.regretLimit_nats),
+    regretLimit: judgement.regretLimit && round(judgement.regretLimit),
   };
 }
 
@@ -72,7 +72,7 @@ export function shiftDomains(judgements: Judgement[]): { shift: number[]; regret
     -1.3 * tolerance,
     1.3 * tolerance,
   ]);
-  const regrets = ends(({ regret_nats: regret, regretLimit_nats: limit }) => [
+  const regrets = ends(({ regret: regret, regretLimit: limit }) => [
     regret?.lo,
     regret?.hi,
     limit,
@@ -195,7 +195,7 @@ function block(
     },
   ];
   const shift = x("shift_octaves", domains.shift, "shift of the optimum (octaves, log₂)", "+.1~f");
-  const regret = x("regret_nats", domains.regret, "regret (nats)", ".2~f");
+  const regret = x("regret", domains.regret, "regret (nats)", ".2~f");
   const tolerance = rows[0].tolerance_octaves;
   return {
     data: { values },
@@ -223,9 +223,9 @@ function block(
         height,
         layer: [
           {
-            transform: [{ filter: "isValid(datum.regretLimit_nats)" }],
+            transform: [{ filter: "isValid(datum.regretLimit)" }],
             mark: { type: "tick", color: "#222", thickness: 2, size: 16 },
-            encoding: { x: { ...regret, field: "regretLimit_nats" }, y: y(false) },
+            encoding: { x: { ...regret, field: "regretLimit" }, y: y(false) },
           },
           ...marks(regret, "regret_lo", "regret_hi", false),
           {

@@ -40,12 +40,12 @@ export function rankings(record: BenchRecord): Ranking[] {
 
 /** By regret, the unmeasured last, in the record's order. */
 function ranked(judgements: Judgement[]): Judgement[] {
-  const cost = ({ regret_nats: regret }: Judgement) => regret?.estimate ?? Infinity;
+  const cost = ({ regret: regret }: Judgement) => regret?.estimate ?? Infinity;
   return judgements.toSorted((a, b) => cost(a) === cost(b) ? 0 : cost(a) - cost(b));
 }
 
 function tableOf(record: BenchRecord, judgements: Judgement[]): Table {
-  const measured = judgements.filter((one) => one.regret_nats !== null);
+  const measured = judgements.filter((one) => one.regret !== null);
   return {
     head: [
       "rank",
@@ -57,9 +57,9 @@ function tableOf(record: BenchRecord, judgements: Judgement[]): Table {
       "tied with",
     ],
     rows: judgements.map((one) => {
-      const regret = one.regret_nats;
-      const better = measured.filter((other) => regret && other.regret_nats!.hi < regret.lo);
-      const worse = measured.filter((other) => regret && other.regret_nats!.lo > regret.hi);
+      const regret = one.regret;
+      const better = measured.filter((other) => regret && other.regret!.hi < regret.lo);
+      const worse = measured.filter((other) => regret && other.regret!.lo > regret.hi);
       const tied = measured.filter((other) =>
         regret && other !== one && !better.includes(other) && !worse.includes(other)
       );
@@ -73,7 +73,7 @@ function tableOf(record: BenchRecord, judgements: Judgement[]): Table {
         one.rule,
         interval(one.shift_octaves, octaves),
         interval(regret, nats),
-        interval(best?.loss_nats ?? null, nats),
+        interval(best?.loss ?? null, nats),
         roleVerdict(one.role, one.verdict),
         tied.map((other) => other.rule).join(", ") || (regret === null ? NOT_MEASURED : "none"),
       ];

@@ -25,9 +25,9 @@ export interface CurvePoint {
   /** log2 of the swept value on the reference's scale */
   log2x: number;
   /** mean of the seeds that did not diverge; null when all did */
-  mean_nats: number | null;
+  mean: number | null;
   /** standard error of that mean; null with fewer than two seeds */
-  standardError_nats: number | null;
+  standardError: number | null;
   /** seeds in the mean */
   seeds: number;
   /** seeds that diverged */
@@ -73,7 +73,7 @@ export function averageOverSeeds(runs: Run[]): CurvePoint[] {
     places.set(place, [...places.get(place) ?? [], run]);
   }
   return [...places.values()].map((group) => {
-    const losses = group.map((run) => run.validationLoss_nats).filter((loss) => loss !== null);
+    const losses = group.map((run) => run.validationLoss).filter((loss) => loss !== null);
     const { mean, error } = meanAndError(losses);
     const { label, rule, configuration, role, log2x } = group[0].cell;
     return {
@@ -83,8 +83,8 @@ export function averageOverSeeds(runs: Run[]): CurvePoint[] {
       configuration,
       role,
       log2x,
-      mean_nats: mean,
-      standardError_nats: error,
+      mean,
+      standardError: error,
       seeds: losses.length,
       diverged: group.length - losses.length,
     };

@@ -61,7 +61,7 @@ function tableOf(record: BenchRecord): Table {
       one.label,
       one.rule,
       interval(one.shift_octaves, octaves),
-      interval(one.regret_nats, nats),
+      interval(one.regret, nats),
       marked(one.role, one.verdict),
     ]),
   };

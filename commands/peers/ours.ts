@@ -106,7 +106,7 @@ function prepareStep(device: Device, c: StepCase): Prepared {
     async results() {
       const stored = await downloadFloats(device, trainer.parameters), [log] = await trainer.log();
       return {
-        loss: Float32Array.of(log[log.length - 1].loss_nats),
+        loss: Float32Array.of(log[log.length - 1].loss),
         ...Object.fromEntries(layout.parameters.map((p) => [p.name, unpack(p, stored)])),
       };
     },

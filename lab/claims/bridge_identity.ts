@@ -153,7 +153,7 @@ export async function compareBridge(
     let loss = 0, later = 0;
     dl.forEach((log, z) =>
       log.forEach((s, i) => {
-        const gap = Math.abs(s.loss_nats - ml[z][i].loss_nats);
+        const gap = Math.abs(s.loss - ml[z][i].loss);
         if (i === 0) loss = Math.max(loss, gap);
         later = Math.max(later, Number.isFinite(gap) ? gap : Infinity);
       })

@@ -102,7 +102,7 @@ export function initialLossWanted(profile: InitialLossProfile): Wanted[] {
 
 /** Losses of the first steps; a step after divergence counts as the first, that of an untrained model. */
 function firstLosses(run: Run, steps: number): number[] {
-  const found = run.trainLoss_nats.slice(0, steps);
+  const found = run.trainLoss.slice(0, steps);
   return Array.from({ length: steps }, (_, t) => found[t] ?? found[0] ?? NaN);
 }
 

@@ -79,10 +79,10 @@ export function smooth(values: readonly number[]): number[] {
 
 /** Rise of a run, nats. */
 export function riseOf(run: Run): number {
-  const losses = smooth(run.trainLoss_nats);
+  const losses = smooth(run.trainLoss);
   if (run.divergedAtStep !== null) losses.push(Math.log(VOCABULARY));
   // before the first mean there is the first loss, so that a run that dies at once has risen
-  let least = run.trainLoss_nats[0] ?? 0, rise = 0;
+  let least = run.trainLoss[0] ?? 0, rise = 0;
   for (const x of losses) {
     rise = Math.max(rise, x - least);
     least = Math.min(least, x);
@@ -109,7 +109,7 @@ export async function routerStability(p: StabilityProfile, at: Workbench): Promi
   const spared = (rate: Rate) =>
     of(rate, "no z-loss").map((r, i) => riseOf(r) - riseOf(of(rate, "z-loss")[i]));
   const cost = of("tuned", "z-loss").map((r, i) => {
-    const plain = of("tuned", "no z-loss")[i].validationLoss_nats, own = r.validationLoss_nats;
+    const plain = of("tuned", "no z-loss")[i].validationLoss, own = r.validationLoss;
     return plain === null || own === null ? null : own - plain;
   });
   const missing = "a run diverged, or there are fewer than two seeds";
@@ -207,7 +207,7 @@ export async function routerStability(p: StabilityProfile, at: Workbench): Promi
             text(growthOf(r, blocks)),
             text(r.router ? Math.max(...r.router.maxLogit) : null),
             text(riseOf(r), 3),
-            text(r.validationLoss_nats, 3),
+            text(r.validationLoss, 3),
             r.router ? String(r.router.deadExperts.reduce((a, b) => a + b, 0)) : "–",
           ])
         )

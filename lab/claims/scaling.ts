@@ -105,10 +105,10 @@ function measureAxis(axis: ScalingAxis, runs: Run[][]): Measured {
       `Cannot measure ${axis.name}: ${axis.x.length} places for ${axis.configurations.length} configurations`,
     );
   }
-  const lost = runs.flat().filter((run) => run.validationLoss_nats === null).length;
+  const lost = runs.flat().filter((run) => run.validationLoss === null).length;
   const none = { axis, runs, table: null, slopes: [], variance: { variance: 0, freedom: 0 } };
   if (lost > 0) return { ...none, missing: `${lost} of ${runs.flat().length} runs diverged` };
-  const table = runs.map((row) => row.map((run) => run.validationLoss_nats!));
+  const table = runs.map((row) => row.map((run) => run.validationLoss!));
   const weights = slopeWeights(axis.scale === "log2" ? axis.x.map(Math.log2) : axis.x);
   return {
     axis,
@@ -258,7 +258,7 @@ function panelOf({ axis }: Measured): PanelFacts {
 function pointsOf({ axis, table, runs }: Measured): Point[] {
   if (table === null) {
     return runs.flatMap((row, g) => {
-      const finite = row.flatMap((run) => run.validationLoss_nats ?? []);
+      const finite = row.flatMap((run) => run.validationLoss ?? []);
       if (finite.length === 0) return [];
       return [{
         panel: axis.name,
@@ -292,7 +292,7 @@ function tableOf(measured: Measured[]) {
   const number = (v: number) => v.toFixed(4);
   const rows = measured.flatMap(({ axis, runs }) =>
     runs.map((row, g) => {
-      const finite = row.flatMap((run) => run.validationLoss_nats ?? []);
+      const finite = row.flatMap((run) => run.validationLoss ?? []);
       return [
         axis.name,
         axis.configurations[g],
@@ -300,9 +300,7 @@ function tableOf(measured: Measured[]) {
         finite.length === row.length
           ? number(mean(finite))
           : `${row.length - finite.length} diverged`,
-        row.map((run) =>
-          run.validationLoss_nats === null ? "diverged" : number(run.validationLoss_nats)
-        )
+        row.map((run) => run.validationLoss === null ? "diverged" : number(run.validationLoss))
           .join(" "),
       ];
     })

@@ -143,11 +143,11 @@ export function judgeSpeedup(profile: SpeedupProfile, runs: readonly Run[]): Fin
   }
   const models = modelsOf(profile), byModel = runsByModel(models, runs);
   const reason = (of: Run[]) => {
-    const lost = of.filter((run) => run.trainLoss_nats.length < phase.to).length;
+    const lost = of.filter((run) => run.trainLoss.length < phase.to).length;
     return lost === 0 ? undefined : `${lost} of ${of.length} runs diverged in the stable phase`;
   };
   const curves = byModel.map((of) =>
-    reason(of) ? null : of.map((run) => smoothed(run.trainLoss_nats, phase))
+    reason(of) ? null : of.map((run) => smoothed(run.trainLoss, phase))
   );
   const dense = curves[0];
   const lines = models.slice(1).map((m, i) => {

@@ -29,11 +29,11 @@ export function trainedLoad(
 ): TrainedLoad | null {
   const label = `${experts}e${active}a`;
   const runs = record.runs.filter((r) =>
-    r.cell.label === label && r.cell.role === "target" && r.validationLoss_nats !== null &&
+    r.cell.label === label && r.cell.role === "target" && r.validationLoss !== null &&
     r.expertLoad?.length && r.expertLoad.every((block) => block.length === experts)
-  ).sort((a, b) => a.validationLoss_nats! - b.validationLoss_nats!);
+  ).sort((a, b) => a.validationLoss! - b.validationLoss!);
   if (runs.length === 0) return null;
-  const { expertLoad, cell, validationLoss_nats: loss } = runs[0];
+  const { expertLoad, cell, validationLoss: loss } = runs[0];
   const block = expertLoad!.reduce(
     (worst, b, i) => unevenness(b) > unevenness(expertLoad![worst]) ? i : worst,
     0,

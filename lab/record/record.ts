@@ -1,7 +1,7 @@
 /**
  * The record schema: what one bench writes to `record.json` and, per run, to `runs.jsonl`.
  *
- * One file because every type stands beside the zod schema that checks it. Fields carry their unit (`latency_s`, `loss_nats`); a number that was not measured is `null`,
+ * One file because every type stands beside the zod schema that checks it. Fields carry their unit (`latency_s`, `loss`); a number that was not measured is `null`,
  * never 0. `SCHEMA` changes whenever a field changes meaning.
  *
  * @module
@@ -142,9 +142,9 @@ export interface Run {
   /** tokens of one step */
   batchTokens: number;
   /** mean cross-entropy of each training step; the steps after divergence are left out */
-  trainLoss_nats: number[];
+  trainLoss: number[];
   /** mean cross-entropy on the held-out text after the last step; null if the run diverged */
-  validationLoss_nats: number | null;
+  validationLoss: number | null;
   /** step at which the loss left the finite numbers, or null */
   divergedAtStep: number | null;
   /** share of held-out tokens that select each expert, per block; null for dense */
@@ -153,7 +153,7 @@ export interface Run {
   router?: RouterRecord | null;
   /**
    * mean over tokens of logsumexp(router logits)², summed over blocks, before each training step (5
-   * digits, null where not finite; as long as trainLoss_nats); null for dense, absent from records
+   * digits, null where not finite; as long as trainLoss); null for dense, absent from records
    * older than it
    */
   trainZLoss?: (number | null)[] | null;
@@ -185,8 +185,8 @@ export const runSchema: z.ZodType<Run> = z.object({
   parameters: z.number().int(),
   steps: z.number().int(),
   batchTokens: z.number().int(),
-  trainLoss_nats: z.array(z.number()),
-  validationLoss_nats: z.number().nullable(),
+  trainLoss: z.array(z.number()),
+  validationLoss: z.number().nullable(),
   divergedAtStep: z.number().int().nullable(),
   expertLoad: z.array(z.array(z.number())).nullable(),
   router: routerSchema.nullable().optional(),
@@ -210,7 +210,7 @@ export interface Optimum {
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
   log2x: Interval | null;
   /** fitted loss at the optimum */
-  loss_nats: Interval | null;
+  loss: Interval | null;
   /** the best grid point lies on the edge of the widest grid that was tried */
   atEdge: boolean;
   /** share of runs that diverged */
@@ -223,7 +223,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   role: z.enum(ROLES),
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   log2x: intervalSchema.nullable(),
-  loss_nats: intervalSchema.nullable(),
+  loss: intervalSchema.nullable(),
   atEdge: z.boolean(),
   diverged: z.number(),
 });
@@ -245,9 +245,9 @@ export interface Judgement {
   /** largest shift that counts as transferred, octaves */
   tolerance_octaves: number;
   /** loss at the transferred optimum minus the target's own best, nats */
-  regret_nats: Interval | null;
+  regret: Interval | null;
   /** largest regret that counts as near-optimal, nats */
-  regretLimit_nats: number | null;
+  regretLimit: number | null;
   /** what was decided */
   verdict: Verdict;
   /** one sentence a reader can check against the numbers */
@@ -261,8 +261,8 @@ const judgementSchema: z.ZodType<Judgement> = z.object({
   swept: z.enum(["lr", "weightDecay", "initStd"]),
   shift_octaves: intervalSchema.nullable(),
   tolerance_octaves: z.number(),
-  regret_nats: intervalSchema.nullable(),
-  regretLimit_nats: z.number().nullable(),
+  regret: intervalSchema.nullable(),
+  regretLimit: z.number().nullable(),
   verdict: z.enum(VERDICTS),
   reason: z.string(),
 });

@@ -9,7 +9,7 @@ export interface Fit {
   /** where it has its minimum, log2 x, clamped to the window; the best grid point if not convex */
   log2x: number;
   /** its value there, nats */
-  loss_nats: number;
+  loss: number;
   /** index of the best grid point */
   best: number;
   /** first index of the fit window */
@@ -76,7 +76,7 @@ export function fitCurve(
   const c0 = level - c2 * s2 / n;
   const shared = { best, from, to, coefficients: [c0, c1, c2] as const, centre };
   if (!(c2 > 0)) {
-    return { ...shared, log2x: log2x[best], loss_nats: curve[best], convex: false, clamped: false };
+    return { ...shared, log2x: log2x[best], loss: curve[best], convex: false, clamped: false };
   }
   const vertex = centre - c1 / (2 * c2);
   const at = Math.max(log2x[from], Math.min(log2x[to], vertex));
@@ -84,7 +84,7 @@ export function fitCurve(
   return {
     ...shared,
     log2x: at,
-    loss_nats: c0 + c1 * u + c2 * u * u,
+    loss: c0 + c1 * u + c2 * u * u,
     convex: true,
     clamped: at !== vertex,
   };

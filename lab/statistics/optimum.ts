@@ -54,7 +54,7 @@ export interface SweepOptimum {
   /** log2 of the optimal value; null when it cannot be fitted */
   log2x: Interval | null;
   /** fitted loss at the optimum; null also for one seed, which has no interval */
-  loss_nats: Interval | null;
+  loss: Interval | null;
   /** whether the best grid point is the first or the last of the grid */
   atEdge: boolean;
   /** which edge of the grid the best point lies on */
@@ -108,7 +108,7 @@ export interface Analysis {
   /** more than 2.5% of the resamples have no minimum inside the window: the interval is the grid */
   open: boolean;
   /** standard error of the mean over seeds at the best point, seed effect taken out, nats */
-  standardError_nats: number | null;
+  standardError: number | null;
 }
 
 /** Usable rows of a sweep, ascending, and its divergence. */
@@ -196,9 +196,9 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     modelErrors: [],
     resamples: { curves: [], levels: [] },
     open: true,
-    standardError_nats: null,
+    standardError: null,
   };
-  const empty = { log2x: null, loss_nats: null, atEdge: false, edge: null, diverged };
+  const empty = { log2x: null, loss: null, atEdge: false, edge: null, diverged };
   if (usable.length < 3) {
     const reason = `${usable.length} of ${rows.length} grid points trained; a fit needs 3`;
     return { ...none, optimum: { ...empty, reason } };
@@ -235,7 +235,7 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     optimum: {
       ...facts,
       log2x: open ? { estimate: interval.estimate, ...ends } : interval,
-      loss_nats: intervalOf(fits.map((f, b) => f.loss_nats + resamples.levels[b])),
+      loss: intervalOf(fits.map((f, b) => f.loss + resamples.levels[b])),
       reason: edge !== null
         ? `its best point (log2 x = ${lowest}) is the ${edge} edge of the grid`
         : beside
@@ -248,7 +248,7 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     modelErrors,
     resamples,
     open,
-    standardError_nats: parts.noise[fit.best] / Math.sqrt(parts.counts[fit.best]),
+    standardError: parts.noise[fit.best] / Math.sqrt(parts.counts[fit.best]),
   };
 }
 

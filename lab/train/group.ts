@@ -72,10 +72,10 @@ export async function trainGroup(
     const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z): Run => {
-      const all = log[z].map((s) => s.loss_nats);
+      const all = log[z].map((s) => s.loss);
       const bad = all.findIndex((x) => !Number.isFinite(x));
       const losses = bad >= 0 ? all.slice(0, bad) : all;
-      const { loss_nats: final, router } = validation[z],
+      const { loss: final, router } = validation[z],
         diverged = bad >= 0 || !Number.isFinite(final);
       return {
         key: job.key,
@@ -86,8 +86,8 @@ export async function trainGroup(
         parameters: layout.count,
         steps,
         batchTokens: sequences * seq,
-        trainLoss_nats: losses,
-        validationLoss_nats: diverged ? null : final,
+        trainLoss: losses,
+        validationLoss: diverged ? null : final,
         divergedAtStep: diverged ? (bad >= 0 ? bad : steps) : null,
         expertLoad: diverged ? null : validation[z].load,
         router: diverged || !router || !Object.values(router).flat().every(Number.isFinite)

@@ -83,9 +83,7 @@ class Sweeps {
     const runs = cellsOf(line).map((cell) => this.#pool.runOf(this.job(line, cell)));
     if (runs.some((run) => run === undefined)) return null;
     const n = line.seeds.length;
-    const loss = line.grid.map((_, g) =>
-      line.seeds.map((_, k) => runs[g * n + k]!.validationLoss_nats)
-    );
+    const loss = line.grid.map((_, g) => line.seeds.map((_, k) => runs[g * n + k]!.validationLoss));
     return { log2x: line.grid, loss };
   }
 
@@ -135,8 +133,8 @@ class Sweeps {
       const sweep = this.sweepOf(line), { panel, label, rule, swept, role } = line;
       if (!sweep) continue;
       const names = { panel, label, rule, swept };
-      const { log2x, loss_nats, atEdge, diverged } = sweepOptimum(sweep);
-      optima.push({ ...names, role, log2x, loss_nats, atEdge, diverged });
+      const { log2x, loss, atEdge, diverged } = sweepOptimum(sweep);
+      optima.push({ ...names, role, log2x, loss, atEdge, diverged });
       const against = this.sweepOf(this.referenceOf(line));
       if (role === "reference" || !against) continue;
       judged.push({ ...names, role, ...judgeTarget(against, sweep, { tolerance }) });

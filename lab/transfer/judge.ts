@@ -69,9 +69,9 @@ export function judgeTarget(
   const seeds = r.loss[0]?.length ?? 0;
   const draws = drawSeeds(Math.max(1, seeds));
   const from = analyse(r, draws, 1), to = analyse(t, draws, 2);
-  const standardError = to.standardError_nats;
+  const standardError = to.standardError;
   const limit = standardError === null ? null : Math.max(2 * standardError, minRegret);
-  const shared = { tolerance_octaves: tolerance, regretLimit_nats: limit };
+  const shared = { tolerance_octaves: tolerance, regretLimit: limit };
   const undecided = (
     reason: string,
     shift: Interval | null,
@@ -79,7 +79,7 @@ export function judgeTarget(
   ): Measured => ({
     ...shared,
     shift_octaves: shift,
-    regret_nats: regret,
+    regret,
     verdict: "inconclusive",
     reason,
   });
@@ -126,7 +126,7 @@ export function judgeTarget(
   const reason =
     `shift ${signed(shift.estimate)} [${signed(shift.lo)}, ${signed(shift.hi)}] octaves ` +
     `${where}${open}; ${cost}`;
-  return { ...shared, shift_octaves: shift, regret_nats: regret, verdict, reason };
+  return { ...shared, shift_octaves: shift, regret: regret, verdict, reason };
 }
 
 /** Regret over the resamples; null when x^(reference) leaves the target's grid in more than 2.5%. */
@@ -138,7 +138,7 @@ function regretOf(
   to.fits.forEach((fit, i) => {
     if (from.fits.length === 0) return;
     const loss = lossAt(to.log2x, to.resamples.curves[i], fit, from.fits[i].log2x);
-    if (loss !== null) values.push(Math.max(0, loss - fit.loss_nats));
+    if (loss !== null) values.push(Math.max(0, loss - fit.loss));
   });
   return values.length > 0 && values.length >= 0.975 * to.fits.length ? intervalOf(values) : null;
 }

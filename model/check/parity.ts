@@ -241,7 +241,7 @@ export async function runParityCase(
   const relative = (a: number, b: number) => b === 0 ? Math.abs(a) : Math.abs(a - b) / Math.abs(b);
   add(
     "crossEntropy",
-    relative(first.loss_nats, expect.crossEntropy_nats),
+    relative(first.loss, expect.crossEntropy_nats),
     2e-6 * scale,
     "relative",
   );
@@ -294,7 +294,7 @@ export async function runParityCase(
   const log = (await trainer.log())[z];
   add(
     `trajectory of ${steps} steps`,
-    Math.max(...log.map((s, i) => Math.abs(s.loss_nats - expect.trajectory_nats[i]))),
+    Math.max(...log.map((s, i) => Math.abs(s.loss - expect.trajectory_nats[i]))),
     2e-5 * scale,
     "nats",
   );

@@ -285,8 +285,8 @@ Deno.test("two benches in fresh directories give the same losses bit by bit", as
     assert.equal(code, 0, err);
     const runs = (await Deno.readTextFile(`${out}/runs.jsonl`)).split("\n").filter(Boolean);
     results.push(JSON.stringify(runs.map((line) => {
-      const { key, trainLoss_nats, validationLoss_nats, expertLoad } = JSON.parse(line);
-      return { key, trainLoss_nats, validationLoss_nats, expertLoad };
+      const { key, trainLoss, validationLoss, expertLoad } = JSON.parse(line);
+      return { key, trainLoss, validationLoss, expertLoad };
     })));
     await Deno.remove(out, { recursive: true });
   }

@@ -59,11 +59,11 @@ function rates(
     const found = analyse(from, draws, 1), x = found.optimum.log2x;
     const sweep = adapt(all, Math.round(x?.estimate ?? -5), next);
     const to = analyse(sweep, draws, 2), o = to.optimum.log2x, s = shiftBetween(found, to);
-    const { verdict, regret_nats } = judgeTarget(from, sweep);
+    const { verdict, regret } = judgeTarget(from, sweep);
     // no estimate is no false claim
     if (o === null || (o.lo <= b && b <= o.hi)) n.optimum++;
     if (s === null || (s.lo <= shift && shift <= s.hi)) n.shift++;
-    if (regret_nats === null || target(-shift) <= regret_nats.hi) n.regret++;
+    if (regret === null || target(-shift) <= regret.hi) n.regret++;
     if (verdict === "pass") n.pass++;
     if (verdict === "fail") n.fail++;
     n.points += sweep.log2x.length;

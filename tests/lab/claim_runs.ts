@@ -6,8 +6,8 @@ import { runWith } from "./runs.ts";
 
 /** What a run is to show; what is left out is as short as can be. */
 export interface Shown {
-  trainLoss_nats?: number[];
-  validationLoss_nats?: number | null;
+  trainLoss?: number[];
+  validationLoss?: number | null;
   divergedAtStep?: number | null;
   wall_s?: number;
 }

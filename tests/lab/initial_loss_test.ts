@@ -27,7 +27,7 @@ function findings(gapOf: (w: Wanted) => number, change: (w: Wanted) => Shown = (
   return judgeInitialLoss(
     quick,
     runsFor(quick.plan, initialLossWanted(quick), (w) => ({
-      trainLoss_nats: curve(w.seed, gapOf(w), stream),
+      trainLoss: curve(w.seed, gapOf(w), stream),
       ...change(w),
     })),
   );
@@ -66,7 +66,7 @@ Deno.test("a variant that learns slower or faster than dense must fail", () => {
 Deno.test("a gap that is small on average but widens must fail", () => {
   const { judgements } = findings(broken, (w) => {
     if (!w.configuration.startsWith("32e4a")) return {};
-    return { trainLoss_nats: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.16)) };
+    return { trainLoss: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.16)) };
   });
   const own = judgements.filter((j) => j.quantity.startsWith("32e4a"));
   assertEquals(own.map((j) => j.verdict), ["pass", "fail"]);
@@ -82,14 +82,12 @@ Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed"
   const { judgements } = findings(
     broken,
     (w) =>
-      w.configuration.startsWith("16e2a:") && w.seed === 1
-        ? { trainLoss_nats: curve(w.seed, 0.3) }
-        : {},
+      w.configuration.startsWith("16e2a:") && w.seed === 1 ? { trainLoss: curve(w.seed, 0.3) } : {},
   );
   assertEquals(judgeClaims(judgements).verdict, "inconclusive");
   const one = { ...quick, seeds: [0] };
   const runs = runsFor(quick.plan, initialLossWanted(one), (w) => ({
-    trainLoss_nats: curve(w.seed, broken(w)),
+    trainLoss: curve(w.seed, broken(w)),
   }));
   const alone = judgeInitialLoss(one, runs).judgements;
   assert(alone.every((j) => j.verdict === "inconclusive" && j.value === null));
@@ -97,7 +95,7 @@ Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed"
 
 Deno.test("a diverged variant counts as untrained, a diverged dense model leaves nothing to judge", () => {
   const cut = (w: Wanted) => ({
-    trainLoss_nats: curve(w.seed, 0).slice(0, 30),
+    trainLoss: curve(w.seed, 0).slice(0, 30),
     divergedAtStep: 30,
   });
   const lost = findings(broken, (w) => w.configuration.startsWith("8e2a") ? cut(w) : {});
@@ -110,7 +108,7 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
 
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
   const wanted = initialLossWanted(quick);
-  const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss_nats: curve(w.seed, 0) }));
+  const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss: curve(w.seed, 0) }));
   throws(() => judgeInitialLoss(quick, runs.slice(1)), /47 runs of 48/);
   throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
   throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);

@@ -178,7 +178,7 @@ Deno.test("the trained load is the best target run's most uneven block, or none"
     expertLoad: number[][] | null,
   ) => ({
     ...run,
-    validationLoss_nats: loss,
+    validationLoss: loss,
     expertLoad,
     cell: { ...run.cell, label: "4e2a", role },
   });

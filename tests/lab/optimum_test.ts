@@ -15,10 +15,10 @@ function parabola(optimum: number, curvature = 0.0125, grid = GRID): Sweep {
 
 Deno.test("a noiseless parabola is found exactly, with an interval of no width", () => {
   for (const at of [-6.3, -5.5, -5]) {
-    const { log2x, loss_nats, atEdge, reason } = sweepOptimum(parabola(at));
+    const { log2x, loss, atEdge, reason } = sweepOptimum(parabola(at));
     for (const v of [log2x!.estimate, log2x!.lo, log2x!.hi]) assertNear(v, at, 1e-6);
-    assertNear(loss_nats!.estimate, 2, 0.05);
-    assert(loss_nats!.hi - loss_nats!.lo > 0.1, "the seeds' common part is in the loss's interval");
+    assertNear(loss!.estimate, 2, 0.05);
+    assert(loss!.hi - loss!.lo > 0.1, "the seeds' common part is in the loss's interval");
     assertEquals([atEdge, reason], [false, null]);
   }
 });
@@ -36,7 +36,7 @@ Deno.test("the fit recovers any parabola on any grid", () => {
       assert(fit.convex);
       const clamped = Math.max(grid[fit.from], Math.min(grid[fit.to], at));
       assertNear(fit.log2x, clamped, 1e-6);
-      assertNear(lossAt(grid, curve, fit, fit.log2x)!, fit.loss_nats, 1e-9);
+      assertNear(lossAt(grid, curve, fit, fit.log2x)!, fit.loss, 1e-9);
     },
   ));
 });
@@ -107,7 +107,7 @@ Deno.test("one seed gives an estimate whose interval is the grid", () => {
   const sweep = parabola(-5.4);
   const found = sweepOptimum({ log2x: GRID, loss: sweep.loss.map((row) => [row[0]]) });
   assertNear(found.log2x!.estimate, -5.4, 1e-6);
-  assertEquals([found.log2x!.lo, found.log2x!.hi, found.loss_nats], [-9, -2, null]);
+  assertEquals([found.log2x!.lo, found.log2x!.hi, found.loss], [-9, -2, null]);
   assertEquals(found.reason, "one seed has no interval");
 });
 

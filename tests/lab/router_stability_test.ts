@@ -26,9 +26,9 @@ function synthetic(end: number, rise: number, seed: number): Run {
   return {
     ...runWith(String(seed)),
     steps: STEPS,
-    trainLoss_nats: log.map((l) => l.loss),
+    trainLoss: log.map((l) => l.loss),
     trainZLoss: log.map((l) => l.z),
-    validationLoss_nats: 3 + seed / 100,
+    validationLoss: 3 + seed / 100,
     expertLoad: [[0.5, 0.5], [0.5, 0.5]],
     router: {
       gateEntropy_nats: [0.6, 0.6],
@@ -67,7 +67,7 @@ Deno.test("growth is in octaves over the first step, and rise above the lowest m
   assert.ok(Math.abs(riseOf(run) - 0.4) < 0.02, `${riseOf(run)}`);
   assert.equal(riseOf(synthetic(16, 0, 0)), 0);
   // a run that diverged climbs to the loss of a guess
-  const lost = { ...run, divergedAtStep: 100, trainLoss_nats: run.trainLoss_nats.slice(0, 100) };
+  const lost = { ...run, divergedAtStep: 100, trainLoss: run.trainLoss.slice(0, 100) };
   assert.ok(riseOf(lost) > Math.log(256) - 4.8);
   assert.equal(growthOf({ ...run, trainZLoss: run.trainZLoss!.slice(0, 100) }, 2), null);
   assert.equal(growthOf({ ...run, trainZLoss: [4, ...Array(249).fill(null)] }, 2), null);

@@ -29,7 +29,7 @@ function findings(law: Law, sd: number, stream = random(4)) {
   return judgeScaling(
     quick,
     runsFor(quick.plan, scalingWanted(quick), (w) => ({
-      validationLoss_nats: lossOf(w) + seeds[w.seed] + sd * stream.normal(),
+      validationLoss: lossOf(w) + seeds[w.seed] + sd * stream.normal(),
     })),
   );
 }
@@ -94,7 +94,7 @@ Deno.test("axes that change nothing get an ordering in no more than 1 of 20", ()
 
 Deno.test("a diverged run leaves its axis unmeasured", () => {
   const runs = runsFor(quick.plan, scalingWanted(quick), (w) => ({
-    validationLoss_nats: w.configuration.startsWith("8e4a") && w.seed === 1 ? null : 2,
+    validationLoss: w.configuration.startsWith("8e4a") && w.seed === 1 ? null : 2,
   }));
   const capacity = judgeScaling(quick, runs).judgements.filter((j) => j.panel === "capacity");
   assert(capacity.every((j) => j.verdict === "inconclusive"));
@@ -102,7 +102,7 @@ Deno.test("a diverged run leaves its axis unmeasured", () => {
 });
 
 Deno.test("an axis with another number of places and an unknown name are refused", () => {
-  const runs = runsFor(quick.plan, scalingWanted(quick), () => ({ validationLoss_nats: 2 }));
+  const runs = runsFor(quick.plan, scalingWanted(quick), () => ({ validationLoss: 2 }));
   const [first, ...rest] = quick.axes;
   const ragged = { ...quick, axes: [{ ...first, x: [2, 4] }, ...rest] };
   throws(() => judgeScaling(ragged, runs), /2 places for 4 configurations/);

@@ -38,7 +38,7 @@ function findings(
       const batch = batchNoise(w.seed, STEPS, sds[0]);
       const level = sds[2] * stream.normal();
       return {
-        trainLoss_nats: batch.map((e, i) =>
+        trainLoss: batch.map((e, i) =>
           law(i + 1, speeds[named(w)]) + e + level + sds[1] * stream.normal()
         ),
         wall_s: named(w) === "dense48" ? 10 : 20,
@@ -95,15 +95,14 @@ Deno.test("an MoE as fast as dense is inconclusive, and one seed and diverged ru
   const lost = findings(
     WORLD,
     random(2),
-    (w) =>
-      named(w) === "32e4a" && w.seed === 2 ? { trainLoss_nats: [5, 4], divergedAtStep: 2 } : {},
+    (w) => named(w) === "32e4a" && w.seed === 2 ? { trainLoss: [5, 4], divergedAtStep: 2 } : {},
   );
   const judged = lost.judgements.filter((j) => j.variant === "32e4a");
   assert(judged.every((j) => j.value === null && j.verdict === "inconclusive"));
   assert(/1 of 3 runs diverged in the stable phase/.test(judged[0].reason));
   const one = { ...quick, seeds: [0], otherSeeds: [3] };
   const runs = runsFor(quick.plan, speedupWanted(one), () => ({
-    trainLoss_nats: Array.from({ length: STEPS }, (_, i) => law(i + 1, 1)),
+    trainLoss: Array.from({ length: STEPS }, (_, i) => law(i + 1, 1)),
   }));
   const alone = judgeSpeedup(one, runs).judgements;
   assert(alone.every((j) => j.verdict === "inconclusive"));
@@ -120,7 +119,7 @@ Deno.test("a gain no larger than what other seeds do leaves nothing to tell", ()
       const level = named(w) === "dense48" && w.seed > 2 ? [0.06, 0, -0.06][w.seed - 3] : 0;
       const speed = WORLD.speeds[named(w)] > 1 ? 1.06 : WORLD.speeds[named(w)];
       return {
-        trainLoss_nats: Array.from({ length: STEPS }, (_, i) => law(i + 1, speed) + level),
+        trainLoss: Array.from({ length: STEPS }, (_, i) => law(i + 1, speed) + level),
       };
     },
   );
@@ -144,7 +143,7 @@ Deno.test("the interval holds the true speed-up in 92%, and models alike pass in
 });
 
 Deno.test("other seeds than were wanted, and another number of them, are refused", () => {
-  const runs = runsFor(quick.plan, speedupWanted(quick), () => ({ trainLoss_nats: [] }));
+  const runs = runsFor(quick.plan, speedupWanted(quick), () => ({ trainLoss: [] }));
   throws(() => judgeSpeedup(quick, [...runs].reverse()), /Cannot pair/);
   throws(() => judgeSpeedup({ ...quick, otherSeeds: [3] }, runs), /1 other seeds/);
 });

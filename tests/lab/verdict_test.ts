@@ -28,8 +28,8 @@ Deno.test("a target whose optimum stays passes", () => {
   assertEquals(found.verdict, "pass");
   assertNear(found.shift_octaves!.estimate, 0.1, 0.3);
   assert(found.shift_octaves!.lo < 0.1 && found.shift_octaves!.hi > 0.1);
-  assert(found.regret_nats!.lo >= 0);
-  assertEquals([found.tolerance_octaves, found.regretLimit_nats! >= 0.01], [1, true]);
+  assert(found.regret!.lo >= 0);
+  assertEquals([found.tolerance_octaves, found.regretLimit! >= 0.01], [1, true]);
   assert(
     /^shift [+−]?\d\.\d \[[+−]?\d\.\d, [+−]?\d\.\d\] octaves lies within ±1; regret /.test(
       found.reason,
@@ -42,7 +42,7 @@ Deno.test("a target whose optimum moves by two octaves and costs loss fails", ()
   const found = judgeTarget(...pair(-2));
   assertEquals(found.verdict, "fail");
   assert(found.shift_octaves!.hi < -1);
-  assert(found.regret_nats!.lo > found.regretLimit_nats!);
+  assert(found.regret!.lo > found.regretLimit!);
   assert(/lies outside ±1; .* is above its limit/.test(found.reason), found.reason);
 });
 
@@ -52,7 +52,7 @@ Deno.test("a target that moves along a flat valley passes by its regret", () => 
   const found = judgeTarget(...pair(-1.6, 0.0005, 2, valley));
   assertEquals(found.verdict, "pass");
   assert(found.shift_octaves!.lo < -1, "not by its shift");
-  assert(found.regret_nats!.hi <= found.regretLimit_nats!);
+  assert(found.regret!.hi <= found.regretLimit!);
 });
 
 Deno.test("a shift that may or may not be within the tolerance is inconclusive", () => {
@@ -100,7 +100,7 @@ Deno.test("a target whose runs diverge at the transferred optimum, two octaves o
   const b = sweepOf(steep, -7.5, common, { sd: 0.003 }, stream, grid);
   const found = judgeTarget(a, diverging(b, -5));
   assertEquals(found.verdict, "fail");
-  assertEquals(found.regret_nats, null);
+  assertEquals(found.regret, null);
   assert(/its runs at the transferred optimum diverged/.test(found.reason), found.reason);
 });
 
@@ -187,8 +187,8 @@ function judged(
     swept: "lr",
     shift_octaves: null,
     tolerance_octaves: 1,
-    regret_nats: null,
-    regretLimit_nats: null,
+    regret: null,
+    regretLimit: null,
     verdict,
     reason: "as measured",
   };

@@ -67,18 +67,18 @@ Deno.test("a diverged seed is marked and does not stretch the loss axis", () => 
   const rows = lossRows(record, "lr").filter((row) => row.label === "16e2a" && row.x === 0.5);
   assert.deepEqual(rows.map((row) => row.kind), ["mean", "above", "diverged"]);
   assert.ok(
-    rows.every((row) => row.kind === "mean" || (row.at_nats! < high && row.at_nats! > low)),
+    rows.every((row) => row.kind === "mean" || (row.at! < high && row.at! > low)),
   );
 });
 
 Deno.test("means and standard errors over seeds are the closed forms", () => {
   const runs = record.runs.slice(0, 3).map((run, seed) => ({
     ...run,
-    validationLoss_nats: [2, 3, 7][seed],
+    validationLoss: [2, 3, 7][seed],
   }));
   const [point] = averageOverSeeds(runs);
-  assert.equal(point.mean_nats, 4);
-  assert.equal(point.standardError_nats, Math.sqrt(7 / 3));
+  assert.equal(point.mean, 4);
+  assert.equal(point.standardError, Math.sqrt(7 / 3));
 });
 
 Deno.test("a panel without its own reference shows the one that was tuned elsewhere", () => {
@@ -117,7 +117,7 @@ Deno.test("the shift chart writes every verdict beside its row", async () => {
 
 Deno.test("every part of the shift chart has the same rows, measured or not", () => {
   const judgements = record.judgements.filter((one) => one.panel === "transfer").map((one) =>
-    one.label === "16e2a" ? { ...one, shift_octaves: null, regret_nats: null } : one
+    one.label === "16e2a" ? { ...one, shift_octaves: null, regret: null } : one
   );
   const chart = chartsFor({ ...record, judgements })[1];
   const text = JSON.stringify(compileSpec(chart.spec).vega);
@@ -129,7 +129,7 @@ Deno.test("every part of the shift chart has the same rows, measured or not", ()
 
 Deno.test("a few losses far above the rest are marked and do not flatten the curves", () => {
   const runs = record.runs.map((run) =>
-    run.cell.label === "16e16a" && run.cell.log2x > -4 ? { ...run, validationLoss_nats: 9.1 } : run
+    run.cell.label === "16e16a" && run.cell.log2x > -4 ? { ...run, validationLoss: 9.1 } : run
   );
   const [low, high] = lossDomain(panelsOf({ ...record, runs }, "lr"));
   assert.ok(low > 1.9 && high < 2.7, `axis ${low} to ${high}`);
@@ -140,13 +140,13 @@ Deno.test("a record without intervals, seeds to compare or experts still draws",
   const bare = fixtureRecord({
     plan: { ...record.plan, seeds: [0] },
     runs: record.runs.filter((run) => run.cell.seed === 0)
-      .map((run) => ({ ...run, expertLoad: null, validationLoss_nats: null, divergedAtStep: 3 })),
-    optima: record.optima.map((one) => ({ ...one, log2x: null, loss_nats: null })),
+      .map((run) => ({ ...run, expertLoad: null, validationLoss: null, divergedAtStep: 3 })),
+    optima: record.optima.map((one) => ({ ...one, log2x: null, loss: null })),
     judgements: record.judgements.map((one) => ({
       ...one,
       shift_octaves: null,
-      regret_nats: null,
-      regretLimit_nats: null,
+      regret: null,
+      regretLimit: null,
       verdict: "inconclusive" as const,
     })),
     verdict: "inconclusive",
@@ -230,7 +230,7 @@ Deno.test("runs.csv parses back to the runs, nothing rounded, gaps empty", () =>
     const row = rows[index];
     assert.equal(row.configuration, run.cell.configuration);
     assert.equal(Number(row.lr), run.base.lr);
-    assert.equal(row.validation_loss_nats, String(run.validationLoss_nats ?? ""));
+    assert.equal(row.validation_loss_nats, String(run.validationLoss ?? ""));
     assert.equal(row.diverged_at_step, String(run.divergedAtStep ?? ""));
   }
 });

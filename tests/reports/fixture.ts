@@ -97,8 +97,8 @@ function runOf(curve: Curve, log2x: number, seed: number): Run {
     parameters: label === "dense" ? 14_000 : 160_000,
     steps: 600,
     batchTokens: 512,
-    trainLoss_nats: [5.545, 3.1, loss + 0.02],
-    validationLoss_nats: diverged ? null : Math.round(loss * 1e6) / 1e6,
+    trainLoss: [5.545, 3.1, loss + 0.02],
+    validationLoss: diverged ? null : Math.round(loss * 1e6) / 1e6,
     divergedAtStep: diverged ? 211 : null,
     expertLoad: label === "dense" || diverged ? null : load,
     wall_s: label === "dense" ? 0.6 : 2.4,
@@ -121,7 +121,7 @@ function optimumOf(curve: Curve): Optimum {
     role,
     swept: "lr",
     log2x: around(curve.optimum, role === "reference" ? 0.25 : 0.18),
-    loss_nats: around(curve.loss, 0.004),
+    loss: around(curve.loss, 0.004),
     atEdge: false,
     diverged: label === "16e2a" && rule === "complete-mue" ? 2 / 24 : 0,
   };
@@ -146,12 +146,12 @@ function judgementOf(curve: Curve, curves: Curve[]): Judgement {
     swept: "lr",
     shift_octaves: around(shift, 0.3),
     tolerance_octaves: 1,
-    regret_nats: {
+    regret: {
       estimate: regret,
       lo: Math.max(0, regret - 0.006),
       hi: regret + 0.005 + regret * 0.2,
     },
-    regretLimit_nats: 0.012,
+    regretLimit: 0.012,
     verdict,
     reason: verdict !== "fail"
       ? `The interval lies within the tolerance: ${words}`

@@ -64,7 +64,7 @@ Deno.test("rules are ranked by regret, ties of overlapping intervals are said", 
   assert.deepEqual(column("rule").slice(0, 2), ["complete-mue/completed-p", "complete-mue"]);
   assert.deepEqual(column("rank"), ["1–4", "1–4", "1–4", "1–5", "4–6", "5–6", "7–8", "7–8"]);
   assert.equal(column("tied with").at(-1), "embedding-lr-only");
-  const costs = judgements.map((one) => one.regret_nats!.estimate);
+  const costs = judgements.map((one) => one.regret!.estimate);
   assert.deepEqual(costs, costs.toSorted((a, b) => a - b));
 });
 
@@ -73,7 +73,7 @@ Deno.test("a rule whose interval touches no other has one rank, an unmeasured on
   const changed = record.judgements.slice(0, 3).map((one, index) => ({
     ...one,
     role: "rival" as const,
-    regret_nats: index === 2 ? null : at(0.02 - 0.01 * index),
+    regret: index === 2 ? null : at(0.02 - 0.01 * index),
   }));
   const [{ table }] = rankings({ ...record, judgements: changed });
   assert.deepEqual(table.rows.map((row) => [row[0], row[1], row.at(-1)]), [

@@ -1,93 +1,80 @@
 /**
- * What a suite declares: one claim, what is trained to test it, and when it holds.
+ * What a suite is, whatever its kind: words that are its figure's caption, a size per profile, and
+ * three things it can do with one of them: say what it would do, how long that takes, and do it.
+ *
+ * A kind of suite (lab/transfer, lab/claims, lab/latency) is a function that makes one of these from a
+ * declaration.
  *
  * @module
  */
-import type { Schedule } from "../model/schedule.ts";
-import type { BaseHyperParameters, Cell, SuiteFacts } from "./record/record.ts";
+import type { Bench } from "./bench.ts";
+import type { Estimate } from "./estimate.ts";
+import type { Evidence } from "./record/evidence.ts";
+import type { Findings } from "./record/findings.ts";
+import type { SuiteFacts } from "./record/record.ts";
+import type { Context } from "./train/job.ts";
+import type { TrainingPlan } from "./train/plan.ts";
 
 /** Names of the sizes a suite comes in. */
 export const PROFILES = ["smoke", "quick", "paper"] as const;
 /** One of {@link PROFILES}. */
 export type ProfileName = typeof PROFILES[number];
 
-/** What all runs of a plan share; a run's identity holds every field. */
-export interface TrainingPlan {
-  /** the configuration whose hyperparameters are carried over, in the command line's grammar */
-  reference: string;
-  /** optimizer steps; a configuration with B and D trains D / B of them instead */
-  steps: number;
-  /** sequences per step; a configuration with B trains B / seq of them instead */
-  sequences: number;
-  /** tokens per sequence */
-  seq: number;
-  /** held-out batches a run is validated on */
-  evaluationBatches: number;
-  /** hyperparameters of the reference where nothing is swept; initStd null: 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
-  training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
+/** What a suite would do at a profile. */
+export interface Planned {
+  /** everything that decides a result: sizes, seeds, grids, limits; JSON, hashed */
+  decided: unknown;
+  /** the same for a reader of `--plan`, line by line */
+  lines: string[];
+  /** plans of all models it may train, so that data too short is refused before any work */
+  trainings: TrainingPlan[];
 }
 
-/** Grids of log2 values before widening, on the reference's scale. */
-export interface Grids {
-  reference: number[];
-  /** `bracket`: the reference's measured optimum, rounded, and one octave on each side */
-  targets: number[] | "bracket";
+/** What a suite found, and what it rests on. */
+export interface Measured {
+  evidence: Evidence;
+  findings: Findings;
+  /** seconds that measuring took, interruptions left out; absent: those since the bench was started */
+  wall_s?: number;
 }
 
-/** One panel of the figure. */
-export interface Panel {
-  name: string;
-  /** what is swept; the learning rate where it is not said */
-  swept?: Cell["swept"];
-  /** its own reference, where it is not the plan's */
-  reference?: string;
-  /** configurations the rule transfers to, in the grammar of the command line */
-  targets: string[];
-  /** those of them the control is trained on */
-  controls: string[];
-  /** rules trained on every target to be ranked; they decide nothing */
-  rivals?: string[];
-  /** its own grids */
-  grid?: Grids;
+/** What the command line says that concerns single suites. */
+export interface SuiteInputs {
+  /** record whose trained router's load is imposed, or null to look in `folders` */
+  histogram: string | null;
+  /** folders in which records of other suites may lie */
+  folders: string[];
 }
 
-/** A suite at one size. */
-export interface SuiteProfile {
-  plan: TrainingPlan;
-  panels: Panel[];
-  /** paired seeds */
-  seeds: number[];
-  grid: Grids;
-}
-
-/** A transfer suite. */
-export interface Suite extends SuiteFacts {
-  kind: "transfer";
-  /** panels that carry the claim */
-  claimPanels: string[];
-  rule: string;
-  controlRule: string;
-  tolerance_octaves: number;
-  /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
-  durationExponent?: boolean;
-  profiles: Record<ProfileName, SuiteProfile>;
-}
-
-/** Declares a suite; checks what the types cannot. */
-export function defineSuite(suite: Suite): Suite {
-  for (const [name, p] of Object.entries(suite.profiles)) {
-    for (const panel of p.panels) {
-      const stray = panel.controls.find((c) => !panel.targets.includes(c));
-      if (stray) throw new RangeError(`Cannot define ${suite.id}: control ${stray} is no target`);
-    }
-    for (const claim of suite.claimPanels) {
-      if (!p.panels.some((panel) => panel.name === claim)) {
-        throw new RangeError(`Cannot define ${suite.id}: profile ${name} has no panel ${claim}`);
-      }
-    }
-  }
-  return suite;
+/** A suite; P is what a profile holds. */
+export interface Suite<P = unknown> extends SuiteFacts {
+  /** raised when what it measures or how it judges changes; records of two versions are not compared */
+  version: string;
+  /** id of the task its models train on; null for a suite that trains none */
+  task: string | null;
+  /** its sizes */
+  profiles: Record<ProfileName, P>;
+  /** why `--router` cannot be used with it; null when it can */
+  ownRouting: string | null;
+  /** Says what would be done. */
+  plan(profile: ProfileName): Planned;
+  /** Says what it would train and measure, for the time it takes. */
+  estimate(profile: ProfileName, context?: Context): Estimate;
+  /**
+   * Refuses inputs it cannot use, before any work.
+   *
+   * @throws {LabError} naming the file
+   */
+  prepare?(profile: ProfileName, inputs: SuiteInputs): Promise<void>;
+  /**
+   * Measures and judges.
+   *
+   * @throws the signal's reason when aborted; {LabError} when the disk takes no more
+   * @throws {DeviceError} when the GPU refused work
+   */
+  measure(profile: ProfileName, bench: Bench): Promise<Measured>;
+  /** The same suite with other words or sizes. */
+  changed(words: Partial<SuiteFacts>, profiles: Record<ProfileName, P>): Suite<P>;
 }
 
 /** The words a suite says of itself. */

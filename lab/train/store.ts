@@ -9,87 +9,9 @@
  * @module
  */
 import type { z } from "zod";
-import { type Run, runSchema } from "../record/record.ts";
-
-/** An error a user can act on; the command line prints its message alone. */
-export class LabError extends Error {
-  /** exit status of the command line */
-  readonly exitCode = 2;
-  /** Makes one from a message in one line. */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "LabError";
-  }
-}
-
-/** Why a file could not be used, in a few words. */
-export function causeOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return "Deno was started without that permission";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is a file";
-  if (error instanceof Deno.errors.AlreadyExists) return "a file is in its place";
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const text = error instanceof Error ? error.message : String(error);
-  if (code === "ENOSPC" || text.includes("os error 28")) return "no space left on the disk";
-  if (code === "EROFS" || text.includes("os error 30")) return "read-only file system";
-  return text;
-}
-
-/** Writes bytes to an open file; returns how many it took, as `Deno.FsFile.writeSync`. */
-export type Write = (file: Deno.FsFile, bytes: Uint8Array) => number;
-
-const plainWrite: Write = (file, bytes) => file.writeSync(bytes);
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array, write: Write): void {
-  for (let done = 0; done < bytes.length;) {
-    const took = write(file, bytes.subarray(done));
-    if (took <= 0) throw new Error("the disk takes no more bytes");
-    done += took;
-  }
-}
-
-/** Syncs a directory, so that a rename in it survives a crash; not every system can. */
-function syncDirectory(path: string): void {
-  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  try {
-    using directory = Deno.openSync(at < 0 ? "." : path.slice(0, at + 1), { read: true });
-    directory.syncSync();
-  } catch {
-    // Windows cannot open directories; the rename itself is done
-  }
-}
-
-/**
- * Replaces a file as a whole: a reader, or a crash at any moment, finds the old content or the new one.
- * Written beside it, synced, renamed, directory synced; what was written beside it is removed on failure.
- *
- * @throws {LabError} `Cannot write to PATH: …`
- */
-export function writeAtomic(
-  path: string,
-  content: string | Uint8Array,
-  write: Write = plainWrite,
-): void {
-  const beside = `${path}.tmp-${Deno.pid}`;
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  try {
-    {
-      using file = Deno.openSync(beside, { write: true, create: true, truncate: true });
-      writeAll(file, bytes, write);
-      file.syncSync();
-    }
-    Deno.renameSync(beside, path);
-  } catch (error) {
-    try {
-      Deno.removeSync(beside);
-    } catch {
-      // it was never made
-    }
-    throw new LabError(`Cannot write to ${path}: ${causeOf(error)}`, { cause: error });
-  }
-  syncDirectory(path);
-}
+import { causeOf, LabError } from "../record/failure.ts";
+import { plainWrite, type Write, writeAll } from "../record/files.ts";
+import { type Run, runSchema } from "../record/run.ts";
 
 /** What a store holds: items with a key, one per line of a file. */
 export interface StoreFormat<T extends { key: string }> {

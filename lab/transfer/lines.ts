@@ -98,36 +98,3 @@ export function planOf(suite: Suite, profileName: ProfileName, dataHash: string)
   const decided = { ...facts, whole: p, rule, controlRule, claimPanels, dataHash };
   return { ...facts, hash: planHash(decided), exploratory: false };
 }
-
-/**
- * Writes the plan into `plan.json`, one entry per suite and profile. What was done under another plan
- * of the same name, or whose plan is gone, makes the result exploratory.
- *
- * @param suite id of the suite @param begun whether the directory holds results already
- */
-export function settlePlan<P extends { profile: string; hash: string; exploratory: boolean }>(
-  outDir: string,
-  suite: string,
-  plan: P,
-  begun: boolean,
-): P {
-  const path = `${outDir}/plan.json`, name = `${suite}/${plan.profile}`;
-  let plans: Record<string, { hash?: string } | null> = {}, lost = false;
-  try {
-    const found: unknown = JSON.parse(Deno.readTextFileSync(path));
-    if (typeof found !== "object" || found === null || Array.isArray(found)) {
-      throw new SyntaxError("no plans by name");
-    }
-    plans = { ...found };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) {
-      throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
-    }
-    lost = begun;
-  }
-  const known = plans[name];
-  if (known?.hash === plan.hash) return plan;
-  if (known !== undefined || lost) return { ...plan, exploratory: true };
-  writeAtomic(path, JSON.stringify({ ...plans, [name]: plan }, null, 2) + "\n");
-  return plan;
-}

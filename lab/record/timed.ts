@@ -1,27 +1,14 @@
 /**
- * The record of the suite `latency`: what one bench writes to `record.json` and, per group of works
- * timed in the same rounds, to `latency.jsonl`.
+ * Timed layers and measured ceilings: the evidence of a latency suite, and per group of works timed in
+ * the same rounds one line of `latency.jsonl`.
  *
  * Times are seconds of one whole pass over the layer, wall clock; intervals are 95%. A number that
- * was not measured is `null`, never 0. {@link LATENCY_SCHEMA} changes whenever a field changes meaning.
+ * was not measured is `null`, never 0.
  *
  * @module
  */
 import { z } from "zod";
-import { readFormat } from "./read.ts";
-import {
-  type Environment,
-  environmentSchema,
-  type Interval,
-  intervalSchema,
-  type SuiteFacts,
-  suiteSchema,
-  type Verdict,
-  VERDICTS,
-} from "./record.ts";
-
-/** Version of the format; a reader refuses any other. */
-export const LATENCY_SCHEMA = "mue-bench/latency/1";
+import { type Interval, intervalSchema } from "./findings.ts";
 
 /** Axes of the figure: what varies in a panel. `active`: a at fixed N and h. */
 export const LATENCY_PANELS = [
@@ -178,131 +165,3 @@ export const rooflineSchema: z.ZodType<RooflineFacts> = z.object({
   storage: z.enum(["texture", "buffer"]),
   warnings: z.array(z.string()),
 });
-
-/** One claim on a ratio of times. */
-export interface LatencyJudgement {
-  /**
-   * what is judged; `beyond` is capacity at fewer active experts than the paper timed, which decides
-   * nothing; `control` is one step of dense widening judged by capacity's limit, and must
-   * fail
-   */
-  claim: "capacity" | "beyond" | "granularity" | "widening" | "control";
-  /** the ratio in words, e.g. `time of 64e2a over 8e2a, forward` */
-  quantity: string;
-  /** ratio of times paired by round; null when a point is missing */
-  ratio: Interval | null;
-  /** what it must not exceed (widening: what it must reach), written in the plan */
-  limit: number;
-  /** what was decided */
-  verdict: Verdict;
-  /** one sentence a reader can check against the numbers */
-  reason: string;
-}
-const judgementSchema: z.ZodType<LatencyJudgement> = z.object({
-  claim: z.enum(["capacity", "beyond", "granularity", "widening", "control"]),
-  quantity: z.string(),
-  ratio: intervalSchema.nullable(),
-  limit: z.number(),
-  verdict: z.enum(VERDICTS),
-  reason: z.string(),
-});
-
-/** Limits of the claims, ratios of times. */
-export interface LatencyLimits {
-  /** most that growing N may cost at fixed a and h */
-  capacity: number;
-  /** most that splitting experts may cost at fixed active and total width */
-  granularity: number;
-  /** share of the growth in parameters that dense widening must cost at least */
-  wideningShare: number;
-}
-
-/** The plan, written before the first timing; its hash is in the record. */
-export interface LatencyPlan {
-  /** size of the suite */
-  profile: string;
-  /** what is timed, in order: `panel/series/configuration/tokens/routing/pass` of every work */
-  cases: string[];
-  /** rounds per group */
-  rounds: number;
-  /** seconds a sample should take */
-  sample_s: number;
-  /** limits of the claims */
-  limits: LatencyLimits;
-  /** hash of all that was decided: this and the suite's version */
-  hash: string;
-  /** true when points were timed under another plan than the one judging them */
-  exploratory: boolean;
-}
-const planSchema: z.ZodType<LatencyPlan> = z.object({
-  profile: z.string(),
-  cases: z.array(z.string()),
-  rounds: z.number().int(),
-  sample_s: z.number(),
-  limits: z.object({
-    capacity: z.number(),
-    granularity: z.number(),
-    wideningShare: z.number(),
-  }),
-  hash: z.string(),
-  exploratory: z.boolean(),
-});
-
-/** One bench of the suite `latency`. */
-export interface LatencyRecord {
-  /** format version */
-  schema: typeof LATENCY_SCHEMA;
-  /** ISO time of the judgement */
-  createdAt: string;
-  /** the suite's words */
-  suite: SuiteFacts;
-  /** version of the suite's declaration; records of different versions are not compared */
-  suiteVersion: string;
-  /** the plan */
-  plan: LatencyPlan;
-  /** machine and software */
-  environment: Environment;
-  /** ceilings measured before the first point */
-  roofline: RooflineFacts;
-  /** every work that was planned and is finished */
-  points: LatencyPoint[];
-  /** every claim */
-  judgements: LatencyJudgement[];
-  /** what was decided */
-  verdict: Verdict;
-  /** why, in one sentence */
-  reason: string;
-  /** true when the bench was stopped before the last planned work */
-  incomplete: boolean;
-  /** what measuring all of it took, interruptions left out */
-  cost: { wall_s: number };
-  /** what a reader must know, e.g. what was left out and why */
-  warnings: string[];
-}
-/** zod form of {@link LatencyRecord}. */
-export const latencyRecordSchema: z.ZodType<LatencyRecord> = z.object({
-  schema: z.literal(LATENCY_SCHEMA),
-  createdAt: z.string(),
-  suite: suiteSchema,
-  suiteVersion: z.string(),
-  plan: planSchema,
-  environment: environmentSchema,
-  roofline: rooflineSchema,
-  points: z.array(latencyPointSchema),
-  judgements: z.array(judgementSchema),
-  verdict: z.enum(VERDICTS),
-  reason: z.string(),
-  incomplete: z.boolean(),
-  cost: z.object({ wall_s: z.number() }),
-  warnings: z.array(z.string()),
-});
-
-/**
- * Reads a record of the suite `latency` and checks it, field by field.
- *
- * @param path a `record.json`
- * @throws {LabError} one line that names the file and what was found
- */
-export function readLatencyRecord(path: string): Promise<LatencyRecord> {
-  return readFormat(path, LATENCY_SCHEMA, latencyRecordSchema);
-}

@@ -1,0 +1,188 @@
+/**
+ * One bench of one suite, whatever its kind: plan → measurement → verdict → record.
+ *
+ * The plan and its hash are written before the first measurement. What is finished is on the disk
+ * before the next part starts, so a bench that was stopped goes on where it stopped.
+ *
+ * @module
+ */
+import { type Device, DeviceError } from "../kernels/gpu/device.ts";
+import { decideSuite } from "./judge/decide.ts";
+import { type BenchRecord, type Environment, SCHEMA } from "./record/record.ts";
+import type { Run } from "./record/run.ts";
+import { factsOf, type Measured, type ProfileName, type Suite, type SuiteInputs } from "./suite.ts";
+import { hashOf } from "./train/identity.ts";
+import { settlePlan } from "./train/plan.ts";
+import { type BenchData, checkText, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
+import { routerWarningLines } from "./train/router_warnings.ts";
+import { openStore, openStoreOf, type StoreFormat, type StoreOf } from "./train/store.ts";
+
+/** What happened, for a progress line. */
+export interface Progress {
+  /** what is being done */
+  label: string;
+  /** parts that are done, and those that are planned so far */
+  done: number;
+  planned: number;
+  /** what a part is: `runs`, `groups`, `%` */
+  unit: string;
+  /** seconds left; null until something was measured */
+  left_s: number | null;
+}
+
+/** What a suite measures on. */
+export interface Bench {
+  device: Device;
+  environment: Environment;
+  inputs: SuiteInputs;
+  /** aborted: stop between measurements by `signal.throwIfAborted()` */
+  signal: AbortSignal;
+  /**
+   * the pool that trains no model twice
+   *
+   * @throws {TypeError} in a suite without a task
+   */
+  readonly pool: TrainingPool;
+  /** Opens the suite's own store of what is not a trained model; the bench closes it. */
+  open<T extends { key: string }>(format: StoreFormat<T>): StoreOf<T>;
+  /** Tells how far it is. */
+  progress(progress: Progress): void;
+  /** Adds a sentence a reader of the record must know. */
+  warn(text: string): void;
+  /** Names what can be said of what is finished, should the bench be stopped; null: nothing yet. */
+  ifStopped(partial: () => Measured | null): void;
+}
+
+/** What to bench, on what, and where to put it. */
+export interface BenchOptions {
+  device: Device;
+  environment: Environment;
+  profile: ProfileName;
+  /** what is trained on; null for a suite without a task */
+  data: BenchData | null;
+  inputs: SuiteInputs;
+  /** this suite's folder */
+  outDir: string;
+  /** folder of the trained models, which suites share */
+  storeDir: string;
+  /** aborted: the running submit ends, what is finished is kept, the record says `incomplete` */
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+  /** what happened before that a reader of the record must know */
+  warnings?: string[];
+}
+
+/** What a bench leaves. */
+export interface BenchResult {
+  /** the record, not written yet; null when it was stopped before anything could be said */
+  record: BenchRecord | null;
+  /** the error that ended it early; null also after an interruption */
+  failure: unknown;
+}
+
+/** The plan of a suite as the record keeps it. */
+export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null) {
+  const { decided } = suite.plan(profile), { version } = suite;
+  const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
+  return { profile, version, decided, hash, exploratory: false };
+}
+
+/**
+ * Runs or resumes a bench. What ends it early (an interruption, a full disk, a GPU error) comes back
+ * as `failure` beside the record of what was finished, so that the report is never lost.
+ *
+ * @throws {LabError} when a folder cannot be used, for data too short or a model the adapter cannot hold
+ */
+export async function runBench(suite: Suite, options: BenchOptions): Promise<BenchResult> {
+  const { device, environment, profile, data, outDir, storeDir, signal } = options;
+  const started = performance.now(), warnings = [...options.warnings ?? []];
+  const warn = (text: string) => {
+    if (!warnings.includes(text)) warnings.push(text);
+  };
+  using stack = new DisposableStack();
+  const settle = (folder: string, store: StoreOf<{ key: string }>) => {
+    store.warnings.forEach(warn);
+    return settlePlan(
+      folder,
+      suite.id,
+      planOf(suite, profile, data?.hash ?? null),
+      store.items.size > 0,
+    );
+  };
+  let plan = planOf(suite, profile, data?.hash ?? null), pool: TrainingPool | null = null;
+  if (data !== null) {
+    for (const training of suite.plan(profile).trainings) {
+      const overlap = checkText(data, training);
+      if (overlap !== null) warn(overlap);
+    }
+    const store = stack.use(openStore(storeDir));
+    plan = settle(storeDir, store);
+    pool = new TrainingPool(device, data, store, signal, (p) =>
+      options.onProgress({
+        label: `${p.label}: step ${p.step}/${p.steps}, ${p.replicas} run${
+          p.replicas === 1 ? "" : "s"
+        } side by side`,
+        done: p.runsDone,
+        planned: p.runsPlanned,
+        unit: "runs",
+        left_s: p.left_s,
+      }));
+    stack.defer(() => pool!.close());
+  }
+  let partial: () => Measured | null = () => null;
+  const bench: Bench = {
+    device,
+    environment,
+    inputs: options.inputs,
+    signal,
+    get pool() {
+      if (pool === null) throw new TypeError(`Cannot train in ${suite.id}: it has no task`);
+      return pool;
+    },
+    open(format) {
+      const store = stack.use(openStoreOf(outDir, format));
+      plan = settle(outDir, store);
+      return store;
+    },
+    progress: options.onProgress,
+    warn,
+    ifStopped: (give) => void (partial = give),
+  };
+  let measured: Measured | null = null, failure: unknown = null, incomplete = false;
+  try {
+    measured = await suite.measure(profile, bench);
+  } catch (error) {
+    incomplete = true;
+    if (!signal.aborted || error !== signal.reason) failure = error;
+    measured = partial();
+  }
+  if (measured === null) return { record: null, failure };
+  const { evidence, findings } = measured;
+  if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
+  if (evidence.kind !== "latency") warnRuns(evidence.runs).forEach(warn);
+  if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
+  const cost = pool?.cost() ?? costSince(started, device);
+  const record: BenchRecord = {
+    schema: SCHEMA,
+    createdAt: new Date().toISOString(),
+    suite: factsOf(suite),
+    task: pool?.task ?? null,
+    plan,
+    environment,
+    data: data && dataFacts(data),
+    evidence,
+    findings,
+    ...decideSuite(findings, incomplete),
+    incomplete,
+    cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
+    warnings,
+  };
+  return { record, failure };
+}
+
+/** What a reader must know of the models. */
+function warnRuns(runs: Run[]): string[] {
+  const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
+  const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
+  return [...(diverged ? [`${lost} as missing`] : []), ...routerWarningLines(runs)];
+}

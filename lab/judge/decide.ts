@@ -1,0 +1,141 @@
+/**
+ * The one judge: from numbers and limits to verdicts, of a quantity, of a subject, of a suite. Nothing
+ * else in the house makes a verdict. Source: docs/verdicts.md.
+ *
+ * @module
+ */
+import type {
+  Findings,
+  Interval,
+  Judgement,
+  Limits,
+  Measure,
+  Verdict,
+} from "../record/findings.ts";
+import type { Counts, Decision } from "../record/decision.ts";
+
+/** A measure before it is judged; what is left out: no limit, nothing missing. */
+export type Measured = Omit<Measure, "verdict" | "limits" | "missing"> & {
+  limits: Partial<Limits>;
+  /** why there is no value; ignored when there is one */
+  missing?: string | null;
+};
+
+/** A judgement before it is judged; one measure needs no `need`. */
+export type Unjudged =
+  & Pick<Judgement, "panel" | "subject" | "variant" | "role">
+  & { measures: Measured[]; need?: Judgement["need"]; open?: string | null };
+
+const isFinite = ({ estimate, lo, hi }: Interval) => [estimate, lo, hi].every(Number.isFinite);
+
+/**
+ * Judges a quantity by its limits: `pass` when its whole interval lies within them, `fail` when the
+ * whole interval lies outside on one side or has left the finite numbers there (`beyond`),
+ * `inconclusive` otherwise and when it was not measured.
+ *
+ * @throws {RangeError} without any limit, which nothing could fail
+ */
+function judgeMeasure({ name, unit, value, limits, missing }: Measured): Measure {
+  const { lo = null, hi = null } = limits;
+  if (lo === null && hi === null) {
+    throw new RangeError(`Cannot judge ${name}: it has no limit that it could miss`);
+  }
+  const shared = { name, unit, limits: { lo, hi } };
+  if (value === null || !isFinite(value)) {
+    const verdict = missing === "beyond" ? "fail" : "inconclusive";
+    return { ...shared, value: null, missing: missing ?? "it was not measured", verdict };
+  }
+  const within = (lo === null || value.lo >= lo) && (hi === null || value.hi <= hi);
+  const outside = (lo !== null && value.hi < lo) || (hi !== null && value.lo > hi);
+  const verdict = within ? "pass" : outside ? "fail" : "inconclusive";
+  return { ...shared, value, missing: null, verdict };
+}
+
+/**
+ * Judges a subject by its measures: with `need` "all" it passes when every measure passes and fails when
+ * one fails; with "any" it passes when one passes and fails when every one fails. What is `open`, or has
+ * no measure, is `inconclusive`.
+ *
+ * @throws {RangeError} for a measure without any limit
+ */
+export function judge({ need = "all", open = null, measures, ...names }: Unjudged): Judgement {
+  const judged = measures.map(judgeMeasure);
+  const all = (v: Verdict) => judged.length > 0 && judged.every((m) => m.verdict === v);
+  const some = (v: Verdict) => judged.some((m) => m.verdict === v);
+  const passes = need === "all" ? all("pass") : some("pass");
+  const fails = need === "all" ? some("fail") : all("fail");
+  const verdict = open !== null
+    ? "inconclusive"
+    : passes
+    ? "pass"
+    : fails
+    ? "fail"
+    : "inconclusive";
+  return { ...names, measures: judged, need, open, verdict };
+}
+
+function countsOf(judgements: readonly Judgement[]): Counts {
+  const of = (verdict: Verdict) => judgements.filter((j) => j.verdict === verdict).length;
+  return { pass: of("pass"), fail: of("fail"), undecided: of("inconclusive") };
+}
+
+/**
+ * Decides a suite, or one panel of it. First that holds:
+ *
+ * - `fail`: a claim fails
+ * - `cannot tell at this size`: a control passes, or there is none: nothing shows that a wrong variant
+ *   would have been noticed
+ * - `inconclusive`: a claim or a control is undecided (more seeds would tell), or nothing is claimed
+ * - `pass`: every claim passes and every control fails
+ *
+ * Rivals and asides decide nothing.
+ *
+ * @param judgements those of what is decided
+ */
+export function decide(judgements: readonly Judgement[]): Decision {
+  const claims = judgements.filter((j) => j.role === "claim");
+  const controls = judgements.filter((j) => j.role === "control");
+  const of = (list: Judgement[], verdict: Verdict) => list.filter((j) => j.verdict === verdict);
+  const because = (
+    verdict: Verdict,
+    code: Decision["reason"]["code"],
+    deciding: Judgement[],
+  ): Decision => ({
+    verdict,
+    reason: {
+      code,
+      claims: countsOf(claims),
+      controls: countsOf(controls),
+      deciding: deciding.map((j) => judgements.indexOf(j)),
+    },
+  });
+  const failed = of(claims, "fail"), still = of(controls, "pass");
+  const open = [...of(claims, "inconclusive"), ...of(controls, "inconclusive")];
+  if (failed.length) return because("fail", "claim fails", failed);
+  if (still.length) return because("cannot tell at this size", "control passes", still);
+  if (!controls.length) return because("cannot tell at this size", "no control", []);
+  if (open.length) return because("inconclusive", "undecided", open);
+  if (!claims.length) return because("inconclusive", "no claim", []);
+  return because("pass", "holds", []);
+}
+
+/** The judgements of the panels that carry a suite's claim. */
+export function decisive({ panels, judgements }: Findings): Judgement[] {
+  const deciding = new Set(panels.filter((p) => p.decides).map((p) => p.name));
+  return judgements.filter((j) => deciding.has(j.panel));
+}
+
+/**
+ * Decides a suite by the panels that carry its claim. One that was stopped is `inconclusive`, whatever
+ * is judged so far: what is missing may be what fails.
+ *
+ * @param incomplete stopped before the last planned measurement
+ */
+export function decideSuite(findings: Findings, incomplete: boolean): Decision {
+  const judgements = decisive(findings);
+  const { verdict, reason } = decide(judgements);
+  const places = reason.deciding.map((i) => findings.judgements.indexOf(judgements[i]));
+  return incomplete
+    ? { verdict: "inconclusive", reason: { ...reason, code: "stopped", deciding: [] } }
+    : { verdict, reason: { ...reason, deciding: places } };
+}

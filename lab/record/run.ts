@@ -1,0 +1,175 @@
+/**
+ * A trained model: what was planned, what the rule gave, what came out. One line of `runs.jsonl`.
+ *
+ * Losses are in the unit of the record's task. A number that was not measured is `null`, never 0.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** The hyperparameters of the reference that a rule transfers (AdamW and init). */
+export interface BaseHyperParameters {
+  /** peak learning rate of the reference */
+  lr: number;
+  /** AdamW's weight decay, applied as lr * weightDecay */
+  weightDecay: number;
+  /** Adam's epsilon */
+  eps: number;
+  /** first-moment decay */
+  beta1: number;
+  /** second-moment decay */
+  beta2: number;
+  /** init std of the reference's 2-D block matrices */
+  initStd: number;
+  /** init std of the embedding */
+  embedInitStd: number;
+  /** init std of the final projection; 0 is zero-init */
+  unembedInitStd: number;
+}
+const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
+  lr: z.number(),
+  weightDecay: z.number(),
+  eps: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  initStd: z.number(),
+  embedInitStd: z.number(),
+  unembedInitStd: z.number(),
+});
+
+/** Hyperparameters of the reference that a suite may sweep. */
+export const SWEPT = ["lr", "weightDecay", "initStd"] as const;
+/** One of {@link SWEPT}. */
+export type Swept = typeof SWEPT[number];
+
+/**
+ * What a model is trained for. `reference`: its hyperparameters are tuned; `target`: they are
+ * transferred; `control`: transferred by a rule or to a variant that should fail; `rival`: transferred
+ * by another rule that is ranked beside the target.
+ */
+export const CELL_ROLES = ["reference", "target", "control", "rival"] as const;
+/** One of {@link CELL_ROLES}. */
+export type CellRole = typeof CELL_ROLES[number];
+
+/** One place in the plan: what is trained, under which rule, at which swept value, for which seed. */
+export interface Cell {
+  /** panel of the figure: `transfer` (targets wider than the reference) or `iso-width` */
+  panel: string;
+  /** the configuration as the command line writes it, e.g. `16e4a:d=64,L=2,h=16` */
+  configuration: string;
+  /** short name for legends, e.g. `16e4a` or `dense` */
+  label: string;
+  /** rule id, e.g. `complete-mue` */
+  rule: string;
+  /** what it is for */
+  role: CellRole;
+  /** the swept hyperparameter of the reference */
+  swept: Swept;
+  /** log2 of its value on the reference's scale */
+  log2x: number;
+  /** data order and init */
+  seed: number;
+}
+const cellSchema: z.ZodType<Cell> = z.object({
+  panel: z.string(),
+  configuration: z.string(),
+  label: z.string(),
+  rule: z.string(),
+  role: z.enum(CELL_ROLES),
+  swept: z.enum(SWEPT),
+  log2x: z.number(),
+  seed: z.number().int(),
+});
+
+/** What a run's routers did on held-out text after the last step; one number per block. */
+export interface RouterRecord {
+  /** mean over tokens of the entropy of a token's gates over their sum: 0 … ln a */
+  gateEntropy_nats: number[];
+  /** largest |router logit| */
+  maxLogit: number[];
+  /** share of the picks that a capacity dropped */
+  dropRate: number[];
+  /** share of the tokens that no routed expert serves */
+  unserved: number[];
+  /** experts whose load is below a tenth of the mean load a/N */
+  deadExperts: number[];
+}
+const perBlock = z.array(z.number());
+const routerSchema: z.ZodType<RouterRecord> = z.object({
+  gateEntropy_nats: perBlock,
+  maxLogit: perBlock,
+  dropRate: perBlock,
+  unserved: perBlock,
+  deadExperts: z.array(z.number().int()),
+});
+
+/** One finished run: one line of `runs.jsonl`. */
+export interface Run {
+  /** hash of everything that determines the run (task, model, rule, HPs, seed, steps, data, kernels) */
+  key: string;
+  /** what was planned */
+  cell: Cell;
+  /** the reference's hyperparameters */
+  base: BaseHyperParameters;
+  /** per-tensor rows the rule gave, keyed by tensor kind */
+  rows: Record<string, { initStd: number; lr: number; weightDecay: number; eps: number }>;
+  /** what the rule multiplies branches and logits with */
+  multipliers: { residual: number; outputMultiplier: number; routeScale: number; logits: number };
+  /** trained parameters */
+  parameters: number;
+  /** optimizer steps */
+  steps: number;
+  /** tokens of one step */
+  batchTokens: number;
+  /** the task's loss at each training step; the steps after divergence are left out */
+  trainLoss: number[];
+  /** the task's loss on held-out data after the last step; null if the run diverged */
+  validationLoss: number | null;
+  /** step at which the loss left the finite numbers, or null */
+  divergedAtStep: number | null;
+  /** share of held-out tokens that select each expert, per block; null for dense */
+  expertLoad: number[][] | null;
+  /** further facts of the routers; null for dense and diverged runs */
+  router: RouterRecord | null;
+  /**
+   * mean over tokens of logsumexp(router logits)², summed over blocks, before each training step (5
+   * digits, null where not finite; as long as trainLoss); null for dense
+   */
+  trainZLoss: (number | null)[] | null;
+  /** wall seconds of the group this run trained in, divided by the runs in it */
+  wall_s: number;
+  /** how many runs trained side by side */
+  replicas: number;
+}
+/** zod form of {@link Run}. */
+export const runSchema: z.ZodType<Run> = z.object({
+  key: z.string(),
+  cell: cellSchema,
+  base: baseSchema,
+  rows: z.record(
+    z.string(),
+    z.object({
+      initStd: z.number(),
+      lr: z.number(),
+      weightDecay: z.number(),
+      eps: z.number(),
+    }),
+  ),
+  multipliers: z.object({
+    residual: z.number(),
+    outputMultiplier: z.number(),
+    routeScale: z.number(),
+    logits: z.number(),
+  }),
+  parameters: z.number().int(),
+  steps: z.number().int(),
+  batchTokens: z.number().int(),
+  trainLoss: z.array(z.number()),
+  validationLoss: z.number().nullable(),
+  divergedAtStep: z.number().int().nullable(),
+  expertLoad: z.array(z.array(z.number())).nullable(),
+  router: routerSchema.nullable(),
+  trainZLoss: z.array(z.number().nullable()).nullable(),
+  wall_s: z.number(),
+  replicas: z.number().int(),
+});

@@ -1,0 +1,93 @@
+/**
+ * The way into a report: a record becomes sections, each medium turns sections into a file. A section
+ * holds words and numbers already written; a medium only lays them out and escapes them.
+ *
+ * @module
+ */
+import type { Role, Verdict } from "../../lab/record/findings.ts";
+import type { Chart } from "../words/caption.ts";
+
+/** A table of text. */
+export interface Table {
+  /** names of the columns, units included */
+  head: string[];
+  /** the cells, row by row */
+  rows: string[][];
+}
+
+/** What a row of a table says of something judged. */
+export interface JudgedRow {
+  /** what was judged, in one line */
+  name: string;
+  /** what it is for */
+  role: Role;
+  /** what was decided of it */
+  verdict: Verdict;
+  /** why, in one sentence */
+  reason: string;
+}
+
+/** A piece of a section. */
+export type Block =
+  /** `judged` has an entry per row where the rows are judgements; the column `verdict` is theirs */
+  | { kind: "table"; table: Table; caption: string; judged?: JudgedRow[]; stem: string }
+  | { kind: "pairs"; pairs: [name: string, value: string][] }
+  | { kind: "list"; items: string[] }
+  | { kind: "code"; text: string }
+  | { kind: "chart"; chart: Chart }
+  | { kind: "note"; text: string }
+  | { kind: "folded"; title: string; blocks: Block[] };
+
+/** Rows for a program, numbers unrounded; a medium that writes data makes a file of each. */
+export interface Data {
+  /** name of its file, without an ending, e.g. `runs` */
+  stem: string;
+  /** the columns, in order */
+  columns: string[];
+  /** a value per column; null where nothing was measured */
+  rows: Record<string, string | number | null>[];
+}
+
+/** A part of a report under one heading. */
+export interface Section {
+  /** the heading */
+  title: string;
+  /** what stands under it */
+  blocks: Block[];
+  /** where it is shown: everywhere, or not in a terminal, where only what is decided has room */
+  in: "all" | "documents";
+}
+
+/** What stands above all sections. */
+export interface Head {
+  /** suite id */
+  id: string;
+  /** name of the suite */
+  title: string;
+  /** `After the paper's Fig. 3`, or that it is after none */
+  after: string;
+  /** where the claim stands */
+  source: string;
+  /** the claim */
+  claim: string;
+  /** what was decided */
+  verdict: Verdict;
+  /** the verdict with what qualifies it: `pass (incomplete)` */
+  phrase: string;
+  /** why, in one sentence */
+  reason: string;
+  /** adapter by name */
+  machine: string;
+  /** what it cost, and under which profile */
+  cost: string;
+  /** ISO time of the judgement */
+  createdAt: string;
+}
+
+/** A record as words: what every medium is made from. */
+export interface Report {
+  head: Head;
+  sections: Section[];
+  /** the same numbers for programs */
+  data: Data[];
+}

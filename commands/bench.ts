@@ -10,7 +10,7 @@ import type { Verdict } from "../lab/record/record.ts";
 import { type ProfileName, PROFILES } from "../lab/suite.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
-import { writeFront } from "../reports/front_write.ts";
+import { writeFront } from "../reports/front/write.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";

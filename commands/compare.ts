@@ -6,8 +6,8 @@
 import { basename, dirname, resolve } from "node:path";
 import { type LatencyRecord, readLatencyRecord } from "../lab/record/latency_record.ts";
 import { causeOf, LabError } from "../lab/train/store.ts";
-import { compareReport } from "../reports/compare.ts";
-import { checkComparable } from "../reports/compare_rows.ts";
+import { compareReport } from "../reports/compare/compare.ts";
+import { checkComparable } from "../reports/compare/rows.ts";
 import { readArguments } from "./arguments.ts";
 import { reportError } from "./exit_codes.ts";
 

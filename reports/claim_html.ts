@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClaimRecord } from "../lab/record/claim_record.ts";
-import { claimCost } from "./claim_charts.ts";
+import { claimCost } from "./charts/claim_charts.ts";
 import {
   claimCaveats,
   claimJudgementTable,
@@ -14,12 +14,19 @@ import {
   JUDGEMENT_NOTE,
   orderedJudgements,
 } from "./claim_tables.ts";
-import { memoryPhrase, verdictPhrase } from "./format.ts";
-import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
-import { opening, page, type PageParts } from "./page.ts";
-import { notReproduced } from "./paper.ts";
-import { paperFacts } from "./paper_facts.ts";
-import { toneOf } from "./theme.ts";
+import { memoryPhrase, verdictPhrase } from "./words/format.ts";
+import {
+  chartFigure,
+  definitions,
+  escapeHtml,
+  htmlTable,
+  list,
+  toneClass,
+} from "./media/html_parts.ts";
+import { opening, page, type PageParts } from "./media/page.ts";
+import { notReproduced } from "./words/paper.ts";
+import { paperFacts } from "./words/paper_facts.ts";
+import { toneOf } from "./charts/theme.ts";
 
 /** More points than these stand in `points.csv` alone. */
 const MANY = 600;

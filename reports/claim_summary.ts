@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClaimRecord } from "../lab/record/claim_record.ts";
-import { claimCost } from "./claim_charts.ts";
+import { claimCost } from "./charts/claim_charts.ts";
 import {
   claimCaveats,
   claimJudgementTable,
@@ -13,10 +13,10 @@ import {
   claimReproduce,
   JUDGEMENT_NOTE,
 } from "./claim_tables.ts";
-import { memoryPhrase } from "./format.ts";
-import { line, markdownTable, summaryHead } from "./markdown.ts";
-import { notReproduced } from "./paper.ts";
-import { paperFacts } from "./paper_facts.ts";
+import { memoryPhrase } from "./words/format.ts";
+import { line, markdownTable, summaryHead } from "./media/markdown.ts";
+import { notReproduced } from "./words/paper.ts";
+import { paperFacts } from "./words/paper_facts.ts";
 
 /**
  * The summary.

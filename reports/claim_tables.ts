@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClaimJudgement, ClaimRecord } from "../lab/record/claim_record.ts";
-import { claimCost } from "./claim_charts.ts";
+import { claimCost } from "./charts/claim_charts.ts";
 import {
   count,
   interval,
@@ -13,7 +13,7 @@ import {
   reproduceCommand,
   roleVerdict,
   significant,
-} from "./format.ts";
+} from "./words/format.ts";
 import { machinePairs, planPair, suitePairs, type Table } from "./tables.ts";
 
 /** What the value of a judgement may be, in its unit: `≤ 0.1`, `≥ 1`, `−0.1 to 0.1`. */

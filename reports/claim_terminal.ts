@@ -4,11 +4,11 @@
  * @module
  */
 import type { ClaimRecord } from "../lab/record/claim_record.ts";
-import { claimCost } from "./claim_charts.ts";
+import { claimCost } from "./charts/claim_charts.ts";
 import { limitsOf, orderedJudgements, valueOf } from "./claim_tables.ts";
-import { adapterName } from "./format.ts";
-import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts";
-import { toneOf } from "./theme.ts";
+import { adapterName } from "./words/format.ts";
+import { alignedTable, headline, marked, paint, wrap } from "./media/terminal_parts.ts";
+import { toneOf } from "./charts/theme.ts";
 
 /**
  * The summary in lines.

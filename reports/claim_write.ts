@@ -4,13 +4,13 @@
  * @module
  */
 import type { ClaimRecord } from "../lab/record/claim_record.ts";
-import { browserScripts } from "./browser.ts";
-import { claimCharts } from "./claim_charts.ts";
+import { browserScripts } from "./media/browser.ts";
+import { claimCharts } from "./charts/claim_charts.ts";
 import { claimJudgementsCsv, claimPointsCsv } from "./claim_csv.ts";
 import { claimHtml } from "./claim_html.ts";
 import { claimMarkdown } from "./claim_summary.ts";
 import { runsCsv } from "./csv.ts";
-import { picturesOf, ReportFolder, type ReportOptions } from "./folder.ts";
+import { picturesOf, ReportFolder, type ReportOptions } from "./media/folder.ts";
 
 /**
  * Writes the report of a suite of claims.

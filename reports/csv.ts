@@ -5,7 +5,7 @@
  */
 import { csvFormat } from "d3-dsv";
 import type { BenchRecord, Run } from "../lab/record/record.ts";
-import { loadMultiples } from "./expert_load.ts";
+import { loadMultiples } from "./charts/expert_load.ts";
 
 /** The columns, in order. */
 export const COLUMNS = [

@@ -4,15 +4,22 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { costPhrase, memoryPhrase, verdictPhrase } from "./format.ts";
-import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
-import { opening, page, type PageParts } from "./page.ts";
-import { notReproduced } from "./paper.ts";
-import { besideThePaper } from "./paper_facts.ts";
+import { costPhrase, memoryPhrase, verdictPhrase } from "./words/format.ts";
+import {
+  chartFigure,
+  definitions,
+  escapeHtml,
+  htmlTable,
+  list,
+  toneClass,
+} from "./media/html_parts.ts";
+import { opening, page, type PageParts } from "./media/page.ts";
+import { notReproduced } from "./words/paper.ts";
+import { besideThePaper } from "./words/paper_facts.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { caveats, reproduce } from "./summary.ts";
 import { estimateTable, factPairs, judgementTable, lossTable, optimumTable } from "./tables.ts";
-import { toneOf } from "./theme.ts";
+import { toneOf } from "./charts/theme.ts";
 
 /**
  * The page.

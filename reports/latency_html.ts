@@ -4,11 +4,18 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/record/latency_record.ts";
-import { capital, verdictPhrase } from "./format.ts";
-import { chartFigure, definitions, escapeHtml, htmlTable, list, toneClass } from "./html_parts.ts";
-import { latencyCost } from "./latency_charts.ts";
+import { capital, verdictPhrase } from "./words/format.ts";
+import {
+  chartFigure,
+  definitions,
+  escapeHtml,
+  htmlTable,
+  list,
+  toneClass,
+} from "./media/html_parts.ts";
+import { latencyCost } from "./charts/latency_charts.ts";
 import { latencyBesideThePaper } from "./latency_paper.ts";
-import { AXIS } from "./latency_series.ts";
+import { AXIS } from "./charts/latency_series.ts";
 import { latencyCaveats, latencyReproduce } from "./latency_summary.ts";
 import {
   claimTable,
@@ -20,8 +27,8 @@ import {
   pointTable,
   rooflinePairs,
 } from "./latency_tables.ts";
-import { opening, page, type PageParts } from "./page.ts";
-import { notReproduced } from "./paper.ts";
+import { opening, page, type PageParts } from "./media/page.ts";
+import { notReproduced } from "./words/paper.ts";
 
 /**
  * The page.

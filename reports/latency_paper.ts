@@ -5,11 +5,11 @@
  */
 import type { LatencyRecord } from "../lab/record/latency_record.ts";
 import type { Interval } from "../lab/record/record.ts";
-import { interval, NOT_MEASURED } from "./format.ts";
-import { timesDense, widenedTimesDense } from "./latency_relative.ts";
-import { moePoints, stepPass } from "./latency_series.ts";
+import { interval, NOT_MEASURED } from "./words/format.ts";
+import { timesDense, widenedTimesDense } from "./charts/latency_relative.ts";
+import { moePoints, stepPass } from "./charts/latency_series.ts";
 import { times } from "./latency_tables.ts";
-import { FIG_7 } from "./paper.ts";
+import { FIG_7 } from "./words/paper.ts";
 import type { Table } from "./tables.ts";
 
 interface Found {

@@ -5,10 +5,10 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/record/latency_record.ts";
-import { capital, reproduceCommand } from "./format.ts";
-import { differences, latencyCost } from "./latency_charts.ts";
+import { capital, reproduceCommand } from "./words/format.ts";
+import { differences, latencyCost } from "./charts/latency_charts.ts";
 import { latencyBesideThePaper } from "./latency_paper.ts";
-import { AXIS } from "./latency_series.ts";
+import { AXIS } from "./charts/latency_series.ts";
 import {
   claimTable,
   COLUMN_NOTES,
@@ -18,8 +18,8 @@ import {
   pointTable,
   rooflinePairs,
 } from "./latency_tables.ts";
-import { line, markdownTable, summaryHead } from "./markdown.ts";
-import { notReproduced } from "./paper.ts";
+import { line, markdownTable, summaryHead } from "./media/markdown.ts";
+import { notReproduced } from "./words/paper.ts";
 
 /** What these times cannot say. */
 export function latencyCaveats(record: LatencyRecord): string[] {

@@ -20,10 +20,10 @@ import {
   percent,
   rateUnit,
   roleVerdict,
-} from "./format.ts";
-import { latencyPanels, passesOf } from "./latency_series.ts";
+} from "./words/format.ts";
+import { latencyPanels, passesOf } from "./charts/latency_series.ts";
 import { machinePairs, planPair, suitePairs, type Table } from "./tables.ts";
-import { type Tone, toneOf } from "./theme.ts";
+import { type Tone, toneOf } from "./charts/theme.ts";
 
 /** A claim in a reader's words. */
 export const CLAIM: Record<LatencyJudgement["claim"], string> = {

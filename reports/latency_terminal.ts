@@ -4,8 +4,8 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/record/latency_record.ts";
-import { adapterName, interval } from "./format.ts";
-import { latencyCost } from "./latency_charts.ts";
+import { adapterName, interval } from "./words/format.ts";
+import { latencyCost } from "./charts/latency_charts.ts";
 import {
   claimTone,
   latencyWarnings,
@@ -15,7 +15,7 @@ import {
   rooflinePairs,
   times,
 } from "./latency_tables.ts";
-import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts";
+import { alignedTable, headline, marked, paint, wrap } from "./media/terminal_parts.ts";
 
 /**
  * The summary in lines.

@@ -4,9 +4,9 @@
  * @module
  */
 import type { LatencyRecord } from "../lab/record/latency_record.ts";
-import { browserScripts } from "./browser.ts";
-import { picturesOf, ReportFolder, type ReportOptions } from "./folder.ts";
-import { latencyCharts } from "./latency_charts.ts";
+import { browserScripts } from "./media/browser.ts";
+import { picturesOf, ReportFolder, type ReportOptions } from "./media/folder.ts";
+import { latencyCharts } from "./charts/latency_charts.ts";
 import { latencyCsv } from "./latency_csv.ts";
 import { latencyHtml } from "./latency_html.ts";
 import { latencyMarkdown } from "./latency_summary.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import type { BenchRecord, Judgement } from "../lab/record/record.ts";
-import { interval, nats, NOT_MEASURED, octaves, roleVerdict, SWEPT_NAME } from "./format.ts";
-import { distinct, rivalPanels, sweptOf } from "./series.ts";
+import { interval, nats, NOT_MEASURED, octaves, roleVerdict, SWEPT_NAME } from "./words/format.ts";
+import { distinct, rivalPanels, sweptOf } from "./charts/series.ts";
 import type { Table } from "./tables.ts";
 
 /** The rules on one configuration, best first. */

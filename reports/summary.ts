@@ -4,10 +4,10 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { costPhrase, memoryPhrase, reproduceCommand } from "./format.ts";
-import { line, markdownTable, summaryHead } from "./markdown.ts";
-import { notReproduced } from "./paper.ts";
-import { besideThePaper } from "./paper_facts.ts";
+import { costPhrase, memoryPhrase, reproduceCommand } from "./words/format.ts";
+import { line, markdownTable, summaryHead } from "./media/markdown.ts";
+import { notReproduced } from "./words/paper.ts";
+import { besideThePaper } from "./words/paper_facts.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
 import { estimateTable, factPairs, judgementTable, optimumTable } from "./tables.ts";
 

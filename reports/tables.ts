@@ -17,8 +17,8 @@ import {
   powerOfTwo,
   roleVerdict,
   SWEPT_NAME,
-} from "./format.ts";
-import { averageOverSeeds, sweptOf } from "./series.ts";
+} from "./words/format.ts";
+import { averageOverSeeds, sweptOf } from "./charts/series.ts";
 
 /** A table of text. */
 export interface Table {

@@ -4,12 +4,12 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { adapterName, costPhrase, interval, nats, octaves, SWEPT_NAME } from "./format.ts";
+import { adapterName, costPhrase, interval, nats, octaves, SWEPT_NAME } from "./words/format.ts";
 import { RANKING_NOTE, rankings } from "./ranking.ts";
-import { sweptOf } from "./series.ts";
+import { sweptOf } from "./charts/series.ts";
 import { estimateTable, type Table } from "./tables.ts";
-import { alignedTable, headline, marked, paint, wrap } from "./terminal_parts.ts";
-import { toneOf } from "./theme.ts";
+import { alignedTable, headline, marked, paint, wrap } from "./media/terminal_parts.ts";
+import { toneOf } from "./charts/theme.ts";
 
 /**
  * The summary of a bench in a few lines.

@@ -4,14 +4,14 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { browserScripts } from "./browser.ts";
-import { chartsFor } from "./charts.ts";
+import { browserScripts } from "./media/browser.ts";
+import { chartsFor } from "./charts/charts.ts";
 import { runsCsv } from "./csv.ts";
-import { picturesOf, ReportFolder, type ReportOptions } from "./folder.ts";
+import { picturesOf, ReportFolder, type ReportOptions } from "./media/folder.ts";
 import { reportHtml } from "./html.ts";
 import { summaryMarkdown } from "./summary.ts";
 
-export type { ReportOptions } from "./folder.ts";
+export type { ReportOptions } from "./media/folder.ts";
 
 /**
  * Writes the report of a bench.

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { csvParse } from "d3-dsv";
-import { chartsFor } from "../../reports/charts.ts";
-import { loadMultiples } from "../../reports/expert_load.ts";
-import { lossDomain, lossRows } from "../../reports/loss_rows.ts";
+import { chartsFor } from "../../reports/charts/charts.ts";
+import { loadMultiples } from "../../reports/charts/expert_load.ts";
+import { lossDomain, lossRows } from "../../reports/charts/loss_rows.ts";
 import {
   compileSpec,
   PNG_SCALE,
@@ -11,9 +11,9 @@ import {
   renderPng,
   renderSvg,
   svgSize,
-} from "../../reports/render.ts";
-import { averageOverSeeds, panelsOf } from "../../reports/series.ts";
-import { toneOf, TONES } from "../../reports/theme.ts";
+} from "../../reports/charts/render.ts";
+import { averageOverSeeds, panelsOf } from "../../reports/charts/series.ts";
+import { toneOf, TONES } from "../../reports/charts/theme.ts";
 import { runsCsv } from "../../reports/csv.ts";
 import { fixtureRecord } from "./fixture.ts";
 import { testGoldens, textsOf } from "./golden.ts";

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
 import type { ClaimRecord } from "../../lab/record/claim_record.ts";
 import type { Verdict } from "../../lab/record/record.ts";
-import { browserScripts } from "../../reports/browser.ts";
-import { claimCharts, claimDomains, panelVerdicts } from "../../reports/claim_charts.ts";
+import { browserScripts } from "../../reports/media/browser.ts";
+import { claimCharts, claimDomains, panelVerdicts } from "../../reports/charts/claim_charts.ts";
 import { claimJudgementsCsv, claimPointsCsv } from "../../reports/claim_csv.ts";
 import { claimHtml } from "../../reports/claim_html.ts";
-import { powers } from "../../reports/claim_plot.ts";
+import { powers } from "../../reports/charts/claim_plot.ts";
 import { claimMarkdown } from "../../reports/claim_summary.ts";
 import { claimJudgementTable, limitsOf } from "../../reports/claim_tables.ts";
 import { claimTerminal } from "../../reports/claim_terminal.ts";
 import { writeClaimReport } from "../../reports/claim_write.ts";
-import { renderSvg } from "../../reports/render.ts";
-import { toneOf, TONES } from "../../reports/theme.ts";
+import { renderSvg } from "../../reports/charts/render.ts";
+import { toneOf, TONES } from "../../reports/charts/theme.ts";
 import { claimFixture } from "./claim_fixture.ts";
 import {
   assertLoadsNothing,

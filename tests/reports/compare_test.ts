@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
 import { LabError } from "../../lab/train/store.ts";
-import { compareReport, compareTable } from "../../reports/compare.ts";
-import { compareCharts } from "../../reports/compare_charts.ts";
+import { compareReport, compareTable } from "../../reports/compare/compare.ts";
+import { compareCharts } from "../../reports/compare/charts.ts";
 import {
   checkComparable,
   comparedPoints,
   compareNotes,
   type NamedRecord,
-} from "../../reports/compare_rows.ts";
-import { renderSvg } from "../../reports/render.ts";
+} from "../../reports/compare/rows.ts";
+import { renderSvg } from "../../reports/charts/render.ts";
 import { assertLoadsNothing, assertNothingCut, testGoldens, textsOf } from "./golden.ts";
 import { FAST, latencyFixture } from "./latency_fixture.ts";
 

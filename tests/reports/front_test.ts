@@ -8,9 +8,9 @@ import {
   entryVerdict,
   type Found,
   sectionsOf,
-} from "../../reports/front_rows.ts";
-import { writeFront } from "../../reports/front_write.ts";
-import { FIGURES, notReproduced } from "../../reports/paper.ts";
+} from "../../reports/front/rows.ts";
+import { writeFront } from "../../reports/front/write.ts";
+import { FIGURES, notReproduced } from "../../reports/words/paper.ts";
 import { claimFixture } from "./claim_fixture.ts";
 import { fixtureRecord, rivalRecord } from "./fixture.ts";
 import { assertLoadsNothing } from "./golden.ts";

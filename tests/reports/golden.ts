@@ -1,7 +1,7 @@
 /** Golden chart specs, and what is looked up in a drawn one. */
 import assert from "node:assert/strict";
-import type { Chart } from "../../reports/caption.ts";
-import { compileSpec } from "../../reports/render.ts";
+import type { Chart } from "../../reports/words/caption.ts";
+import { compileSpec } from "../../reports/charts/render.ts";
 
 /** `UPDATE_GOLDEN=1 deno test -A tests/reports` writes the golden specs anew. */
 const updating =

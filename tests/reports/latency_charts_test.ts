@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import type { LatencyPoint } from "../../lab/record/latency_record.ts";
-import { latencyCharts } from "../../reports/latency_charts.ts";
-import { expertRows } from "../../reports/latency_experts.ts";
-import { percentRows } from "../../reports/latency_percent.ts";
+import { latencyCharts } from "../../reports/charts/latency_charts.ts";
+import { expertRows } from "../../reports/charts/latency_experts.ts";
+import { percentRows } from "../../reports/charts/latency_percent.ts";
 import {
   paperRows,
   relativeRows,
   timesDense,
   widenedTimesDense,
-} from "../../reports/latency_relative.ts";
-import { routingRows } from "../../reports/latency_routing.ts";
-import { denseBeside, moePoints, quotient } from "../../reports/latency_series.ts";
-import { logTicks } from "../../reports/line_plot.ts";
-import { compileSpec, renderPdf, renderSvg } from "../../reports/render.ts";
+} from "../../reports/charts/latency_relative.ts";
+import { routingRows } from "../../reports/charts/latency_routing.ts";
+import { denseBeside, moePoints, quotient } from "../../reports/charts/latency_series.ts";
+import { logTicks } from "../../reports/charts/line_plot.ts";
+import { compileSpec, renderPdf, renderSvg } from "../../reports/charts/render.ts";
 import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
 import { FAST, latencyFixture } from "./latency_fixture.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
 import type { LatencyRecord } from "../../lab/record/latency_record.ts";
 import type { Verdict } from "../../lab/record/record.ts";
-import { browserScripts } from "../../reports/browser.ts";
-import { byteCount, digits, milliseconds, percent, rateUnit } from "../../reports/format.ts";
-import { latencyCharts } from "../../reports/latency_charts.ts";
+import { browserScripts } from "../../reports/media/browser.ts";
+import { byteCount, digits, milliseconds, percent, rateUnit } from "../../reports/words/format.ts";
+import { latencyCharts } from "../../reports/charts/latency_charts.ts";
 import { latencyCsv } from "../../reports/latency_csv.ts";
 import { latencyHtml } from "../../reports/latency_html.ts";
 import { latencyBesideThePaper } from "../../reports/latency_paper.ts";
@@ -18,8 +18,8 @@ import {
 import { latencyTerminal } from "../../reports/latency_terminal.ts";
 import { latencyReproduce } from "../../reports/latency_summary.ts";
 import { writeLatencyReport } from "../../reports/latency_write.ts";
-import { notReproduced } from "../../reports/paper.ts";
-import { renderSvg } from "../../reports/render.ts";
+import { notReproduced } from "../../reports/words/paper.ts";
+import { renderSvg } from "../../reports/charts/render.ts";
 import { assertLoadsNothing, withoutScripts } from "./golden.ts";
 import { FAST, latencyFixture } from "./latency_fixture.ts";
 

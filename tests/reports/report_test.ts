@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { BenchRecord, Verdict } from "../../lab/record/record.ts";
-import { browserScripts, jsonSafe, scriptSafe } from "../../reports/browser.ts";
-import { chartsFor } from "../../reports/charts.ts";
-import { duration, fixed, interval, octaves, significant } from "../../reports/format.ts";
+import { browserScripts, jsonSafe, scriptSafe } from "../../reports/media/browser.ts";
+import { chartsFor } from "../../reports/charts/charts.ts";
+import { duration, fixed, interval, octaves, significant } from "../../reports/words/format.ts";
 import { reportHtml } from "../../reports/html.ts";
-import { notReproduced } from "../../reports/paper.ts";
-import { renderSvg } from "../../reports/render.ts";
+import { notReproduced } from "../../reports/words/paper.ts";
+import { renderSvg } from "../../reports/charts/render.ts";
 import { summaryMarkdown } from "../../reports/summary.ts";
 import { terminalSummary } from "../../reports/terminal.ts";
 import { writeReport } from "../../reports/write.ts";

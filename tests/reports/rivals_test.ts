@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { judgeSuite } from "../../lab/transfer/judge.ts";
-import { chartsFor } from "../../reports/charts.ts";
-import { roleVerdict } from "../../reports/format.ts";
+import { chartsFor } from "../../reports/charts/charts.ts";
+import { roleVerdict } from "../../reports/words/format.ts";
 import { RANKING_NOTE, rankings } from "../../reports/ranking.ts";
 import { reportHtml } from "../../reports/html.ts";
-import { renderSvg } from "../../reports/render.ts";
-import { legendOf, panelsOf } from "../../reports/series.ts";
+import { renderSvg } from "../../reports/charts/render.ts";
+import { legendOf, panelsOf } from "../../reports/charts/series.ts";
 import { summaryMarkdown } from "../../reports/summary.ts";
 import { terminalSummary } from "../../reports/terminal.ts";
-import { styleOf, toneOf, TONES } from "../../reports/theme.ts";
+import { styleOf, toneOf, TONES } from "../../reports/charts/theme.ts";
 import { fixtureRecord, rivalRecord } from "./fixture.ts";
 import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
 

@@ -1,0 +1,92 @@
+/**
+ * The charts of a transfer suite, whichever figure it is after: loss against what was swept, how far
+ * each optimum moved, and how the experts share the tokens. Pure: a record in, Vega-Lite specs and
+ * their captions out.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { caption, type Chart, provenance } from "../words/caption.ts";
+import { expertLoad } from "./expert_load.ts";
+import { costPhrase, SWEPT_NAME } from "../words/format.ts";
+import { lossCurves } from "./loss_curves.ts";
+import { optimumShift } from "./optimum_shift.ts";
+import { rivalPanels, type Swept, sweptOf } from "./series.ts";
+import type { ChartSpec, Head } from "./theme.ts";
+
+export type { Chart } from "../words/caption.ts";
+
+const STEM: Record<Swept, string> = {
+  lr: "loss-vs-lr",
+  weightDecay: "loss-vs-weight-decay",
+  initStd: "loss-vs-init-std",
+};
+
+/**
+ * The charts of a record, in the order in which the report shows them.
+ *
+ * @param record the bench
+ * @returns name, title, caption and Vega-Lite spec of each; none for a record without runs
+ */
+export function chartsFor(record: BenchRecord): Chart[] {
+  const sweeps = sweptOf(record);
+  return [
+    ...sweeps.flatMap((swept) => lossChart(record, swept)),
+    ...(record.judgements.length > 0 ? shiftChart(record) : []),
+    ...(sweeps.length > 0 ? loadChart(record, sweeps[0]) : []),
+  ];
+}
+
+/** The loss chart of one sweep among the charts of a record. */
+export function chartOfSweep(charts: Chart[], swept: Swept): Chart | undefined {
+  return charts.find((one) => one.name === STEM[swept]);
+}
+
+function lossChart(record: BenchRecord, swept: Swept): Chart[] {
+  const lines = rivalPanels(record).length > 0
+    ? "One line per rule"
+    : "One line per configuration, the control in its own panel";
+  return chart(
+    record,
+    STEM[swept],
+    `validation loss against ${SWEPT_NAME[swept]}`,
+    `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
+    (head) => lossCurves(record, swept, head),
+  );
+}
+
+function shiftChart(record: BenchRecord): Chart[] {
+  return chart(
+    record,
+    "optimum-shift",
+    "how far the optimum moved from the reference's",
+    "Shift of each optimum in octaves and the loss that the transferred value costs (regret), " +
+      "against the limits of the plan.",
+    (head) => optimumShift(record, head),
+  );
+}
+
+function loadChart(record: BenchRecord, swept: Swept): Chart[] {
+  return chart(
+    record,
+    "expert-load",
+    "how the experts share the tokens",
+    "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
+      "The paper's figure does not show this; it is here because an idle expert would make the " +
+      "comparison of active widths untrue.",
+    (head) => expertLoad(record, swept, head),
+  );
+}
+
+function chart(
+  record: BenchRecord,
+  name: string,
+  subject: string,
+  what: string,
+  draw: (head: Head) => ChartSpec | null,
+): Chart[] {
+  const title = `${record.suite.title}: ${subject}`;
+  const text = caption(record, `${title}. ${what}`, costPhrase(record.cost));
+  const spec = draw({ title, subtitle: provenance(record), description: text });
+  return spec === null ? [] : [{ name, title, caption: text, spec }];
+}

@@ -1,0 +1,193 @@
+/**
+ * Loss against a swept hyperparameter, as in the paper's Fig. 2: a log2 axis, one line per
+ * configuration, a band over seeds, a star at each fitted optimum, a rule at the transferred value,
+ * the control in its own panel. Points above the axis are marked at its upper edge, so that a
+ * diverging run cannot flatten the curves.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { SWEPT_NAME } from "../words/format.ts";
+import { BREAK, lossDomain, type LossRow, lossRows } from "./loss_rows.ts";
+import { legendOf, panelsOf, rivalPanels, type Swept } from "./series.ts";
+import { BAND, type ChartSpec, frame, type Head, powerLabel, STAR, styleOf } from "./theme.ts";
+
+/** The lines under the title that say what each mark is; only marks that occur are named. */
+export function lossKey(rows: LossRow[], seeds: number): string[] {
+  const has = (kind: LossRow["kind"]) => rows.some((row) => row.kind === kind);
+  const band = seeds > 1 ? `Mean of ${seeds} seeds, band ±1 standard error` : "One seed, no band";
+  return [
+    [band, ...(has("optimum") ? ["★ fitted optimum with its 95% interval"] : [])].join("; "),
+    [
+      ...(has("transferred") ? ["dashed: the reference's optimum, transferred (95% shaded)"] : []),
+      ...(has("above") ? ["△ above the axis"] : []),
+      ...(has("diverged") ? ["✕ a seed diverged"] : []),
+    ].join("; "),
+  ].filter((line) => line !== "");
+}
+
+/**
+ * The chart.
+ *
+ * @param record the bench
+ * @param swept which hyperparameter stands on the x axis
+ * @param head title, first lines of the subtitle, description for readers who do not see the picture
+ * @returns a Vega-Lite spec with its data inline
+ */
+export function lossCurves(
+  record: BenchRecord,
+  swept: Swept,
+  head: Head,
+): ChartSpec {
+  const panels = panelsOf(record, swept);
+  const rows = lossRows(record, swept);
+  const labels = legendOf(record, swept);
+  const linesAre = rivalPanels(record).length > 0 ? "rule" : "configuration";
+  const grid = [...new Set(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))]
+    .sort((a, b) => a - b);
+  const [first, last] = [grid[0] ?? -1, grid[grid.length - 1] ?? 0];
+  const columns = panels.length <= 3 ? Math.max(1, panels.length) : 2;
+  const width = columns === 1 ? 420 : columns === 2 ? 300 : 215;
+  const fade = { condition: { param: "pick", value: 1 }, value: 0.15 };
+  const only = (kind: LossRow["kind"]) => [{ filter: `datum.kind === '${kind}'` }];
+  const x = {
+    field: "x",
+    type: "quantitative" as const,
+    title: `${SWEPT_NAME[swept]} on the reference's scale (log₂ axis)`,
+    scale: {
+      type: "log" as const,
+      base: 2,
+      nice: false,
+      domain: [2 ** (first - 0.6), 2 ** (last + 0.6)],
+    },
+    axis: {
+      values: grid.filter(Number.isInteger).map((power) => 2 ** power),
+      labelExpr: powerLabel(),
+    },
+  };
+  const y = (field: keyof LossRow) => ({
+    field,
+    type: "quantitative" as const,
+    title: "validation loss (nats per token)",
+    scale: { zero: false, nice: false, domain: lossDomain(panels) },
+    axis: { format: ".2f", tickCount: 6 },
+  });
+  const color = {
+    field: "label",
+    type: "nominal" as const,
+    title: linesAre,
+    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).colour) },
+    ...(labels.length > 6 && columns < 3 ? { legend: { columns: 2 + 2 * columns } } : {}),
+  };
+  const shape = {
+    ...color,
+    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).shape) },
+  };
+  const tooltip = (field: keyof LossRow, title: string) => [
+    { field: "label", title: linesAre },
+    { field: "x", title: SWEPT_NAME[swept], format: ".4g" },
+    ...(field === "note" ? [] : [{ field, title, format: ".3f" }]),
+    { field: "note", title: field === "note" ? title : "seeds" },
+  ];
+  return {
+    ...frame(head, [...lossKey(rows, record.plan.seeds.length)]),
+    data: { values: rows as unknown as Record<string, unknown>[] },
+    facet: {
+      field: "panel",
+      type: "nominal",
+      title: null,
+      sort: panels.map((panel) => panel.title.join(BREAK)),
+      header: {
+        labelExpr: `split(datum.label, '${BREAK}')`,
+        labelFontWeight: "bold",
+        labelLineHeight: 15,
+      },
+    },
+    columns,
+    ...(panels.length % columns === 0 ? {} : { resolve: { axis: { x: "independent" } } }),
+    spacing: { column: 26, row: 26 },
+    spec: {
+      width,
+      height: 230,
+      encoding: { x },
+      layer: [
+        {
+          transform: only("transferred"),
+          mark: { type: "rect", color: BAND, clip: true },
+          encoding: { x: { ...x, field: "x_lo" }, x2: { field: "x_hi" } },
+        },
+        {
+          transform: only("transferred"),
+          mark: { type: "rule", color: "#444", strokeDash: [5, 3], strokeWidth: 1.3 },
+          encoding: { tooltip: [{ field: "note" }] },
+        },
+        {
+          transform: [{ filter: "datum.kind === 'mean' && isValid(datum.lo)" }],
+          mark: { type: "area", clip: true },
+          encoding: {
+            y: y("lo"),
+            y2: { field: "hi" },
+            color,
+            opacity: { condition: { param: "pick", value: 0.2 }, value: 0.04 },
+          },
+        },
+        {
+          params: [{ name: "pick", select: { type: "point", fields: ["label"] }, bind: "legend" }],
+          transform: only("mean"),
+          mark: { type: "line", strokeWidth: 1.6, clip: true },
+          encoding: { y: y("loss"), color, opacity: fade },
+        },
+        {
+          transform: only("mean"),
+          mark: { type: "point", filled: true, size: 34, clip: true },
+          encoding: {
+            y: y("loss"),
+            color,
+            shape,
+            opacity: fade,
+            tooltip: tooltip("loss", "mean loss, nats"),
+          },
+        },
+        {
+          transform: only("above"),
+          mark: { type: "point", shape: "triangle-up", size: 46, strokeWidth: 1.4 },
+          encoding: { y: y("at"), color, opacity: fade, tooltip: tooltip("note", "loss") },
+        },
+        {
+          transform: only("diverged"),
+          mark: { type: "point", shape: "M-1,-1L1,1M-1,1L1,-1", size: 30, strokeWidth: 1.8 },
+          encoding: { y: y("at"), color, opacity: fade, tooltip: tooltip("note", "seeds") },
+        },
+        {
+          transform: only("optimum"),
+          mark: { type: "rule", strokeWidth: 1.6, clip: true },
+          encoding: {
+            x: { ...x, field: "x_lo" },
+            x2: { field: "x_hi" },
+            y: y("loss"),
+            color,
+            opacity: fade,
+          },
+        },
+        {
+          transform: only("optimum"),
+          mark: {
+            type: "point",
+            filled: true,
+            size: 240,
+            shape: STAR,
+            stroke: "white",
+            strokeWidth: 0.9,
+          },
+          encoding: {
+            y: y("loss"),
+            color,
+            opacity: fade,
+            tooltip: [{ field: "label" }, { field: "note" }, { field: "loss", format: ".3f" }],
+          },
+        },
+      ],
+    },
+  } satisfies TopLevelSpec;
+}

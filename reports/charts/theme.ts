@@ -1,0 +1,201 @@
+/**
+ * The look every chart shares: colours that colour-blind readers can tell apart (Okabe and Ito's
+ * palette), a shape for each colour so that greyscale prints stay readable, one font, one star.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+import type { Verdict } from "../../lab/record/record.ts";
+import type { JudgedRole } from "../words/format.ts";
+
+/** Colours of the configurations; the first belongs to the reference. */
+export const PALETTE: string[] = [
+  "#222222",
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#8C6D31",
+];
+
+/** Point shapes in the order of {@link PALETTE}. */
+export const SHAPES: string[] = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "triangle-down",
+  "cross",
+  "triangle-right",
+  "triangle-left",
+];
+
+/**
+ * Colour and shape of the n-th line. Beyond eight, colours come again with other shapes; the first
+ * colour, the reference's, does not.
+ */
+export function styleOf(index: number): { colour: string; shape: string } {
+  if (index < PALETTE.length) return { colour: PALETTE[index], shape: SHAPES[index] };
+  const others = PALETTE.length - 1, later = index - PALETTE.length;
+  return {
+    colour: PALETTE[1 + later % others],
+    shape: SHAPES[(1 + later + 3 * (1 + Math.floor(later / others))) % SHAPES.length],
+  };
+}
+
+/**
+ * What a mark says: a verdict on a target or claim, how a control behaved, or where something stands
+ * that decides nothing (a rival rule, an aside).
+ */
+export type Tone =
+  | Verdict
+  | "control fails"
+  | "control does not fail"
+  | "beside, holds"
+  | "beside, misses"
+  | "beside, undecided";
+
+/**
+ * Colour and shape of each tone. Only a target's `pass` is blue and only a target's `fail` is
+ * vermilion; a control that fails is grey, as it should, and one that does not is ochre. What decides
+ * nothing is green or purple.
+ */
+export const TONES: Record<Tone, { colour: string; shape: string }> = {
+  "pass": { colour: "#0072B2", shape: "circle" },
+  "fail": { colour: "#C44E00", shape: "square" },
+  "inconclusive": { colour: "#7A5C00", shape: "triangle-up" },
+  "cannot tell at this size": { colour: "#7A5C00", shape: "diamond" },
+  "control fails": { colour: "#5F5F5F", shape: "square" },
+  "control does not fail": { colour: "#7A5C00", shape: "diamond" },
+  "beside, holds": { colour: "#00664A", shape: "triangle-down" },
+  "beside, misses": { colour: "#7D3C6B", shape: "cross" },
+  "beside, undecided": { colour: "#7A5C00", shape: "triangle-up" },
+};
+
+/** The tone of one judgement. */
+export function toneOf({ role, verdict }: { role: JudgedRole; verdict: Verdict }): Tone {
+  if (role === "target" || role === "claim") return verdict;
+  if (role === "rival" || role === "aside") {
+    return verdict === "pass"
+      ? "beside, holds"
+      : verdict === "fail"
+      ? "beside, misses"
+      : "beside, undecided";
+  }
+  return verdict === "fail" ? "control fails" : "control does not fail";
+}
+
+/** A five-pointed star of unit radius, for the fitted optimum. */
+export const STAR: string = "M0,-1L0.2245,-0.309L0.9511,-0.309L0.3633,0.118L0.5878,0.809" +
+  "L0,0.382L-0.5878,0.809L-0.3633,0.118L-0.9511,-0.309L-0.2245,-0.309Z";
+
+/** The tolerance band and the interval of the transferred value. */
+export const BAND = "#DDE6EE";
+
+/** The `$schema` of every spec. */
+export const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/**
+ * A Vega expression that writes a power of two with superscripts: `2⁻⁵`.
+ *
+ * @returns the expression, for `axis.labelExpr` on a base-2 log axis
+ */
+export function powerLabel(): string {
+  const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  let text = "replace('' + round(log(datum.value) / log(2)), '-', '⁻')";
+  for (let digit = 0; digit < 10; digit++) {
+    text = `replace(${text}, /${digit}/g, '${digits[digit]}')`;
+  }
+  return `'2' + ${text}`;
+}
+
+/** The shared Vega-Lite configuration. */
+function chartConfig(legend: object): TopLevelSpec["config"] {
+  return {
+    font: "DejaVu Sans, Verdana, sans-serif",
+    background: "white",
+    title: { fontSize: 14, subtitleFontSize: 11, subtitleColor: "#333", subtitlePadding: 4 },
+    axis: {
+      labelFontSize: 11,
+      titleFontSize: 11.5,
+      titleFontWeight: "normal",
+      gridColor: "#EBEBEB",
+      domainColor: "#555",
+      tickColor: "#555",
+      labelFlush: false,
+    },
+    header: { labelFontSize: 11.5, titleFontSize: 11.5 },
+    legend: {
+      orient: "bottom",
+      labelFontSize: 11,
+      symbolOpacity: 1,
+      symbolStrokeWidth: 2,
+      symbolSize: 70,
+      ...legend,
+    },
+    view: { stroke: "#999" },
+  };
+}
+
+/** A Vega-Lite spec as it is passed on and written; its makers check it against Vega-Lite's types. */
+export interface ChartSpec {
+  /** which Vega-Lite it is written for */
+  $schema: string;
+  /** what readers who cannot see the picture get */
+  description: string;
+  /** all else that Vega-Lite knows */
+  [property: string]: unknown;
+}
+
+/** The words around a chart. */
+export interface Head {
+  /** the title */
+  title: string;
+  /** first lines of the subtitle */
+  subtitle: string[];
+  /** what readers who cannot see the picture get */
+  description: string;
+}
+
+/** Configuration that puts every legend in a row of its own instead of all in one. */
+export const LEGENDS_IN_ROWS: object = {
+  layout: { bottom: { anchor: "start", direction: "vertical", margin: 6, offset: 14 } },
+};
+
+/** What every chart has: schema, title, description, configuration. */
+export interface Frame {
+  /** which Vega-Lite it is written for */
+  $schema: string;
+  /** what readers who cannot see the picture get */
+  description: string;
+  /** title and subtitle */
+  title: { text: string; subtitle: string[]; anchor: "start"; offset: number };
+  /** margin in pixels */
+  padding: number;
+  /** Vega-Lite's configuration */
+  config: object;
+}
+
+/**
+ * The frame every chart has.
+ *
+ * @param head title, first lines of the subtitle, description
+ * @param lines the subtitle's lines about this chart's marks
+ * @param legend configuration of the legends besides the shared one
+ */
+export function frame(head: Head, lines: string[], legend: object = {}): Frame {
+  return {
+    $schema: VEGA_LITE,
+    description: head.description,
+    title: {
+      text: head.title,
+      subtitle: [...head.subtitle, ...lines],
+      anchor: "start",
+      offset: 12,
+    },
+    padding: 10,
+    config: chartConfig(legend) ?? {},
+  };
+}

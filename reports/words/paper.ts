@@ -1,0 +1,135 @@
+/**
+ * The figures of the paper (arXiv 2605.23893), which suites reproduce them, and what they are known to
+ * show: from the paper and its authors' own page, in our words.
+ *
+ * @module
+ */
+import type { Run, SuiteFacts } from "../../lab/record/record.ts";
+
+/** One figure of the paper. */
+export interface Figure {
+  /** its name, e.g. `Fig. 2a` */
+  figure: string;
+  /** what it shows */
+  shows: string;
+  /** suites that reproduce it together; `ID/SWEPT` asks for a sweep of that suite */
+  suites: string[];
+  /** why no suite does, where none can */
+  outOfScope?: string;
+}
+
+/** All figures, in the paper's order. */
+export const FIGURES: Figure[] = [
+  {
+    figure: "Fig. 1",
+    shows: "dense FFN, dense MoE, sparse MoE and the two bridges",
+    suites: ["bridges"],
+  },
+  {
+    figure: "Fig. 2a",
+    shows: "language model, loss against learning rate over activated experts",
+    suites: ["activated-experts/lr"],
+  },
+  {
+    figure: "Fig. 2b",
+    shows: "language model, loss against weight decay",
+    suites: ["activated-experts/weightDecay"],
+  },
+  {
+    figure: "Fig. 2c",
+    shows: "language model, loss against init standard deviation",
+    suites: ["activated-experts/initStd"],
+  },
+  {
+    figure: "Fig. 2d",
+    shows: "training loss of the first 100 steps",
+    suites: ["initial-loss"],
+  },
+  {
+    figure: "Fig. 2, diffusion",
+    shows: "the same sweeps on a diffusion model",
+    suites: ["activated-experts-diffusion"],
+  },
+  {
+    figure: "Fig. 3",
+    shows: "capacity, granularity, shared experts, group-balanced routing",
+    suites: ["capacity", "granularity", "hybrids"],
+  },
+  {
+    figure: "Fig. 4",
+    shows: "width (d 128 to 1024) and depth (L 4 to 32)",
+    suites: ["ffn-width", "width", "depth"],
+  },
+  { figure: "Fig. 5", shows: "batch size", suites: ["batch"] },
+  {
+    figure: "Fig. 6",
+    shows: "loss at fixed transferred hyperparameters along every axis",
+    suites: ["scaling"],
+  },
+  {
+    figure: "Fig. 7",
+    shows: "latency of the MoE layer on one H100",
+    suites: ["latency"],
+  },
+  {
+    figure: "Fig. 8",
+    shows: "speed-up of MoE over dense at 6.3 B parameters",
+    suites: ["speedup"],
+  },
+  {
+    figure: "Fig. 9",
+    shows: "video samples",
+    suites: [],
+    outOfScope: "no video model is trained here",
+  },
+];
+
+/** What {@link notReproduced} asks of a record, of whatever kind. */
+export interface Reproducing {
+  /** its suite's words */
+  suite: Pick<SuiteFacts, "id">;
+  /** its runs, where it trained any */
+  runs?: Pick<Run, "cell">[];
+}
+
+/** The names of suites and sweeps that records hold: `activated-experts`, `activated-experts/lr`. */
+export function reproducedBy(records: readonly Reproducing[]): Set<string> {
+  return new Set(records.flatMap(({ suite, runs }) => [
+    suite.id,
+    ...(runs ?? []).map((run) => `${suite.id}/${run.cell.swept}`),
+  ]));
+}
+
+/**
+ * The figures of the paper that records do not reproduce, with what they show.
+ *
+ * @param records one, or all that a page shows: a figure of several suites needs each of them
+ */
+export function notReproduced(
+  ...records: Reproducing[]
+): { figure: string; shows: string }[] {
+  const here = reproducedBy(records);
+  return FIGURES.filter(({ suites }) =>
+    suites.length === 0 || !suites.every((suite) => here.has(suite))
+  ).map(({ figure, shows }) => ({ figure, shows }));
+}
+
+/**
+ * What is known to us of the paper's Fig. 7: a SwiGLU MoE layer and dense layers on one H100 80 GB,
+ * milliseconds per step. Its layer's size, number format and kernels are not known to us, so only
+ * the ratios to its dense layer can stand beside other machines.
+ */
+export const FIG_7 = {
+  /** where it was measured */
+  adapter: "one H100 80GB",
+  /** the dense layer of equal active FLOPs */
+  dense_ms: 81.0,
+  /** activated experts of the capacity axis */
+  capacityActive: 8,
+  /** number of experts N against ms: its first and last point */
+  capacity: [[8, 87.8], [256, 97.0]],
+  /** granularity against ms: its first and last point */
+  granularity: [[2, 84.1], [64, 135.0]],
+  /** the dense layer widened to a like number of parameters; wider ones did not fit into memory */
+  widenedDense_ms: 667.6,
+} as const;

@@ -1,0 +1,129 @@
+/**
+ * What the paper and its authors' page are known to say on the question of each suite, in our words, so
+ * that a report can put it beside what was measured. Nothing stands here that is not known to us.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { interval, NOT_MEASURED, octaves, powerOfTwo, SWEPT_NAME } from "./format.ts";
+import { sweptOf } from "../charts/series.ts";
+
+const UNKNOWN = "not known to us";
+
+/** Targets of a transfer suite's figure, and what more is known of it. */
+const TRANSFER: Record<string, { targets: string; more?: [what: string, paper: string][] }> = {
+  "activated-experts": { targets: "64e2a … 64e64a and dense FFN_1 … FFN_8" },
+  "capacity": { targets: UNKNOWN, more: [["optima", "within a narrow window along the axis"]] },
+  "granularity": {
+    targets: "FFN_1 … FFN_4",
+    more: [["optima", "within a narrow window along the axis"]],
+  },
+  "hybrids": {
+    targets: "several counts of shared experts; group-balanced routing",
+    more: [
+      ["optima", "within a narrow window along each axis"],
+      ["more shared experts", "raise the loss"],
+    ],
+  },
+  "ffn-width": { targets: UNKNOWN },
+  "width": { targets: "16e4a at d = 128, 256, 512, 1024" },
+  "depth": { targets: "16e4a at L = 4, 8, 16, 32" },
+  "batch": {
+    targets: UNKNOWN,
+    more: [["rule at equal tokens, batch × k", "LR and WD × sqrt(k), said to be exact"]],
+  },
+  "duration": {
+    targets: UNKNOWN,
+    more: [[
+      "rule at equal batch, steps × k",
+      "LR and WD × k^(−1/2), said to be approximate (others measured exponents of 0.28 to 0.32)",
+    ]],
+  },
+};
+
+/** What is known of the figure of a suite of claims, one sentence each. */
+const CLAIMS: Record<string, string[]> = {
+  "initial-loss": [
+    "Training loss of the first 100 steps, language model at learning rate 1e−3 with 2 seeds: dense and every MoE variant stay together. The authors use it to check an implementation.",
+  ],
+  "scaling": [
+    "Validation loss of the language model between 3.85 and 4.05 nats.",
+    "The loss falls along every axis, with capacity far more than with granularity.",
+    "More shared experts raise the loss.",
+  ],
+  "speedup": [
+    "At d = 1024, about 6.3 B parameters, 0.62 B of them active, after 100 000 steps: dense steps over MoE steps to the same loss in the stable phase are 2.5 for images, 4.5 for video and 5.3 to 5.5 for text.",
+    "The average of 13 benchmarks goes from 44.3 (dense) to 49.1 (4 groups) and 50.6.",
+  ],
+  "bridges": ["A drawing of the two bridges; it measures nothing."],
+};
+
+/** One fact of the paper beside the same quantity of this bench. */
+export interface Comparison {
+  /** the quantity */
+  what: string;
+  /** as the paper has it */
+  paper: string;
+  /** as this bench has it */
+  here: string;
+}
+
+/** What the paper is known to show on the question of a suite of claims; none where it asks nothing of it. */
+export function paperFacts(suite: string): string[] {
+  return CLAIMS[suite] ?? [];
+}
+
+/** The paper's setting and claim beside ours, line by line. */
+export function besideThePaper(record: BenchRecord): Comparison[] {
+  const { suite, plan } = record;
+  const references = record.runs.filter((run) => run.cell.role === "reference")
+    .map((run) => run.cell.configuration);
+  const targets = record.judgements.filter((judgement) => judgement.role === "target");
+  const passes = targets.filter((judgement) => judgement.verdict === "pass").length;
+  const known = TRANSFER[suite.id];
+  return [
+    {
+      what: "claim",
+      paper: known === undefined ? `no figure asks this; our claim: ${suite.claim}` : suite.claim,
+      here: `${record.verdict}: ${passes} of ${targets.length} targets pass. ${record.reason}`,
+    },
+    {
+      what: "reference",
+      paper: "dense proxy, d = 128, L = 32, 25 000 steps",
+      here: references.length === 0
+        ? NOT_MEASURED
+        : `${
+          [...new Set(references)].join(" and ")
+        }, ${plan.steps} steps of ${plan.batchTokens} tokens`,
+    },
+    {
+      what: "targets",
+      paper: known?.targets ?? UNKNOWN,
+      here: [...new Set(targets.map((judgement) => judgement.label))].join(", ") || NOT_MEASURED,
+    },
+    ...(known?.more ?? []).map(([what, paper]) => ({
+      what,
+      paper,
+      here: "see Verdicts and Optima",
+    })),
+    ...sweptOf(record).map((swept) => ({
+      what: `optimal ${SWEPT_NAME[swept]} of the reference`,
+      paper: { lr: "1e−3", weightDecay: "0.10", initStd: "0.01" }[swept] + " (its dense proxy)",
+      here:
+        record.optima.filter((optimum) => optimum.role === "reference" && optimum.swept === swept)
+          .map((optimum) =>
+            `${optimum.panel} ` +
+            (optimum.log2x === null ? NOT_MEASURED : powerOfTwo(optimum.log2x.estimate))
+          )
+          .join("; ") || NOT_MEASURED,
+    })),
+    {
+      what: "shift of the optimum",
+      paper: "drawn, no number given",
+      here:
+        targets.map((one) => `${one.panel} ${one.label} ${interval(one.shift_octaves, octaves)}`)
+          .join("; ") ||
+        NOT_MEASURED,
+    },
+  ];
+}

@@ -125,6 +125,28 @@ export function decisive({ panels, judgements }: Findings): Judgement[] {
   return judgements.filter((j) => deciding.has(j.panel));
 }
 
+/** Decides judgements of findings, named by their place there; `stopped` is `inconclusive`. */
+function decideWithin(findings: Findings, own: Judgement[], stopped: boolean): Decision {
+  const { verdict, reason } = decide(own);
+  const places = reason.deciding.map((i) => findings.judgements.indexOf(own[i]));
+  return stopped
+    ? { verdict: "inconclusive", reason: { ...reason, code: "stopped", deciding: [] } }
+    : { verdict, reason: { ...reason, deciding: places } };
+}
+
+/**
+ * Decides every panel by itself, by the same rule as a suite: a figure of the paper may be one panel.
+ *
+ * @param incomplete stopped before the last planned measurement
+ * @returns a decision per panel, by its name
+ */
+export function decidePanels(findings: Findings, incomplete = false): Record<string, Decision> {
+  return Object.fromEntries(findings.panels.map(({ name }) => {
+    const own = findings.judgements.filter(({ panel }) => panel === name);
+    return [name, decideWithin(findings, own, incomplete)];
+  }));
+}
+
 /**
  * Decides a suite by the panels that carry its claim. One that was stopped is `inconclusive`, whatever
  * is judged so far: what is missing may be what fails.
@@ -132,10 +154,5 @@ export function decisive({ panels, judgements }: Findings): Judgement[] {
  * @param incomplete stopped before the last planned measurement
  */
 export function decideSuite(findings: Findings, incomplete: boolean): Decision {
-  const judgements = decisive(findings);
-  const { verdict, reason } = decide(judgements);
-  const places = reason.deciding.map((i) => findings.judgements.indexOf(judgements[i]));
-  return incomplete
-    ? { verdict: "inconclusive", reason: { ...reason, code: "stopped", deciding: [] } }
-    : { verdict, reason: { ...reason, deciding: places } };
+  return decideWithin(findings, decisive(findings), incomplete);
 }

@@ -61,3 +61,8 @@ export const reasonSchema: z.ZodType<Reason> = z.object({
 });
 /** zod form of {@link Decision}'s verdict. */
 export const verdictSchema: z.ZodType<Verdict> = z.enum(VERDICTS);
+/** zod form of {@link Decision}. */
+export const decisionSchema: z.ZodType<Decision> = z.object({
+  verdict: verdictSchema,
+  reason: reasonSchema,
+});

@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import { type Decision, reasonSchema, verdictSchema } from "./decision.ts";
+import { type Decision, decisionSchema, reasonSchema, verdictSchema } from "./decision.ts";
 import { type Evidence, evidenceSchema } from "./evidence.ts";
 import { type Findings, findingsSchema } from "./findings.ts";
 
@@ -138,9 +138,12 @@ const taskSchema: z.ZodType<TaskFacts> = z.object({
   loss: z.object({ name: z.string(), unit: z.string() }),
 });
 
+/** The licence of data that the user gave: its name is a path, and repeating the bench needs it. */
+export const GIVEN_BY_USER = "as given by the user";
+
 /** What was trained on. */
 export interface DataFacts {
-  /** its name, or the file as it was given */
+  /** its name; of a user's own file, the path as it was given */
   name: string;
   /** hash of its bytes */
   hash: string;
@@ -148,7 +151,7 @@ export interface DataFacts {
   trainTokens: number;
   /** tokens held out */
   validationTokens: number;
-  /** licence it comes under */
+  /** licence it comes under, or {@link GIVEN_BY_USER} */
   licence: string;
 }
 const dataSchema: z.ZodType<DataFacts> = z.object({
@@ -203,6 +206,8 @@ export interface BenchRecord extends Decision {
   evidence: Evidence;
   /** what was found */
   findings: Findings;
+  /** what each panel says by itself, by its name: figures of the paper that are one panel of a suite */
+  decisions: Record<string, Decision>;
   /** true when the bench was stopped before the last planned measurement */
   incomplete: boolean;
   /** what this bench cost */
@@ -221,6 +226,7 @@ export const recordSchema: z.ZodType<BenchRecord> = z.object({
   data: dataSchema.nullable(),
   evidence: evidenceSchema,
   findings: findingsSchema,
+  decisions: z.record(z.string(), decisionSchema),
   verdict: verdictSchema,
   reason: reasonSchema,
   incomplete: z.boolean(),

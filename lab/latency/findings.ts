@@ -122,8 +122,8 @@ function finerOrWider(points: LatencyPoint[], pass: LatencyPass, judged: Judged)
     decides: true,
     chart: "finer-or-wider",
     x: ["times as fine, or as wide"],
-    y: ["time, times the coarsest or narrowest", "log"],
-    rules: [{ y: limits.granularity, label: `the limit of finer experts until version 4` }],
+    y: ["time over that at 1", "log"],
+    rules: [{ y: limits.granularity, label: "limit of finer experts until version 4" }],
   });
   const one: Interval = { estimate: 1, lo: 1, hi: 1 };
   const [[from, first], [to, last]] = FIG_7.granularity;
@@ -170,7 +170,7 @@ function percentOfDense(
 function besideThePaper(points: LatencyPoint[], pass: LatencyPass): Drawn[] {
   const { dense_ms, capacity, capacityActive, granularity, widenedDense_ms } = FIG_7;
   const experts = moesOf(points, "experts", pass);
-  const moe = "MoE, times dense of equal FLOPs", wide = "dense H = N·h, times H = a·h";
+  const moe = "MoE over dense (equal FLOPs)", wide = "dense H = N·h over H = a·h";
   const panel = (name: string, title: string, x: string, y: string, rules: Panel["rules"]) =>
     panelOf({ name, title, chart: "times-dense", x: [x], y: [y, "log"], rules });
   const like = [{ y: 1, label: "dense" }];
@@ -245,7 +245,7 @@ function overRouting(points: LatencyPoint[]): Drawn[] {
         ? [{ y: 1e3 * dense.time_s.estimate, label: "dense, equal active FLOPs" }]
         : [];
       return draw(
-        panel(`routing, ${pass}`, plus(pass), "time (ms)", rules),
+        panel(`routing, ${pass}`, plus(pass), `time, ${plus(pass)} (ms)`, rules),
         moes.flatMap((moe) => at(SERIES.moe, null, placeOf(moe), ms(moe.time_s))),
       );
     }),

@@ -3,7 +3,7 @@
  * a rate, plus a cost per expert, per token and per dispatch. It serves to draw and to check what is
  * drawn; no number of it is a result.
  */
-import { decideSuite } from "../../lab/judge/decide.ts";
+import { decidePanels, decideSuite } from "../../lab/judge/decide.ts";
 import { findLatency } from "../../lab/latency/findings.ts";
 import type { LatencyProfile } from "../../lab/latency/works.ts";
 import type { LatencyEvidence } from "../../lab/record/evidence.ts";
@@ -134,6 +134,7 @@ export function latencyFixture(
     data: null,
     evidence,
     findings,
+    decisions: decidePanels(findings),
     ...decideSuite(findings, false),
     incomplete: false,
     cost: {
@@ -159,5 +160,6 @@ export function timedFixture(
 ): LatencyRecord {
   const record = latencyFixture({}, machine) as LatencyRecord;
   const evidence = { ...record.evidence, points: points(record.evidence.points) };
-  return { ...record, evidence, findings: findLatency(evidence.points, SIZES) };
+  const findings = findLatency(evidence.points, SIZES), decisions = decidePanels(findings);
+  return { ...record, evidence, findings, decisions, ...decideSuite(findings, false) };
 }

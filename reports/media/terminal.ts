@@ -60,7 +60,7 @@ export function alignedTable(
   });
 }
 
-/** Verdicts in one line each, or in two and more where one is too wide. */
+/** Verdicts in one line each, or under their names with their reasons where one is too wide. */
 function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: boolean): string[] {
   const at = table.head.indexOf("verdict"), before = table.head.slice(0, at);
   const said = (row: number) => marked(judged[row].role, judged[row].verdict);
@@ -72,8 +72,9 @@ function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: b
   if (widest(alignedTable(shown)) <= width) return alignedTable(shown, tone);
   return judged.flatMap(({ name, reason }, row) => [
     ...wrap(name, width, "  "),
-    `    ${tone(said(row), row)}`,
-    ...wrap(reason, width, "    "),
+    ...wrap(`${said(row)}: ${reason}`, width, "    ").map((line, index) =>
+      index === 0 ? line.replace(said(row), (text) => tone(text, row)) : line
+    ),
   ]);
 }
 

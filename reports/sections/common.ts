@@ -108,6 +108,9 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
     ...columns,
     ["verdict", (one) => roleVerdict(roleIn(record, one), one.verdict)],
   ];
+  const any = judgements.some(({ need, measures }) => need === "any" && measures.length > 1)
+    ? " One of several measures within its limits suffices."
+    : "";
   const shown = all.filter(([, cell]) => judgements.length === 0 || judgements.some(cell));
   return {
     kind: "table",
@@ -118,7 +121,7 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
     },
     judged,
     caption:
-      `Estimates with 95% intervals.${note} A control must fail, or a pass would prove nothing. ` +
+      `Estimates with 95% intervals.${note}${any} A control must fail, or a pass would prove nothing. ` +
       `Passes if ${sentence(record.suite.passesIf)}`,
   };
 }

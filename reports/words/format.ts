@@ -65,14 +65,14 @@ export function interval(value: Interval | null, write: (value: Maybe) => string
 }
 
 /**
- * How an estimate and what it is compared with are written: as many decimals as give three digits of
- * its interval's width, so that a small loss and a large time are both readable.
+ * How an estimate and what it is compared with are written: as many decimals as give two to three
+ * digits of its interval's width, so that a small loss and a large time are both readable.
  *
  * @param sign write `+` before positive numbers
  */
 export function writerOf(value: Interval | null, sign = false): (value: Maybe) => string {
   const width = isInterval(value) ? value.hi - value.lo : 0;
-  const decimals = width > 0 ? Math.max(0, 2 - Math.floor(Math.log10(width))) : Infinity;
+  const decimals = width > 0 ? Math.max(0, Math.ceil(1.5 - Math.log10(width))) : Infinity;
   if (decimals > 6) return significant;
   return (x) => fixed(x, decimals, sign);
 }

@@ -60,9 +60,8 @@ export function measureSentence(measure: Measure): string {
 }
 
 /** Why a judgement's verdict is what it is, in one sentence without a full stop. */
-export function judgementReason({ measures, need, open }: Judgement): string {
-  const any = measures.length > 1 && need === "any" ? " (one of them suffices)" : "";
-  const told = measures.map(measureSentence).join("; ") + any;
+export function judgementReason({ measures, open }: Judgement): string {
+  const told = measures.map(measureSentence).join("; ");
   if (open !== null) return `undecided, ${open}${told === "" ? "" : `; ${told}`}`;
   return told === "" ? "nothing was measured" : told;
 }

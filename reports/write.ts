@@ -1,26 +1,30 @@
 /**
- * Writes a bench's files: the record before all else, then tables, charts and the page.
+ * Writes the report of a bench, of whatever kind: the record before all else, then numbers, pictures and
+ * words.
  *
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
 import { browserScripts } from "./media/browser.ts";
-import { chartsFor } from "./charts/charts.ts";
-import { runsCsv } from "./csv.ts";
-import { picturesOf, ReportFolder, type ReportOptions } from "./media/folder.ts";
-import { reportHtml } from "./html.ts";
-import { summaryMarkdown } from "./summary.ts";
+import { csvText } from "./media/csv.ts";
+import { ReportFolder, type ReportOptions } from "./media/folder.ts";
+import { junitXml } from "./media/junit.ts";
+import { tablesLatex } from "./media/latex.ts";
+import { summaryMarkdown } from "./media/markdown.ts";
+import { reportPage } from "./media/page.ts";
+import { chartsOf, reportOf } from "./sections/index.ts";
 
 export type { ReportOptions } from "./media/folder.ts";
 
 /**
- * Writes the report of a bench.
+ * Writes the report.
  *
  * @param record the bench
  * @param outDir folder; made when missing. Files of the same names are replaced, each atomically
  * @param options where problems go
- * @returns the paths written, in order: `record.json`, `runs.csv`, four files per chart, `summary.md`,
- *   `report.html`
+ * @returns the paths written, in order: `record.json`, a CSV file per block of data, four files per chart,
+ *   `tables.tex`, `junit.xml`, `summary.md`, `report.html`
+ * @throws {LabError} when the folder cannot be written to
  */
 export async function writeReport(
   record: BenchRecord,
@@ -28,12 +32,16 @@ export async function writeReport(
   options: ReportOptions = {},
 ): Promise<string[]> {
   const folder = await ReportFolder.open(outDir, options);
-  await folder.write("record.json", JSON.stringify(record, null, 2) + "\n");
-  await folder.write("runs.csv", runsCsv(record));
-  const charts = await folder.draw(() => chartsFor(record));
-  await folder.write("summary.md", summaryMarkdown(record, picturesOf(charts)));
+  folder.write("record.json", JSON.stringify(record, null, 2) + "\n");
+  const report = reportOf(record);
+  report.problems.forEach((problem) => folder.tell(problem));
+  for (const data of report.data) folder.write(`${data.stem}.csv`, csvText(data));
+  const charts = await folder.draw(chartsOf(report));
+  folder.write("tables.tex", tablesLatex(report));
+  folder.write("junit.xml", junitXml([report]));
+  folder.write("summary.md", summaryMarkdown(report, charts));
   const scripts = await folder.attempt("The charts of the page do not move", browserScripts) ?? [];
-  const problems = folder.problems;
-  await folder.write("report.html", reportHtml(record, { charts, scripts, problems }));
+  const { problems } = folder;
+  folder.write("report.html", reportPage(report, { charts, scripts, problems }));
   return folder.paths;
 }

@@ -5,18 +5,17 @@
  *
  * @module
  */
-import type { BenchRecord } from "../../lab/record/record.ts";
+import type { Swept } from "../../lab/record/run.ts";
 import { caption, type Chart, provenance } from "../words/caption.ts";
 import { expertLoad } from "./expert_load.ts";
-import { costPhrase, SWEPT_NAME } from "../words/format.ts";
 import { lossCurves } from "./loss_curves.ts";
+import { SWEPT_NAME } from "../words/phrases.ts";
 import { optimumShift } from "./optimum_shift.ts";
-import { rivalPanels, type Swept, sweptOf } from "./series.ts";
+import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
 import type { ChartSpec, Head } from "./theme.ts";
 
-export type { Chart } from "../words/caption.ts";
-
-const STEM: Record<Swept, string> = {
+/** Stem of the loss chart of each sweep. */
+export const LOSS_CHART: Record<Swept, string> = {
   lr: "loss-vs-lr",
   weightDecay: "loss-vs-weight-decay",
   initStd: "loss-vs-init-std",
@@ -28,34 +27,29 @@ const STEM: Record<Swept, string> = {
  * @param record the bench
  * @returns name, title, caption and Vega-Lite spec of each; none for a record without runs
  */
-export function chartsFor(record: BenchRecord): Chart[] {
+export function chartsFor(record: TransferRecord): Chart[] {
   const sweeps = sweptOf(record);
   return [
     ...sweeps.flatMap((swept) => lossChart(record, swept)),
-    ...(record.judgements.length > 0 ? shiftChart(record) : []),
+    ...shiftChart(record),
     ...(sweeps.length > 0 ? loadChart(record, sweeps[0]) : []),
   ];
 }
 
-/** The loss chart of one sweep among the charts of a record. */
-export function chartOfSweep(charts: Chart[], swept: Swept): Chart | undefined {
-  return charts.find((one) => one.name === STEM[swept]);
-}
-
-function lossChart(record: BenchRecord, swept: Swept): Chart[] {
+function lossChart(record: TransferRecord, swept: Swept): Chart[] {
   const lines = rivalPanels(record).length > 0
     ? "One line per rule"
     : "One line per configuration, the control in its own panel";
   return chart(
     record,
-    STEM[swept],
+    LOSS_CHART[swept],
     `validation loss against ${SWEPT_NAME[swept]}`,
     `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
     (head) => lossCurves(record, swept, head),
   );
 }
 
-function shiftChart(record: BenchRecord): Chart[] {
+function shiftChart(record: TransferRecord): Chart[] {
   return chart(
     record,
     "optimum-shift",
@@ -66,7 +60,7 @@ function shiftChart(record: BenchRecord): Chart[] {
   );
 }
 
-function loadChart(record: BenchRecord, swept: Swept): Chart[] {
+function loadChart(record: TransferRecord, swept: Swept): Chart[] {
   return chart(
     record,
     "expert-load",
@@ -79,14 +73,14 @@ function loadChart(record: BenchRecord, swept: Swept): Chart[] {
 }
 
 function chart(
-  record: BenchRecord,
+  record: TransferRecord,
   name: string,
   subject: string,
   what: string,
   draw: (head: Head) => ChartSpec | null,
 ): Chart[] {
   const title = `${record.suite.title}: ${subject}`;
-  const text = caption(record, `${title}. ${what}`, costPhrase(record.cost));
+  const text = caption(record, `${title}. ${what}`);
   const spec = draw({ title, subtitle: provenance(record), description: text });
   return spec === null ? [] : [{ name, title, caption: text, spec }];
 }

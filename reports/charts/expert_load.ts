@@ -5,9 +5,17 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord, Run } from "../../lab/record/record.ts";
+import type { Run, Swept } from "../../lab/record/run.ts";
+import { extent } from "../words/format.ts";
 import { BREAK } from "./loss_rows.ts";
-import { distinct, legendOf, lineNames, panelsOf, rivalPanels, type Swept } from "./series.ts";
+import {
+  distinct,
+  legendOf,
+  lineNames,
+  panelsOf,
+  rivalPanels,
+  type TransferRecord,
+} from "./series.ts";
 import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
@@ -34,7 +42,7 @@ export function loadMultiples(shares: number[]): number[] {
 }
 
 /** The rows: for every MoE configuration the load at the best grid point of its sweep. */
-export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
+export function loadRows(record: TransferRecord, swept: Swept): LoadRow[] {
   const name = lineNames(record), compared = rivalPanels(record);
   return panelsOf(record, swept).flatMap((panel) =>
     legendOf(record, swept).flatMap((line) => {
@@ -43,7 +51,7 @@ export function loadRows(record: BenchRecord, swept: Swept): LoadRow[] {
       );
       if (tried.length === 0) return [];
       const best = tried.reduce((a, b) => b.mean! < a.mean! ? b : a);
-      const runs = record.runs.filter(({ cell, expertLoad, validationLoss }) =>
+      const runs = record.evidence.runs.filter(({ cell, expertLoad, validationLoss }) =>
         panel.shows(cell) && cell.role !== "reference" && name(cell) === line &&
         cell.swept === swept && cell.log2x === best.log2x && expertLoad !== null &&
         validationLoss !== null
@@ -79,7 +87,7 @@ function rowsOf(runs: Run[], place: string): LoadRow[] {
  * @returns a Vega-Lite spec, or null when no configuration has experts
  */
 export function expertLoad(
-  record: BenchRecord,
+  record: TransferRecord,
   swept: Swept,
   head: Head,
 ): ChartSpec | null {
@@ -88,7 +96,7 @@ export function expertLoad(
   const blocks = distinct(rows.map((row) => row.block));
   const places = distinct(rows.map((row) => row.place));
   const columns = Math.min(4, distinct(places.map((place) => place.split(/, | \| /)[0])).length);
-  const ranks = Math.max(...rows.map((row) => row.rank));
+  const [, ranks] = extent(rows.map((row) => row.rank)) ?? [1, 1];
   const width = columns > 3 ? 140 : 190;
   const scaled = (range: string[]) => ({
     domain: blocks,

@@ -7,11 +7,20 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord } from "../../lab/record/record.ts";
-import { SWEPT_NAME } from "../words/format.ts";
-import { BREAK, lossDomain, type LossRow, lossRows } from "./loss_rows.ts";
-import { legendOf, panelsOf, rivalPanels, type Swept } from "./series.ts";
-import { BAND, type ChartSpec, frame, type Head, powerLabel, STAR, styleOf } from "./theme.ts";
+import type { Swept } from "../../lab/record/run.ts";
+import { lossUnit, lossWords, SWEPT_NAME } from "../words/phrases.ts";
+import { BREAK, lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
+import { distinct, legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
+import {
+  axisFormat,
+  BAND,
+  type ChartSpec,
+  frame,
+  type Head,
+  powerLabel,
+  STAR,
+  styleOf,
+} from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
 export function lossKey(rows: LossRow[], seeds: number): string[] {
@@ -36,7 +45,7 @@ export function lossKey(rows: LossRow[], seeds: number): string[] {
  * @returns a Vega-Lite spec with its data inline
  */
 export function lossCurves(
-  record: BenchRecord,
+  record: TransferRecord,
   swept: Swept,
   head: Head,
 ): ChartSpec {
@@ -46,7 +55,9 @@ export function lossCurves(
   const linesAre = rivalPanels(record).length > 0 ? "rule" : "configuration";
   const grid = [...new Set(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))]
     .sort((a, b) => a - b);
-  const [first, last] = [grid[0] ?? -1, grid[grid.length - 1] ?? 0];
+  const domain = lossDomain(panels), words = lossWords(record);
+  const runs = record.evidence.runs.filter(({ cell }) => cell.swept === swept);
+  const seeds = distinct(runs.map(({ cell }) => cell.seed)).length;
   const columns = panels.length <= 3 ? Math.max(1, panels.length) : 2;
   const width = columns === 1 ? 420 : columns === 2 ? 300 : 215;
   const fade = { condition: { param: "pick", value: 1 }, value: 0.15 };
@@ -59,7 +70,7 @@ export function lossCurves(
       type: "log" as const,
       base: 2,
       nice: false,
-      domain: [2 ** (first - 0.6), 2 ** (last + 0.6)],
+      domain: sweptDomain(panels).map((log2x) => 2 ** log2x),
     },
     axis: {
       values: grid.filter(Number.isInteger).map((power) => 2 ** power),
@@ -69,9 +80,9 @@ export function lossCurves(
   const y = (field: keyof LossRow) => ({
     field,
     type: "quantitative" as const,
-    title: "validation loss (nats per token)",
-    scale: { zero: false, nice: false, domain: lossDomain(panels) },
-    axis: { format: ".2f", tickCount: 6 },
+    title: `validation loss${words === "" ? "" : ` (${words})`}`,
+    scale: { zero: false, nice: false, domain },
+    axis: { format: axisFormat(domain, 2), tickCount: 6 },
   });
   const color = {
     field: "label",
@@ -91,7 +102,7 @@ export function lossCurves(
     { field: "note", title: field === "note" ? title : "seeds" },
   ];
   return {
-    ...frame(head, [...lossKey(rows, record.plan.seeds.length)]),
+    ...frame(head, lossKey(rows, seeds)),
     data: { values: rows as unknown as Record<string, unknown>[] },
     facet: {
       field: "panel",
@@ -119,7 +130,7 @@ export function lossCurves(
         },
         {
           transform: only("transferred"),
-          mark: { type: "rule", color: "#444", strokeDash: [5, 3], strokeWidth: 1.3 },
+          mark: { type: "rule", color: "#444", strokeDash: [5, 3], strokeWidth: 1.3, clip: true },
           encoding: { tooltip: [{ field: "note" }] },
         },
         {
@@ -146,7 +157,7 @@ export function lossCurves(
             color,
             shape,
             opacity: fade,
-            tooltip: tooltip("loss", "mean loss, nats"),
+            tooltip: tooltip("loss", `mean loss, ${lossUnit(record)}`),
           },
         },
         {

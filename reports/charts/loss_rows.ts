@@ -4,9 +4,18 @@
  *
  * @module
  */
-import type { BenchRecord } from "../../lab/record/record.ts";
-import { fixed } from "../words/format.ts";
-import { distinct, lineNames, type Panel, panelsOf, referencesOf, type Swept } from "./series.ts";
+import type { Interval } from "../../lab/record/findings.ts";
+import type { Swept } from "../../lab/record/run.ts";
+import { extent, fixed } from "../words/format.ts";
+import { lossUnit } from "../words/phrases.ts";
+import {
+  distinct,
+  lineNames,
+  type Panel,
+  panelsOf,
+  referencesOf,
+  type TransferRecord,
+} from "./series.ts";
 
 /** One row of the chart's data; which fields it has depends on `kind`. */
 export interface LossRow {
@@ -52,9 +61,8 @@ export function lossDomain(panels: Panel[]): [number, number] {
     )
   ).filter((curve) => curve.length > 0);
   if (curves.length === 0) return [0, 1];
-  const all = curves.flat();
-  const low = Math.min(...all.map((point) => point.loss - point.error));
-  const high = Math.max(...all.map((point) => point.loss + point.error));
+  const ends = curves.flat().flatMap(({ loss, error }) => [loss - error, loss + error]);
+  const [low, high] = extent(ends) ?? [0, 1];
   const best = curves.map((curve) => curve.reduce((a, b) => b.loss < a.loss ? b : a));
   const rises = curves.map((curve, index) =>
     median(
@@ -62,10 +70,11 @@ export function lossDomain(panels: Panel[]): [number, number] {
         .map((point) => point.loss - best[index].loss),
     )
   );
-  const reach = Math.max(0.05, 3 * median(rises));
-  const top = Math.min(high, Math.max(...best.map((point) => point.loss)) + reach);
-  const margin = 0.04 * (top - low);
-  return [round(low - margin), round(top + margin)];
+  const [, worst] = extent(best.map((point) => point.loss)) ?? [low, high];
+  const reach = Math.max(0.025 * Math.abs(worst), 3 * median(rises));
+  const top = Math.min(high, worst + reach);
+  const margin = 0.04 * (top - low) || 0.025 * Math.abs(low) || 1;
+  return [roundLoss(low - margin), roundLoss(top + margin)];
 }
 
 /** The middle value, the lower of two; 0 of none. */
@@ -73,12 +82,26 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 }
 
-const round = (value: number): number => Math.round(value * 1000) / 1000;
+/** Three decimals, more where a loss is so small that it takes them for four digits. */
+export function roundLoss(value: number): number {
+  const size = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  return Number(value.toFixed(Math.min(20, Math.max(3, 3 - size))));
+}
+
+/** The range of the swept value as log2: what was tried, with room beside it. */
+export function sweptDomain(panels: Panel[]): [number, number] {
+  const [first, last] =
+    extent(panels.flatMap((panel) => panel.points.map((point) => point.log2x))) ?? [-1, 0];
+  return [first - 0.6, last + 0.6];
+}
+
+const clamp = (value: number, [least, most]: readonly [number, number]): number =>
+  Math.min(most, Math.max(least, value));
 
 /** The rows the chart draws. */
-export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
+export function lossRows(record: TransferRecord, swept: Swept): LossRow[] {
   const panels = panelsOf(record, swept);
-  const domain = lossDomain(panels);
+  const domain = lossDomain(panels), across = sweptDomain(panels), unit = lossUnit(record);
   const step = 0.045 * (domain[1] - domain[0]);
   return panels.flatMap((panel) => {
     const title = panel.title.join(BREAK);
@@ -86,7 +109,7 @@ export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
     const atTop = (log2x: number): number => {
       const below = stacked.get(log2x) ?? 0;
       stacked.set(log2x, below + 1);
-      return round(domain[1] - step * (0.6 + below));
+      return roundLoss(domain[1] - step * (0.6 + below));
     };
     const points = panel.points.flatMap((point): LossRow[] => {
       const base = { panel: title, label: point.line, x: 2 ** point.log2x };
@@ -94,18 +117,18 @@ export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
       const error = point.standardError;
       const band = mean === null || error === null
         ? {}
-        : { lo: round(mean - error), hi: round(mean + error) };
+        : { lo: roundLoss(mean - error), hi: roundLoss(mean + error) };
       const seeds = `${point.seeds + point.diverged} seeds, ${point.diverged} diverged`;
       return [
         ...(mean === null
           ? []
-          : [{ kind: "mean" as const, ...base, loss: round(mean), ...band, note: seeds }]),
+          : [{ kind: "mean" as const, ...base, loss: roundLoss(mean), ...band, note: seeds }]),
         ...(mean !== null && mean > domain[1]
           ? [{
             kind: "above" as const,
             ...base,
             at: atTop(point.log2x),
-            note: `${fixed(mean, 3)} nats, above the axis`,
+            note: `${fixed(mean, 3)} ${unit}, above the axis`,
           }]
           : []),
         ...(point.diverged > 0
@@ -113,42 +136,65 @@ export function lossRows(record: BenchRecord, swept: Swept): LossRow[] {
           : []),
       ];
     });
-    return [...transferred(record, panel, swept), ...points, ...optima(record, panel, swept)];
+    return [
+      ...transferred(record, panel, swept, across),
+      ...points,
+      ...optima(record, panel, swept, across, domain),
+    ];
   });
 }
 
-function transferred(record: BenchRecord, panel: Panel, swept: Swept): LossRow[] {
-  return referencesOf(record.optima, panel.panel, swept).flatMap((reference) => {
-    if (reference.log2x === null) return [];
-    const { estimate, lo, hi } = reference.log2x;
-    return [{
+/** Where an interval of log2 x stands on the axis: what lies beside it is held at its end. */
+function placed({ estimate, lo, hi }: Interval, across: [number, number]) {
+  return {
+    x: 2 ** clamp(estimate, across),
+    x_lo: 2 ** clamp(lo, across),
+    x_hi: 2 ** clamp(hi, across),
+  };
+}
+
+function transferred(
+  record: TransferRecord,
+  panel: Panel,
+  swept: Swept,
+  across: [number, number],
+): LossRow[] {
+  return referencesOf(record.evidence.optima, panel.panel, swept).flatMap((reference) =>
+    reference.log2x === null ? [] : [{
       kind: "transferred" as const,
       panel: panel.title.join(BREAK),
-      x: 2 ** estimate,
-      x_lo: 2 ** lo,
-      x_hi: 2 ** hi,
-      note: `transferred: 2^${fixed(estimate, 2)}`,
-    }];
-  });
+      ...placed(reference.log2x, across),
+      note: `transferred: 2^${fixed(reference.log2x.estimate, 2)}`,
+    }]
+  );
 }
 
-function optima(record: BenchRecord, panel: Panel, swept: Swept): LossRow[] {
-  const own = record.optima.filter((optimum) =>
+/** The stars: each inside the frame, however sharp the bowl whose minimum was fitted. */
+function optima(
+  record: TransferRecord,
+  panel: Panel,
+  swept: Swept,
+  across: [number, number],
+  domain: [number, number],
+): LossRow[] {
+  const own = record.evidence.optima.filter((optimum) =>
     optimum.role !== "reference" && optimum.swept === swept && panel.shows(optimum)
   );
-  const name = lineNames(record);
-  return [...referencesOf(record.optima, panel.panel, swept), ...own].flatMap((optimum) => {
-    if (optimum.log2x === null || optimum.loss === null) return [];
+  const name = lineNames(record),
+    references = referencesOf(record.evidence.optima, panel.panel, swept);
+  return [...references, ...own].flatMap((optimum) => {
+    const { log2x, loss, atEdge } = optimum;
+    if (log2x === null || loss === null) return [];
+    const inside = clamp(log2x.estimate, across) === log2x.estimate &&
+      clamp(loss.estimate, domain) === loss.estimate;
     return [{
       kind: "optimum" as const,
       panel: panel.title.join(BREAK),
       label: name(optimum),
-      x: 2 ** optimum.log2x.estimate,
-      x_lo: 2 ** optimum.log2x.lo,
-      x_hi: 2 ** optimum.log2x.hi,
-      loss: round(optimum.loss.estimate),
-      note: `optimum 2^${fixed(optimum.log2x.estimate, 2)}${
-        optimum.atEdge ? ", edge of grid" : ""
+      ...placed(log2x, across),
+      loss: clamp(roundLoss(loss.estimate), domain),
+      note: `optimum 2^${fixed(log2x.estimate, 2)}${atEdge ? ", edge of grid" : ""}${
+        inside ? "" : ", outside the axes"
       }`,
     }];
   });

@@ -5,9 +5,12 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { BenchRecord, Judgement } from "../../lab/record/record.ts";
-import { capital, fixed, NOT_MEASURED, roleVerdict, SWEPT_NAME } from "../words/format.ts";
-import { distinct, sweptOf } from "./series.ts";
+import type { Judgement, Measure } from "../../lab/record/findings.ts";
+import { extent, NOT_MEASURED, range } from "../words/format.ts";
+import { capital, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
+import { roleVerdict } from "../words/verdict.ts";
+import { roundLoss } from "./loss_rows.ts";
+import { distinct, sweptIn, sweptOf, type TransferRecord } from "./series.ts";
 import { BAND, type ChartSpec, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";
 
 /** One row of the chart: one judgement. */
@@ -28,9 +31,9 @@ export interface ShiftRow {
   shift_hi: number | null;
   /** estimate of the regret */
   regret: number | null;
-  /** lower end of its 95% interval, nats */
+  /** lower end of its 95% interval */
   regret_lo: number | null;
-  /** upper end of its 95% interval, nats */
+  /** upper end of its 95% interval */
   regret_hi: number | null;
   /** what the regret may be */
   regretLimit: number | null;
@@ -41,73 +44,76 @@ type Block = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
 const HEIGHT = 24;
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
-const rowName = ({ label, rule }: Judgement): string => `${label} · ${rule}`;
+const rowName = ({ subject, variant }: Judgement): string => `${subject} · ${variant}`;
+
+/** The two measures of a sweep's judgement; undefined where it has none of that name. */
+export function measuresOf({ measures }: Judgement): { shift?: Measure; regret?: Measure } {
+  const named = (name: RegExp) => measures.find((measure) => name.test(measure.name));
+  return { shift: named(/^shift\b/), regret: named(/^regret\b/) };
+}
 
 function rowOf(judgement: Judgement): ShiftRow {
-  const { shift_octaves: shift, regret: regret } = judgement;
+  const { shift, regret } = measuresOf(judgement);
+  const s = shift?.value ?? null, r = regret?.value ?? null, limit = regret?.limits.hi ?? null;
   return {
     row: rowName(judgement),
     tone: toneOf(judgement),
     text: roleVerdict(judgement.role, judgement.verdict),
-    tolerance_octaves: judgement.tolerance_octaves,
-    shift_octaves: shift && round(shift.estimate),
-    shift_lo: shift && round(shift.lo),
-    shift_hi: shift && round(shift.hi),
-    regret: regret && round(regret.estimate),
-    regret_lo: regret && round(regret.lo),
-    regret_hi: regret && round(regret.hi),
-    regretLimit: judgement.regretLimit && round(judgement.regretLimit),
+    tolerance_octaves: shift?.limits.hi ?? 0,
+    shift_octaves: s && round(s.estimate),
+    shift_lo: s && round(s.lo),
+    shift_hi: s && round(s.hi),
+    regret: r && roundLoss(r.estimate),
+    regret_lo: r && roundLoss(r.lo),
+    regret_hi: r && roundLoss(r.hi),
+    regretLimit: limit && roundLoss(limit),
   };
 }
 
 /** Ranges of the two axes, shared by every block: all intervals, the band and zero fit in. */
-export function shiftDomains(judgements: Judgement[]): { shift: number[]; regret: number[] } {
-  const ends = (pick: (judgement: Judgement) => (number | null | undefined)[]) =>
-    judgements.flatMap(pick).filter((value): value is number =>
-      value !== null && value !== undefined
-    );
-  const shifts = ends(({ shift_octaves: shift, tolerance_octaves: tolerance }) => [
-    shift?.lo,
-    shift?.hi,
-    -1.3 * tolerance,
-    1.3 * tolerance,
-  ]);
-  const regrets = ends(({ regret: regret, regretLimit: limit }) => [
-    regret?.lo,
-    regret?.hi,
-    limit,
-    0,
-  ]);
-  const [low, high] = [Math.min(0, ...regrets), Math.max(0.005, ...regrets)];
+export function shiftDomains(rows: ShiftRow[]): { shift: number[]; regret: number[] } {
+  const shift = extent(rows.flatMap((row) => [
+    row.shift_lo,
+    row.shift_hi,
+    -1.3 * row.tolerance_octaves,
+    1.3 * row.tolerance_octaves,
+  ])) ?? [-1, 1];
+  const regret = extent(rows.flatMap((row) => [row.regret_lo, row.regret_hi, row.regretLimit, 0]));
+  const [low, high] = regret ?? [0, 0], span = high - low || 1;
   return {
-    shift: [round(Math.min(...shifts) - 0.15), round(Math.max(...shifts) + 0.15)],
-    regret: [round(low - 0.05 * (high - low)), round(high + 0.08 * (high - low))],
+    shift: [round(shift[0] - 0.15), round(shift[1] + 0.15)],
+    regret: [roundLoss(low - 0.05 * span), roundLoss(high + 0.08 * span)],
   };
 }
 
 /**
  * The chart.
  *
- * @param record the bench; every judgement of it is drawn, grouped by sweep and panel
+ * @param record the bench; every judgement of a sweep is drawn, grouped by panel
  * @param head title, first lines of the subtitle, description
- * @returns a Vega-Lite spec with its data inline
+ * @returns a Vega-Lite spec with its data inline; null without such judgements
  */
-export function optimumShift(
-  record: BenchRecord,
-  head: Head,
-): ChartSpec {
-  const domains = shiftDomains(record.judgements);
-  const groups = distinct(record.judgements.map((one) => `${one.swept}\n${one.panel}`));
+export function optimumShift(record: TransferRecord, head: Head): ChartSpec | null {
+  const judgements = record.findings.judgements.filter((one) => measuresOf(one).shift);
+  if (judgements.length === 0) return null;
+  const domains = shiftDomains(judgements.map(rowOf));
+  const panels = distinct(judgements.map((one) => one.panel));
   const several = sweptOf(record).length > 1;
-  const longest = Math.max(...record.judgements.map((one) => rowName(one).length));
-  const extent = Math.max(170, Math.ceil(7 * longest) + 5);
-  const blocks = groups.map((group, index) => {
-    const judgements = record.judgements.filter((one) => `${one.swept}\n${one.panel}` === group);
-    const { swept, panel } = judgements[0];
-    const title = several ? `${capital(panel)}, ${SWEPT_NAME[swept]}` : capital(panel);
-    return block(title, judgements.map(rowOf), domains, index === groups.length - 1, extent);
+  const [, longest] = extent(judgements.map((one) => rowName(one).length)) ?? [0, 0];
+  const extentOf = Math.max(170, Math.ceil(7 * longest) + 5);
+  const blocks = panels.map((panel, index) => {
+    const swept = sweptIn(record, panel);
+    const more = several && swept !== null && SWEPT_NAME[swept] !== panel;
+    return block(
+      capital(panel) + (more ? `, ${SWEPT_NAME[swept]}` : ""),
+      judgements.filter((one) => one.panel === panel).map(rowOf),
+      domains,
+      index === panels.length - 1,
+      extentOf,
+      lossUnit(record),
+    );
   });
-  const band = fixed(record.plan.tolerance_octaves, 2).replace(/\.?0+$/, "");
+  const band = range(judgements.map((one) => measuresOf(one).shift?.limits.hi));
   return {
     ...frame(head, [
       `Estimate and 95% interval; shaded: the tolerance of ±${band} octave; bar: the regret's limit`,
@@ -123,6 +129,7 @@ function block(
   domains: { shift: number[]; regret: number[] },
   last: boolean,
   extent: number,
+  unit: string,
 ): Block {
   const height = HEIGHT * rows.length;
   const y = (labels: boolean) => ({
@@ -195,7 +202,7 @@ function block(
     },
   ];
   const shift = x("shift_octaves", domains.shift, "shift of the optimum (octaves, log₂)", "+.1~f");
-  const regret = x("regret", domains.regret, "regret (nats)", ".2~f");
+  const regret = x("regret", domains.regret, `regret (${unit})`, ".2~f");
   const tolerance = rows[0].tolerance_octaves;
   return {
     data: { values },

@@ -4,11 +4,15 @@
  *
  * @module
  */
-import type { BenchRecord, Cell, Run } from "../../lab/record/record.ts";
-import { capital } from "../words/format.ts";
+import type { TransferEvidence } from "../../lab/record/evidence.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { type Cell, type Run, SWEPT, type Swept } from "../../lab/record/run.ts";
+import { capital, distinct } from "../words/phrases.ts";
 
-/** The hyperparameter a curve sweeps. */
-export type Swept = Cell["swept"];
+export { distinct } from "../words/phrases.ts";
+
+/** A record of sweeps. */
+export type TransferRecord = BenchRecord & { evidence: TransferEvidence };
 
 /** Mean over seeds at one place of one curve. */
 export interface CurvePoint {
@@ -47,11 +51,6 @@ export interface Panel {
   shows(line: { panel: string; label: string; rule: string }): boolean;
   /** reference and own curves, in order of log2 x */
   points: CurvePoint[];
-}
-
-/** The distinct values in order of first appearance. */
-export function distinct<T>(values: Iterable<T>): T[] {
-  return [...new Set(values)];
 }
 
 /** Mean and standard error (sample deviation over the root of n). */
@@ -106,7 +105,7 @@ export function referencesOf<T extends { panel: string; role: string; swept: Swe
  * How a chart calls the lines of a record: by configuration, but by rule in panels that compare rules.
  */
 export function lineNames(
-  record: BenchRecord,
+  record: TransferRecord,
 ): (line: { panel: string; label: string; rule: string; role: Cell["role"] }) => string {
   const compared = new Set(rivalPanels(record));
   return ({ panel, label, rule, role }) =>
@@ -114,14 +113,17 @@ export function lineNames(
 }
 
 /** The panels in which rules are compared. */
-export function rivalPanels(record: BenchRecord): string[] {
-  const items = [...record.runs.map((run) => run.cell), ...record.judgements];
+export function rivalPanels(record: TransferRecord): string[] {
+  const items = [
+    ...record.evidence.runs.map((run) => run.cell),
+    ...record.findings.judgements,
+  ];
   return distinct(items.filter(({ role }) => role === "rival").map(({ panel }) => panel));
 }
 
 /** The panels of one sweep: each rule of each panel by itself, controls after targets. */
-export function panelsOf(record: BenchRecord, swept: Swept): Panel[] {
-  const cells = record.runs.filter((run) => run.cell.swept === swept);
+export function panelsOf(record: TransferRecord, swept: Swept): Panel[] {
+  const cells = record.evidence.runs.filter((run) => run.cell.swept === swept);
   const compared = rivalPanels(record), name = lineNames(record);
   const panels = distinct(cells.map((run) => run.cell.panel)).flatMap((panel) => {
     const inside = cells.filter(({ cell }) => cell.panel === panel && cell.role !== "reference")
@@ -166,14 +168,20 @@ function variedOf(points: CurvePoint[]): string {
 }
 
 /** What the legend of a sweep lists, the reference's first. */
-export function legendOf(record: BenchRecord, swept: Swept): string[] {
-  const cells = record.runs.map((run) => run.cell).filter((cell) => cell.swept === swept);
+export function legendOf(record: TransferRecord, swept: Swept): string[] {
+  const cells = record.evidence.runs.map((run) => run.cell).filter((cell) => cell.swept === swept);
   const first = cells.filter((cell) => cell.role === "reference");
   return distinct([...first, ...cells].map(lineNames(record)));
 }
 
+/** What a panel of a record sweeps; null for a panel that nothing was trained for. */
+export function sweptIn({ evidence }: TransferRecord, panel: string): Swept | null {
+  const cells = [...evidence.runs.map((run) => run.cell), ...evidence.optima];
+  return cells.find((cell) => cell.panel === panel)?.swept ?? null;
+}
+
 /** The sweeps of a record, in the order in which the paper's figure has them. */
-export function sweptOf(record: BenchRecord): Swept[] {
-  const present = new Set(record.runs.map((run) => run.cell.swept));
-  return (["lr", "weightDecay", "initStd"] as const).filter((swept) => present.has(swept));
+export function sweptOf(record: TransferRecord): Swept[] {
+  const present = new Set(record.evidence.runs.map((run) => run.cell.swept));
+  return SWEPT.filter((swept) => present.has(swept));
 }

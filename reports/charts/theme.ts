@@ -5,8 +5,9 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Verdict } from "../../lab/record/record.ts";
-import type { JudgedRole } from "../words/format.ts";
+import type { Role, Verdict } from "../../lab/record/findings.ts";
+
+export type { ChartSpec } from "../words/caption.ts";
 
 /** Colours of the configurations; the first belongs to the reference. */
 export const PALETTE: string[] = [
@@ -46,7 +47,7 @@ export function styleOf(index: number): { colour: string; shape: string } {
 }
 
 /**
- * What a mark says: a verdict on a target or claim, how a control behaved, or where something stands
+ * What a mark says: a verdict on a claim, how a control behaved, or where something stands
  * that decides nothing (a rival rule, an aside).
  */
 export type Tone =
@@ -58,7 +59,7 @@ export type Tone =
   | "beside, undecided";
 
 /**
- * Colour and shape of each tone. Only a target's `pass` is blue and only a target's `fail` is
+ * Colour and shape of each tone. Only a claim's `pass` is blue and only a claim's `fail` is
  * vermilion; a control that fails is grey, as it should, and one that does not is ochre. What decides
  * nothing is green or purple.
  */
@@ -75,8 +76,8 @@ export const TONES: Record<Tone, { colour: string; shape: string }> = {
 };
 
 /** The tone of one judgement. */
-export function toneOf({ role, verdict }: { role: JudgedRole; verdict: Verdict }): Tone {
-  if (role === "target" || role === "claim") return verdict;
+export function toneOf({ role, verdict }: { role: Role; verdict: Verdict }): Tone {
+  if (role === "claim") return verdict;
   if (role === "rival" || role === "aside") {
     return verdict === "pass"
       ? "beside, holds"
@@ -111,6 +112,21 @@ export function powerLabel(): string {
   return `'2' + ${text}`;
 }
 
+/**
+ * How the numbers of a linear axis are written, as d3 writes it: with as many decimals as tell its ticks
+ * apart, and with an exponent where they would not fit beside it.
+ *
+ * @param domain ends of the axis
+ * @param decimals the least number of them
+ * @param ticks how many ticks there are, about
+ */
+export function axisFormat([low, high]: readonly number[], decimals: number, ticks = 6): string {
+  const step = (high - low) / ticks;
+  const needed = step > 0 ? Math.ceil(-Math.log10(step)) : 0;
+  const wide = needed > 6 || Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
+  return wide ? ".2~e" : `.${Math.max(decimals, needed)}f`;
+}
+
 /** The shared Vega-Lite configuration. */
 function chartConfig(legend: object): TopLevelSpec["config"] {
   return {
@@ -137,16 +153,6 @@ function chartConfig(legend: object): TopLevelSpec["config"] {
     },
     view: { stroke: "#999" },
   };
-}
-
-/** A Vega-Lite spec as it is passed on and written; its makers check it against Vega-Lite's types. */
-export interface ChartSpec {
-  /** which Vega-Lite it is written for */
-  $schema: string;
-  /** what readers who cannot see the picture get */
-  description: string;
-  /** all else that Vega-Lite knows */
-  [property: string]: unknown;
 }
 
 /** The words around a chart. */

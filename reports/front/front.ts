@@ -1,236 +1,279 @@
 /**
- * The front page of a folder of suites, as HTML and as Markdown: per figure of the paper the claim, the
- * verdict, a picture and a link to the suite's own report; then what is not reproduced, and the details.
+ * The front page of a folder of suites as sections: per figure of the paper the claim, the verdict, a
+ * picture and a link to the suite's own report; then what is not reproduced, and the details.
  *
  * @module
  */
-import { type Verdict, VERDICTS } from "../../lab/record/record.ts";
-import { sentence } from "../words/caption.ts";
-import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "../words/format.ts";
+import { VERDICTS } from "../../lab/record/findings.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { badge, type DrawnChart, escapeHtml, idOf, sectionsHtml } from "../media/html_parts.ts";
+import { line, sectionsMarkdown } from "../media/markdown.ts";
+import { notes, page } from "../media/page.ts";
+import type { Block, Section } from "../sections/section.ts";
+import type { Chart } from "../words/caption.ts";
+import { count, duration } from "../words/format.ts";
+import { adapterName, afterFigure, distinct, runsOf } from "../words/phrases.ts";
+import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
-  costOf,
-  countsOf,
-  countsPhrase,
-  countTable,
+  decisionOf,
   type Entry,
+  entryCounts,
+  entryReason,
   entryTitle,
-  entryVerdict,
+  type Figure,
   type Found,
-  type Section,
-  togetherPairs,
+  missingOf,
 } from "./rows.ts";
-import { definitions, escapeHtml, htmlTable, list, svgIn } from "../media/html_parts.ts";
-import { cell, line, markdownTable } from "../media/markdown.ts";
-import { badge, notes, page } from "../media/page.ts";
-import { distinct } from "../charts/series.ts";
-
-/** An entry with its picture; null where there is none or it could not be drawn. */
-export type DrawnEntry = Entry & { svg: string | null };
-
-/** A section with its pictures. */
-export type DrawnSection = Omit<Section, "entries"> & { entries: DrawnEntry[] };
 
 /** What the front page is made from. */
 export interface Front {
   /** the records, in the page's order */
   found: Found[];
   /** the figures and further suites */
-  sections: DrawnSection[];
+  figures: Figure[];
   /** records that could not be read, and what could not be drawn, one sentence each */
   problems: string[];
 }
 
 const TITLE = "The figures of Complete-muE, measured here";
 const SOURCE = "arXiv 2605.23893";
+const TOLD =
+  "Only ✓ is a pass. “Cannot tell at this size” means that a control was not seen to fail, so " +
+  "that passing proves nothing.";
 
-/** Figures that are not reproduced, or not in full, with why. */
-export function missingOf({ sections }: Front): string[] {
-  return sections.filter(({ missing }) => missing.length > 0)
-    .map(({ figure, shows, missing }) => `${figure}, ${shows}: ${missing.join("; ")}`);
+/** Where the report of a suite lies, from the front page. */
+export const pathOf = ({ folder }: Found): string => `${encodeURIComponent(folder)}/report.html`;
+
+const anchorOf = ({ folder, swept, panel }: Entry): string =>
+  idOf(`suite-${folder}-${panel ?? swept ?? "all"}`);
+
+/** The chart of an entry as the front page shows it: named by its folder too, under its title alone. */
+export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
+  return chart === null || !hasReport
+    ? chart
+    : { ...chart, name: `${folder}/${chart.name}`, caption: chart.title };
 }
 
 /** How many suites have each verdict. */
-export function verdictCounts(found: Found[]): [Verdict, number][] {
-  return VERDICTS.map((verdict): [Verdict, number] => [
+const verdictCounts = (found: Found[]) =>
+  VERDICTS.map((verdict) => ({
     verdict,
-    found.filter(({ record }) => record.verdict === verdict).length,
-  ]).filter(([, many]) => many > 0);
+    many: found.filter(({ record }) => record.verdict === verdict).length,
+  })).filter(({ many }) => many > 0);
+
+const phraseOf = (entry: Entry): string =>
+  verdictPhrase({ ...entry.record, verdict: decisionOf(entry).verdict });
+
+/** Figure, suite, verdict and counts of every entry, with links to where it stands. */
+function contents(figures: Figure[]): Block {
+  const all = figures.flatMap(({ figure, entries }) => entries.map((entry) => ({ figure, entry })));
+  return {
+    kind: "table",
+    stem: "contents",
+    caption: "",
+    links: { column: "suite", to: all.map(({ entry }) => `#${anchorOf(entry)}`) },
+    judged: all.map(({ entry }) => {
+      const { verdict } = decisionOf(entry);
+      return { name: entryTitle(entry), role: "claim", verdict, reason: "" };
+    }),
+    table: {
+      head: ["figure", "suite", "verdict", "judged"],
+      rows: all.map(({ figure, entry }) => [
+        figure || "–",
+        entryTitle(entry),
+        `${VERDICT_MARK[decisionOf(entry).verdict]} ${phraseOf(entry)}`,
+        entryCounts(entry),
+      ]),
+    },
+  };
 }
 
-/** Where the report of a suite lies, from the front page. */
-export const reportOf = ({ folder }: Found): string => `${encodeURIComponent(folder)}/report.html`;
+function entrySection(entry: Entry, { figure, shows, missing }: Figure): Section {
+  const { record, folder, hasReport } = entry, chart = chartOf(entry), title = entryTitle(entry);
+  const partly = missing.map((why) => ` Not in full: ${why}.`).join("");
+  return {
+    title: figure === "" ? title : `${figure}: ${title}`,
+    id: anchorOf(entry),
+    in: "documents",
+    blocks: [
+      {
+        kind: "note",
+        text: figure === "" ? afterFigure(record.suite.figure) : `The figure: ${shows}.${partly}`,
+      },
+      {
+        kind: "verdict",
+        claim: record.suite.claim,
+        verdict: decisionOf(entry).verdict,
+        phrase: phraseOf(entry),
+        counts: entryCounts(entry),
+        reason: entryReason(entry),
+      },
+      chart === null
+        ? { kind: "note", text: "No chart: nothing to draw." }
+        : { kind: "chart", chart },
+      hasReport
+        ? { kind: "link", text: `All numbers: the report of ${title}`, to: pathOf(entry) }
+        : { kind: "note", text: `${folder} holds no report.html.` },
+    ],
+  };
+}
 
-const anchorOf = ({ folder, swept }: Entry): string =>
-  `suite-${folder}-${swept ?? "all"}`.replace(/[^A-Za-z0-9-]/g, "-");
+/** What records cost together, since each was last started. */
+function costOf(records: BenchRecord[]): string {
+  const sum = (pick: (cost: BenchRecord["cost"]) => number) =>
+    records.reduce((total, { cost }) => total + pick(cost), 0);
+  const runs = sum((cost) => cost.trainedRuns);
+  return (runs > 0
+    ? `${runs} runs trained, ${count(sum((cost) => cost.trainedTokens))} tokens, `
+    : "") +
+    duration(sum((cost) => cost.wall_s));
+}
+
+/** Machines, versions, dates and cost of all records, as pairs of name and value. */
+function togetherPairs(records: BenchRecord[]): [string, string][] {
+  const all = (pick: (environment: BenchRecord["environment"]) => string) =>
+    distinct(records.map(({ environment }) => pick(environment))).join("; ");
+  const dates = distinct(records.map((record) => record.createdAt.slice(0, 10)).toSorted());
+  return [
+    ["adapter", all(adapterName)],
+    ["system", all(({ os, cpus }) => `${os}, ${cpus} CPUs`)],
+    [
+      "software",
+      all(({ version, gitCommit, deno }) =>
+        `mue-bench ${version}, git ${gitCommit?.slice(0, 12) ?? "unknown"}, Deno ${deno}`
+      ),
+    ],
+    ["version of the kernels", all(({ kernelsVersion }) => kernelsVersion)],
+    ["made", dates.length > 1 ? `${dates[0]} to ${dates.at(-1)}` : dates[0]],
+    ["cost of all suites, each since it was last started", costOf(records)],
+  ];
+}
+
+/** What every record holds: counts of its judgements, size, time. */
+function countTable(found: Found[]): Block {
+  const head =
+    "suite,verdict,claims pass,fail,undecided,controls that fail,decide nothing,trained " +
+    "runs,profile,wall time,made";
+  return {
+    kind: "table",
+    stem: "suites",
+    caption:
+      "Claims and controls of the panels that decide; what decides nothing is shown in the " +
+      "suite's own report.",
+    table: {
+      head: head.split(","),
+      rows: found.map(({ folder, record }) => {
+        const { claims, controls } = record.reason;
+        const told = [claims, controls].flatMap((
+          { pass, fail, undecided },
+        ) => [pass, fail, undecided]);
+        const all = told.reduce((sum, many) => sum + many, 0);
+        return [
+          folder,
+          `${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}`,
+          ...told.slice(0, 3).map(String),
+          `${controls.fail} of ${controls.pass + controls.fail + controls.undecided}`,
+          String(record.findings.judgements.length - all),
+          String(runsOf(record).length),
+          record.plan.profile,
+          duration(record.cost.wall_s),
+          record.createdAt.slice(0, 16).replace("T", " "),
+        ];
+      }),
+    },
+  };
+}
+
+/** The sections. */
+export function frontSections({ found, figures }: Front): Section[] {
+  const section = (title: string, block: Block): Section => ({
+    title,
+    in: "documents",
+    blocks: [block],
+  });
+  return [
+    section("", contents(figures)),
+    ...figures.flatMap((figure) => figure.entries.map((entry) => entrySection(entry, figure))),
+    section("Figures of the paper that are not reproduced here, or not in full", {
+      kind: "list",
+      items: missingOf(figures),
+    }),
+    section("All judgements", countTable(found)),
+    section("Machine, versions, cost", {
+      kind: "pairs",
+      pairs: togetherPairs(found.map(({ record }) => record)),
+    }),
+  ];
+}
 
 /** The page. */
-export function frontHtml(front: Front): string {
-  const { found, sections, problems } = front;
-  const records = found.map(({ record }) => record);
+export function frontHtml(front: Front, charts: DrawnChart[]): string {
+  const { found, problems } = front, records = found.map(({ record }) => record);
   const adapters = distinct(records.map(({ environment }) => adapterName(environment))).join("; ");
-  const shown = sections.filter(({ entries }) => entries.length > 0);
-  const missing = missingOf(front), counts = countTable(found);
   const body = [
     "<header>",
     `<h1>${TITLE}</h1>`,
     `<p class="soft">${SOURCE} · ${escapeHtml(adapters)} · ${escapeHtml(costOf(records))}</p>`,
     `<p>${found.length} ${found.length === 1 ? "suite" : "suites"}, each one claim: ` +
-    verdictCounts(found).map(([verdict, many]) => badge(verdict, `${many} ${verdict}`)).join(" ") +
+    verdictCounts(found).map(({ verdict, many }) => badge(verdict, `${many} ${verdict}`)).join(
+      " ",
+    ) +
     "</p>",
-    `<p class="soft">Only ✓ is a pass. “Cannot tell at this size” means that a control was not ` +
-    "seen to fail, so that passing proves nothing. Several suites share one control.</p>",
+    `<p class="soft">${TOLD}</p>`,
     "</header>",
     ...notes(problems),
-    contents(shown),
-    ...shown.flatMap(sectionHtml),
-    "<h2>Figures of the paper that are not reproduced here, or not in full</h2>",
-    missing.length > 0 ? list(missing) : "<p>None.</p>",
-    "<h2>All judgements</h2>",
-    htmlTable(counts),
-    `<p class="soft">Targets and claims by verdict; controls must fail; what decides nothing is shown ` +
-    "in the suite's own report.</p>",
-    "<h2>Machine, versions, cost</h2>",
-    definitions(togetherPairs(records)),
+    ...sectionsHtml(frontSections(front), charts),
   ];
   return page(TITLE, body, { charts: [], scripts: [], problems });
 }
 
-/** The table of contents: figure, suite, verdict. */
-function contents(sections: DrawnSection[]): string {
-  const rows = sections.flatMap(({ figure, entries }) =>
-    entries.map((entry) => {
-      const { verdict } = entryVerdict(entry);
-      return `<tr><td>${escapeHtml(figure) || "–"}</td><td><a href="#${anchorOf(entry)}">${
-        escapeHtml(entryTitle(entry))
-      }</a></td><td>${badge(verdict, verdictPhrase({ ...entry.record, verdict }))}</td></tr>`;
-    })
-  );
-  return `<div class="scroll"><table class="contents"><thead><tr><th scope="col">figure</th>` +
-    `<th scope="col">suite</th><th scope="col">verdict</th></tr></thead>\n` +
-    `<tbody>\n${rows.join("\n")}\n</tbody></table></div>`;
-}
-
-function sectionHtml({ figure, shows, entries, missing }: DrawnSection): string[] {
-  return [
-    ...(figure === "" ? [] : [
-      `<h2>${escapeHtml(`${figure}: ${shows}`)}</h2>`,
-      ...missing.map((why) => `<p class="soft">Not in full: ${escapeHtml(why)}.</p>`),
-    ]),
-    ...entries.flatMap((entry) => entryHtml(entry, figure === "")),
-  ];
-}
-
-function entryHtml(entry: DrawnEntry, alone: boolean): string[] {
-  const { record, chart, svg, swept } = entry;
-  const { suite } = record, { verdict, reason } = entryVerdict(entry);
-  const name = anchorOf(entry), title = escapeHtml(entryTitle(entry));
-  return [
-    `<section id="${name}">`,
-    alone ? `<h2>${title}</h2>` : `<h3>${title}</h3>`,
-    ...(alone ? [`<p class="soft">${escapeHtml(afterFigure(suite.figure))}</p>`] : []),
-    `<p class="lead"><b>Claim</b> <span>${escapeHtml(suite.claim)}</span></p>`,
-    `<p class="lead"><b>Verdict</b> <span>${
-      badge(verdict, verdictPhrase({ ...record, verdict }))
-    } ${escapeHtml(countsPhrase(countsOf(record, swept)))}</span></p>`,
-    `<p>${escapeHtml(reason)}</p>`,
-    ...(svg === null
-      ? [`<p class="soft">${chart === null ? "No chart: nothing to draw." : "No picture."}</p>`]
-      : [
-        `<figure>\n<div class="chart">${svgIn(svg, name)}</div>`,
-        `<figcaption>${escapeHtml(chart!.title)}</figcaption>\n</figure>`,
-      ]),
-    entry.hasReport
-      ? `<p><a href="${escapeHtml(reportOf(entry))}">All numbers: the report of ${title}</a></p>`
-      : `<p class="soft">${escapeHtml(entry.folder)} holds no report.html.</p>`,
-    "</section>",
-  ];
-}
-
-function verdictText(entry: DrawnEntry): string {
-  const { verdict } = entryVerdict(entry);
-  return `${VERDICT_MARK[verdict]} ${verdictPhrase({ ...entry.record, verdict })}`;
-}
-
 /** The same as Markdown. */
-export function frontMarkdown(front: Front): string {
-  const { found, sections, problems } = front;
-  const records = found.map(({ record }) => record), missing = missingOf(front);
-  const entries = sections.flatMap((section) =>
-    section.entries.map((entry) => ({ entry, figure: section.figure }))
-  );
-  const rows = entries.map(({ entry, figure }) => [
-    figure || "–",
-    entryTitle(entry),
-    verdictText(entry),
-    countsPhrase(countsOf(entry.record, entry.swept)),
-  ]);
+export function frontMarkdown(front: Front, charts: DrawnChart[]): string {
+  const { found, problems } = front;
+  const counts = verdictCounts(found).map(({ verdict, many }) => `${many} ${verdict}`).join(", ");
   return [
     `# ${TITLE}`,
     "",
-    `${SOURCE}. ${found.length} suites: ` +
-    `${verdictCounts(found).map(([verdict, many]) => `${many} ${verdict}`).join(", ")}.`,
+    `${SOURCE}. ${found.length} ${found.length === 1 ? "suite" : "suites"}: ${counts}.`,
     "",
     ...problems.flatMap((problem) => [`> ${line(problem)}`, ""]),
-    ...markdownTable({ head: ["figure", "suite", "verdict", "judged"], rows }),
-    "",
-    ...entries.flatMap(({ entry, figure }) => {
-      const { record, chart, svg, folder } = entry;
-      const picture = `${encodeURIComponent(folder)}/${chart?.name}.svg`;
-      return [
-        `## ${line(figure === "" ? entryTitle(entry) : `${figure}: ${entryTitle(entry)}`)}`,
-        "",
-        `Claim: ${line(sentence(record.suite.claim))}`,
-        "",
-        `Verdict: ${verdictText(entry)}. ${line(sentence(entryVerdict(entry).reason))}`,
-        "",
-        ...(svg === null || !entry.hasReport ? [] : [`![${cell(chart!.title)}](${picture})`, ""]),
-        ...(entry.hasReport ? [`[Report](${reportOf(entry)})`, ""] : []),
-      ];
-    }),
-    "## Not reproduced here, or not in full",
-    "",
-    ...(missing.length > 0 ? missing.map((text) => `- ${line(text)}`) : ["None."]),
-    "",
-    "## All judgements",
-    "",
-    ...markdownTable(countTable(found)),
-    "",
-    "## Machine, versions, cost",
-    "",
-    ...togetherPairs(records).map(([name, value]) => `- ${name}: ${line(value)}`),
-    "",
+    ...sectionsMarkdown(frontSections(front), charts),
   ].join("\n");
 }
 
 /** `suites.json`: what a program needs to find the reports and their verdicts. */
-export function frontIndex(front: Front): object {
+export function frontIndex({ found, figures, problems }: Front): object {
   return {
-    schema: "mue-bench/front/1",
-    suites: front.found.map((one) => {
-      const { record, folder } = one;
+    schema: "mue-bench/front/2",
+    suites: found.map((one) => {
+      const { record, report, folder, hasReport } = one, { suite, plan } = record;
       return {
-        id: record.suite.id,
+        id: suite.id,
         folder,
-        title: record.suite.title,
-        figure: record.suite.figure,
+        title: suite.title,
+        figure: suite.figure,
         verdict: record.verdict,
-        reason: record.reason,
+        reason: report.head.reason,
         incomplete: record.incomplete,
-        exploratory: record.plan.exploratory,
-        profile: record.plan.profile,
+        exploratory: plan.exploratory,
+        profile: plan.profile,
         createdAt: record.createdAt,
         record: `${folder}/record.json`,
-        report: one.hasReport ? `${folder}/report.html` : null,
-        counts: countsOf(record),
+        report: hasReport ? `${folder}/report.html` : null,
+        claims: record.reason.claims,
+        controls: record.reason.controls,
+        panels: Object.fromEntries(
+          Object.entries(record.decisions).map(([name, { verdict }]) => [name, verdict]),
+        ),
       };
     }),
-    notReproduced: front.sections.filter(({ missing }) => missing.length > 0)
+    notReproduced: figures.filter(({ missing }) => missing.length > 0)
       .map(({ figure, shows, missing, entries }) => ({
         figure,
         shows,
         partly: entries.length > 0,
         why: missing,
       })),
-    problems: front.problems,
+    problems,
   };
 }

@@ -1,50 +1,43 @@
 /**
  * What the front page shows: the records of a folder of suites, sorted under the paper's figures. Pure:
- * records in, sections and tables out.
+ * records in, entries out.
  *
  * @module
  */
-import type { AnyRecord } from "../lab/record/any_record.ts";
-import { CLAIM_SCHEMA } from "../lab/record/claim_record.ts";
-import { LATENCY_SCHEMA } from "../lab/record/latency_record.ts";
-import { SCHEMA, type Verdict, VERDICTS } from "../../lab/record/record.ts";
+import type { Decision } from "../../lab/record/decision.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import type { Swept } from "../../lab/record/run.ts";
+import { LOSS_CHART } from "../charts/charts.ts";
+import { chartsOf } from "../sections/index.ts";
+import type { Report } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
-import { chartOfSweep, chartsFor } from "../charts/charts.ts";
-import { claimCharts } from "../charts/claim_charts.ts";
-import {
-  adapterName,
-  count,
-  duration,
-  type JudgedRole,
-  SWEPT_NAME,
-  VERDICT_MARK,
-  verdictPhrase,
-} from "../words/format.ts";
-import { latencyCharts } from "../charts/latency_charts.ts";
-import { roleOf } from "../latency_tables.ts";
 import { FIGURES, reproducedBy } from "../words/paper.ts";
-import { distinct, type Swept, sweptOf } from "../charts/series.ts";
-import type { Table } from "../tables.ts";
+import { distinct, runsOf, sentence, SWEPT_NAME } from "../words/phrases.ts";
+import { countsPhrase, reasonSentence } from "../words/reason.ts";
 
 /** A record and where it lies. */
 export interface Found {
   /** name of its folder */
   folder: string;
-  record: AnyRecord;
+  record: BenchRecord;
+  /** the record in words */
+  report: Report;
   /** whether its own report stands beside it */
   hasReport: boolean;
 }
 
 /** A record under one figure. */
 export interface Entry extends Found {
-  /** the sweep that the figure shows, where it is one of several */
+  /** the panel that is the figure, where that is one that decides nothing in its suite; null: the suite */
+  panel: string | null;
+  /** what is added to the suite's title: the sweep, where it is one of several */
   swept: Swept | null;
   /** the chart that stands for it; null for a record without one */
   chart: Chart | null;
 }
 
 /** One figure of the paper, or one suite that is after none. */
-export interface Section {
+export interface Figure {
   /** e.g. `Fig. 3`; empty for a suite after no figure */
   figure: string;
   /** what the figure shows */
@@ -55,104 +48,61 @@ export interface Section {
   missing: string[];
 }
 
-/** Charts of any record, the first one stands for it. */
-export function chartsOfAny(record: AnyRecord): Chart[] {
-  switch (record.schema) {
-    case SCHEMA:
-      return chartsFor(record);
-    case LATENCY_SCHEMA:
-      return latencyCharts(record);
-    case CLAIM_SCHEMA:
-      return claimCharts(record);
-  }
+/** What an entry stands for: the suite's decision, or that of the one panel that is the figure. */
+export function decisionOf({ record, panel }: Entry): Decision {
+  return panel === null ? record : record.decisions[panel];
 }
 
-/** What a judgement of any record is for, with its verdict. */
-export function judgedOf(record: AnyRecord, swept: Swept | null = null) {
-  type Judged = { role: JudgedRole; verdict: Verdict };
-  switch (record.schema) {
-    case SCHEMA:
-      return record.judgements.filter((one) => swept === null || one.swept === swept)
-        .map(({ role, verdict }): Judged => ({ role, verdict }));
-    case LATENCY_SCHEMA:
-      return record.judgements.map((one): Judged => ({
-        role: one.claim === "beyond" ? "aside" : roleOf(one),
-        verdict: one.verdict,
-      }));
-    case CLAIM_SCHEMA:
-      return record.judgements.map(({ role, verdict }): Judged => ({ role, verdict }));
-  }
+/** Why, in one sentence. */
+export function entryReason(entry: Entry): string {
+  const { record, panel } = entry, decision = decisionOf(entry);
+  if (panel === null) return reasonSentence(record, record.findings.judgements);
+  return `of this panel alone: ${
+    reasonSentence(decision, record.findings.judgements)
+  }; it decides nothing in the suite's verdict`;
 }
 
-/** How many judgements of each kind there are. */
-export interface Counts {
-  /** targets and claims by verdict */
-  claims: Record<Verdict, number>;
-  /** controls */
-  controls: number;
-  /** controls that fail, as they should */
-  controlsFail: number;
-  /** what decides nothing */
-  beside: number;
+/** The title of an entry: the suite's, with the sweep and, where it is another name, the folder. */
+export function entryTitle({ record, swept, panel, folder }: Entry): string {
+  const several = distinct(runsOf(record).map(({ cell }) => cell.swept)).length > 1;
+  const more = panel ?? (swept !== null && several ? SWEPT_NAME[swept] : null);
+  return record.suite.title + (more === null ? "" : `, ${more}`) +
+    (folder === record.suite.id ? "" : ` (${folder})`);
 }
 
-/** Counts the judgements of a record, or of one of its sweeps. */
-export function countsOf(record: AnyRecord, swept: Swept | null = null): Counts {
-  const judged = judgedOf(record, swept);
-  const claims = judged.filter(({ role }) => role === "target" || role === "claim");
-  const controls = judged.filter(({ role }) => role === "control");
-  return {
-    claims: Object.fromEntries(
-      VERDICTS.map((verdict) => [
-        verdict,
-        claims.filter((one) => one.verdict === verdict).length,
-      ]),
-    ) as Counts["claims"],
-    controls: controls.length,
-    controlsFail: controls.filter(({ verdict }) => verdict === "fail").length,
-    beside: judged.length - claims.length - controls.length,
-  };
+/** What an entry says in one line of Markdown or a table: `3 of 3 claims pass; …`. */
+export const entryCounts = (entry: Entry): string => countsPhrase(decisionOf(entry).reason);
+
+/** The entries of a record under a figure that is one sweep of it, or all of it. */
+function entriesOf(one: Found, swept: Swept | null): Entry[] {
+  const charts = chartsOf(one.report);
+  const entry = (panel: string | null): Entry => ({
+    ...one,
+    swept,
+    panel,
+    chart: charts.find(({ name }) => swept !== null && name === LOSS_CHART[swept]) ?? charts[0] ??
+      null,
+  });
+  if (swept === null) return [entry(null)];
+  const names = new Set(
+    runsOf(one.record).filter(({ cell }) => cell.swept === swept).map(({ cell }) => cell.panel),
+  );
+  const panels = one.record.findings.panels.filter(({ name }) => names.has(name));
+  const beside = panels.filter(({ name }) => name in one.record.decisions);
+  return beside.length === 0 || panels.some(({ decides }) => decides)
+    ? [entry(null)]
+    : beside.map(({ name }) => entry(name));
 }
 
 /**
- * The verdict an entry stands for, and why: the suite's, or, where the figure is a sweep that is not the
- * suite's claim (its weight decay, its init), what the judgements of that sweep alone say.
- */
-export function entryVerdict({ record, swept }: Entry): { verdict: Verdict; reason: string } {
-  if (swept === null || swept === "lr") return record;
-  const counts = countsOf(record, swept), { claims, controls, controlsFail } = counts;
-  const seen = controls > 0 && controlsFail > controls / 2;
-  const open = (["fail", "cannot tell at this size", "inconclusive"] as const)
-    .find((verdict) => claims[verdict] > 0);
-  const verdict = open ??
-    (claims.pass === 0 ? "inconclusive" : seen ? "pass" : "cannot tell at this size");
-  return {
-    verdict,
-    reason: `of this sweep alone: ${
-      countsPhrase(counts)
-    }; it decides nothing in the suite's verdict`,
-  };
-}
-
-/** The counts as a phrase: `3 pass, 1 inconclusive; controls seen to fail: 1 of 1`. */
-export function countsPhrase({ claims, controls, controlsFail }: Counts): string {
-  const words = VERDICTS.filter((verdict) => claims[verdict] > 0)
-    .map((verdict) => `${claims[verdict]} ${verdict}`).join(", ");
-  const seen = controls === 0
-    ? "no control"
-    : `controls seen to fail: ${controlsFail} of ${controls}`;
-  return `${words || "nothing judged"}; ${seen}`;
-}
-
-/**
- * The sections of the page: every figure of the paper in its order, then the suites after none.
+ * Every figure of the paper in its order, then the suites after none.
  *
  * @param found the records
  * @param built ids of the suites there are; null where that is not known
  */
-export function sectionsOf(found: Found[], built: readonly string[] | null): Section[] {
+export function figuresOf(found: Found[], built: readonly string[] | null): Figure[] {
   const placed = new Set<Found>();
-  const figures = FIGURES.map(({ figure, shows, suites, outOfScope }): Section => {
+  const figures = FIGURES.map(({ figure, shows, suites, outOfScope }): Figure => {
     const entries: Entry[] = [], missing: string[] = outOfScope === undefined ? [] : [outOfScope];
     const unbuilt: string[] = [], unrun: string[] = [];
     for (const name of suites) {
@@ -161,7 +111,7 @@ export function sectionsOf(found: Found[], built: readonly string[] | null): Sec
       const here = own.filter(({ record }) => reproducedBy([record]).has(name));
       for (const one of here) {
         placed.add(one);
-        entries.push(entryOf(one, swept));
+        entries.push(...entriesOf(one, swept));
       }
       if (here.length > 0) continue;
       if (own.length > 0 && swept !== null) {
@@ -173,82 +123,16 @@ export function sectionsOf(found: Found[], built: readonly string[] | null): Sec
     if (unbuilt.length > 0) missing.push(`not built: ${unbuilt.join(", ")}`);
     return { figure, shows, entries, missing };
   });
-  const others = found.filter((one) => !placed.has(one)).map((one): Section => ({
+  const others = found.filter((one) => !placed.has(one)).map((one): Figure => ({
     figure: "",
     shows: "",
-    entries: [entryOf(one, null)],
+    entries: entriesOf(one, null),
     missing: [],
   }));
   return [...figures, ...others];
 }
 
-function entryOf(one: Found, swept: Swept | null): Entry {
-  const charts = chartsOfAny(one.record);
-  const chart = swept === null ? charts[0] : chartOfSweep(charts, swept);
-  return { ...one, swept, chart: chart ?? null };
-}
-
-/** The title of an entry: the suite's, with the sweep and, where it is another name, the folder. */
-export function entryTitle({ record, swept, folder }: Entry): string {
-  const several = record.schema === SCHEMA && sweptOf(record).length > 1;
-  return record.suite.title + (swept !== null && several ? `, ${SWEPT_NAME[swept]}` : "") +
-    (folder === record.suite.id ? "" : ` (${folder})`);
-}
-
-/** Verdicts and counts of every record. */
-export function countTable(found: Found[]): Table {
-  return {
-    head: [
-      "suite",
-      "verdict",
-      ...VERDICTS,
-      "controls that fail",
-      "decide nothing",
-      "profile",
-      "wall time",
-      "made",
-    ],
-    rows: found.map(({ folder, record }) => {
-      const { claims, controls, controlsFail, beside } = countsOf(record);
-      return [
-        folder,
-        `${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}`,
-        ...VERDICTS.map((verdict) => String(claims[verdict])),
-        `${controlsFail} of ${controls}`,
-        String(beside),
-        record.plan.profile,
-        duration(record.cost.wall_s),
-        record.createdAt.slice(0, 16).replace("T", " "),
-      ];
-    }),
-  };
-}
-
-/** What records cost together, since each was last started. */
-export function costOf(records: AnyRecord[]): string {
-  const wall = records.reduce((sum, { cost }) => sum + cost.wall_s, 0);
-  const costs = records.flatMap((record) => record.schema === LATENCY_SCHEMA ? [] : [record.cost]);
-  const runs = costs.reduce((sum, cost) => sum + cost.trainedRuns, 0);
-  const tokens = costs.reduce((sum, cost) => sum + cost.trainedTokens, 0);
-  return (runs > 0 ? `${runs} runs trained, ${count(tokens)} tokens, ` : "") + duration(wall);
-}
-
-/** Machines, versions, dates and cost of all records, as pairs of name and value. */
-export function togetherPairs(records: AnyRecord[]): [string, string][] {
-  const all = (pick: (environment: AnyRecord["environment"]) => string) =>
-    distinct(records.map(({ environment }) => pick(environment))).join("; ");
-  const dates = records.map((record) => record.createdAt.slice(0, 10)).toSorted();
-  return [
-    ["adapter", all(adapterName)],
-    ["system", all(({ os, cpus }) => `${os}, ${cpus} CPUs`)],
-    [
-      "software",
-      all(({ version, gitCommit, deno }) =>
-        `mue-bench ${version}, git ${gitCommit?.slice(0, 12) ?? "unknown"}, Deno ${deno}`
-      ),
-    ],
-    ["version of the kernels", all(({ kernelsVersion }) => kernelsVersion ?? "not recorded")],
-    ["made", dates[0] === dates.at(-1) ? dates[0] : `${dates[0]} to ${dates.at(-1)}`],
-    ["cost of all suites, each since it was last started", costOf(records)],
-  ];
-}
+/** What is missing, one sentence per figure. */
+export const missingOf = (figures: Figure[]): string[] =>
+  figures.filter(({ missing }) => missing.length > 0)
+    .map(({ figure, shows, missing }) => sentence(`${figure}, ${shows}: ${missing.join("; ")}`));

@@ -3,18 +3,14 @@
  *
  * @module
  */
-import { readAnyRecord } from "../lab/record/any_record.ts";
-import { causeOf, LabError } from "../../lab/train/store.ts";
+import { causeOf, LabError } from "../../lab/record/failure.ts";
+import { readRecord } from "../../lab/record/read.ts";
 import { ReportFolder, type ReportOptions } from "../media/folder.ts";
-import {
-  type DrawnEntry,
-  type DrawnSection,
-  type Front,
-  frontHtml,
-  frontIndex,
-  frontMarkdown,
-} from "./front.ts";
-import { type Found, sectionsOf } from "./rows.ts";
+import type { DrawnChart } from "../media/html_parts.ts";
+import { junitXml } from "../media/junit.ts";
+import { reportOf } from "../sections/index.ts";
+import { chartOf, type Front, frontHtml, frontIndex, frontMarkdown } from "./front.ts";
+import { figuresOf, type Found } from "./rows.ts";
 
 /** How a front page is written. */
 export interface FrontOptions extends ReportOptions {
@@ -24,7 +20,7 @@ export interface FrontOptions extends ReportOptions {
 
 /** What {@link writeFront} left. */
 export interface FrontFiles {
-  /** the paths written, in order: `suites.json`, `summary.md`, `report.html` */
+  /** the paths written, in order: `suites.json`, `junit.xml`, `summary.md`, `report.html` */
   paths: string[];
   /** suites on the page */
   suites: number;
@@ -57,8 +53,10 @@ async function recordsIn(
     const path = `${outDir}/${folder}/record.json`;
     if (!isFile(path)) continue;
     try {
-      const record = await readAnyRecord(path);
-      found.push({ folder, record, hasReport: isFile(`${outDir}/${folder}/report.html`) });
+      const record = await readRecord(path);
+      const report = reportOf(record), hasReport = isFile(`${outDir}/${folder}/report.html`);
+      problems.push(...report.problems.map((problem) => `${folder}: ${problem}`));
+      found.push({ folder, record, report, hasReport });
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       problems.push(`Left out: ${error.message.replace(path, `${folder}/record.json`)}`);
@@ -68,7 +66,7 @@ async function recordsIn(
 }
 
 /**
- * Writes `report.html`, `summary.md` and `suites.json` from every `outDir/FOLDER/record.json`.
+ * Writes `suites.json`, `junit.xml`, `summary.md` and `report.html` from every `outDir/FOLDER/record.json`.
  *
  * @param outDir folder that holds one folder per suite
  * @param options where problems go, and which suites there are
@@ -91,31 +89,27 @@ export async function writeFront(
       `Cannot write a front page to ${outDir}: no folder in it has a record that can be read${why}`,
     );
   }
-  const tell = options.onProblem ?? ((problem: string) => console.error(problem));
-  problems.forEach(tell);
   const folder = await ReportFolder.open(outDir, options);
-  folder.problems.push(...problems);
+  problems.forEach((problem) => folder.tell(problem));
+  const figures = figuresOf(found, options.built ?? null);
+  const entries = figures.flatMap((figure) => figure.entries);
+  const charts: DrawnChart[] = [];
   const render = await folder.attempt(
     "Cannot load what draws the charts",
     () => import("../charts/render.ts"),
   );
-  const sections: DrawnSection[] = [];
-  for (const section of sectionsOf(found, options.built ?? null)) {
-    const entries: DrawnEntry[] = [];
-    for (const entry of section.entries) {
-      const spec = entry.chart?.spec;
-      const svg = spec === undefined || render === null
-        ? null
-        : await folder.attempt(`Cannot draw ${entry.folder}`, () => render.renderSvg(spec));
-      entries.push({ ...entry, svg });
-    }
-    sections.push({ ...section, entries });
+  for (const entry of entries) {
+    const chart = chartOf(entry);
+    if (chart === null || render === null) continue;
+    const draw = () => render.renderSvg(chart.spec);
+    charts.push({ ...chart, svg: await folder.attempt(`Cannot draw ${entry.folder}`, draw) });
   }
-  const order = sections.flatMap((section) => section.entries.map((entry) => entry.folder));
+  const order = entries.map((entry) => entry.folder);
   found.sort((a, b) => order.indexOf(a.folder) - order.indexOf(b.folder));
-  const front: Front = { found, sections, problems: folder.problems };
-  await folder.write("suites.json", JSON.stringify(frontIndex(front), null, 2) + "\n");
-  await folder.write("summary.md", frontMarkdown(front));
-  await folder.write("report.html", frontHtml(front));
+  const front: Front = { found, figures, problems: folder.problems };
+  folder.write("suites.json", JSON.stringify(frontIndex(front), null, 2) + "\n");
+  folder.write("junit.xml", junitXml(found.map(({ report }) => report)));
+  folder.write("summary.md", frontMarkdown(front, charts));
+  folder.write("report.html", frontHtml(front, charts));
   return { paths: folder.paths, suites: found.length, problems: folder.problems };
 }

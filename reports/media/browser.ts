@@ -21,7 +21,7 @@ const BUILDS = [
  */
 export async function browserScripts(): Promise<string[]> {
   return await Promise.all(BUILDS.map(async ([name, file]) => {
-    const url = new URL(`../${file}`, import.meta.resolve(name));
+    const url = new URL(`./${file}`, import.meta.resolve(name));
     if (url.protocol !== "file:") {
       throw new Error(`Cannot read ${file}: ${name} is not installed but resolves to ${url}`);
     }

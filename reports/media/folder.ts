@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { writeAtomic } from "../../lab/train/store.ts";
+import { causeOf, LabError } from "../../lab/record/failure.ts";
+import { writeAtomic } from "../../lab/record/files.ts";
 import type { Chart } from "../words/caption.ts";
-import type { DrawnChart } from "./page.ts";
+import type { DrawnChart } from "./html_parts.ts";
 
 /** How a report is written. */
 export interface ReportOptions {
@@ -23,9 +24,17 @@ export class ReportFolder {
   readonly #folder: string;
   readonly #onProblem: (problem: string) => void;
 
-  /** Makes the folder when missing. */
+  /**
+   * Makes the folder when missing.
+   *
+   * @throws {LabError} when it cannot be made
+   */
   static async open(folder: string, options: ReportOptions = {}): Promise<ReportFolder> {
-    await Deno.mkdir(folder, { recursive: true });
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw new LabError(`Cannot write to ${folder}: ${causeOf(error)}`, { cause: error });
+    }
     return new ReportFolder(folder, options);
   }
 
@@ -34,10 +43,14 @@ export class ReportFolder {
     this.#onProblem = options.onProblem ?? ((problem) => console.error(problem));
   }
 
-  /** Writes a file, atomically; one of the same name is replaced. */
-  async write(name: string, data: string | Uint8Array): Promise<void> {
+  /**
+   * Writes a file, atomically; one of the same name is replaced.
+   *
+   * @throws {LabError} when it cannot be written
+   */
+  write(name: string, data: string | Uint8Array): void {
     const path = `${this.#folder}/${name}`;
-    await writeAtomic(path, data);
+    writeAtomic(path, data);
     this.paths.push(path);
   }
 
@@ -46,49 +59,46 @@ export class ReportFolder {
     try {
       return await make();
     } catch (error) {
-      const problem = `${what}: ${error instanceof Error ? error.message : error}`;
-      this.problems.push(problem);
-      this.#onProblem(problem);
+      this.tell(`${what}: ${error instanceof Error ? error.message : error}`);
       return null;
     }
+  }
+
+  /** Keeps what went wrong for the page, and says it. */
+  tell(problem: string): void {
+    this.problems.push(problem);
+    this.#onProblem(problem);
   }
 
   /**
    * Draws charts: `NAME.vl.json`, `.svg`, `.png`, `.pdf` of each.
    *
-   * @param make gives the charts
    * @returns every chart, with its SVG where one could be drawn
    */
-  async draw(make: () => Chart[]): Promise<DrawnChart[]> {
+  async draw(charts: Chart[]): Promise<DrawnChart[]> {
     const render = await this.attempt(
       "Cannot load what draws the charts",
       () => import("../charts/render.ts"),
     );
     const drawn: DrawnChart[] = [];
-    for (const chart of await this.attempt("Cannot make the charts", make) ?? []) {
+    for (const chart of charts) {
       const { name, title, spec } = chart;
-      await this.write(`${name}.vl.json`, JSON.stringify(spec, null, 2) + "\n");
+      this.write(`${name}.vl.json`, JSON.stringify(spec, null, 2) + "\n");
       const svg = await this.attempt(
         `Cannot draw ${name}`,
         () => render?.renderSvg(spec) ?? null,
       );
       drawn.push({ ...chart, svg });
       if (svg === null || render === null) continue;
-      await this.write(`${name}.svg`, svg);
+      this.write(`${name}.svg`, svg);
       const png = await this.attempt(`Cannot write ${name}.png`, () => render.renderPng(svg));
-      if (png !== null) await this.write(`${name}.png`, png);
+      if (png !== null) this.write(`${name}.png`, png);
       const pdf = await this.attempt(
         `Cannot write ${name}.pdf`,
         () => render.renderPdf(svg, title),
       );
-      if (pdf !== null) await this.write(`${name}.pdf`, pdf);
+      if (pdf !== null) this.write(`${name}.pdf`, pdf);
     }
     return drawn;
   }
-}
-
-/** The charts that were drawn, as `[title, file]`, for a summary. */
-export function picturesOf(charts: DrawnChart[]): [string, string][] {
-  return charts.filter((chart) => chart.svg !== null)
-    .map(({ title, name }) => [title, `${name}.svg`]);
 }

@@ -1,17 +1,19 @@
 /**
- * Pieces of a Markdown summary. Everything that comes from a record is escaped here.
+ * `summary.md`: sections as Markdown, the verdict first. Everything that comes from a record is escaped
+ * here; what is folded on the page is left to it.
  *
  * @module
  */
-import type { Told } from "../words/caption.ts";
-import { adapterName, VERDICT_MARK, verdictPhrase } from "../words/format.ts";
-import type { Table } from "../tables.ts";
-
-/** A table, one line per row. */
-export function markdownTable({ head, rows }: Table): string[] {
-  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
-}
+import { sentence } from "../words/phrases.ts";
+import { VERDICT_MARK } from "../words/verdict.ts";
+import {
+  type Block,
+  type Report,
+  type Section,
+  type Table,
+  withReasons,
+} from "../sections/section.ts";
+import type { DrawnChart } from "./html_parts.ts";
 
 /** Text on one line, with nothing Markdown would take for HTML. */
 export const line = (text: string): string =>
@@ -19,29 +21,84 @@ export const line = (text: string): string =>
 /** The same for a cell of a table. */
 export const cell = (text: string): string => line(text).replaceAll("|", "\\|");
 
-/** Pictures under each other, from `[title, file]`. */
-export function pictureLines(charts: [string, string][]): string[] {
-  return charts.flatMap(([title, file]) => [`![${cell(title)}](${file})`, ""]);
+/** A table, one line per row. */
+export function markdownTable({ head, rows }: Table): string[] {
+  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
 }
 
-/**
- * The top of a summary: verdict, reason, claim, machine, pictures.
- *
- * @param record what was judged
- * @param cost what it cost, as one phrase
- * @param charts files to show, as `[title, file]`
- */
-export function summaryHead(record: Told, cost: string, charts: [string, string][]): string[] {
-  const { suite, verdict } = record;
+/** The pictures of charts that were drawn, under each other. */
+export function pictureLines(charts: readonly DrawnChart[]): string[] {
+  return charts.filter(({ svg }) => svg !== null)
+    .flatMap(({ title, name }) => [`![${cell(title)}](${encodeURI(name)}.svg)`, ""]);
+}
+
+/** A block of code, whose fence is longer than any inside it. */
+function fenced(text: string): string[] {
+  const fence = "`".repeat(Math.max(3, ...text.match(/`+/g)?.map((run) => run.length + 1) ?? []));
+  return [`${fence}sh`, text, fence];
+}
+
+function blockLines(block: Block, charts: readonly DrawnChart[]): string[] {
+  switch (block.kind) {
+    case "table": {
+      const { caption } = block;
+      return [
+        ...markdownTable(withReasons(block)),
+        "",
+        ...(caption === "" ? [] : [line(caption), ""]),
+      ];
+    }
+    case "pairs":
+      return [...block.pairs.map(([name, value]) => `- ${line(name)}: ${line(value)}`), ""];
+    case "list":
+      return [...block.items.map((item) => `- ${line(item)}`), ""];
+    case "code":
+      return [...fenced(block.text), ""];
+    case "note":
+      return [line(block.text), ""];
+    case "link":
+      return [`[${cell(block.text).replaceAll("]", "\\]")}](${block.to})`, ""];
+    case "verdict": {
+      const { claim, verdict, phrase, counts, reason } = block;
+      const why = [counts, reason].filter((text) => text !== "").map(sentence).join(" ");
+      return [
+        `Claim: ${line(sentence(claim))}`,
+        "",
+        `Verdict: ${VERDICT_MARK[verdict]} ${line(`${phrase}. ${why}`)}`,
+        "",
+      ];
+    }
+    case "chart":
+      return pictureLines(charts.filter(({ name }) => name === block.chart.name));
+    case "folded":
+      return [];
+  }
+}
+
+/** Sections under their headings, with the pictures of their charts; those of nothing are left out. */
+export function sectionsMarkdown(sections: Section[], charts: readonly DrawnChart[]): string[] {
+  return sections.flatMap(({ title, blocks }) => {
+    const lines = blocks.flatMap((block) => blockLines(block, charts));
+    if (lines.length === 0) return [];
+    return [...(title === "" ? [] : [`## ${line(title)}`, ""]), ...lines];
+  });
+}
+
+/** The summary of one suite. */
+export function summaryMarkdown(
+  { head, sections }: Report,
+  charts: readonly DrawnChart[] = [],
+): string {
   return [
-    `# ${VERDICT_MARK[verdict]} ${verdictPhrase(record)}: ${line(suite.title)}`,
+    `# ${VERDICT_MARK[head.verdict]} ${head.phrase}: ${line(head.title)}`,
     "",
-    line(record.reason),
+    line(sentence(head.reason)),
     "",
-    `Claim (${line(suite.figure)}): ${line(suite.claim)}.`,
+    `Claim (${line(head.after)}): ${line(sentence(head.claim))}`,
     "",
-    `Adapter: ${line(adapterName(record.environment))}. Cost: ${cost}.`,
+    `Adapter: ${line(head.machine)}. Cost: ${line(head.cost)}.`,
     "",
-    ...pictureLines(charts),
-  ];
+    ...sectionsMarkdown(sections, charts),
+  ].join("\n");
 }

@@ -5,11 +5,9 @@
  *
  * @module
  */
-import type { Verdict } from "../../lab/record/record.ts";
+import type { Head, Report } from "../sections/section.ts";
 import { jsonSafe } from "./browser.ts";
-import type { Chart, Told } from "../words/caption.ts";
-import { adapterName, afterFigure, VERDICT_MARK, verdictPhrase } from "../words/format.ts";
-import { escapeHtml, toneClass } from "./html_parts.ts";
+import { type DrawnChart, escapeHtml, idOf, sectionsHtml, verdictHtml } from "./html_parts.ts";
 import css from "./page.css" with { type: "text" };
 
 /** Nothing may be loaded from anywhere; Vega compiles its expressions, hence `unsafe-eval`. */
@@ -29,10 +27,7 @@ Promise.all(Object.entries(charts).map(async ([name, spec]) => {
   (error) => { document.documentElement.dataset.charts = "failed: " + error; });
 `;
 
-/** A chart and its picture; null where drawing failed. */
-export type DrawnChart = Chart & { svg: string | null };
-
-/** What a page is made of besides the record. */
+/** What a page is made of besides the report. */
 export interface PageParts {
   /** the charts with their SVG */
   charts: DrawnChart[];
@@ -51,7 +46,7 @@ export interface PageParts {
  */
 export function page(title: string, body: string[], parts: PageParts): string {
   const specs = Object.fromEntries(
-    parts.charts.map((chart) => [`chart-${chart.name}`, chart.spec]),
+    parts.charts.map((chart) => [`chart-${idOf(chart.name)}`, chart.spec]),
   );
   const live = parts.scripts.length > 0 && parts.charts.length > 0;
   const scripts = live
@@ -79,36 +74,33 @@ export function page(title: string, body: string[], parts: PageParts): string {
   ].join("\n");
 }
 
-/** The badge of a verdict. */
-export function badge(verdict: Verdict, words: string): string {
-  return `<span class="badge ${toneClass(verdict)}">${VERDICT_MARK[verdict]} ${
-    escapeHtml(words)
-  }</span>`;
-}
-
 /** What went wrong, each as a note. */
 export function notes(problems: string[]): string[] {
   return problems.map((problem) => `<p class="note">${escapeHtml(problem)}</p>`);
 }
 
-/**
- * The top of a page: suite, claim, verdict, reason, machine.
- *
- * @param record what was judged
- * @param cost what it cost and under which profile, one phrase
- * @param problems what went wrong while the report was made
- */
-export function opening(record: Told, cost: string, problems: string[]): string[] {
-  const { suite, verdict, environment } = record;
+/** The top of a page: suite, claim, verdict, reason, machine. */
+function opening(head: Head): string[] {
   return [
     "<header>",
-    `<h1>${escapeHtml(suite.title)}</h1>`,
-    `<p class="soft">${escapeHtml(afterFigure(suite.figure))} · ${escapeHtml(suite.source)}</p>`,
-    `<p class="lead"><b>Claim</b> <span>${escapeHtml(suite.claim)}</span></p>`,
-    `<p class="lead"><b>Verdict</b> ${badge(verdict, verdictPhrase(record))}</p>`,
-    `<p>${escapeHtml(record.reason)}</p>`,
-    `<p class="soft">${escapeHtml(adapterName(environment))} · ${escapeHtml(cost)}</p>`,
+    `<h1>${escapeHtml(head.title)}</h1>`,
+    `<p class="soft">${escapeHtml(head.after)} · ${escapeHtml(head.source)}</p>`,
+    ...verdictHtml({ ...head, counts: "" }),
+    `<p class="soft">${escapeHtml(head.machine)} · ${escapeHtml(head.cost)}</p>`,
     "</header>",
-    ...notes(problems),
   ];
+}
+
+/**
+ * `report.html` of one suite: claim, verdict, pictures, then the numbers they rest on.
+ *
+ * @returns the whole file
+ */
+export function reportPage({ head, sections }: Report, parts: PageParts): string {
+  const body = [
+    ...opening(head),
+    ...notes(parts.problems),
+    ...sectionsHtml(sections, parts.charts),
+  ];
+  return page(`${head.title}: ${head.phrase}`, body, parts);
 }

@@ -29,14 +29,44 @@ export interface JudgedRow {
 
 /** A piece of a section. */
 export type Block =
-  /** `judged` has an entry per row where the rows are judgements; the column `verdict` is theirs */
-  | { kind: "table"; table: Table; caption: string; judged?: JudgedRow[]; stem: string }
+  /**
+   * `judged` has an entry per row where the rows are judgements; the column `verdict` is theirs, and
+   * their reasons stand in no column: a medium with room adds one. `links` leads from the cells of one
+   * column to other pages or places
+   */
+  | {
+    kind: "table";
+    table: Table;
+    caption: string;
+    judged?: JudgedRow[];
+    links?: { column: string; to: string[] };
+    stem: string;
+  }
   | { kind: "pairs"; pairs: [name: string, value: string][] }
   | { kind: "list"; items: string[] }
   | { kind: "code"; text: string }
   | { kind: "chart"; chart: Chart }
   | { kind: "note"; text: string }
+  /** a claim with its verdict, `phrase` with what qualifies it, then counts and why */
+  | {
+    kind: "verdict";
+    claim: string;
+    verdict: Verdict;
+    phrase: string;
+    counts: string;
+    reason: string;
+  }
+  | { kind: "link"; text: string; to: string }
   | { kind: "folded"; title: string; blocks: Block[] };
+
+/** A table with a last column for the reasons of its judgements, where it has some. */
+export function withReasons({ table, judged }: Block & { kind: "table" }): Table {
+  if (!judged?.some(({ reason }) => reason !== "")) return table;
+  return {
+    head: [...table.head, "reason"],
+    rows: table.rows.map((cells, row) => [...cells, judged[row].reason]),
+  };
+}
 
 /** Rows for a program, numbers unrounded; a medium that writes data makes a file of each. */
 export interface Data {
@@ -50,8 +80,10 @@ export interface Data {
 
 /** A part of a report under one heading. */
 export interface Section {
-  /** the heading */
+  /** the heading; empty where what it holds needs none */
   title: string;
+  /** place that links lead to, letters, digits and hyphens; none where no link does */
+  id?: string;
   /** what stands under it */
   blocks: Block[];
   /** where it is shown: everywhere, or not in a terminal, where only what is decided has room */
@@ -80,6 +112,8 @@ export interface Head {
   machine: string;
   /** what it cost, and under which profile */
   cost: string;
+  /** seconds it took, as a number for a program */
+  wall_s: number;
   /** ISO time of the judgement */
   createdAt: string;
 }
@@ -90,4 +124,6 @@ export interface Report {
   sections: Section[];
   /** the same numbers for programs */
   data: Data[];
+  /** what could not be made, one sentence each */
+  problems: string[];
 }

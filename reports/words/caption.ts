@@ -4,9 +4,20 @@
  *
  * @module
  */
-import type { BenchRecord, Environment, SuiteFacts } from "../../lab/record/record.ts";
-import { adapterName, afterFigure, type Judged, verdictPhrase } from "./format.ts";
-import type { ChartSpec } from "../charts/theme.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { adapterName, afterFigure, costPhrase, sentence, trainingPhrase } from "./phrases.ts";
+import { reasonSentence } from "./reason.ts";
+import { verdictPhrase } from "./verdict.ts";
+
+/** A Vega-Lite spec as it is passed on and written; its makers check it against Vega-Lite's types. */
+export interface ChartSpec {
+  /** which Vega-Lite it is written for */
+  $schema: string;
+  /** what readers who cannot see the picture get */
+  description: string;
+  /** all else that Vega-Lite knows */
+  [property: string]: unknown;
+}
 
 /** One chart of a report. */
 export interface Chart {
@@ -20,44 +31,32 @@ export interface Chart {
   spec: ChartSpec;
 }
 
-/** What the words around a chart are taken from: any record of a suite has it. */
-export interface Told extends Judged {
-  /** the suite's words */
-  suite: SuiteFacts;
-  /** machine and software */
-  environment: Environment;
-  /** why the verdict is what it is, in one sentence */
-  reason: string;
-}
-
-/** A text that ends with a full stop. */
-export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
-
 /**
  * The caption of a chart.
  *
  * @param record the bench
  * @param what sentences about this chart alone
- * @param cost what the bench cost, as one phrase
  */
-export function caption(record: Told, what: string, cost: string): string {
-  const { suite, environment } = record;
+export function caption(record: BenchRecord, what: string): string {
+  const { suite, environment, findings } = record;
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
     sentence(what),
     sentence(afterFigure(suite.figure)),
     `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
-    `Verdict here: ${verdictPhrase(record)}. ${sentence(record.reason)}`,
+    `Verdict here: ${verdictPhrase(record)}. ${
+      sentence(reasonSentence(record, findings.judgements))
+    }`,
     `Passes if ${sentence(suite.passesIf)} Control: ${sentence(suite.control)}`,
-    `Adapter: ${adapterName(environment)}${times}. Cost: ${cost}.`,
+    `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record)}.`,
   ].join(" ");
 }
 
 /** The first lines under every chart's title: figure and verdict; size of the runs and adapter. */
 export function provenance(record: BenchRecord): string[] {
-  const { suite, plan, environment } = record;
+  const training = trainingPhrase(record);
   return [
-    `${afterFigure(suite.figure)} · verdict here: ${verdictPhrase(record)}`,
-    `${plan.steps} steps of ${plan.batchTokens} tokens · ${adapterName(environment)}`,
+    `${afterFigure(record.suite.figure)} · verdict here: ${verdictPhrase(record)}`,
+    `${training === "" ? "" : `${training} · `}${adapterName(record.environment)}`,
   ];
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Run, SuiteFacts } from "../../lab/record/record.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { runsOf } from "./phrases.ts";
 
 /** One figure of the paper. */
 export interface Figure {
@@ -84,19 +85,11 @@ export const FIGURES: Figure[] = [
   },
 ];
 
-/** What {@link notReproduced} asks of a record, of whatever kind. */
-export interface Reproducing {
-  /** its suite's words */
-  suite: Pick<SuiteFacts, "id">;
-  /** its runs, where it trained any */
-  runs?: Pick<Run, "cell">[];
-}
-
 /** The names of suites and sweeps that records hold: `activated-experts`, `activated-experts/lr`. */
-export function reproducedBy(records: readonly Reproducing[]): Set<string> {
-  return new Set(records.flatMap(({ suite, runs }) => [
-    suite.id,
-    ...(runs ?? []).map((run) => `${suite.id}/${run.cell.swept}`),
+export function reproducedBy(records: readonly BenchRecord[]): Set<string> {
+  return new Set(records.flatMap((record) => [
+    record.suite.id,
+    ...runsOf(record).map(({ cell }) => `${record.suite.id}/${cell.swept}`),
   ]));
 }
 
@@ -106,7 +99,7 @@ export function reproducedBy(records: readonly Reproducing[]): Set<string> {
  * @param records one, or all that a page shows: a figure of several suites needs each of them
  */
 export function notReproduced(
-  ...records: Reproducing[]
+  ...records: BenchRecord[]
 ): { figure: string; shows: string }[] {
   const here = reproducedBy(records);
   return FIGURES.filter(({ suites }) =>

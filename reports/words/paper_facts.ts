@@ -4,14 +4,21 @@
  *
  * @module
  */
-import type { BenchRecord } from "../../lab/record/record.ts";
-import { interval, NOT_MEASURED, octaves, powerOfTwo, SWEPT_NAME } from "./format.ts";
-import { sweptOf } from "../charts/series.ts";
+import type { Swept } from "../../lab/record/run.ts";
 
-const UNKNOWN = "not known to us";
+/** What stands where the paper's number is not known to us. */
+export const UNKNOWN = "not known to us";
 
-/** Targets of a transfer suite's figure, and what more is known of it. */
-const TRANSFER: Record<string, { targets: string; more?: [what: string, paper: string][] }> = {
+/** What is known of the figure of a transfer suite. */
+export interface KnownTransfer {
+  /** its targets */
+  targets: string;
+  /** what more is known */
+  more?: [what: string, paper: string][];
+}
+
+/** Targets of a transfer suite's figure, and what more is known of it; none for our own questions. */
+export const TRANSFER: Record<string, KnownTransfer | undefined> = {
   "activated-experts": { targets: "64e2a … 64e64a and dense FFN_1 … FFN_8" },
   "capacity": { targets: UNKNOWN, more: [["optima", "within a narrow window along the axis"]] },
   "granularity": {
@@ -58,72 +65,17 @@ const CLAIMS: Record<string, string[]> = {
   "bridges": ["A drawing of the two bridges; it measures nothing."],
 };
 
-/** One fact of the paper beside the same quantity of this bench. */
-export interface Comparison {
-  /** the quantity */
-  what: string;
-  /** as the paper has it */
-  paper: string;
-  /** as this bench has it */
-  here: string;
-}
+/** The paper's dense reference. */
+export const PAPER_REFERENCE = "dense proxy, d = 128, L = 32, 25 000 steps";
 
-/** What the paper is known to show on the question of a suite of claims; none where it asks nothing of it. */
+/** The optimum of each hyperparameter on it. */
+export const PAPER_OPTIMA: Record<Swept, string> = {
+  lr: "1e−3 (its dense proxy)",
+  weightDecay: "0.10 (its dense proxy)",
+  initStd: "0.01 (its dense proxy)",
+};
+
+/** What the paper and its page say on the question of a suite of claims; none where it asks nothing of it. */
 export function paperFacts(suite: string): string[] {
   return CLAIMS[suite] ?? [];
-}
-
-/** The paper's setting and claim beside ours, line by line. */
-export function besideThePaper(record: BenchRecord): Comparison[] {
-  const { suite, plan } = record;
-  const references = record.runs.filter((run) => run.cell.role === "reference")
-    .map((run) => run.cell.configuration);
-  const targets = record.judgements.filter((judgement) => judgement.role === "target");
-  const passes = targets.filter((judgement) => judgement.verdict === "pass").length;
-  const known = TRANSFER[suite.id];
-  return [
-    {
-      what: "claim",
-      paper: known === undefined ? `no figure asks this; our claim: ${suite.claim}` : suite.claim,
-      here: `${record.verdict}: ${passes} of ${targets.length} targets pass. ${record.reason}`,
-    },
-    {
-      what: "reference",
-      paper: "dense proxy, d = 128, L = 32, 25 000 steps",
-      here: references.length === 0
-        ? NOT_MEASURED
-        : `${
-          [...new Set(references)].join(" and ")
-        }, ${plan.steps} steps of ${plan.batchTokens} tokens`,
-    },
-    {
-      what: "targets",
-      paper: known?.targets ?? UNKNOWN,
-      here: [...new Set(targets.map((judgement) => judgement.label))].join(", ") || NOT_MEASURED,
-    },
-    ...(known?.more ?? []).map(([what, paper]) => ({
-      what,
-      paper,
-      here: "see Verdicts and Optima",
-    })),
-    ...sweptOf(record).map((swept) => ({
-      what: `optimal ${SWEPT_NAME[swept]} of the reference`,
-      paper: { lr: "1e−3", weightDecay: "0.10", initStd: "0.01" }[swept] + " (its dense proxy)",
-      here:
-        record.optima.filter((optimum) => optimum.role === "reference" && optimum.swept === swept)
-          .map((optimum) =>
-            `${optimum.panel} ` +
-            (optimum.log2x === null ? NOT_MEASURED : powerOfTwo(optimum.log2x.estimate))
-          )
-          .join("; ") || NOT_MEASURED,
-    })),
-    {
-      what: "shift of the optimum",
-      paper: "drawn, no number given",
-      here:
-        targets.map((one) => `${one.panel} ${one.label} ${interval(one.shift_octaves, octaves)}`)
-          .join("; ") ||
-        NOT_MEASURED,
-    },
-  ];
 }

@@ -3,31 +3,37 @@
  * with every axis, mark and role there is. It serves to draw and to check what is drawn; no number of it
  * is a result.
  */
-import {
-  CLAIM_SCHEMA,
-  type ClaimJudgement,
-  type ClaimRecord,
-  claimRecordSchema,
-  type PanelFacts,
-  type Point,
-} from "../../lab/record/claim_record.ts";
+import { decidePanels, decideSuite, judge } from "../../lab/judge/decide.ts";
+import type {
+  Findings,
+  FindingsTable,
+  Judgement,
+  Panel,
+  Point,
+} from "../../lab/record/findings.ts";
+import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
+import type { Run } from "../../lab/record/run.ts";
 import { fixtureRecord, noise } from "./fixture.ts";
 
-const rms = (name: string, size: string): PanelFacts => ({
+const rms = (name: string, size: string): Panel => ({
   name,
   title: `RMS along ${name}`,
+  decides: true,
+  chart: "rms-of-the-change",
   mark: "line",
   x: { title: size, scale: "log2" },
   y: { title: "RMS of the change", scale: "log2" },
   rules: [],
 });
 
-const PANELS: PanelFacts[] = [
+const PANELS: Panel[] = [
   rms("width", "width d"),
   rms("hidden", "hidden width H"),
   {
     name: "gap",
     title: "Gap to the dense model in the first 100 steps",
+    decides: true,
+    chart: "gap",
     mark: "line",
     x: { title: "step", scale: "linear" },
     y: { title: "gap (nats)", scale: "linear" },
@@ -36,6 +42,8 @@ const PANELS: PanelFacts[] = [
   {
     name: "axes",
     title: "Loss at fixed hyperparameters",
+    decides: false,
+    chart: "axes",
     mark: "points",
     x: { title: "configuration", scale: "nominal" },
     y: { title: "validation loss (nats)", scale: "linear" },
@@ -51,7 +59,15 @@ function curves(panel: string, sizes: number[]): Point[] {
   return VARIANTS.flatMap((line) =>
     sizes.map((x) => {
       const y = 0.02 * (x / sizes[0]) ** SLOPES[line] * 2 ** (0.1 * noise(`${panel}${line}${x}`));
-      return { panel, line, x, y: round(y), lo: round(y / 1.15), hi: round(y * 1.15) };
+      return {
+        panel,
+        line,
+        series: null,
+        x,
+        y: round(y),
+        lo: round(y / 1.15),
+        hi: round(y * 1.15),
+      };
     })
   );
 }
@@ -63,6 +79,7 @@ function gaps(): Point[] {
       return {
         panel: "gap",
         line,
+        series: null,
         x: 2 * index + 1,
         y: round(y),
         lo: round(y - 0.03),
@@ -75,83 +92,75 @@ function gaps(): Point[] {
 const bars: Point[] = ["16e2a", "16e4a", "16e8a", "16e16a"].flatMap((x, index) =>
   ["final", "at half the steps"].map((line, late) => {
     const y = round(2.06 - 0.02 * index + 0.09 * late);
-    return { panel: "axes", line, x, y, lo: round(y - 0.012), hi: round(y + 0.012) };
+    return { panel: "axes", line, series: null, x, y, lo: round(y - 0.012), hi: round(y + 0.012) };
   })
 );
 
-const judgement = (
+const SLOPE = { lo: -0.25, hi: 0.25 };
+
+const judged = (
   panel: string,
-  quantity: string,
-  role: ClaimJudgement["role"],
+  role: Judgement["role"],
   variant: string,
   value: [estimate: number, lo: number, hi: number] | null,
-  [lo, hi]: [number | null, number | null],
-  verdict: ClaimJudgement["verdict"],
-  unit = "",
-): ClaimJudgement => ({
-  panel,
-  quantity,
-  role,
-  variant,
-  unit,
-  value: value && { estimate: value[0], lo: value[1], hi: value[2] },
-  limits: { lo, hi },
-  verdict,
-  reason: value === null ? "it was not measured" : `${value[0]}, made up`,
-});
+): Judgement =>
+  judge({
+    panel,
+    subject: panel === "gap" ? "16e4a" : `${panel} of the hidden states`,
+    variant,
+    role,
+    measures: [{
+      name: panel === "gap" ? "mean gap to dense" : `slope of log2 RMS over log2 ${panel}`,
+      unit: panel === "gap" ? "nats" : "",
+      value: value && { estimate: value[0], lo: value[1], hi: value[2] },
+      limits: panel === "gap" ? { hi: 0.1 } : SLOPE,
+    }],
+  });
 
-const JUDGEMENTS: ClaimJudgement[] = [
-  judgement(
-    "width",
-    "slope of log2 RMS over log2 d",
-    "claim",
-    "complete-mue",
-    [0.021, -0.04, 0.08],
-    [
-      -0.25,
-      0.25,
-    ],
-    "pass",
-  ),
-  judgement("width", "slope of log2 RMS over log2 d", "control", "standard", [0.81, 0.74, 0.88], [
-    -0.25,
-    0.25,
-  ], "fail"),
-  judgement("width", "slope of log2 RMS over log2 d", "aside", "mup", [0.35, 0.29, 0.41], [
-    -0.25,
-    0.25,
-  ], "fail"),
-  judgement("hidden", "slope of log2 RMS over log2 H", "claim", "complete-mue", null, [
-    -0.25,
-    0.25,
-  ], "inconclusive"),
-  judgement(
-    "gap",
-    "mean gap to dense",
-    "claim",
-    "16e4a",
-    [0.004, -0.021, 0.033],
-    [null, 0.1],
-    "pass",
-    "nats",
-  ),
-  judgement(
-    "gap",
-    "mean gap to dense",
-    "control",
-    "without R",
-    [0.21, 0.18, 0.24],
-    [null, 0.1],
-    "fail",
-    "nats",
-  ),
+const JUDGEMENTS: Judgement[] = [
+  judged("width", "claim", "complete-mue", [0.021, -0.04, 0.08]),
+  judged("width", "control", "standard", [0.81, 0.74, 0.88]),
+  judged("width", "aside", "mup", [0.35, 0.29, 0.41]),
+  judged("hidden", "claim", "complete-mue", null),
+  judged("gap", "claim", "complete-mue", [0.004, -0.021, 0.033]),
+  judged("gap", "control", "without R", [0.21, 0.18, 0.24]),
 ];
 
-/** The record; `change` overrides top-level fields. It satisfies the schema. */
-export function claimFixture(change: Partial<ClaimRecord> = {}): ClaimRecord {
-  const { environment, data, cost, runs } = fixtureRecord();
-  const record: ClaimRecord = {
-    schema: CLAIM_SCHEMA,
+const TABLE: FindingsTable = {
+  title: "Slopes",
+  columns: [
+    { name: "axis", unit: "", decimals: null },
+    { name: "complete-mue", unit: "octaves", decimals: 2 },
+    { name: "all", unit: "", decimals: 1 },
+  ],
+  rows: [["d", { estimate: 0.02, lo: -0.04, hi: 0.08 }, [0.5, null]], ["H", null, [0.75]]],
+  note: "0 is flat",
+};
+
+/** What may be changed in a made-up record; verdict and decisions follow from it. */
+export type ClaimChange = Partial<
+  Omit<BenchRecord, "evidence" | "findings"> & Findings & { runs: Run[] }
+>;
+
+/** The record; `change` overrides fields of it, its runs or its findings. It satisfies the schema. */
+export function claimFixture(
+  { runs, panels, points, judgements, tables, caveats, ...change }: ClaimChange = {},
+): BenchRecord {
+  const { environment, data, cost, task, evidence } = fixtureRecord();
+  const findings: Findings = {
+    panels: panels ?? PANELS,
+    points: points ?? [
+      ...curves("width", [16, 32, 64, 128]),
+      ...curves("hidden", [16, 64, 256, 1024]),
+      ...gaps(),
+      ...bars,
+    ],
+    judgements: judgements ?? JUDGEMENTS,
+    tables: tables ?? [TABLE],
+    caveats: caveats ?? ["Made up: it says nothing about anything."],
+  };
+  return recordSchema.parse({
+    schema: SCHEMA,
     createdAt: "2026-11-24T13:00:00.000Z",
     suite: {
       id: "scaling",
@@ -165,37 +174,23 @@ export function claimFixture(change: Partial<ClaimRecord> = {}): ClaimRecord {
       control: "standard must fail",
       source: "arXiv 2605.23893, Fig. 6",
     },
+    task,
     plan: {
       profile: "quick",
-      suiteVersion: "1",
+      version: "1",
       decided: { seeds: [0, 1, 2], limit: 0.25 },
       hash: "00aa11bb22cc33dd",
       exploratory: false,
     },
     environment,
     data,
-    panels: PANELS,
-    points: [
-      ...curves("width", [16, 32, 64, 128]),
-      ...curves("hidden", [16, 64, 256, 1024]),
-      ...gaps(),
-      ...bars,
-    ],
-    judgements: JUDGEMENTS,
-    tables: [{
-      title: "Slopes",
-      head: ["axis", "complete-mue", "standard"],
-      rows: [["d", "+0.02", "+0.81"], ["H", "", "+0.80"]],
-      note: "0 is flat",
-    }],
-    caveats: ["Made up: it says nothing about anything."],
-    runs: runs.slice(0, 6),
-    verdict: "inconclusive",
-    reason: "1 of 3 claims is undecided: slope of log2 RMS over log2 H: it was not measured",
+    evidence: { kind: "claims", runs: runs ?? evidence.runs.slice(0, 6) },
+    findings,
+    decisions: decidePanels(findings),
+    ...decideSuite(findings, change.incomplete ?? false),
     incomplete: false,
     cost,
     warnings: ["one seed diverged"],
     ...change,
-  };
-  return claimRecordSchema.parse(record);
+  });
 }

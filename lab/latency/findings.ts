@@ -123,7 +123,7 @@ function finerOrWider(points: LatencyPoint[], pass: LatencyPass, judged: Judged)
     chart: "finer-or-wider",
     x: ["times as fine, or as wide"],
     y: ["time over that at 1", "log"],
-    rules: [{ y: limits.granularity, label: "limit of finer experts until version 4" }],
+    rules: [{ y: limits.granularity, label: "limit until version 4" }],
   });
   const one: Interval = { estimate: 1, lo: 1, hi: 1 };
   const [[from, first], [to, last]] = FIG_7.granularity;

@@ -10,10 +10,16 @@ export type Domain = [low: number, high: number];
 
 const isLog = (scale: Scale): boolean => scale === "log" || scale === "log2";
 
-/** Whether the axes of a panel can show a point: a log axis has no place at 0 or below. */
+/** Numbers further from 1 than this are no measurement of anything, and leave no room for an axis. */
+const EXTREME = 1e100;
+
+/** Whether an axis has a place for a number: a log axis has none at 0 or below. */
+export function fits(value: number | null, scale: Scale): value is number {
+  return value !== null && Math.abs(value) < EXTREME && (!isLog(scale) || value > 1 / EXTREME);
+}
+
+/** Whether the axes of a panel can show a point. */
 export function shown({ x, y }: Panel, point: Point): boolean {
-  const fits = (value: number, scale: Scale) =>
-    Number.isFinite(value) && (!isLog(scale) || value > 0);
   return fits(point.y, y.scale) &&
     (x.scale === "nominal" || (typeof point.x === "number" && fits(point.x, x.scale)));
 }
@@ -38,7 +44,7 @@ export function domainsOf(panels: { panel: Panel; points: Point[] }[]): Domain[]
     const values = [
       ...points.flatMap(({ y, lo, hi }) => [y, lo ?? y, hi ?? y]),
       ...panel.rules.map((rule) => rule.y),
-    ].filter((value) => Number.isFinite(value) && (!log || value > 0)).map(scaled);
+    ].filter((value) => fits(value, panel.y.scale)).map(scaled);
     return values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
   });
   const round = (value: number) => Number((log ? 2 ** value : value).toPrecision(4));

@@ -8,7 +8,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Panel, Point, Scale } from "../../lab/record/findings.ts";
 import { distinct } from "../words/phrases.ts";
-import { axisTitle, type Domain, logTicks, powers } from "./axes.ts";
+import { axisTitle, type Domain, fits, logTicks, powers } from "./axes.ts";
 import { powerLabel, styleOf } from "./theme.ts";
 
 /** A view of a concatenation. */
@@ -40,8 +40,7 @@ const CLOSE = 16;
 /** Dashes of the series, in order. */
 const DASHES = [[1, 0], [6, 3], [2, 2], [1, 4], [8, 3, 2, 3]];
 
-const short = (value: number | null): number | null =>
-  value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(5));
+const short = (value: number): number => Number(value.toPrecision(5));
 
 /** A text in lines of a width, broken between words, at so many pixels a character. */
 function fitted(text: string, width: number, character: number): string | string[] {
@@ -139,7 +138,7 @@ function ruleWords(plot: PanelPlot): object[] {
       .map((value) => ({ left: width * across, up: upOf(value) }));
   });
   return rules.flatMap((rule) => {
-    const up = upOf(rule.y), long = 6.2 * rule.label.length;
+    const up = upOf(rule.y), long = 5.2 * rule.label.length;
     const cost = (left: boolean, above: boolean) => {
       const low = above ? up - 4 : up - 18, from = left ? 0 : width - long - 4;
       const inside = (other: number) => other > low && other < low + 22;
@@ -152,7 +151,12 @@ function ruleWords(plot: PanelPlot): object[] {
       const outside = above ? up + 16 > height : up < 16;
       return hidden + (inTheWay ? 100 : 0) + (outside ? 1000 : 0);
     };
-    const places = [[true, true], [true, false], [false, true], [false, false]] as const;
+    const places: [left: boolean, above: boolean][] = [
+      [true, true],
+      [true, false],
+      [false, true],
+      [false, false],
+    ];
     const [left, above] = places.reduce((best, one) => cost(...one) < cost(...best) ? one : best);
     return [{ stroke: "white", strokeWidth: 3 }, { color: "#444" }].map((look) => ({
       data: { values: [{}] },
@@ -187,7 +191,8 @@ function titleOf({ title, verdicts, width }: PanelPlot): object {
 /** The rows of the panel's data: numbers short, ends of intervals on the axis, marks thinned on a curve. */
 function rowsOf({ panel, points, lines, domain }: PanelPlot, curve: boolean): object[] {
   const places = distinct(points.map((point) => point.x)), step = Math.ceil(places.length / 8);
-  const log = panel.y.scale !== "linear";
+  const { scale } = panel.y,
+    end = (value: number | null) => fits(value, scale) ? short(value) : null;
   return points.map(({ line, series, x, y, lo, hi }) => ({
     line,
     ...(series === null ? {} : { series }),
@@ -195,8 +200,8 @@ function rowsOf({ panel, points, lines, domain }: PanelPlot, curve: boolean): ob
     x: panel.x.scale === "nominal" ? String(x) : x,
     y: short(y),
     // an interval that reaches 0 or below leaves a log axis at its lower end
-    lo: short(log && lo !== null && lo <= 0 ? domain[0] : lo),
-    hi: short(hi),
+    lo: end(scale !== "linear" && lo !== null && lo <= 0 ? domain[0] : lo),
+    hi: end(hi),
   }));
 }
 

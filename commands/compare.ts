@@ -39,10 +39,12 @@ Examples
  * @returns a name per path, no two alike
  */
 export function namesOf(paths: string[]): string[] {
-  const whole = paths.map((path) => resolve(path).split(/[\\/]/));
+  const whole = paths.map((path) => resolve(path).split(/[\\/]/).filter((part) => part !== ""));
   const bare = whole.map((parts) => {
     const [file, before] = [parts.at(-1)!, parts.slice(0, -1)];
-    return file === "record.json" ? before : [...before, file.replace(/\.json$/, "")];
+    return file === "record.json" && before.length > 0
+      ? before
+      : [...before, file.replace(/(.)\.json$/, "$1")];
   });
   const apart = (names: string[][]) =>
     new Set(names.map((parts) => parts.join("/"))).size === names.length;

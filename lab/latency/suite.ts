@@ -35,7 +35,8 @@ function wordsOf(
       `Judged beside it, deciding nothing: smaller a; finest experts ≤ ${granularity} × the coarsest`,
     control:
       "the narrowest dense layer of equal parameters against the next, in the same rounds, " +
-      `judged by capacity's limit (${capacity}), must fail`,
+      `judged by capacity's limit (${capacity}), must fail; the widest against the next narrower, in the ` +
+      "place of finer experts, must fail",
   };
 }
 

@@ -29,7 +29,7 @@
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 import {
   drawSeeds,
   mean,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Wanted } from "../claims/claim_suite.ts";
-import type { Run } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 
 /** One model over several seeds; what is left out is the reference's and the rule's. */
 export interface SeededModel {

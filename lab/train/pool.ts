@@ -10,9 +10,11 @@ import { destroyTensor } from "../../kernels/gpu/tensor.ts";
 import { layoutOf } from "../../model/shape.ts";
 import { type Corpus, uploadCorpus } from "../../model/trainer.ts";
 import { adapterIdentity, type Context, type Job } from "./job.ts";
-import type { BenchRecord, Run } from "../record/record.ts";
-import { LabError, type Store } from "./store.ts";
-import type { TrainingPlan } from "../suite.ts";
+import { LabError } from "../record/failure.ts";
+import type { Cost, DataFacts, TaskFacts } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
+import type { Store } from "./store.ts";
+import type { TrainingPlan } from "./plan.ts";
 import { trainGroup } from "./group.ts";
 
 /** What happened, for a progress line. */
@@ -38,7 +40,7 @@ export interface BenchData {
 }
 
 /** The text as a record keeps it. */
-export function dataFacts(data: BenchData): BenchRecord["data"] {
+export function dataFacts(data: BenchData): DataFacts {
   const { name, hash, licence, trainBytes } = data;
   return {
     name,
@@ -121,6 +123,7 @@ export function checkText(data: BenchData, plan: TrainingPlan): string | null {
 export class TrainingPool {
   readonly context: Context;
   readonly corpus: Corpus;
+  readonly task: TaskFacts = { id: "language", loss: { name: "cross-entropy", unit: "nats" } };
   trainedRuns = 0;
   reusedRuns = 0;
   trainedTokens = 0;
@@ -234,21 +237,27 @@ export class TrainingPool {
   }
 
   /** What the bench cost so far. */
-  cost(): BenchRecord["cost"] {
-    return {
-      wall_s: (performance.now() - this.#started) / 1000,
-      trainedRuns: this.trainedRuns,
-      reusedRuns: this.reusedRuns,
-      trainedTokens: this.trainedTokens,
-      peakDevice_bytes: this.#device.memory.peak_bytes,
-      peakRss_bytes: peakRss(),
-    };
+  cost(): Cost {
+    const { trainedRuns, reusedRuns, trainedTokens } = this;
+    return { ...costSince(this.#started, this.#device), trainedRuns, reusedRuns, trainedTokens };
   }
 
   /** Frees the text. */
   close(): void {
     destroyTensor(this.corpus.tensor);
   }
+}
+
+/** What something cost that trained nothing. */
+export function costSince(started_ms: number, device: Device): Cost {
+  return {
+    wall_s: (performance.now() - started_ms) / 1000,
+    trainedRuns: 0,
+    reusedRuns: 0,
+    trainedTokens: 0,
+    peakDevice_bytes: device.memory.peak_bytes,
+    peakRss_bytes: peakRss(),
+  };
 }
 
 /** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */

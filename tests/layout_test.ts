@@ -27,9 +27,14 @@ Deno.test("the tree keeps the layout of CONTRIBUTING.md", () => {
 
 Deno.test("the layout check reports an import that points up", () => {
   const up: [path: string, source: string, to: string][] = [
-    ["kernels/norm/norm.ts", 'import { Trainer } from "../model/trainer.ts";', "model/trainer.ts"],
+    ["kernels/norm/norm.ts", 'import { Trainer } from "../../model/trainer.ts";', "model/trainer.ts"],
     ["kernels/gpu/device.ts", 'import { norm } from "../norm.ts";', "kernels/norm/norm.ts"],
-    ["rule/mup.ts", 'import type { Run } from "../lab/record/record.ts";', "lab/record/record.ts"],
+    ["rule/mup.ts", 'import type { Run } from "../lab/record/run.ts";', "lab/record/run.ts"],
+    ["lab/record/run.ts", 'import { decide } from "../judge/decide.ts";', "lab/judge/decide.ts"],
+    ["lab/claims/a.ts", 'import { b } from "../transfer/b.ts";', "lab/transfer/b.ts"],
+    ["lab/suite.ts", 'import { runBench } from "./bench.ts";', "lab/bench.ts"],
+    ["model/trainer.ts", 'import { language } from "./tasks/language.ts";', "model/tasks/language.ts"],
+    ["reports/words/a.ts", 'import { b } from "../media/b.ts";', "reports/media/b.ts"],
     ["model/shape.ts", 'export * from "../lab/train/identity.ts";', "lab/train/identity.ts"],
     ["lab/train/identity.ts", 'const s = await import("../suites/a.ts");', "suites/a.ts"],
     ["lab/train/identity.ts", 'import "../reports/html.ts";', "reports/html.ts"],

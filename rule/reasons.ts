@@ -157,9 +157,11 @@ function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
           "no rule of its own for a, h, shared experts or groups (Bridge I).",
       },
       routeScale: {
-        a: "The gates sum to 1 over the active experts, about 1 / a each. R = a gives each of them " +
-          "weight 1, so that a Dense MoE at even gates is the dense FFN made of its experts " +
-          "(Bridge I). Not a ratio: it belongs to the block.",
+        a: "The gates of a token sum to S, and the authors' to 1: about S / a for each of the active " +
+          "experts. R = a / S gives each of them weight 1, so that a Dense MoE at even gates is the " +
+          "dense FFN made of its experts (Bridge I). Not a ratio: it belongs to the block.",
+        S: "What the gates of a token sum to at the router's init. Theirs sum to 1 always, these do " +
+          "not [ours].",
       },
       logits: { rho_d: ALIGNED },
     },

@@ -157,11 +157,11 @@ function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
           "no rule of its own for a, h, shared experts or groups (Bridge I).",
       },
       routeScale: {
-        a: "The gates of a token sum to S, and the authors' to 1: about S / a for each of the active " +
-          "experts. R = a / S gives each of them weight 1, so that a Dense MoE at even gates is the " +
-          "dense FFN made of its experts (Bridge I). Not a ratio: it belongs to the block.",
-        S: "What the gates of a token sum to at the router's init. Theirs sum to 1 always, these do " +
-          "not [ours].",
+        a: "R = a gives each active expert weight 1 where the gates of a token sum to 1, about 1 / a " +
+          "each, so that a Dense MoE at even gates is the dense FFN made of its experts (Bridge I). " +
+          "Not a ratio: it belongs to the block.",
+        S: "These gates do not sum to 1, as the authors' do, but to S at the router's init; 1 / S " +
+          "makes up for it [ours].",
       },
       logits: { rho_d: ALIGNED },
     },

@@ -87,7 +87,7 @@ export function checkRouterChoice(
   if (limit !== undefined) {
     const entry = `limit=${limit}`;
     if (!Number.isSafeInteger(limit)) refuse(entry, "not a whole number");
-    if (limit > groups) refuse(entry, `it has only ${groups} groups`);
+    if (limit > groups) refuse(entry, groups === 1 ? "no groups" : `it has only ${groups} groups`);
     const within = limit * experts / groups;
     if (active > within) refuse(entry, `${limit} of its groups have only ${within} experts`);
   }

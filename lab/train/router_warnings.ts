@@ -119,9 +119,8 @@ function droppedTokens(run: Run, chosen: boolean, capacity: number | undefined):
       "chose them; a larger a leaves out fewer";
   }
   const advice = capacity !== undefined && capacity < 1
-    ? `an expert serves at most cf = ${capacity} of the mean load, so that ${
-      percent(1 - capacity)
-    } or more is lost however well it is balanced; take cf = 1 or more`
+    ? `an expert serves cf = ${capacity} of the mean load at most, so that about ` +
+      `${percent(1 - capacity)} is lost even if picks are balanced; take cf = 1 or more`
     : "experts that are picked above their capacity; a larger cf, a balance loss or bias= may help";
   return `${percent(mean(dropRate))} of the picks are dropped and ${alone} (above ` +
     `${percent(DROPPED_SHARE)} in ${some(blocks)}): ${advice}`;

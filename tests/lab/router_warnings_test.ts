@@ -72,8 +72,8 @@ Deno.test("a capacity that drops most tokens is said, with its share and what it
   assert.equal(
     warning.text,
     "91% of the picks are dropped and 83% of the tokens get no routed expert (above 10% in blocks " +
-      "0, 1): an expert serves at most cf = 0.1 of the mean load, so that 90% or more is lost however " +
-      "well it is balanced; take cf = 1 or more",
+      "0, 1): an expert serves cf = 0.1 of the mean load at most, so that about 90% is lost even if " +
+      "picks are balanced; take cf = 1 or more",
   );
 });
 

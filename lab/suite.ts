@@ -90,6 +90,8 @@ export interface Suite<P = unknown> extends SuiteFacts {
   version: string;
   /** id of the task its models train on; null for a suite that trains none */
   task: string | null;
+  /** the transfer rule under test; absent: Complete-muE, or none */
+  rule?: string;
   /** its sizes */
   profiles: Record<ProfileName, P>;
   /** why `--router` cannot be used with it; null when it can */

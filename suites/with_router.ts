@@ -12,8 +12,8 @@ import { ruleById } from "../rule/registry.ts";
 import { isForeign, routeScaleNote } from "../rule/route_scale.ts";
 import { ROUTER_KEYS } from "../rule/router.ts";
 import { routerLogitStd } from "../rule/table.ts";
-import type { Panel, ProfileName, TrainingPlan } from "../lab/suite.ts";
-import type { AnySuite } from "./registry.ts";
+import type { ProfileName, Suite } from "../lab/suite.ts";
+import type { TrainingPlan } from "../lab/train/plan.ts";
 
 /** Gives what a text leaves out, when it is checked. */
 const ANY = parseConfiguration("dense:d=16,L=1,H=16");
@@ -111,12 +111,17 @@ function routeNote(models: Model[], ruleId: string, planned: Planned): string | 
   }`;
 }
 
-/** The panels without rivals that are made for another router than their targets'. */
-function withoutForeign(panels: Panel[]): { panels: Panel[]; left: string[] } {
+/** A profile whose panels may rank rules beside the one under test. */
+interface Ranked {
+  panels?: { targets?: string[]; rivals?: string[] }[];
+}
+
+/** The profile without rivals that are made for another router than their targets'. */
+function withoutForeign<P extends Ranked>(profile: P): { profile: P; left: string[] } {
   const left = new Set<string>();
-  const kept = panels.map((panel) => {
+  const panels = profile.panels?.map((panel) => {
     if (panel.rivals === undefined) return panel;
-    const targets = panel.targets.map((text) => parseConfiguration(text, ANY));
+    const targets = (panel.targets ?? []).map((text) => parseConfiguration(text, ANY));
     const rivals = panel.rivals.filter((id) => {
       const foreign = targets.some((to) => isForeign(to, ruleById(id)));
       if (foreign) left.add(id);
@@ -124,7 +129,7 @@ function withoutForeign(panels: Panel[]): { panels: Panel[]; left: string[] } {
     });
     return { ...panel, rivals };
   });
-  return { panels: kept, left: [...left] };
+  return { profile: panels ? { ...profile, panels } : profile, left: [...left] };
 }
 
 /**
@@ -135,7 +140,7 @@ function withoutForeign(panels: Panel[]): { panels: Panel[]; left: string[] } {
  * @throws {RangeError} for a suite that routes by its own means, and for keys that no model of the
  *   suite can have together
  */
-export function withRouter(suite: AnySuite, keys: string, profile: ProfileName): AnySuite {
+export function withRouter(suite: Suite, keys: string, profile: ProfileName): Suite {
   const entries = keys.split(",");
   const stray = entries.find((entry) => !ROUTER_KEYS.includes(entry.split("=")[0]));
   if (stray !== undefined) {
@@ -150,8 +155,8 @@ export function withRouter(suite: AnySuite, keys: string, profile: ProfileName):
       `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,
     );
   }
-  if (suite.kind === "latency" || suite.id === "bridges") {
-    throw new RangeError(`Cannot run ${suite.id} with --router: its routing is part of its claim`);
+  if (suite.ownRouting !== null) {
+    throw new RangeError(`Cannot run ${suite.id} with --router: ${suite.ownRouting}`);
   }
   const own = suite.profiles[profile], found = modelsIn(own, entries);
   const models = [...found.values()];
@@ -165,28 +170,22 @@ export function withRouter(suite: AnySuite, keys: string, profile: ProfileName):
       `Cannot run ${suite.id}, profile ${profile}: ${all}${fewest.refused[0].why}`,
     );
   }
-  let routed = replaced(own, found);
   const kept = refusals(models);
+  const { profile: routed, left } = withoutForeign(replaced(own, found) as Ranked);
+  const note = routeNote(models, suite.rule ?? "complete-mue", own as Planned);
   const said = [
     kept.length === 0
       ? `router of every MoE: ${keys}, not the paper's`
       : `router of every MoE that can have it: ${keys}, not the paper's; ${kept.join("; ")}`,
+    ...(left.length > 0 ? [`not ranked, being made for another gate: ${left.join(", ")}`] : []),
+    ...(note === null ? [] : [note]),
   ];
-  if (suite.kind === "transfer") {
-    const { panels, left } = withoutForeign(
-      (routed as typeof suite.profiles[ProfileName]).panels,
-    );
-    routed = { ...routed as typeof suite.profiles[ProfileName], panels };
-    if (left.length > 0) said.push(`not ranked, being made for another gate: ${left.join(", ")}`);
-  }
-  const ruleId = suite.kind === "transfer" ? suite.rule : "complete-mue";
-  const note = routeNote(models, ruleId, own as Planned);
-  if (note !== null) said.push(note);
-  return {
-    ...suite,
-    title: `${suite.title} (${keys})`,
-    options: `--router ${keys}`,
-    heldFixed: `${suite.heldFixed}; ${said.join("; ")}`,
-    profiles: { ...suite.profiles, [profile]: routed },
-  } as AnySuite;
+  return suite.changed(
+    {
+      title: `${suite.title} (${keys})`,
+      options: `--router ${keys}`,
+      heldFixed: `${suite.heldFixed}; ${said.join("; ")}`,
+    },
+    { ...suite.profiles, [profile]: routed },
+  );
 }

@@ -8,7 +8,7 @@
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import { decideSuite } from "./judge/decide.ts";
-import { type BenchRecord, type Environment, SCHEMA } from "./record/record.ts";
+import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import { factsOf, type Measured, type ProfileName, type Suite, type SuiteInputs } from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
@@ -81,7 +81,11 @@ export interface BenchResult {
 }
 
 /** The plan of a suite as the record keeps it. */
-export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null) {
+export function planOf(
+  suite: Suite,
+  profile: ProfileName,
+  dataHash: string | null,
+): PlanFacts {
   const { decided } = suite.plan(profile), { version } = suite;
   const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
   return { profile, version, decided, hash, exploratory: false };

@@ -8,7 +8,7 @@ import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf } from "../../model/shape.ts";
 import { type Corpus, type StepLog, Trainer } from "../../model/trainer.ts";
 import type { Job } from "./job.ts";
-import type { Run } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 
 /** Told after every submit. */
 export type OnSteps = (replicaSteps: number, step: number) => void;

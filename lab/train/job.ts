@@ -15,8 +15,8 @@ import type { Configuration } from "../../rule/configuration.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson, runKey } from "./identity.ts";
-import type { BaseHyperParameters, Cell } from "../record/record.ts";
-import type { TrainingPlan } from "../suite.ts";
+import type { BaseHyperParameters, Cell } from "../record/run.ts";
+import type { TrainingPlan } from "./plan.ts";
 
 /** Tokens the byte-level task knows. */
 export const VOCABULARY = 256;

@@ -10,10 +10,12 @@ import { destroyTensor } from "../../kernels/gpu/tensor.ts";
 import { layoutOf } from "../../model/shape.ts";
 import { type Corpus, uploadCorpus } from "../../model/trainer.ts";
 import { adapterIdentity, type Context, type Job } from "./job.ts";
-import type { BenchRecord, Run } from "../record/record.ts";
-import { LabError, type Store } from "./store.ts";
-import type { TrainingPlan } from "../suite.ts";
+import { LabError } from "../record/failure.ts";
+import type { Cost, DataFacts, TaskFacts } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 import { trainGroup } from "./group.ts";
+import type { TrainingPlan } from "./plan.ts";
+import type { Store } from "./store.ts";
 
 /** What happened, for a progress line. */
 export interface BenchProgress {
@@ -38,7 +40,7 @@ export interface BenchData {
 }
 
 /** The text as a record keeps it. */
-export function dataFacts(data: BenchData): BenchRecord["data"] {
+export function dataFacts(data: BenchData): DataFacts {
   const { name, hash, licence, trainBytes } = data;
   return {
     name,
@@ -120,6 +122,10 @@ export function checkText(data: BenchData, plan: TrainingPlan): string | null {
 /** The pool of one bench; {@link TrainingPool.close} frees the text on the device. */
 export class TrainingPool {
   readonly context: Context;
+  readonly task: TaskFacts = {
+    id: "language",
+    loss: { name: "cross-entropy", unit: "nats" },
+  };
   readonly corpus: Corpus;
   trainedRuns = 0;
   reusedRuns = 0;
@@ -234,7 +240,7 @@ export class TrainingPool {
   }
 
   /** What the bench cost so far. */
-  cost(): BenchRecord["cost"] {
+  cost(): Cost {
     return {
       wall_s: (performance.now() - this.#started) / 1000,
       trainedRuns: this.trainedRuns,
@@ -254,4 +260,16 @@ export class TrainingPool {
 /** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
 export function peakRss(): number | null {
   return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
+}
+
+/** The cost of a bench that trained nothing. */
+export function costSince(started: number, device: Device): Cost {
+  return {
+    wall_s: (performance.now() - started) / 1000,
+    trainedRuns: 0,
+    reusedRuns: 0,
+    trainedTokens: 0,
+    peakDevice_bytes: device.memory.peak_bytes,
+    peakRss_bytes: peakRss(),
+  };
 }

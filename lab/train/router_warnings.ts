@@ -6,7 +6,7 @@
 import { DEAD_SHARE } from "../../model/router_samples.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
-import type { Run } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 
 /**
  * - `dead-expert`: an expert whose load is below a tenth of the mean load a/N

@@ -28,18 +28,20 @@ export function stablePhase({ kind, warmup, decay }: Schedule, steps: number): P
   return { from, to };
 }
 
-/** Octaves of the step on each side that a smoothed value rests on. */
-const REACH_OCTAVES = 0.5;
-
 /**
  * Smoothed training loss at every step of a phase: the value of a straight line in log2 of the step, least
- * squares over the steps of the phase within half an octave. A loss falls about evenly in log2 of the
+ * squares over the steps of the phase within some octaves on each side. A loss falls about evenly in log2 of the
  * step, so the line has little bias, and its window grows where the loss hardly changes.
  *
  * @param losses one per step, from step 1; finite over the phase
+ * @param reach octaves of the step on each side that a value rests on
  * @returns one per step of the phase
  */
-export function smoothed(losses: readonly number[], { from, to }: Phase): number[] {
+export function smoothed(
+  losses: readonly number[],
+  { from, to }: Phase,
+  reach: number,
+): number[] {
   const count = to - from + 1;
   // prefix sums of 1, u, u², y, uy
   const sums = [[0], [0], [0], [0], [0]];
@@ -50,8 +52,8 @@ export function smoothed(losses: readonly number[], { from, to }: Phase): number
   }
   return u.map((at, i) => {
     const step = from + i;
-    const a = Math.max(0, Math.ceil(step * 2 ** -REACH_OCTAVES) - from);
-    const b = Math.min(count, Math.floor(step * 2 ** REACH_OCTAVES) - from + 1);
+    const a = Math.max(0, Math.ceil(step * 2 ** -reach) - from);
+    const b = Math.min(count, Math.floor(step * 2 ** reach) - from + 1);
     const [n, su, suu, sy, suy] = sums.map((s) => s[b] - s[a]);
     const spread = suu - su * su / n;
     return spread > 1e-12 ? sy / n + (suy - su * sy / n) / spread * (at - su / n) : sy / n;

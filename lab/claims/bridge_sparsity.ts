@@ -25,8 +25,8 @@
 import { readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf, TENSOR_KINDS, type TensorKind, unpack } from "../../model/shape.ts";
 import type { Replica } from "../../model/trainer.ts";
-import type { Workbench } from "./claim_suite.ts";
 import { rms } from "./coordinates.ts";
+import type { Workbench } from "./models.ts";
 import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
 import { quantile } from "../statistics/resample.ts";
 

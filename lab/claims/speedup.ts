@@ -285,7 +285,7 @@ function stepsTable(
 
 /** The authors' numbers, for comparison; none of them is reproduced at these sizes. */
 const PAPER: FindingsTable = {
-  title: "The paper's speed-ups (Fig. 8)",
+  title: "The paper's speed-ups in steps (Fig. 8)",
   columns: [
     { name: "task", unit: "", decimals: null },
     { name: "least", unit: "", decimals: 1 },

@@ -11,6 +11,7 @@ import type { Run } from "../record/run.ts";
 import type { ProfileName, Suite } from "../suite.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { jobOfWanted, lossUnit, type Wanted, type Workbench, workbenchOn } from "./models.ts";
+import type { ProbePlan } from "./probe_models.ts";
 
 /** What suites of one family do; P is what a profile holds. */
 export interface Method<P> {
@@ -47,6 +48,18 @@ export function judgedRuns<P extends { plan: TrainingPlan }>(
     trains: (profile) => ({ plan: profile.plan, wanted: models(profile) }),
     measure: async (profile, at) =>
       judge(profile, await at.train(profile.plan, models(profile)), lossUnit(at)),
+  };
+}
+
+/** The method of suites that look into models of their own and train none through the pool. */
+export function probing<P extends ProbePlan>(measure: Method<P>["measure"]): Method<P> {
+  return {
+    trains({ reference, sequences, seq, base, training }) {
+      // its models take steps of their own and look at one held-out batch
+      const draws = { sequences, seq, steps: 1, evaluationBatches: 1 };
+      return { plan: { ...draws, reference, base, training }, wanted: [] };
+    },
+    measure,
   };
 }
 

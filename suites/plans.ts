@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TrainingPlan } from "../lab/suite.ts";
+import type { TrainingPlan } from "../lab/train/plan.ts";
 import { WSD } from "../model/schedule.ts";
 
 /** Whole octaves from lo to hi. */
@@ -54,3 +54,13 @@ export const paperPlan: TrainingPlan = {
   evaluationBatches: 64,
   base: { ...shared.base, lr: 2 ** -8 },
 };
+
+/**
+ * Base and training of models that are looked into after a few steps, at one learning rate.
+ *
+ * @param lr of the reference
+ */
+export const probeAt = (lr: number): Pick<TrainingPlan, "base" | "training"> => ({
+  base: { ...shared.base, lr },
+  training: { ...shared.training, schedule: { kind: "constant", warmup: 0, decay: 0 } },
+});

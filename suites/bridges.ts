@@ -34,7 +34,8 @@ export const bridgesSuite: Suite<BridgesProfile> = defineClaims({
   measured:
     `Bridge I: relative differences of FFN outputs, logits and gradients, losses (nats) of ${identity.steps} steps; Bridge II: |log2 q| (octaves) that nine experts in ten stay within, from the tokens it got in training, and noise of the mean gradient of an expert's tokens at init, in units of one token's gradient, its slope over log2 a/N`,
   passesIf:
-    `Bridge I: ≤ ${tensor.toExponential()} (tensors), ≤ ${loss.toExponential()} nats (losses), ${onGpu} times that on a GPU; Bridge II: |log2 q| ≤ ${q_octaves} octaves, slope of log2 noise over log2 a/N from ${noise.lo} to ${noise.hi} (95% intervals)`,
+    `Bridge I: ≤ ${tensor.toExponential()} (tensors), ≤ ${loss.toExponential()} nats (losses), ${onGpu} times that on a GPU; Bridge II: |log2 q| ≤ ${q_octaves} octaves, slope of log2 noise over log2 a/N from −${-noise
+      .lo} to −${-noise.hi} (95% intervals)`,
   control:
     "R left out must break Bridge I; q of the batch alone must exceed its limit at the sparsest a; attention's gradient, which sees every token, must miss the slope",
   source: "arXiv 2605.23893, Fig. 1",

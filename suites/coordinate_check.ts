@@ -28,9 +28,9 @@ export const coordinateCheckSuite: Suite<CheckProfile> = defineClaims({
   figure: "none (muP practice)",
   claim:
     "Under the rule the FFN's output and its change in the first AdamW steps keep their size whatever d, H, h, a or N",
-  heldFixed: `reference and its hyperparameters (learning rate 2^${
-    Math.log2(base.lr)
-  }), text, tokens per step, seeds, depth; per axis all sizes but one`,
+  heldFixed: `reference and its hyperparameters (learning rate 2^−${-Math.log2(
+    base.lr,
+  )}), text, tokens per step, seeds, depth; per axis all sizes but one`,
   varied: "d (dense with H = d; MoE with h fixed), H, a, h, N",
   measured:
     `RMS over a held-out batch of block 0's FFN output at init and of its change after ${steps} AdamW steps; slope of log2 RMS over log2 size`,

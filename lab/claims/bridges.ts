@@ -9,7 +9,7 @@
  * @module
  */
 import { judge, type Measured } from "../judge/decide.ts";
-import type { Findings, Judgement, Limits } from "../record/findings.ts";
+import type { Findings, Judgement } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
 import { compareBridge, type Difference, type IdentityCase } from "./bridge_identity.ts";
@@ -29,9 +29,9 @@ export interface BridgeLimits {
   /** Bridge II: largest |log2 q| that nine experts in ten stay within */
   q_octaves: number;
   /** exponents of a/N at which noise counts as ∝ 1/√tokens */
-  noise: Limits;
+  noise: { lo: number; hi: number };
   /** largest and smallest share of tokens over a/N; shown, decides nothing */
-  share: Limits;
+  share: { lo: number; hi: number };
 }
 
 /** The bridges at one size. */

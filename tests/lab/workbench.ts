@@ -1,5 +1,6 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
 import type { Device } from "../../kernels/gpu/device.ts";
+import type { Progress } from "../../lab/bench.ts";
 import type { Workbench } from "../../lab/claims/models.ts";
 import type { TrainingPool } from "../../lab/train/pool.ts";
 import { uploadCorpus } from "../../model/trainer.ts";
@@ -21,7 +22,7 @@ export function workbench(device: Device): Workbench & { labels: string[] } {
     pool: { corpus, task } as TrainingPool,
     signal: new AbortController().signal,
     train: () => Promise.reject(new Error("Cannot train: a probe has no pool")),
-    progress({ label, done, planned }) {
+    progress({ label, done, planned }: Progress) {
       if (!(done >= 0 && done <= planned)) {
         throw new RangeError(`Cannot show ${done} of ${planned}`);
       }

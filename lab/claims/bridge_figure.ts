@@ -8,6 +8,7 @@ import { meanInterval } from "../statistics/slope.ts";
 import type { Difference } from "./bridge_identity.ts";
 import { NOISE_GROUPS, type NoiseGroup, type Sparsity } from "./bridge_sparsity.ts";
 import type { BridgeLimits } from "./bridges.ts";
+import { column, panelOf, pointOf } from "./parts.ts";
 
 /** Names of the panels. */
 export const PANELS = {
@@ -20,18 +21,11 @@ export const PANELS = {
 
 /** Panels of the figure. */
 export function panelsOf(limits: BridgeLimits, unit: string): Panel[] {
-  const log2 = "log2" as const, line = "line" as const;
-  const share = {
-    decides: true,
-    mark: line,
-    x: { title: "a/N, share of experts active", scale: log2 },
-    rules: [],
-  };
+  const log2 = "log2" as const, x = { title: "a/N, share of experts active", scale: log2 };
   return [
-    {
+    panelOf({
       name: PANELS.identity,
       title: "Dense MoE against the dense FFN of the same weights",
-      decides: true,
       chart: "bridge-i-difference",
       mark: "points",
       x: { title: "quantity", scale: "nominal" },
@@ -40,45 +34,44 @@ export function panelsOf(limits: BridgeLimits, unit: string): Panel[] {
         { y: limits.tensor, label: "bound of tensors" },
         { y: limits.loss, label: `bound of losses, ${unit}` },
       ],
-    },
-    {
-      ...share,
+    }),
+    panelOf({
       name: PANELS.share,
       title: "Share of tokens of the most and least used expert, over a/N",
       chart: "bridge-ii-tokens-per-expert",
+      x,
       y: { title: "share over a/N", scale: log2 },
       rules: [{ y: 1, label: "a/N" }],
-    },
-    {
-      ...share,
+    }),
+    panelOf({
       name: PANELS.drift,
       title: "Correction that an expert's own batch and duration ask for",
       chart: "bridge-ii-first-order",
+      x,
       y: { title: "|log2 q| that nine experts in ten stay within, octaves", scale: "linear" },
       rules: [{ y: limits.q_octaves, label: "limit" }],
-    },
-    {
-      ...share,
+    }),
+    panelOf({
       name: PANELS.noise,
       title: "Noise of the mean gradient of an expert's tokens",
       chart: "bridge-ii-gradient-noise",
+      x,
       y: { title: "standard deviation, in units of a token's gradient", scale: log2 },
-    },
-    {
-      ...share,
+    }),
+    panelOf({
       name: PANELS.ratio,
       title: "Noise of a batch's gradient over its size",
       chart: "bridge-ii-noise-over-signal",
+      x,
       y: { title: "noise / signal", scale: log2 },
-    },
+    }),
   ];
 }
 
 /** Points of Bridge I: what differs at all. */
 export function drawIdentity(line: string, found: Difference[]): Point[] {
-  const shared = { panel: PANELS.identity, line, series: null, lo: null, hi: null };
   return found.filter(({ error }) => error > 0 && Number.isFinite(error))
-    .map(({ quantity, error }) => ({ ...shared, x: quantity, y: error }));
+    .map(({ quantity, error }) => pointOf(PANELS.identity, line, quantity, error));
 }
 
 /** Points of Bridge II: means over seeds with t intervals; on log2 axes geometric. */
@@ -92,8 +85,9 @@ export function drawSparsity(all: Sparsity[]): Point[] {
   ): Point[] => {
     if (!values.every((v) => Number.isFinite(v) && (v > 0 || !log))) return [];
     const { estimate, lo, hi } = meanInterval(log ? values.map(Math.log2) : values);
-    const back = (v: number) => Number.isFinite(v) ? (log ? 2 ** v : v) : null;
-    return [{ panel, line, series: null, x, y: back(estimate)!, lo: back(lo), hi: back(hi) }];
+    const back = (v: number) => log ? 2 ** v : v;
+    const interval = Number.isFinite(hi) ? { lo: back(lo), hi: back(hi) } : null;
+    return [pointOf(panel, line, x, back(estimate), interval)];
   };
   return all.flatMap((s) => [
     ...point(PANELS.share, "most used, first step", s.share, s.largest.first, true),
@@ -116,16 +110,16 @@ export function tableOf(all: Sparsity[]): FindingsTable {
     const found = meanInterval(values);
     return Number.isFinite(found.hi) ? found : values.every(Number.isFinite) ? values : null;
   };
-  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[], two = { unit: "", decimals: 2 };
+  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[];
   return {
     title: "Bridge II",
     columns: [
-      { name: "configuration", unit: "", decimals: null },
-      { name: "a/N", unit: "", decimals: null },
-      { name: "most used", ...two },
-      { name: "least used", ...two },
-      { name: "|log2 q|", ...two, unit: "octaves" },
-      ...groups.map((group) => ({ name: `noise/signal, ${group}`, ...two })),
+      column("configuration"),
+      column("a/N"),
+      column("most used", "", 2),
+      column("least used", "", 2),
+      column("|log2 q|", "octaves", 2),
+      ...groups.map((group) => column(`noise/signal, ${group}`, "", 2)),
     ],
     rows: all.map((s) => [
       s.configuration,

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { judge, type Measured } from "../judge/decide.ts";
+import type { Measured } from "../judge/decide.ts";
 import type { Findings, Judgement } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
@@ -16,6 +16,7 @@ import { compareBridge, type Difference, type IdentityCase } from "./bridge_iden
 import { measureSparsity, NOISE_GROUPS, type NoiseGroup } from "./bridge_sparsity.ts";
 import type { Sparsity, SparsityCase } from "./bridge_sparsity.ts";
 import { lossUnit, probed, type Workbench } from "./models.ts";
+import { judgeOne } from "./parts.ts";
 import type { ProbePlan, Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 
@@ -60,18 +61,16 @@ export function judgeIdentity(
 ): Judgement[] {
   return differences.flatMap(({ variant, found }) =>
     found.map(({ quantity, of, error }) =>
-      judge({
+      judgeOne({
         panel: PANELS.identity,
         subject: quantity,
         variant: variant.name,
         role: variant === claim ? "claim" : "control",
-        measures: [{
-          name: "largest difference",
-          unit: of === "loss" ? unit : "",
-          value: { estimate: error, lo: error, hi: error },
-          limits: { hi: limits[of] },
-          missing: "a difference is not finite, or of a tensor that is zero",
-        }],
+        name: "largest difference",
+        unit: of === "loss" ? unit : "",
+        value: { estimate: error, lo: error, hi: error },
+        limits: { hi: limits[of] },
+        missing: "a difference is not finite, or of a tensor that is zero",
       })
     )
   );
@@ -87,10 +86,15 @@ export function judgeSparsity(
     [panel, role, subject]: [string, Judgement["role"], string],
     measure: Omit<Measured, "missing">,
     under = variant.name,
-  ) => {
-    const missing = "an expert got no token, or a signal is not above 0";
-    return judge({ panel, role, subject, variant: under, measures: [{ ...measure, missing }] });
-  };
+  ) =>
+    judgeOne({
+      panel,
+      role,
+      subject,
+      variant: under,
+      missing: "an expert got no token, or a signal is not above 0",
+      ...measure,
+    });
   const sparse = all.filter((s) => s.share < 1), shares = all.map((s) => s.share);
   const octaves = { unit: "octaves", limits: { hi: limits.q_octaves } };
   const q = sparse.map((s) =>

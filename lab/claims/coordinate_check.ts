@@ -8,11 +8,11 @@
  */
 import { Probe } from "../../model/check/probe.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
-import { judge } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
 import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 
@@ -148,18 +148,16 @@ export function judgeCurves(
         : "aside";
       const what = name === "delta" ? "change of the FFN output, block 0" : COORDINATES[name];
       const limit = AT_INIT.includes(name) ? limits.init : limits.change;
-      return judge({
+      return judgeOne({
         panel: panelName(axis, name),
         subject: axis.name,
         variant: variant.name,
         role,
-        measures: [{
-          name: `slope of log2 RMS over log2 ${axis.size}, ${what}`,
-          unit: "",
-          value: slopeOf(curve, name),
-          limits: { lo: -limit, hi: limit },
-          missing: "a value is missing, zero or not finite",
-        }],
+        name: `slope of log2 RMS over log2 ${axis.size}, ${what}`,
+        unit: "",
+        value: slopeOf(curve, name),
+        limits: { lo: -limit, hi: limit },
+        missing: "a value is missing, zero or not finite",
       });
     });
   });
@@ -171,30 +169,17 @@ export function drawCurves(curves: Curve[]): { panels: Panel[]; points: Point[] 
   for (const { axis, variant, x, y } of curves) {
     for (const name of ["init", "delta", ...axis.asides] as Coordinate[]) {
       const panel = panelName(axis, name);
-      panels.set(panel, {
-        name: panel,
-        title: panel,
-        decides: true,
-        chart: "rms",
-        mark: "line",
+      const axes = {
         x: { title: axis.size, scale: "log2" },
         y: { title: "RMS", scale: "log2" },
-        rules: [],
-      });
+      } as const;
+      panels.set(panel, panelOf({ name: panel, title: panel, chart: "rms", ...axes }));
       x.forEach((size, i) => {
         const values = y[name][i];
         if (!values.every((v) => v !== null && v > 0 && Number.isFinite(v))) return;
         const { estimate, lo, hi } = meanInterval((values as number[]).map(Math.log2));
-        const known = Number.isFinite(hi);
-        points.push({
-          panel,
-          line: variant.name,
-          series: null,
-          x: size,
-          y: 2 ** estimate,
-          lo: known ? 2 ** lo : null,
-          hi: known ? 2 ** hi : null,
-        });
+        const interval = Number.isFinite(hi) ? { lo: 2 ** lo, hi: 2 ** hi } : null;
+        points.push(pointOf(panel, variant.name, size, 2 ** estimate, interval));
       });
     }
   }
@@ -217,14 +202,9 @@ function tableOf(curves: Curve[]): FindingsTable {
       return cells.some((cell) => cell !== null) ? [[axis.name, what, ...cells]] : [];
     })
   );
-  const words = { unit: "", decimals: null };
   return {
     title: "Slopes",
-    columns: [
-      { name: "axis", ...words },
-      { name: "quantity", ...words },
-      ...names.map((name) => ({ name, unit: "", decimals: 2 })),
-    ],
+    columns: [column("axis"), column("quantity"), ...names.map((name) => column(name, "", 2))],
     rows,
     note:
       "slope of log2 RMS over log2 size with its 95% interval; 0 is flat. Blocks after the first mix in what flows from below",

@@ -11,13 +11,13 @@
  * @module
  */
 import { activeWidth, formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
-import { judge } from "../judge/decide.ts";
 import type { Findings, Judgement, Panel, Point, TableCell } from "../record/findings.ts";
 import type { Run } from "../record/run.ts";
 import { contrastOf, meanInterval, slopeWeights } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */
@@ -141,28 +141,26 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
   const fall = fallOf(dense, windows), usable = fall > 0 && dense.diverged === 0;
   const { centres, gaps, size, growth } = gapsOf(own.losses, dense.losses, profile);
   const percent = (losses: number[]) => losses.map((v) => 100 * v / fall);
-  const points = !usable ? [] : gaps.map(percent).map((values, w): Point => {
-    const i = meanInterval(values), y = mean(values), { line: name } = line;
-    const [lo, hi] = [i?.lo ?? null, i?.hi ?? null];
-    return { panel, line: name, series: null, x: centres[w], y, lo, hi };
-  });
+  const points = !usable
+    ? []
+    : gaps.map(percent).map((values, w) =>
+      pointOf(panel, line.line, centres[w], mean(values), meanInterval(values))
+    );
   const judged = (name: string, losses: number[], hi: number) =>
-    judge({
+    judgeOne({
       panel,
       subject: `${line.line} against ${line.against}, ${line.panel}`,
       variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
       role: line.judgedAs,
-      measures: [{
-        name,
-        unit: "% of the dense model's fall",
-        value: usable ? meanInterval(percent(losses)) : null,
-        limits: { hi },
-        missing: dense.diverged > 0
-          ? `${dense.diverged} of ${seeds.length} dense runs diverged`
-          : fall > 0
-          ? "one seed has no interval"
-          : "the dense model's loss did not fall",
-      }],
+      name,
+      unit: "% of the dense model's fall",
+      value: usable ? meanInterval(percent(losses)) : null,
+      limits: { hi },
+      missing: dense.diverged > 0
+        ? `${dense.diverged} of ${seeds.length} dense runs diverged`
+        : fall > 0
+        ? "one seed has no interval"
+        : "the dense model's loss did not fall",
     });
   const judgements = [
     judged("mean |gap|", size, profile.limits.gap_percent),
@@ -204,7 +202,7 @@ export function judgeInitialLoss(
     const { against, panel, line, configuration } = own.line;
     for (let t = 0; t < steps; t++) {
       const y = mean(own.losses.map((curve) => curve[t]));
-      points.push({ panel, line, series: null, x: t + 1, y, lo: null, hi: null });
+      points.push(pointOf(panel, line, t + 1, y));
     }
     const dense = all.find((c) => c.line.panel === panel && c.line.line === against);
     if (dense === undefined) continue;
@@ -213,7 +211,6 @@ export function judgeInitialLoss(
     judgements.push(...found.judgements);
     rows.push([panel, line, configuration, ...found.judgements.map((j) => j.measures[0].value)]);
   }
-  const words = { unit: "", decimals: null }, share = { unit: "%", decimals: 2 };
   return {
     panels: profile.panels.flatMap(({ name }) => panelsOf(name, profile, unit)),
     // a run that diverged at its first step has no loss to draw
@@ -222,11 +219,11 @@ export function judgeInitialLoss(
     tables: [{
       title: "Gaps of the initial loss",
       columns: [
-        { name: "width", ...words },
-        { name: "line", ...words },
-        { name: "configuration", ...words },
-        { name: "mean |gap|", ...share },
-        { name: "growth of |gap|", ...share },
+        column("width"),
+        column("line"),
+        column("configuration"),
+        column("mean |gap|", "%", 2),
+        column("growth of |gap|", "%", 2),
       ],
       rows,
       note: `Percent of the fall of the dense model's loss over the first ${steps} steps; 95% ` +
@@ -247,27 +244,25 @@ export function judgeInitialLoss(
 
 /** The losses of one width, and the gaps to dense beside their limit. */
 function panelsOf(name: string, { steps, limits }: InitialLossProfile, unit: string): Panel[] {
-  const shared = {
-    decides: true,
-    mark: "line" as const,
-    x: { title: "step", scale: "linear" as const },
-  };
+  const x = { title: "step", scale: "linear" } as const;
   const label = "limit of the mean |gap|", limit = limits.gap_percent;
-  return [{
-    ...shared,
-    name,
-    title: `Training loss of the first ${steps} steps, ${name}`,
-    chart: "training-loss",
-    y: { title: `training loss (${unit})`, scale: "linear" },
-    rules: [],
-  }, {
-    ...shared,
-    name: gapPanel(name),
-    title: `Gap to dense of equal active width, ${name}`,
-    chart: "gap",
-    y: { title: "gap (% of the dense model's fall)", scale: "linear" },
-    rules: [{ y: limit, label }, { y: -limit, label }],
-  }];
+  return [
+    panelOf({
+      name,
+      title: `Training loss of the first ${steps} steps, ${name}`,
+      chart: "training-loss",
+      x,
+      y: { title: `training loss (${unit})`, scale: "linear" },
+    }),
+    panelOf({
+      name: gapPanel(name),
+      title: `Gap to dense of equal active width, ${name}`,
+      chart: "gap",
+      x,
+      y: { title: "gap (% of the dense model's fall)", scale: "linear" },
+      rules: [{ y: limit, label }, { y: -limit, label }],
+    }),
+  ];
 }
 
 /** How a suite of this kind is measured. */

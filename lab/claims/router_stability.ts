@@ -8,13 +8,13 @@
  *
  * @module
  */
-import { judge, type Unjudged } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
 import type { Run } from "../record/run.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import type { Wanted } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** What the suite trains. */
@@ -126,44 +126,43 @@ const MISSING = "a run diverged, or there are fewer than two seeds";
 export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: string): Findings {
   const groups = measure(p, runs), { limits } = p;
   const of = (rate: Rate, loss: Loss) => groups.find((g) => g.rate === rate && g.loss === loss)!;
-  const growth = (role: Unjudged["role"], { name, loss, growth }: Group): Unjudged => ({
-    panel: "logits",
-    subject: `learning rate ${name}`,
-    variant: loss,
-    role,
-    measures: [{
+  const growth = (role: Single["role"], { name, loss, growth }: Group) =>
+    judgeOne({
+      panel: "logits",
+      subject: `learning rate ${name}`,
+      variant: loss,
+      role,
       name: "growth of the router logits' logsumexp",
       unit: "octaves",
       value: over(growth),
       limits: { lo: limits.growth_octaves },
       missing: MISSING,
-    }],
-  });
+    });
   const compared = (
-    role: Unjudged["role"],
     rate: Rate,
-    name: string,
-    variant: string,
-    value: Interval | null,
-    limit: Unjudged["measures"][number]["limits"],
-  ): Unjudged => ({
-    panel: "rise",
-    subject: `learning rate ${of(rate, "z-loss").name}`,
-    variant,
-    role,
-    measures: [{ name, unit, value, limits: limit, missing: MISSING }],
-  });
-  const spared = (role: Unjudged["role"], rate: Rate) => {
+    own: Pick<Single, "role" | "variant" | "name" | "value" | "limits">,
+  ) =>
+    judgeOne({
+      panel: "rise",
+      subject: `learning rate ${of(rate, "z-loss").name}`,
+      unit,
+      missing: MISSING,
+      ...own,
+    });
+  const spared = (role: Single["role"], rate: Rate) => {
     const plain = of(rate, "no z-loss"), held = of(rate, "z-loss");
-    const value = over(plain.rise.map((rise, k) => rise - held.rise[k]));
-    const name = "rise of the loss that the z-loss spares";
-    return compared(role, rate, name, "no z-loss less z-loss", value, { lo: limits.rise });
+    return compared(rate, {
+      role,
+      variant: "no z-loss less z-loss",
+      name: "rise of the loss that the z-loss spares",
+      value: over(plain.rise.map((rise, k) => rise - held.rise[k])),
+      limits: { lo: limits.rise },
+    });
   };
   const cost = of("tuned", "z-loss").runs.map((run, k) => {
     const plain = of("tuned", "no z-loss").runs[k].validationLoss, own = run.validationLoss;
     return plain === null || own === null ? null : own - plain;
   });
-  const added = "validation loss that the z-loss adds", less = "z-loss less no z-loss";
   return {
     panels: panelsOf(p, unit),
     points: groups.flatMap((group) => pointsOf(group, p)),
@@ -172,8 +171,14 @@ export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: 
       growth("control", of("high", "z-loss")),
       spared("claim", "high"),
       spared("control", "tuned"),
-      compared("aside", "tuned", added, less, over(cost), { hi: limits.rise }),
-    ].map(judge),
+      compared("tuned", {
+        role: "aside",
+        variant: "z-loss less no z-loss",
+        name: "validation loss that the z-loss adds",
+        value: over(cost),
+        limits: { hi: limits.rise },
+      }),
+    ],
     tables: [tableOf(groups, p, unit)],
     caveats: [
       "The models are small, normalize queries and keys and clip the gradient, all of which steady the loss by themselves; ST-MoE saw its spikes in models thousands of times larger.",
@@ -190,55 +195,47 @@ export const ROUTER_STABILITY: Method<StabilityProfile> = judgedRuns(
 
 function panelsOf({ window }: StabilityProfile, unit: string): Panel[] {
   return [
-    {
+    panelOf({
       name: "logits",
       title: "Router logits in training",
-      decides: true,
       chart: "logits",
-      mark: "line",
       x: { title: "step", scale: "linear" },
       y: { title: "RMS of logsumexp of the router logits, mean over seeds", scale: "log2" },
-      rules: [],
-    },
-    {
+    }),
+    panelOf({
       name: "rise",
       title: "Largest rise of the training loss",
-      decides: true,
       chart: "rise",
       mark: "points",
       x: { title: "the reference's learning rate", scale: "nominal" },
       y: { title: `rise of the mean of ${window} steps, ${unit}`, scale: "linear" },
-      rules: [],
-    },
+    }),
   ];
 }
 
 /** The rise of a group, and its logits at about fifty steps, until one of them is not finite. */
 function pointsOf({ loss, name, rise, logs }: Group, { plan }: StabilityProfile): Point[] {
-  const interval = meanInterval(rise), { lo = null, hi = null } = interval ?? {};
-  const own = { panel: "rise", line: loss, series: null, x: name, y: mean(rise), lo, hi };
-  const points: Point[] = [own], line = `${loss}, ${name}`;
+  const points = [pointOf("rise", loss, name, mean(rise), meanInterval(rise))];
   for (let t = 0; t < plan.steps; t += Math.ceil(plan.steps / 50)) {
     const here = logs.flatMap((log) => log[t] ?? []);
     if (here.length < logs.length) break;
-    points.push({ panel: "logits", line, series: null, x: t, y: mean(here), lo: null, hi: null });
+    points.push(pointOf("logits", `${loss}, ${name}`, t, mean(here)));
   }
   return points;
 }
 
 function tableOf(groups: Group[], p: StabilityProfile, unit: string): FindingsTable {
-  const count = { unit: "", decimals: 0 };
   return {
     title: "Every run",
     columns: [
-      { name: "learning rate", unit: "", decimals: null },
-      { name: "z-loss", unit: "", decimals: null },
-      { name: "seed", ...count },
-      { name: "growth", unit: "octaves", decimals: 2 },
-      { name: "largest |logit|", unit: "", decimals: 2 },
-      { name: "rise", unit, decimals: 3 },
-      { name: "validation", unit, decimals: 3 },
-      { name: "dead experts", ...count },
+      column("learning rate"),
+      column("z-loss"),
+      column("seed", "", 0),
+      column("growth", "octaves", 2),
+      column("largest |logit|", "", 2),
+      column("rise", unit, 3),
+      column("validation", unit, 3),
+      column("dead experts", "", 0),
     ],
     rows: groups.flatMap((g) =>
       g.runs.map(({ router, validationLoss }, k) => [

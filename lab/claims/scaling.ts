@@ -15,7 +15,6 @@
  *
  * @module
  */
-import { judge, type Unjudged } from "../judge/decide.ts";
 import type {
   Findings,
   FindingsTable,
@@ -37,6 +36,7 @@ import {
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** One axis of the figure. */
@@ -142,40 +142,33 @@ function difference(a: Measured, b: Measured): Interval | null {
 }
 
 /** The slope of an axis, to be judged. */
-function slopeOf(m: Measured, limits: ScalingLimits, unit: string): Unjudged {
+function slopeOf(m: Measured, limits: ScalingLimits, unit: string): Single {
   const { axis, table } = m;
   return {
     panel: axis.name,
     subject: axis.title,
     variant: RULE,
     role: "claim",
-    measures: [{
-      name: "slope of the loss",
-      unit: `${unit} per ${axis.scale === "log2" ? "doubling" : "step of the axis"}`,
-      value: table && meanInterval(m.slopes, m.variance),
-      limits: limits[axis.expected],
-      missing: m.missing ?? ONE_SEED,
-    }],
+    name: "slope of the loss",
+    unit: `${unit} per ${axis.scale === "log2" ? "doubling" : "step of the axis"}`,
+    value: table && meanInterval(m.slopes, m.variance),
+    limits: limits[axis.expected],
+    missing: m.missing ?? ONE_SEED,
   };
 }
 
 /** The loss at the end of an axis less that at its start, to be shown beside the slope. */
-function endsOf(m: Measured, limits: ScalingLimits, unit: string): Unjudged {
+function endsOf(m: Measured, limits: ScalingLimits, unit: string): Single {
   const { axis, table } = m, last = axis.x.length - 1;
   const ends = axis.x.map((_, g) => g === 0 ? -1 : g === last ? 1 : 0);
   return {
-    panel: axis.name,
+    ...slopeOf(m, limits, unit),
     subject: `${axis.configurations[last]} less ${axis.configurations[0]}`,
-    variant: RULE,
     role: "aside",
-    measures: [{
-      name: "difference of the loss",
-      unit,
-      value: table &&
-        meanInterval(contrastOf(table, ends), contrastVariance(residualVariance(table), ends)),
-      limits: limits[axis.expected],
-      missing: m.missing ?? ONE_SEED,
-    }],
+    name: "difference of the loss",
+    unit,
+    value: table &&
+      meanInterval(contrastOf(table, ends), contrastVariance(residualVariance(table), ends)),
   };
 }
 
@@ -213,40 +206,35 @@ export function judgeScaling(
     expected: "falls",
   }, of(NOTHING));
   const more = named(compare.more), less = named(compare.less);
-  const gap = (a: Measured, b: Measured, of: string) => ({
+  const gap = (a: Measured, b: Measured) => ({
     subject: `${a.axis.title} less ${b.axis.title}`,
-    measures: [{
-      name: "difference of the slopes of the loss",
-      unit: of,
-      value: difference(a, b),
-      limits: limits.falls,
-      missing: a.missing ?? b.missing,
-    }],
+    name: "difference of the slopes of the loss",
+    value: difference(a, b),
+    limits: limits.falls,
+    missing: a.missing ?? b.missing,
   });
-  const judgements: Unjudged[] = [
+  const judgements: Single[] = [
     ...measured.flatMap((m) => [slopeOf(m, limits, unit), endsOf(m, limits, unit)]),
     {
+      ...gap(more, less),
       panel: compare.more,
       variant: RULE,
       role: "claim",
-      ...gap(more, less, `${unit} per doubling`),
+      unit: `${unit} per doubling`,
     },
-    ...nothing.against.map((name): Unjudged => ({
+    ...nothing.against.map((name): Single => ({
+      ...gap(empty, named(name)),
       panel: NOTHING,
       variant: `an axis that changes nothing in the place of ${name}`,
       role: "control",
-      ...gap(empty, named(name), unit),
+      unit,
     })),
-    {
-      ...slopeOf(empty, limits, unit),
-      role: "aside",
-      variant: "an axis that changes nothing",
-    },
+    { ...slopeOf(empty, limits, unit), role: "aside", variant: "an axis that changes nothing" },
   ];
   return {
-    panels: [...measured, empty].map((m) => panelOf(m, unit)),
+    panels: [...measured, empty].map(({ axis }) => panelAlong(axis, unit)),
     points: [...measured, empty].flatMap(pointsOf),
-    judgements: judgements.map(judge),
+    judgements: judgements.map(judgeOne),
     tables: [tableOf(measured, unit)],
     caveats: [
       "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
@@ -263,32 +251,22 @@ export function judgeScaling(
 /** How a suite of this kind is measured. */
 export const SCALING: Method<ScalingProfile> = judgedRuns(scalingWanted, judgeScaling);
 
-function panelOf({ axis }: Measured, unit: string): Panel {
-  return {
-    name: axis.name,
-    title: axis.name === NOTHING
-      ? `An axis that changes nothing: ${axis.configurations[0]}, other seeds`
-      : `Validation loss along ${axis.title}`,
-    decides: true,
+function panelAlong({ name, title, scale, configurations }: ScalingAxis, unit: string): Panel {
+  return panelOf({
+    name,
+    title: name === NOTHING
+      ? `An axis that changes nothing: ${configurations[0]}, other seeds`
+      : `Validation loss along ${title}`,
     chart: "validation-loss",
-    mark: "line",
-    x: { title: axis.title, scale: axis.scale },
+    x: { title, scale },
     y: { title: `validation loss (${unit})`, scale: "linear" },
-    rules: [],
-  };
+  });
 }
 
 /** Mean losses; the interval is of the loss without the seed's common part. */
 function pointsOf({ axis, table, runs }: Measured): Point[] {
-  const point = (g: number, y: number, i: Interval | null): Point => ({
-    panel: axis.name,
-    line: "loss",
-    series: null,
-    x: axis.x[g],
-    y,
-    lo: i?.lo ?? null,
-    hi: i?.hi ?? null,
-  });
+  const point = (g: number, y: number, i: Interval | null) =>
+    pointOf(axis.name, "loss", axis.x[g], y, i);
   if (table === null) {
     return runs.flatMap((row, g) => {
       const finite = row.flatMap((run) => run.validationLoss ?? []);
@@ -307,15 +285,14 @@ function pointsOf({ axis, table, runs }: Measured): Point[] {
 }
 
 function tableOf(measured: Measured[], unit: string): FindingsTable {
-  const words = { unit: "", decimals: null }, loss = { unit, decimals: 4 };
   return {
     title: "Validation losses at fixed hyperparameters",
     columns: [
-      { name: "axis", ...words },
-      { name: "configuration", ...words },
-      { name: "parameters", unit: "", decimals: 0 },
-      { name: "mean", ...loss },
-      { name: "per seed", ...loss },
+      column("axis"),
+      column("configuration"),
+      column("parameters", "", 0),
+      column("mean", unit, 4),
+      column("per seed", unit, 4),
     ],
     rows: measured.flatMap(({ axis, runs }) =>
       runs.map((row, g) => {

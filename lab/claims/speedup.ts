@@ -16,7 +16,6 @@
  *
  * @module
  */
-import { judge, type Unjudged } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
 import type { Run } from "../record/run.ts";
 import { firstReach, type Phase, smoothed, stablePhase } from "../statistics/curves.ts";
@@ -24,6 +23,7 @@ import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** What `speedup` measures at a profile. */
@@ -46,9 +46,7 @@ export interface SpeedupProfile {
 const STEPS = "steps",
   WALL = "wall time",
   OTHER = "dense, other seeds",
-  NARROW = "narrow reference",
-  RULE = "complete-mue",
-  IN_STEPS = "speed-up in steps";
+  NARROW = "narrow reference";
 
 function modelsOf({ plan, seeds, dense, moe, otherSeeds }: SpeedupProfile): SeededModel[] {
   return [
@@ -174,51 +172,50 @@ export function judgeSpeedup(
   const other = lines.find(({ m }) => m.line === OTHER)!;
   const over = (
     { m, missing }: typeof lines[number],
-    role: Unjudged["role"],
-    values: number[] | null | undefined,
-    name = IN_STEPS,
-    changed: Partial<Unjudged> = {},
-  ): Unjudged => ({
-    panel: STEPS,
-    subject: m.line,
-    variant: RULE,
-    role,
-    measures: [{
-      name,
+    role: Single["role"],
+    log2: number[] | null | undefined,
+    changed: Partial<Single> = {},
+  ) =>
+    judgeOne({
+      panel: STEPS,
+      subject: m.line,
+      variant: "complete-mue",
+      role,
+      name: "speed-up in steps",
       unit: "",
-      value: values ? exp2(meanInterval(values)) : null,
+      value: log2 ? exp2(meanInterval(log2)) : null,
       limits: { lo: profile.limits.speedup },
       missing,
-    }],
-    ...changed,
-  });
-  const judgements = lines.flatMap((line): Unjudged[] => {
+      ...changed,
+    });
+  const judgements = lines.flatMap((line) => {
     const { m, found, wall } = line;
     if (m.line === NARROW) return [over(line, "control", found?.last)];
     if (m.line === OTHER) return [over(line, "aside", found?.last)];
     const inWall = found && found.last.map((v, k) => v + wall[k]);
     const resolved = found && other.found && minus(other.found.last, found.last);
-    const both = { ...line, missing: line.missing ?? other.missing };
     return [
       over(line, "claim", found?.last),
-      over(line, "aside", inWall, "speed-up in wall time", { panel: WALL }),
-      over(both, "control", resolved, "ratio of speed-ups in steps", {
+      over(line, "aside", inWall, { panel: WALL, name: "speed-up in wall time" }),
+      over(line, "control", resolved, {
         subject: `${OTHER}, over ${m.line}`,
         variant: `dense with other seeds in the place of ${m.line}`,
+        name: "ratio of speed-ups in steps",
+        missing: line.missing ?? other.missing,
       }),
     ];
   });
   const moe = lines.filter(({ m }) => m.line in profile.moe);
   return {
     panels: [
-      panelOf(STEPS, "Dense steps / steps to the same training loss", unit),
-      panelOf(WALL, "Dense wall time / wall time to the same training loss", unit),
+      panelWith(STEPS, "Dense steps / steps to the same training loss", unit),
+      panelWith(WALL, "Dense wall time / wall time to the same training loss", unit),
     ],
     points: [
       ...[...moe, other].flatMap((line) => pointsOf(line.found, STEPS, line.m.line)),
       ...moe.flatMap((line) => pointsOf(line.found, WALL, line.m.line, line.wall)),
     ],
-    judgements: judgements.map(judge),
+    judgements,
     tables: [stepsTable(moe, unit), PAPER],
     caveats: [
       "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
@@ -241,23 +238,22 @@ export function judgeSpeedup(
 /** How a suite of this kind is measured. */
 export const SPEEDUP: Method<SpeedupProfile> = judgedRuns(speedupWanted, judgeSpeedup);
 
-const panelOf = (name: string, title: string, unit: string): Panel => ({
-  name,
-  title,
-  decides: true,
-  chart: name.replace(" ", "-"),
-  mark: "line",
-  x: { title: `training loss (${unit})`, scale: "linear" },
-  y: { title: `speed-up in ${name}`, scale: "log2" },
-  rules: [{ y: 1, label: "dense" }],
-});
+const panelWith = (name: string, title: string, unit: string): Panel =>
+  panelOf({
+    name,
+    title,
+    chart: name.replace(" ", "-"),
+    x: { title: `training loss (${unit})`, scale: "linear" },
+    y: { title: `speed-up in ${name}`, scale: "log2" },
+    rules: [{ y: 1, label: "dense" }],
+  });
 
 function pointsOf(found: Speedups | null, panel: string, line: string, add?: number[]): Point[] {
   if (!found) return [];
   return found.log2.map((row, i) => {
     const values = add ? row.map((v, k) => v + add[k]) : row;
-    const { estimate, lo, hi } = exp2(meanInterval(values))!;
-    return { panel, line, series: null, x: found.levels[i], y: estimate, lo, hi };
+    const interval = exp2(meanInterval(values))!;
+    return pointOf(panel, line, found.levels[i], interval.estimate, interval);
   });
 }
 
@@ -268,10 +264,10 @@ function stepsTable(
   return {
     title: "Speed-up in steps by loss",
     columns: [
-      { name: "line", unit: "", decimals: null },
-      { name: "training loss", unit, decimals: 3 },
-      { name: "dense steps", unit: "", decimals: 0 },
-      { name: "speed-up", unit: "", decimals: 2 },
+      column("line"),
+      column("training loss", unit, 3),
+      column("dense steps", "", 0),
+      column("speed-up", "", 2),
     ],
     rows: lines.flatMap(({ m, found }) =>
       found === null ? [] : found.denseSteps.map((
@@ -286,11 +282,7 @@ function stepsTable(
 /** The authors' numbers, for comparison; none of them is reproduced at these sizes. */
 const PAPER: FindingsTable = {
   title: "The paper's speed-ups in steps (Fig. 8)",
-  columns: [
-    { name: "task", unit: "", decimals: null },
-    { name: "least", unit: "", decimals: 1 },
-    { name: "most", unit: "", decimals: 1 },
-  ],
+  columns: [column("task"), column("least", "", 1), column("most", "", 1)],
   rows: [["256P images", 2.5, 2.5], ["240P video, 5 s", 4.5, 4.5], ["language model", 5.3, 5.5]],
   note:
     "128e8a1s and 128e8a4g1s against dense, d = 1024, about 6.3B parameters of which 0.62B active, 100k " +

@@ -7,6 +7,7 @@ import type { BridgesProfile } from "../lab/claims/bridges.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import { probeAt } from "./plans.ts";
 
+const dead_octaves = 10;
 const shared = {
   ...probeAt(2 ** -6),
   rule: { name: "complete-mue", rule: "complete-mue" },
@@ -35,6 +36,7 @@ export const profiles: Record<ProfileName, BridgesProfile> = {
       steps: 8,
       batches: 8,
       unembedInitStd: 1 / 4,
+      dead_octaves,
     },
   },
   quick: {
@@ -54,6 +56,7 @@ export const profiles: Record<ProfileName, BridgesProfile> = {
       steps: 40,
       batches: 24,
       unembedInitStd: 1 / 4,
+      dead_octaves,
     },
   },
   paper: {
@@ -73,6 +76,7 @@ export const profiles: Record<ProfileName, BridgesProfile> = {
       steps: 400,
       batches: 64,
       unembedInitStd: 1 / 8,
+      dead_octaves,
     },
   },
 };

@@ -2,11 +2,8 @@
  * How many steps does a dense model need for the loss an MoE model reaches? Speed-ups in the stable phase of
  * WSD, where the learning rate is the same for both, paired by seed.
  *
- * For each seed and each of some dense steps T, spaced evenly in log2: the level is the lowest smoothed
- * loss of the dense model until T; speed-up = dense steps / steps of the other model until the smoothed loss first
- * reaches the level. Judged is the geometric mean over the last octave of dense steps. A level that is not
- * reached within the phase counts with the phase's last step, which is above no speed-up of 1; one
- * reached before it, with its first step: both understate a difference.
+ * Judged is the geometric mean of the speed-ups over the last octave of dense steps; lab/statistics/curves.ts
+ * says how levels are chosen and what one counts that is not reached.
  *
  * In wall time: times the ratio of the runs' own wall seconds per step.
  *
@@ -18,9 +15,8 @@
  */
 import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
 import type { Run } from "../record/run.ts";
-import { firstReach, type Phase, smoothed, stablePhase } from "../statistics/curves.ts";
+import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
 import { meanInterval } from "../statistics/paired.ts";
-import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
 import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
@@ -65,61 +61,6 @@ function modelsOf({ plan, seeds, dense, moe, otherSeeds }: SpeedupProfile): Seed
 /** Every model the suite trains. */
 export function speedupWanted(profile: SpeedupProfile): Wanted[] {
   return wantedOf(modelsOf(profile));
-}
-
-/** log2 of the speed-ups of one line against dense. */
-export interface Speedups {
-  /** dense steps, ascending */
-  denseSteps: number[];
-  /** mean over seeds of the levels, losses */
-  levels: number[];
-  /** `[level][seed]` */
-  log2: number[][];
-  /** mean over the levels of the last octave, one per seed */
-  last: number[];
-  /** levels of the last octave and seeds that were not reached within the phase, and all */
-  outside: number;
-  all: number;
-}
-
-/**
- * Speed-ups of runs over dense runs, paired by their order.
- *
- * @param dense smoothed losses of the phase, one curve per seed @param other likewise
- * @param perOctave levels per octave of dense steps
- */
-export function speedups(
-  dense: number[][],
-  other: number[][],
-  phase: Phase,
-  perOctave: number,
-): Speedups {
-  const octaves = Math.log2(phase.to / phase.from), count = Math.floor(octaves * perOctave);
-  const denseSteps = Array.from(
-    { length: count + 1 },
-    (_, i) => Math.round(phase.to * 2 ** ((i - count) / perOctave)),
-  );
-  const inLast = denseSteps.map((step) => step >= phase.to / 2);
-  let outside = 0;
-  const levelsBySeed = denseSteps.map((step) =>
-    dense.map((curve) => Math.min(...curve.slice(0, step - phase.from + 1)))
-  );
-  const log2 = levelsBySeed.map((levels, i) =>
-    levels.map((level, k) => {
-      const mine = firstReach(other[k], phase, level);
-      if (inLast[i] && mine.when !== "within") outside++;
-      return Math.log2(firstReach(dense[k], phase, level).step / mine.step);
-    })
-  );
-  const lastRows = log2.filter((_, i) => inLast[i]);
-  return {
-    denseSteps,
-    levels: levelsBySeed.map(mean),
-    log2,
-    last: dense.map((_, k) => mean(lastRows.map((row) => row[k]))),
-    outside,
-    all: lastRows.length * dense.length,
-  };
 }
 
 /** 2^ of an interval of log2 values. */

@@ -71,24 +71,24 @@ Deno.test("a Dense MoE is the dense FFN of its experts' weights, and without R i
 
 Deno.test("an expert whose load stays has q = 1, one whose load drifts or ends has not", () => {
   const even = Array.from({ length: 8 }, () => [[10, 20]]);
-  const load = loadOf(even, 15, 2);
+  const load = loadOf(even, 15, 2, 10);
   assertEquals(load.q_octaves, 0);
   assertNear(load.largest.last, 20 / 15, 1e-12);
   assertNear(load.smallest.first, 10 / 15, 1e-12);
   assertNear(
-    loadOf([...even.slice(0, 6), [[20, 40]], [[20, 40]]], 30, 1).q_octaves,
+    loadOf([...even.slice(0, 6), [[20, 40]], [[20, 40]]], 30, 1, 10).q_octaves,
     Math.log2(1.6) / 2,
     1e-12,
   );
   // half of the tokens: a batch alone would ask for half an octave
   assertNear(
-    loadOf(Array.from({ length: 4 }, () => [[8, 8]]), 16, 1).batchAlone_octaves,
+    loadOf(Array.from({ length: 4 }, () => [[8, 8]]), 16, 1, 10).batchAlone_octaves,
     0.5,
     1e-12,
   );
   // a fifth of the experts dies: the median would not see it
   const dies = Array.from({ length: 8 }, (_, t) => [[8, 8, 8, 8, t < 4 ? 8 : 0]]);
-  assert(loadOf(dies, 8, 5).q_octaves > 4);
+  assert(loadOf(dies, 8, 5, 10).q_octaves > 4);
 });
 
 Deno.test("noise and signal of made-up gradients are found without bias", () => {

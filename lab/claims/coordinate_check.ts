@@ -6,14 +6,13 @@
  *
  * @module
  */
-import { Probe } from "../../model/check/probe.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
 import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
-import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import { probeOf, type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 
 /** The size an axis varies. */
@@ -70,7 +69,7 @@ export function sizeOf(c: Configuration, size: Size): number {
 /** Measures some variants of one configuration, one row of seeds per variant. */
 async function measureSome(p: CheckProfile, at: Workbench, text: string, variants: Variant[]) {
   const trainer = trainerOf(at, p, text, variants, p.steps), S = p.seeds.length;
-  const probe = new Probe(at.device, trainer, at.pool.corpus);
+  const probe = probeOf(at, trainer);
   try {
     const init = await probe.look();
     await trainer.run(p.steps);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Probe } from "../../model/check/probe.ts";
 import type { Multipliers } from "../../model/network.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
@@ -79,6 +80,10 @@ export function trainerOn(
 ): Trainer {
   return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.corpus);
 }
+
+/** Looks into the models of a trainer. */
+export const probeOf = (at: Pick<Workbench, "device" | "pool">, trainer: Trainer): Probe =>
+  new Probe(at.device, trainer, at.pool.corpus);
 
 /**
  * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.

@@ -124,3 +124,13 @@ export function transfer(
 /** What is said of a control that fails by the width, whatever the axis. */
 export const BY_WIDTH =
   "fails by the width, so it guards the transfer as a whole and not this axis alone, along which nobody's optimum moves at this size";
+
+/**
+ * Base and training of models that are looked into after a few steps, at one learning rate.
+ *
+ * @param lr of the reference
+ */
+export const probeAt = (lr: number): Pick<TrainingPlan, "base" | "training"> => ({
+  base: { ...shared.base, lr },
+  training: { ...shared.training, schedule: { kind: "constant", warmup: 0, decay: 0 } },
+});

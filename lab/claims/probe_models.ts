@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Probe } from "../../model/check/probe.ts";
 import type { Multipliers } from "../../model/network.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
@@ -12,8 +13,8 @@ import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { RuleOptions } from "../../rule/rule.ts";
 import { shapeOf } from "../train/job.ts";
-import type { Workbench } from "./claim_suite.ts";
-import type { BaseHyperParameters } from "../record/record.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import type { Workbench } from "./models.ts";
 
 /** A rule, or a rule with something changed. */
 export interface Variant {
@@ -28,14 +29,7 @@ export interface Variant {
 }
 
 /** What all probed models share. */
-export interface ProbePlan {
-  /** the configuration whose hyperparameters are carried over */
-  reference: string;
-  /** hyperparameters of the reference; initStd is 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd">;
-  training: Omit<TrainingOptions, "steps">;
-  sequences: number;
-  seq: number;
+export interface ProbePlan extends Omit<TrainingPlan, "steps" | "evaluationBatches"> {
   seeds: number[];
 }
 
@@ -56,7 +50,7 @@ export function replicaOf(
   seed: number,
 ): Replica {
   const from = parseConfiguration(plan.reference), to = parseConfiguration(configuration, from);
-  const base = { ...plan.base, initStd: 1 / Math.sqrt(from.width) };
+  const base = { ...plan.base, initStd: plan.base.initStd ?? 1 / Math.sqrt(from.width) };
   const { rows, multipliers, beta1, beta2 } = ruleById(variant.rule)
     .transfer(from, to, base, variant.options);
   // a dense model has no router row; its entry is never used
@@ -76,13 +70,28 @@ export function replicaOf(
   };
 }
 
+/** A trainer of some replicas of one shape. */
+export function trainerOn(
+  at: Pick<Workbench, "device" | "pool">,
+  shape: ModelShape,
+  { sequences, seq }: ProbePlan,
+  replicas: Replica[],
+  training: TrainingOptions,
+): Trainer {
+  return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.corpus);
+}
+
+/** Looks into the models of a trainer. */
+export const probeOf = (at: Pick<Workbench, "device" | "pool">, trainer: Trainer): Probe =>
+  new Probe(at.device, trainer, at.pool.corpus);
+
 /**
  * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.
  *
  * @param steps of the schedule
  */
 export function trainerOf(
-  at: Pick<Workbench, "device" | "corpus">,
+  at: Pick<Workbench, "device" | "pool">,
   plan: ProbePlan,
   configuration: string,
   variants: Variant[],
@@ -91,12 +100,6 @@ export function trainerOf(
   const replicas = variants.flatMap((variant) =>
     plan.seeds.map((seed) => replicaOf(plan, configuration, variant, seed))
   );
-  return new Trainer(
-    at.device,
-    shapeOfText(configuration, plan),
-    plan,
-    replicas,
-    { ...plan.training, steps },
-    at.corpus,
-  );
+  const shape = shapeOfText(configuration, plan);
+  return trainerOn(at, shape, plan, replicas, { ...plan.training, steps });
 }

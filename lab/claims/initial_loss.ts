@@ -11,13 +11,14 @@
  * @module
  */
 import { activeWidth, formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
+import { judge, type Measured } from "../judge/decide.ts";
 import type { Findings, Judgement, Panel, Point, TableCell } from "../record/findings.ts";
 import type { Run } from "../record/run.ts";
 import { contrastOf, meanInterval, slopeWeights } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
+import { column, panelOf, pointOf } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */
@@ -135,7 +136,7 @@ function fallOf({ losses }: Curves, windows: number): number {
   return mean(losses.map((c) => c[0])) - mean(losses.map((c) => windowMeans(c, windows).at(-1)!));
 }
 
-/** Points of the gap and the two judgements of one line. */
+/** Points of the gap and the judgement of one line: it stays with dense by size and by growth. */
 function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
   const { line } = own, { seeds, windows } = profile, panel = gapPanel(line.panel);
   const fall = fallOf(dense, windows), usable = fall > 0 && dense.diverged === 0;
@@ -146,27 +147,28 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
     : gaps.map(percent).map((values, w) =>
       pointOf(panel, line.line, centres[w], mean(values), meanInterval(values))
     );
-  const judged = (name: string, losses: number[], hi: number) =>
-    judgeOne({
-      panel,
-      subject: `${line.line} against ${line.against}, ${line.panel}`,
-      variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
-      role: line.judgedAs,
-      name,
-      unit: "% of the dense model's fall",
-      value: usable ? meanInterval(percent(losses)) : null,
-      limits: { hi },
-      missing: dense.diverged > 0
-        ? `${dense.diverged} of ${seeds.length} dense runs diverged`
-        : fall > 0
-        ? "one seed has no interval"
-        : "the dense model's loss did not fall",
-    });
-  const judgements = [
-    judged("mean |gap|", size, profile.limits.gap_percent),
-    judged("growth of |gap|", growth, profile.limits.growth_percent),
-  ];
-  return { points, judgements };
+  const measure = (name: string, losses: number[], hi: number): Measured => ({
+    name,
+    unit: "% of the dense model's fall",
+    value: usable ? meanInterval(percent(losses)) : null,
+    limits: { hi },
+    missing: dense.diverged > 0
+      ? `${dense.diverged} of ${seeds.length} dense runs diverged`
+      : fall > 0
+      ? "one seed has no interval"
+      : "the dense model's loss did not fall",
+  });
+  const judgement = judge({
+    panel,
+    subject: `${line.line} against ${line.against}, ${line.panel}`,
+    variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
+    role: line.judgedAs,
+    measures: [
+      measure("mean |gap|", size, profile.limits.gap_percent),
+      measure("growth of |gap|", growth, profile.limits.growth_percent),
+    ],
+  });
+  return { points, judgement };
 }
 
 const gapPanel = (panel: string) => `gap, ${panel}`;
@@ -174,8 +176,8 @@ const gapPanel = (panel: string) => `gap, ${panel}`;
 /**
  * Measures and judges the runs of {@link initialLossWanted}.
  *
- * - claim, each variant: mean |gap| and its growth are at most their limits
- * - control, each twin: its mean |gap| and its growth must be above their limits
+ * - claim, each variant: mean |gap| and its growth are at most their limits, both
+ * - control, each twin: one of them must be above its limit
  *
  * @param unit of the losses
  * @throws {RangeError} for runs of other seeds, and with fewer steps than are looked at
@@ -208,8 +210,8 @@ export function judgeInitialLoss(
     if (dense === undefined) continue;
     const found = judgeLine(own, dense, profile);
     points.push(...found.points);
-    judgements.push(...found.judgements);
-    rows.push([panel, line, configuration, ...found.judgements.map((j) => j.measures[0].value)]);
+    judgements.push(found.judgement);
+    rows.push([panel, line, configuration, ...found.judgement.measures.map((m) => m.value)]);
   }
   return {
     panels: profile.panels.flatMap(({ name }) => panelsOf(name, profile, unit)),
@@ -232,7 +234,9 @@ export function judgeInitialLoss(
     caveats: [
       "comparator and growth limit were settled after a pilot on other seeds and a larger size " +
       "(suites/initial_loss.ts says what it showed)",
-      `${judgements.filter((j) => j.role === "claim").length} quantities are judged at 95% each`,
+      `${
+        judgements.filter((j) => j.role === "claim").length
+      } variants are judged, both measures at 95% each`,
       "a gap holds what the models can learn as well as how they are scaled",
       ...all.filter((c) => c.diverged > 0).map(({ diverged, line }) =>
         `${diverged} of ${seeds.length} runs of ${line.line}, ${line.panel}, diverged; from then on they ` +

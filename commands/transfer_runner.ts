@@ -4,11 +4,13 @@
  * @module
  */
 import { estimateOf } from "../lab/estimate.ts";
-import { loadSotu, loadText, type TextData } from "../fixtures/sotu.ts";
+import { loadSotu, loadText } from "../fixtures/sotu.ts";
 import { runBench } from "../lab/transfer/bench.ts";
 import { planOf } from "../lab/transfer/lines.ts";
 import type { BenchProgress } from "../lab/train/pool.ts";
 import type { Suite } from "../lab/suite.ts";
+import type { Dataset } from "../model/task.ts";
+import { textDataset } from "../model/tasks/language.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
 import { UsageError } from "./arguments.ts";
@@ -22,11 +24,11 @@ export function trainingText(p: BenchProgress): string {
   return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
 }
 
-/** The text to train on. */
-export async function dataOf(text: string | null): Promise<TextData> {
+/** The data to train on: a text. */
+export async function dataOf(text: string | null): Promise<Dataset> {
   if (text === null) {
     try {
-      return await loadSotu();
+      return textDataset(await loadSotu());
     } catch (error) {
       throw new UsageError(
         `Cannot read the training text: ${(error as Error).message}; run \`deno ci\` first`,
@@ -34,7 +36,7 @@ export async function dataOf(text: string | null): Promise<TextData> {
     }
   }
   try {
-    return await loadText(text);
+    return textDataset(await loadText(text));
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message); // it is empty
     throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
@@ -43,7 +45,7 @@ export async function dataOf(text: string | null): Promise<TextData> {
 
 /** The runner of a transfer suite. */
 export function transferRunner(suite: Suite, { profile, text }: SuiteInputs): SuiteRunner {
-  let data: TextData;
+  let data: Dataset;
   return {
     id: suite.id,
     claim: suite.claim,

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Corpus } from "../model/trainer.ts";
+import type { TaskData } from "../model/task.ts";
+import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
 import { jobOfWanted } from "./claims/claim_bench.ts";
 import type { ClaimSuite } from "./claims/claim_suite.ts";
@@ -42,7 +43,7 @@ export interface Estimate {
   timed_s: number;
 }
 
-const CONTEXT: Context = { dataHash: "", trainBytes: 0, adapter: "" };
+const CONTEXT: Context = { task: taskById(), dataHash: "", trainUnits: 0, adapter: "" };
 
 /** What a suite would do at a profile. */
 export function estimateOf(
@@ -118,7 +119,7 @@ const WARM = 8, ALL = 24;
  */
 export async function measureSpeed(
   device: Device,
-  corpus: Corpus,
+  data: TaskData,
   plan: TrainingPlan,
   signal: AbortSignal,
 ): Promise<Speed> {
@@ -140,7 +141,7 @@ export async function measureSpeed(
     const started = performance.now(), at: [step: number, seconds: number][] = [];
     await trainGroup(
       device,
-      corpus,
+      data,
       jobs,
       (_, step) => at.push([step, (performance.now() - started) / 1000]),
       signal,

@@ -13,6 +13,8 @@ export type ProfileName = typeof PROFILES[number];
 
 /** What all runs of a plan share; a run's identity holds every field. */
 export interface TrainingPlan {
+  /** id of what is trained on, in model/tasks/registry.ts; language where it is not said */
+  task?: string;
   /** the configuration whose hyperparameters are carried over, in the command line's grammar */
   reference: string;
   /** optimizer steps; a configuration with B and D trains D / B of them instead */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
+import type { Dataset } from "../../model/task.ts";
 import { formatConfiguration, labelOf, parseConfiguration } from "../../rule/configuration.ts";
 import { type Job, jobOf } from "../train/job.ts";
 import { judgeClaims } from "./claim_judge.ts";
@@ -11,13 +12,7 @@ import { CLAIM_SCHEMA, type ClaimRecord, type Findings } from "../record/claim_r
 import type { ClaimSuite, Wanted, Workbench } from "./claim_suite.ts";
 import { settlePlan } from "../transfer/lines.ts";
 import { hashOf } from "../train/identity.ts";
-import {
-  type BenchData,
-  type BenchProgress,
-  checkText,
-  dataFacts,
-  TrainingPool,
-} from "../train/pool.ts";
+import { type BenchProgress, checkData, dataFacts, TrainingPool } from "../train/pool.ts";
 import type { Environment, Run } from "../record/record.ts";
 import { routerWarningLines } from "../train/router_warnings.ts";
 import { openStore } from "../train/store.ts";
@@ -78,14 +73,14 @@ export function jobOfWanted(w: Wanted, plan: TrainingPlan, pool: TrainingPool["c
 export async function runClaims(
   device: Device,
   environment: Environment,
-  data: BenchData,
+  data: Dataset,
   options: ClaimOptions,
 ): Promise<{ record: ClaimRecord | null; failure: unknown }> {
   const { suite, storeDir, signal } = options, profile = suite.profiles[options.profile];
   const planned = suite.wanted(profile);
   const warnings = [...options.warnings ?? []];
   for (const { plan } of planned) {
-    const overlap = checkText(data, plan);
+    const overlap = checkData(data, plan);
     if (overlap && !warnings.includes(overlap)) warnings.push(overlap);
   }
   using store = openStore(storeDir);
@@ -103,7 +98,7 @@ export async function runClaims(
     wanted.map((w) => jobOfWanted(w, p, pool.context));
   const bench: Workbench = {
     device,
-    corpus: pool.corpus,
+    corpus: pool.data,
     signal,
     async train(p, wanted) {
       const jobs = jobsOf(p, wanted);

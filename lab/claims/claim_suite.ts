@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
-import type { Corpus } from "../../model/trainer.ts";
+import type { TaskData } from "../../model/task.ts";
 import type { Findings } from "../record/claim_record.ts";
 import type { Cell, Run, SuiteFacts } from "../record/record.ts";
 import type { ProfileName, TrainingPlan } from "../suite.ts";
@@ -30,7 +30,7 @@ export interface Wanted {
 /** Where a suite measures: the device, the text, and a pool that trains no model twice. */
 export interface Workbench {
   device: Device;
-  corpus: Corpus;
+  corpus: TaskData;
   /** aborted: stop between measurements by `signal.throwIfAborted()` */
   signal: AbortSignal;
   /**

@@ -11,6 +11,7 @@ import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { RuleOptions } from "../../rule/rule.ts";
+import { taskById } from "../../model/tasks/registry.ts";
 import { shapeOf } from "../train/job.ts";
 import type { Workbench } from "./claim_suite.ts";
 import type { BaseHyperParameters } from "../record/record.ts";
@@ -41,7 +42,8 @@ export interface ProbePlan {
 
 /** The model of a configuration, in the grammar of the command line. */
 export function shapeOfText(configuration: string, plan: ProbePlan): ModelShape {
-  return shapeOf(parseConfiguration(configuration, parseConfiguration(plan.reference)));
+  const from = parseConfiguration(plan.reference);
+  return shapeOf(parseConfiguration(configuration, from), taskById());
 }
 
 /**
@@ -68,7 +70,7 @@ export function replicaOf(
   const std = Object.fromEntries(TENSOR_KINDS.map((k) => [k, row[k].initStd])) as InitStd;
   return {
     seed,
-    parameters: initialParameters(layoutOf(shapeOf(to)), seed, std),
+    parameters: initialParameters(layoutOf(shapeOf(to, taskById())), seed, std),
     hyperParameters: row,
     multipliers: { ...multipliers, ...variant.multipliers },
     beta1,

@@ -15,7 +15,7 @@
 import { judgeClaim, type Measurement } from "./claim_judge.ts";
 import type { Findings, Point } from "../record/claim_record.ts";
 import type { TrainingPlan, Wanted, Workbench } from "./claim_suite.ts";
-import { VOCABULARY } from "../train/job.ts";
+import { BYTES } from "../../model/tasks/language.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import type { Interval, Run } from "../record/record.ts";
 import { mean } from "../statistics/resample.ts";
@@ -80,7 +80,7 @@ export function smooth(values: readonly number[]): number[] {
 /** Rise of a run, nats. */
 export function riseOf(run: Run): number {
   const losses = smooth(run.trainLoss);
-  if (run.divergedAtStep !== null) losses.push(Math.log(VOCABULARY));
+  if (run.divergedAtStep !== null) losses.push(Math.log(BYTES));
   // before the first mean there is the first loss, so that a run that dies at once has risen
   let least = run.trainLoss[0] ?? 0, rise = 0;
   for (const x of losses) {

@@ -52,9 +52,7 @@ export function planHash(plan: Omit<PlanFacts, "hash" | "exploratory">): string 
 
 /** Everything that determines a run, and nothing else: no panel, no role, no wall time. */
 export interface RunParts {
-  /** `lm` or `diffusion` */
-  task: string;
-  /** the model */
+  /** the model, its task named with its sizes */
   shape: unknown;
   /** hyperparameters per tensor, as the rule gave them */
   rows: unknown;

@@ -7,14 +7,14 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
+import type { Dataset } from "../../model/task.ts";
 import { type Job, jobOf } from "../train/job.ts";
 import { durationExponent } from "./duration_exponent.ts";
 import { cellsOf, type Line, linesOf, planOf, settlePlan } from "./lines.ts";
 import { bracketGrid, nextPoints, type Sweep, sweepOptimum, widen } from "../statistics/optimum.ts";
 import {
-  type BenchData,
   type BenchProgress,
-  checkText,
+  checkData,
   dataFacts,
   replicasThatFit,
   TrainingPool,
@@ -188,11 +188,11 @@ class Sweeps {
 export async function runBench(
   device: Device,
   environment: Environment,
-  data: BenchData,
+  data: Dataset,
   options: BenchOptions,
 ): Promise<BenchResult> {
   const { suite, storeDir, signal } = options, profile = suite.profiles[options.profile];
-  const overlap = checkText(data, profile.plan);
+  const overlap = checkData(data, profile.plan);
   using store = openStore(storeDir);
   const plan = settlePlan(
     storeDir,

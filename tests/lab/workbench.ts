@@ -1,7 +1,7 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
 import type { Device } from "../../kernels/gpu/device.ts";
 import type { Workbench } from "../../lab/claims/claim_suite.ts";
-import { uploadCorpus } from "../../model/trainer.ts";
+import { uploadText } from "../../model/tasks/text.ts";
 import { uniforms } from "../random.ts";
 
 /** 4000 bytes in which each is one of few that may follow the last. */
@@ -16,7 +16,7 @@ export function workbench(device: Device): Workbench & { labels: string[] } {
   const labels: string[] = [];
   return {
     device,
-    corpus: uploadCorpus(device, text(), 3000),
+    corpus: uploadText(device, text(), 3000),
     signal: new AbortController().signal,
     train: () => Promise.reject(new Error("Cannot train: a probe has no pool")),
     progress: (label, share) => {

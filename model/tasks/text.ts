@@ -131,7 +131,7 @@ export function checkText(
   const wanted = heldOutBytes(windows, seq);
   /** Length of a text, split as this one, whose part is as long as wanted. */
   const whole = (part: number, want: number) =>
-    part > 0 ? `, as a text of ${Math.ceil(want / part * bytes.length)} has` : "";
+    part > 0 ? `, as a text of about ${Math.ceil(want / part * bytes.length)} has` : "";
   if (trainBytes <= seq + 1) {
     throw new RangeError(
       `Cannot draw sequences of ${seq} tokens from ${name}: its training part has ${trainBytes} of ${bytes.length} bytes, want ${

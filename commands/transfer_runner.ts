@@ -9,7 +9,7 @@ import { runBench } from "../lab/transfer/bench.ts";
 import { planOf } from "../lab/transfer/lines.ts";
 import type { BenchProgress } from "../lab/train/pool.ts";
 import type { Suite } from "../lab/suite.ts";
-import type { Dataset } from "../model/task.ts";
+import type { Dataset, Draws } from "../model/task.ts";
 import { textDataset } from "../model/tasks/language.ts";
 import { terminalSummary } from "../reports/terminal.ts";
 import { writeReport } from "../reports/write.ts";
@@ -24,8 +24,24 @@ export function trainingText(p: BenchProgress): string {
   return `${p.runsDone}/${p.runsPlanned} runs${left} | ${p.label}: step ${p.step}/${p.steps}, ${runs}`;
 }
 
-/** The data to train on: a text. */
-export async function dataOf(text: string | null): Promise<Dataset> {
+/**
+ * The data to train on: a text.
+ *
+ * @param draws what will be drawn from it: a text too short is refused here, before a device is opened
+ * @throws {UsageError} for a text that cannot be read or is too short
+ */
+export async function dataOf(text: string | null, draws: Draws[] = []): Promise<Dataset> {
+  const data = await read(text);
+  try {
+    for (const of of draws) data.check(of);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+  return data;
+}
+
+async function read(text: string | null): Promise<Dataset> {
   if (text === null) {
     try {
       return textDataset(await loadSotu());

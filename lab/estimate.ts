@@ -43,20 +43,26 @@ export interface Estimate {
   timed_s: number;
 }
 
-const CONTEXT: Context = { task: taskById(), dataHash: "", trainUnits: 0, adapter: "" };
+/** The context of runs of a plan before there is data. */
+const contextFor = (plan: TrainingPlan): Context => ({
+  task: taskById(plan.task),
+  dataHash: "",
+  trainUnits: 0,
+  adapter: "",
+});
 
 /** What a suite would do at a profile. */
 export function estimateOf(
   suite: Suite | LatencySuite | ClaimSuite,
   profileName: ProfileName,
-  context = CONTEXT,
+  context?: Context,
 ): Estimate {
   switch (suite.kind) {
     case "transfer":
       return {
         jobs: linesOf(suite, profileName).flatMap((line) =>
           cellsOf(line).map((cell) => ({
-            job: jobOf(cell, line.plan, context),
+            job: jobOf(cell, line.plan, context ?? contextFor(line.plan)),
             times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
           }))
         ),
@@ -67,7 +73,7 @@ export function estimateOf(
       const profile = suite.profiles[profileName];
       return {
         jobs: suite.wanted(profile).flatMap(({ plan, wanted }) =>
-          wanted.map((w) => ({ job: jobOfWanted(w, plan, context), times: 1 }))
+          wanted.map((w) => ({ job: jobOfWanted(w, plan, context ?? contextFor(plan)), times: 1 }))
         ),
         other_s: suite.probes_s[profileName],
         timed_s: 0,
@@ -136,7 +142,7 @@ export async function measureSpeed(
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
       { length: replicas },
-      (_, seed) => jobOf({ ...cell, configuration, seed }, own, CONTEXT),
+      (_, seed) => jobOf({ ...cell, configuration, seed }, own, contextFor(own)),
     );
     const started = performance.now(), at: [step: number, seconds: number][] = [];
     await trainGroup(

@@ -147,7 +147,7 @@ export function layoutOf(shape: ModelShape): Layout {
   const { task, width: d, depth, headWidth: dh, ffn } = shape;
   const dp = roundUp(d, 4), dhp = roundUp(dh, 4), heads = d / dh, hd = heads * dhp;
   const all = new LayoutBuilder();
-  const before = task.parameters.input(all, d);
+  const before = task.parameters.input(all, shape);
   const blocks: BlockLayout[] = [];
   for (let l = 0; l < depth; l++) {
     const p = `blocks.${l}.`;
@@ -177,7 +177,7 @@ export function layoutOf(shape: ModelShape): Layout {
     const branches = storeFfn(all, p + "ffn.", d, ffn);
     blocks.push({ attnNorm, wqkv, wo, qNorm, kNorm, ffnNorm, ...branches });
   }
-  const after = task.parameters.output(all, d);
+  const after = task.parameters.output(all, shape);
   return {
     shape,
     width: dp,

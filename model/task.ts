@@ -16,7 +16,7 @@ import type { Bound, Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
 import type { LayoutBuilder } from "./layout_builder.ts";
 import type { Network } from "./network.ts";
-import type { Stored } from "./shape.ts";
+import type { ModelShape, Stored } from "./shape.ts";
 
 /** The words for what is minimized. */
 export interface Loss {
@@ -30,6 +30,9 @@ export interface Loss {
 
 /** Stored tensors of a task by the name the task gave them. */
 export type TaskLayout = Readonly<Record<string, Stored>>;
+
+/** What a task's own tensors may depend on: width d, not padded, and blocks. */
+export type TaskSizes = Pick<ModelShape, "width" | "depth">;
 
 /** What a model is trained on, and for. */
 export interface Task {
@@ -50,13 +53,13 @@ export interface Task {
   positions(seq: number, headWidth: number): Float32Array;
   /** The tensors it adds to the layout: names, the kinds whose rows of a rule they train with, sizes. */
   readonly parameters: {
-    /** before the blocks; @param width d, not padded */
-    input(all: LayoutBuilder, width: number): TaskLayout;
+    /** before the blocks, what it may have for each of them among it */
+    input(all: LayoutBuilder, of: TaskSizes): TaskLayout;
     /** after the blocks, the norm of the last stream among them */
-    output(all: LayoutBuilder, width: number): TaskLayout;
+    output(all: LayoutBuilder, of: TaskSizes): TaskLayout;
   };
   /** What it costs a token, for estimates and for how many replicas fit. */
-  cost(width: number): {
+  cost(of: TaskSizes): {
     /** multiply-adds of input and output, forward */
     work: number;
     /** floats of its widest tensor */

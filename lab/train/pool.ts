@@ -46,7 +46,7 @@ export function workOf({ shape, steps, sequences, seq }: Job): number {
   const { width: d, depth, ffn, task } = shape;
   const active = ffn.kind === "dense" ? ffn.hidden : (ffn.active + ffn.shared) * ffn.expertWidth;
   return steps * sequences * seq *
-    (depth * (4 * d * d + 3 * d * active) + task.cost(d).work + 12_000);
+    (depth * (4 * d * d + 3 * d * active) + task.cost(shape).work + 12_000);
 }
 
 /**
@@ -55,8 +55,8 @@ export function workOf({ shape, steps, sequences, seq }: Job): number {
  * @throws {LabError} when not even one fits
  */
 export function replicasThatFit(device: Device, job: Job): number {
-  const { ffn, task, width } = job.shape, layout = layoutOf(job.shape);
-  const tokens = job.sequences * job.seq, ends = tokens * task.cost(width).floats;
+  const { ffn, task } = job.shape, layout = layoutOf(job.shape);
+  const tokens = job.sequences * job.seq, ends = tokens * task.cost(job.shape).floats;
   const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
   const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
   const branch = rows * Math.max(2 * h, layout.width);

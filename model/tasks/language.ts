@@ -61,13 +61,13 @@ export function language(vocab: number = BYTES): Language {
     causal: true,
     positions: (seq, headWidth) => ropeTable(seq, headWidth),
     parameters: {
-      input: (all, d) => ({ embed: table(all, "embed", vocab, vocab, d) }),
-      output: (all, d) => ({
+      input: (all, { width: d }) => ({ embed: table(all, "embed", vocab, vocab, d) }),
+      output: (all, { width: d }) => ({
         norm: all.vector("norm", "norm", d, roundUp(d, 4)),
         unembed: table(all, "unembed", vocab, roundUp(vocab, 4), d),
       }),
     },
-    cost: (d) => ({ work: d * vocab, floats: roundUp(vocab, 4) }),
+    cost: ({ width }) => ({ work: width * vocab, floats: roundUp(vocab, 4) }),
     open: (net) => new LanguageKernels(net, vocab),
   };
 }

@@ -47,7 +47,7 @@ export function regression(
     causal,
     positions: (seq, headWidth) => ropeTable(seq, headWidth),
     parameters: {
-      input(all, d) {
+      input(all, { width: d }) {
         const win = all.store("embed", roundUp(d, 4), FEATURES);
         all.name(
           "win",
@@ -57,7 +57,7 @@ export function regression(
         );
         return { win };
       },
-      output(all, d) {
+      output(all, { width: d }) {
         const dp = roundUp(d, 4), wout = all.store("unembed", FEATURES, dp);
         all.name(
           "wout",
@@ -68,7 +68,7 @@ export function regression(
         return { wout };
       },
     },
-    cost: (d) => ({ work: 2 * d * FEATURES, floats: FEATURES }),
+    cost: ({ width }) => ({ work: 2 * width * FEATURES, floats: FEATURES }),
     open: (net) => new RegressionKernels(net),
   };
 }

@@ -155,8 +155,10 @@ export function jobOf(
   const plain = { residual, outputMultiplier, routeScale, logits, ...changes.multipliers };
   const training = { ...plan.training, ...changes.training };
   const shape = shapeOf(to, task, rule.gate), size = sizesOf(to, plan);
-  // what is written of a shape: its task by name and sizes
-  const plainShape = { ...shape, task: { id: task.id, ...task.facts } };
+  // what is written of a shape: its task by name, sizes and when a run is lost
+  const { id, facts, divergedAbove } = task;
+  const limit = Number.isFinite(divergedAbove) ? { divergedAbove } : {};
+  const plainShape = { ...shape, task: { id, ...facts, ...limit } };
   const key = runKey({
     shape: plainShape,
     rows: table,

@@ -128,22 +128,20 @@ export function checkText(
   { seq, sequences, evaluationBatches }: Draws,
 ): string | null {
   const held = bytes.length - trainBytes, windows = evaluationBatches * sequences;
-  const wanted = heldOutBytes(windows, seq);
-  /** Length of a text, split as this one, whose part is as long as wanted. */
-  const whole = (part: number, want: number) =>
-    part > 0 ? `, as a text of about ${Math.ceil(want / part * bytes.length)} has` : "";
-  if (trainBytes <= seq + 1) {
+  const least = seq + 2, wanted = heldOutBytes(windows, seq);
+  // how long a text must be whose parts have the same shares
+  const factor = Math.max(least / trainBytes, wanted / held);
+  const whole = Number.isFinite(factor)
+    ? `, as a text of about ${Math.ceil(factor * bytes.length)} bytes has`
+    : "";
+  if (trainBytes < least) {
     throw new RangeError(
-      `Cannot draw sequences of ${seq} tokens from ${name}: its training part has ${trainBytes} of ${bytes.length} bytes, want ${
-        seq + 2
-      }${whole(trainBytes, seq + 2)}`,
+      `Cannot draw sequences of ${seq} tokens from ${name}: its training part has ${trainBytes} of ${bytes.length} bytes, want ${least}${whole}`,
     );
   }
   if (held < wanted) {
     throw new RangeError(
-      `Cannot validate on ${windows} windows of ${name}: its held-out part has ${held} of ${bytes.length} bytes, want ${wanted}${
-        whole(held, wanted)
-      }`,
+      `Cannot validate on ${windows} windows of ${name}: its held-out part has ${held} of ${bytes.length} bytes, want ${wanted}${whole}`,
     );
   }
   return held / windows < seq ? "the held-out windows overlap: the held-out text is short" : null;

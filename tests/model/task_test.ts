@@ -261,7 +261,13 @@ Deno.test("runs of two tasks, or of one task at two sizes, are never one run", (
     seed: 0,
   } as const;
   const plan = { ...REGRESSION_PLAN, task: undefined };
-  const tasks = [language(), language(255), regression(), regression({ causal: true })];
+  const tasks = [
+    language(),
+    language(255),
+    regression(),
+    regression({ causal: true }),
+    regression({ divergedAbove: 5 }),
+  ];
   const jobs = tasks.map((task): ReturnType<typeof jobOf> => {
     const context: Context = { task, dataHash: "d", trainUnits: 1000, adapter: "a" };
     return jobOf(cell, plan, context);

@@ -28,12 +28,12 @@ Deno.test("a text too short is refused by name, with what it has and what it wou
   assert.throws(() => checkText(text(40, 8), PLAN), {
     name: "RangeError",
     message:
-      "Cannot draw sequences of 7 tokens from poem.txt: its training part has 8 of 40 bytes, want 9, as a text of about 45 has",
+      "Cannot draw sequences of 7 tokens from poem.txt: its training part has 8 of 40 bytes, want 9, as a text of about 45 bytes has",
   });
   assert.throws(() => checkText(text(513, 500), PLAN), {
     name: "RangeError",
     message:
-      "Cannot validate on 6 windows of poem.txt: its held-out part has 13 of 513 bytes, want 14, as a text of about 553 has",
+      "Cannot validate on 6 windows of poem.txt: its held-out part has 13 of 513 bytes, want 14, as a text of about 553 bytes has",
   });
   // nothing to go by
   assert.throws(() => checkText(text(500, 500), PLAN), { message: /has 0 of 500 bytes, want 14$/ });
@@ -42,10 +42,16 @@ Deno.test("a text too short is refused by name, with what it has and what it wou
 
 Deno.test("a text as long as a refusal says is taken, one a hundredth shorter is refused", () => {
   const of = (length: number) => textDataset(textData("a", new Uint8Array(length), "l"));
-  for (const plan of [{ seq: 64, sequences: 2, evaluationBatches: 8 }, quickPlan]) {
+  for (
+    const plan of [
+      { seq: 64, sequences: 2, evaluationBatches: 8 },
+      { seq: 900, sequences: 1, evaluationBatches: 1 },
+      quickPlan,
+    ]
+  ) {
     let said = 0;
     assert.throws(() => of(1000).check(plan), (error: unknown) => {
-      said = Number(/as a text of about (\d+) has$/.exec((error as Error).message)?.[1]);
+      said = Number(/as a text of about (\d+) bytes has$/.exec((error as Error).message)?.[1]);
       return error instanceof RangeError;
     });
     // the fixtures' split rounds: by a byte of the held-out 20th, 20 of the whole

@@ -9,7 +9,7 @@ import { planOf } from "../lab/bench.ts";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import { type ProfileName, PROFILES, type Suite, type SuiteInputs } from "../lab/suite.ts";
-import type { BenchData } from "../lab/train/pool.ts";
+import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
@@ -226,7 +226,7 @@ function inputsOf({ out, histogram }: Options): SuiteInputs {
 }
 
 /** What `--plan` prints of a suite. */
-function planText(suite: Suite, profile: ProfileName, data: BenchData | null): string {
+function planText(suite: Suite, profile: ProfileName, data: Dataset | null): string {
   const { hash } = planOf(suite, profile, suite.task === null ? null : data?.hash ?? null);
   const lines = suite.plan(profile).lines.map((text) => `  ${text}\n`).join("");
   return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}`;
@@ -247,7 +247,7 @@ async function paceOf(
   o: Options,
   budget_s: number,
   device: Device,
-  data: BenchData,
+  data: Dataset,
   signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {

@@ -4,13 +4,11 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import { destroyTensor } from "../kernels/gpu/tensor.ts";
-import { adapterIdentity } from "../lab/train/job.ts";
+import { contextOf } from "../lab/train/job.ts";
 import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
-import type { BenchData } from "../lab/train/pool.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
 import { openStore } from "../lab/train/store.ts";
-import { uploadCorpus } from "../model/trainer.ts";
+import type { Dataset } from "../model/task.ts";
 import { quickPlan } from "../suites/plans.ts";
 import { duration } from "../reports/words/format.ts";
 import { UsageError } from "./arguments.ts";
@@ -115,27 +113,23 @@ export async function chooseWithin(
   suites: Suite[],
   profile: ProfileName,
   device: Device,
-  data: BenchData,
+  data: Dataset,
   storeDir: string,
   signal: AbortSignal,
 ): Promise<Choice> {
-  const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
+  const uploaded = data.upload(device);
   let speed: Speed;
   try {
-    speed = await measureSpeed(device, corpus, quickPlan, signal);
+    speed = await measureSpeed(device, uploaded, quickPlan, signal);
   } finally {
-    destroyTensor(corpus.tensor);
+    uploaded.destroy();
   }
   let done: string[];
   {
     using store = openStore(storeDir);
     done = [...store.runs.keys()];
   }
-  const context = {
-    dataHash: data.hash,
-    trainBytes: data.trainBytes,
-    adapter: adapterIdentity(device),
-  };
+  const context = contextOf(data, device);
   const estimates = new Map(suites.map((suite) => [suite, suite.estimate(profile, context)]));
   return fit(suites, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
+import type { Dataset } from "../model/task.ts";
 import { decideSuite } from "./judge/decide.ts";
 import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
@@ -21,7 +22,7 @@ import {
 } from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
-import { type BenchData, checkText, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
+import { checkData, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
@@ -31,7 +32,7 @@ export interface BenchOptions {
   environment: Environment;
   profile: ProfileName;
   /** what is trained on; null for a suite without a task */
-  data: BenchData | null;
+  data: Dataset | null;
   inputs: SuiteInputs;
   /** this suite's folder */
   outDir: string;
@@ -84,7 +85,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   let plan = planOf(suite, profile, data?.hash ?? null), pool: TrainingPool | null = null;
   if (data !== null) {
     for (const training of suite.plan(profile).trainings) {
-      const overlap = checkText(data, training);
+      const overlap = checkData(data, training);
       if (overlap !== null) warn(overlap);
     }
     const store = stack.use(openStore(storeDir));

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Corpus } from "../model/trainer.ts";
+import type { TaskData } from "../model/task.ts";
+import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
 import { workOf } from "./train/pool.ts";
 import type { TrainingPlan } from "./train/plan.ts";
@@ -34,8 +35,13 @@ export interface Estimate {
   timed_s: number;
 }
 
-/** What a job is made in when it is only to be counted. */
-export const NO_CONTEXT: Context = { dataHash: "", trainBytes: 0, adapter: "" };
+/** The context of runs of a plan before there is data. */
+export const contextFor = (plan: TrainingPlan): Context => ({
+  task: taskById(plan.task),
+  dataHash: "",
+  trainUnits: 0,
+  adapter: "",
+});
 
 /**
  * Seconds of estimates on a machine, one after the other; a model that several share counts for the
@@ -75,7 +81,7 @@ const WARM = 8, ALL = 24;
  */
 export async function measureSpeed(
   device: Device,
-  corpus: Corpus,
+  data: TaskData,
   plan: TrainingPlan,
   signal: AbortSignal,
 ): Promise<Speed> {
@@ -92,12 +98,12 @@ export async function measureSpeed(
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
       { length: replicas },
-      (_, seed) => jobOf({ ...cell, configuration, seed }, own, NO_CONTEXT),
+      (_, seed) => jobOf({ ...cell, configuration, seed }, own, contextFor(own)),
     );
     const started = performance.now(), at: [step: number, seconds: number][] = [];
     await trainGroup(
       device,
-      corpus,
+      data,
       jobs,
       (_, step) => at.push([step, (performance.now() - started) / 1000]),
       signal,

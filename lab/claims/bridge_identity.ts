@@ -132,7 +132,7 @@ export async function compareBridge(
     const [dg, mg] = [await readGradients(d), await readGradients(m)];
     plan.seeds.forEach((_, z) => {
       da[z].blocks.forEach((b, l) => see("FFN outputs", difference(ma[z].blocks[l].ffn, b.ffn)));
-      see("logits", difference(ma[z].logits, da[z].logits));
+      see("logits", difference(ma[z].output, da[z].output));
       for (const p of from.parameters) {
         if (p.kind === "wrouter") continue;
         const kind = ["wgate", "wup", "wdown"].includes(p.kind) ? p.kind : "other tensors";

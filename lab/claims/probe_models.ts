@@ -12,6 +12,7 @@ import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { RuleOptions } from "../../rule/rule.ts";
+import { taskById } from "../../model/tasks/registry.ts";
 import { shapeOf } from "../train/job.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import type { Workbench } from "./models.ts";
@@ -35,7 +36,8 @@ export interface ProbePlan extends Omit<TrainingPlan, "steps" | "evaluationBatch
 
 /** The model of a configuration, in the grammar of the command line. */
 export function shapeOfText(configuration: string, plan: ProbePlan): ModelShape {
-  return shapeOf(parseConfiguration(configuration, parseConfiguration(plan.reference)));
+  const from = parseConfiguration(plan.reference);
+  return shapeOf(parseConfiguration(configuration, from), taskById());
 }
 
 /**
@@ -62,7 +64,7 @@ export function replicaOf(
   const std = Object.fromEntries(TENSOR_KINDS.map((k) => [k, row[k].initStd])) as InitStd;
   return {
     seed,
-    parameters: initialParameters(layoutOf(shapeOf(to)), seed, std),
+    parameters: initialParameters(layoutOf(shapeOf(to, taskById())), seed, std),
     hyperParameters: row,
     multipliers: { ...multipliers, ...variant.multipliers },
     beta1,
@@ -78,12 +80,12 @@ export function trainerOn(
   replicas: Replica[],
   training: TrainingOptions,
 ): Trainer {
-  return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.corpus);
+  return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.data);
 }
 
 /** Looks into the models of a trainer. */
 export const probeOf = (at: Pick<Workbench, "device" | "pool">, trainer: Trainer): Probe =>
-  new Probe(at.device, trainer, at.pool.corpus);
+  new Probe(at.device, trainer, at.pool.data);
 
 /**
  * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { NO_CONTEXT } from "../estimate.ts";
+import { contextFor } from "../estimate.ts";
 import type { Findings } from "../record/findings.ts";
 import type { SuiteFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
@@ -87,9 +87,12 @@ export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
       const { plan, wanted } = trains(name);
       return { decided: rest.profiles[name], lines: linesOf(wanted), trainings: [plan] };
     },
-    estimate(name, context = NO_CONTEXT) {
+    estimate(name, context?) {
       const { plan, wanted } = trains(name);
-      const jobs = wanted.map((w) => ({ job: jobOfWanted(w, plan, context), times: 1 }));
+      const jobs = wanted.map((w) => ({
+        job: jobOfWanted(w, plan, context ?? contextFor(plan)),
+        times: 1,
+      }));
       return { jobs, other_s: probes_s?.[name] ?? 0, timed_s: 0 };
     },
     async measure(name, bench) {

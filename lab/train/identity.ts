@@ -41,9 +41,7 @@ export function hashOf(value: unknown): string {
 
 /** Everything that determines a run, and nothing else: no panel, no role, no wall time. */
 export interface RunParts {
-  /** `lm` or `diffusion` */
-  task: string;
-  /** the model */
+  /** the model, its task named with its sizes */
   shape: unknown;
   /** hyperparameters per tensor, as the rule gave them */
   rows: unknown;

@@ -5,7 +5,8 @@
  * @module
  */
 import { ruleById } from "../../rule/registry.ts";
-import { type Estimate, NO_CONTEXT } from "../estimate.ts";
+import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
+import { contextFor, type Estimate } from "../estimate.ts";
 import type { Suite } from "../suite.ts";
 import { type Context, jobOf } from "../train/job.ts";
 import { replicasThatFit } from "../train/pool.ts";
@@ -29,7 +30,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
   return {
     ...declared,
     version: "2",
-    task: "language",
+    task: profiles.quick.plan.task ?? DEFAULT_TASK,
     ownRouting: null,
     measured: "loss on held-out data, mean over paired seeds",
     passesIf:
@@ -58,10 +59,10 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
         trainings: [plan],
       };
     },
-    estimate(profileName, context: Context = NO_CONTEXT): Estimate {
+    estimate(profileName, context?: Context): Estimate {
       const jobs = linesOf(declared, profiles[profileName]).flatMap((line) =>
         cellsOf(line).map((cell) => ({
-          job: jobOf(cell, line.plan, context),
+          job: jobOf(cell, line.plan, context ?? contextFor(line.plan)),
           times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
         }))
       );

@@ -87,9 +87,9 @@ Deno.test("root mean squares and gate entropy follow their closed forms", () => 
   assertNear(gateEntropy(Float32Array.of(0.25, 0.25, 0.25, 0.25, 1, 0, 0, 0), 4), 0.5, 1e-6);
   const dense = {
     blocks: [{ input: new Float32Array(2), ffn: Float32Array.of(1, 1), router: null, gates: null }],
-    logits: new Float32Array(2),
+    output: new Float32Array(2),
   };
-  const c = coordinatesOf(dense, { ...dense, logits: Float32Array.of(2, 2) }, null);
+  const c = coordinatesOf(dense, { ...dense, output: Float32Array.of(2, 2) }, null);
   assertEquals([c.init, c.delta, c.router, c.entropy, c.laterInit], [1, 0, null, null, null]);
   assertEquals(c.logitsDelta, 2);
 });

@@ -1,5 +1,5 @@
 /**
- * Causal attention with QK-norm and rotary positions, forward and backward. The attention itself
+ * Attention, causal or not, with QK-norm and rotary positions, forward and backward. The attention itself
  * has two variants: attention*.wgsl (software adapters) and attention_block*.wgsl (GPUs).
  *
  * @module
@@ -19,6 +19,8 @@ import { lanes, type Sizes, u32s, vec4s } from "../sizes.ts";
 export interface Heads {
   heads: number;
   headWidth: number;
+  /** whether a token sees only those before it in its sequence; true where it is not said */
+  causal?: boolean;
 }
 
 /** vec4 of one padded head. */
@@ -141,6 +143,7 @@ function addAttention(
 ): void {
   const { inputs, outputs } = kernel, block = program.profile.kernels === "gpu";
   const pairs = sizes.tokens / sizes.seq * h.heads, width = headVec4s(h), rows = blockRows(sizes);
+  const causal = +(h.causal ?? true);
   const tile = Math.max(1, Math.min(32, Math.floor(TILE_VEC4S / width)));
   program.add(
     {
@@ -150,8 +153,8 @@ function addAttention(
       outputs,
       dims: u32s("rows seq heads hd4 pairs block", "scale"),
       constants: block
-        ? { BLOCK: rows, TILE: tile, DV: width, ...kernel.constants }
-        : { LANES, QB: QUERY_BLOCK, DV: width },
+        ? { BLOCK: rows, TILE: tile, DV: width, CAUSAL: causal, ...kernel.constants }
+        : { LANES, QB: QUERY_BLOCK, DV: width, CAUSAL: causal },
     },
     Object.fromEntries(Object.keys({ ...inputs, ...outputs }).map((name) => [name, tensors[name]])),
     {
@@ -169,7 +172,7 @@ function addAttention(
   );
 }
 
-/** o = softmax(q k^T / sqrt(dh), causal) v; qk, qkv, o as in attention.wgsl; lse (R, rows, heads). */
+/** o = softmax(q k^T / sqrt(dh)) v, causal unless `h` says; qk, qkv, o as in attention.wgsl; lse (R, rows, heads). */
 export function attention(
   program: Program,
   sizes: Sizes,

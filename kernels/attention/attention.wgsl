@@ -1,4 +1,5 @@
-// o = softmax(q k^T / sqrt(dh), causal) v, streamed over keys; lse = log-sum-exp of each row
+// o = softmax(q k^T / sqrt(dh)) v, streamed over keys; lse = log-sum-exp of each row
+//   CAUSAL: a query sees no later key; otherwise all of its sequence.
 //   qk (R, rows, 2*hd4) vec4 = [q | k], qkv holds v at 2*hd4, o (R, rows, hd4), lse (R, rows, heads).
 //   One lane per (sequence, head), QB query rows each: the lanes of a group share their loop bounds.
 //   Keys ascend. DV = vec4 count of a padded head.
@@ -21,7 +22,11 @@ fn attention(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) 
   var m${i} = -1e30;
   var l${i} = 0.0;
 #end
+#if CAUSAL
   let last = min(i0 + ${QB}u, dims.seq);
+#else
+  let last = dims.seq;
+#end
   for (var j = 0u; j < last; j++) {
     let kj = k_at + j * 2u * dims.hd4;
     let vj = v_at + j * 3u * dims.hd4;
@@ -34,10 +39,18 @@ fn attention(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) 
 #for v in 1..DV
     s${i}_ = fma(q${i}_${v}, k_${v}, s${i}_);
 #end
+#if CAUSAL
     let s${i} = select(s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w, -1e30, j > i0 + ${i}u);
+#else
+    let s${i} = s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w;
+#end
     let n${i} = max(m${i}, s${i});
     let f${i} = exp(m${i} - n${i});
+#if CAUSAL
     let p${i} = select(exp(s${i} - n${i}), 0.0, j > i0 + ${i}u);
+#else
+    let p${i} = exp(s${i} - n${i});
+#end
     m${i} = n${i};
     l${i} = l${i} * f${i} + p${i};
 #for v in 0..DV

@@ -1,5 +1,6 @@
 // dk_j = sum_i ds_ij q_i / sqrt(dh),  dv_j = sum_i p_ij do_i  (ds, p: attention_backward_q.wgsl)
-//   One lane per (sequence, head), QB keys each; queries ascend from the first that sees them.
+//   One lane per (sequence, head), QB keys each; queries ascend from the first that sees them
+//   (CAUSAL: the key's own).
 //   dqk: this kernel writes its k half; dqkv (R, rows, 3*hd4): its v part.
 
 @compute @workgroup_size(${LANES})
@@ -19,7 +20,11 @@ fn attention_backward_kv(@builtin(local_invocation_index) lane: u32, @builtin(wo
   var dv${i}_${v} = vec4<f32>(0.0);
 #end
 #end
+#if CAUSAL
   for (var j = i0; j < dims.seq; j++) {
+#else
+  for (var j = 0u; j < dims.seq; j++) {
+#end
     let row = t0 + j;
 #for v in 0..DV
     let q_${v} = load_qk(row * 2u * dims.hd4 + head * ${DV}u + ${v}u);
@@ -34,7 +39,11 @@ fn attention_backward_kv(@builtin(local_invocation_index) lane: u32, @builtin(wo
     s${i}_ = fma(q_${v}, k${i}_${v}, s${i}_);
     t${i}_ = fma(g_${v}, v${i}_${v}, t${i}_);
 #end
+#if CAUSAL
     let p${i} = select(exp(s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w - e), 0.0, i0 + ${i}u > j);
+#else
+    let p${i} = exp(s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w - e);
+#end
     let ds${i} = p${i} * (t${i}_.x + t${i}_.y + t${i}_.z + t${i}_.w - d);
 #for v in 0..DV
     dk${i}_${v} = fma(q_${v}, vec4<f32>(ds${i}), dk${i}_${v});

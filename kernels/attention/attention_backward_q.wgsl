@@ -1,6 +1,6 @@
 // dq_i = sum_j ds_ij k_j / sqrt(dh),  ds_ij = p_ij (do_i.v_j - D_i),  D_i = do_i.o_i,
 // p_ij = exp(q_i.k_j / sqrt(dh) - lse_i). Also stores D for attention_backward_kv.wgsl.
-//   layout as in attention.wgsl; dqk (R, rows, 2*hd4): this kernel writes its q half.
+//   layout and CAUSAL as in attention.wgsl; dqk (R, rows, 2*hd4): this kernel writes its q half.
 
 @compute @workgroup_size(${LANES})
 fn attention_backward_q(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
@@ -24,7 +24,11 @@ fn attention_backward_q(@builtin(local_invocation_index) lane: u32, @builtin(wor
   var d${i} = d${i}_.x + d${i}_.y + d${i}_.z + d${i}_.w;
   let e${i} = load_lse((t0 + i0 + ${i}u) * dims.heads + head);
 #end
+#if CAUSAL
   let last = min(i0 + ${QB}u, dims.seq);
+#else
+  let last = dims.seq;
+#end
   for (var j = 0u; j < last; j++) {
     let kj = k_at + j * 2u * dims.hd4;
     let vj = v_at + j * 3u * dims.hd4;
@@ -39,7 +43,11 @@ fn attention_backward_q(@builtin(local_invocation_index) lane: u32, @builtin(wor
     s${i}_ = fma(q${i}_${v}, k_${v}, s${i}_);
     t${i}_ = fma(g${i}_${v}, v_${v}, t${i}_);
 #end
+#if CAUSAL
     let p${i} = select(exp(s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w - e${i}), 0.0, j > i0 + ${i}u);
+#else
+    let p${i} = exp(s${i}_.x + s${i}_.y + s${i}_.z + s${i}_.w - e${i});
+#end
     let ds${i} = vec4<f32>(p${i} * (t${i}_.x + t${i}_.y + t${i}_.z + t${i}_.w - d${i}));
 #for v in 0..DV
     a${i}_${v} = fma(k_${v}, ds${i}, a${i}_${v});

@@ -1,5 +1,6 @@
-// o = softmax(q k^T / sqrt(dh), causal) v, streamed over keys; lse = log-sum-exp of each row:
+// o = softmax(q k^T / sqrt(dh)) v, streamed over keys; lse = log-sum-exp of each row:
 // attention.wgsl for GPUs
+//   CAUSAL: a query sees no later key; otherwise all of its sequence.
 //   qk (R, rows, 2*hd4) vec4 = [q | k], qkv holds v at 2*hd4, o (R, rows, hd4), lse (R, rows, heads).
 //   One workgroup per (sequence, head) and BLOCK query rows, one lane per row; q and o in registers,
 //   TILE keys and values at a time in shared memory. Keys ascend. DV = vec4 count of a padded head.
@@ -22,7 +23,11 @@ fn attention_block(@builtin(local_invocation_index) lane: u32, @builtin(workgrou
 #end
   var m = -1e30;
   var l = 0.0;
+#if CAUSAL
   let last = min((group.y + 1u) * ${BLOCK}u, dims.seq);
+#else
+  let last = dims.seq;
+#end
   for (var first = 0u; first < last; first += ${TILE}u) {
     // share the next keys and values; those past the end are not used
     for (var e = lane; e < ${TILE * DV}u; e += ${BLOCK}u) {
@@ -37,11 +42,19 @@ fn attention_block(@builtin(local_invocation_index) lane: u32, @builtin(workgrou
 #for v in 1..DV
       s_ = fma(q${v}, k_tile[j * ${DV}u + ${v}u], s_);
 #end
+#if CAUSAL
       let hidden = first + j > i;
       let s = select(s_.x + s_.y + s_.z + s_.w, -1e30, hidden);
+#else
+      let s = s_.x + s_.y + s_.z + s_.w;
+#end
       let n = max(m, s);
       let f = exp(m - n);
+#if CAUSAL
       let p = select(exp(s - n), 0.0, hidden);
+#else
+      let p = exp(s - n);
+#end
       m = n;
       l = l * f + p;
 #for v in 0..DV

@@ -1,7 +1,8 @@
 // dk_j = sum_i ds_ij q_i / sqrt(dh),  dv_j = sum_i p_ij do_i  (ds, p: attention_block_backward_q.wgsl):
 // attention_backward_kv.wgsl for GPUs
 //   One workgroup per (sequence, head) and BLOCK keys, one lane per key; k, v and their gradients in
-//   registers, TILE queries at a time in shared memory, ascending from the block's first key.
+//   registers, TILE queries at a time in shared memory, ascending (CAUSAL: from the block's first
+//   key).
 //   DK: the k half of dqk is written; DVALUE: the v part of dqkv. Wide heads run once for each,
 //   since both at once need more registers than a lane has.
 
@@ -29,7 +30,11 @@ fn attention_block_backward_kv(@builtin(local_invocation_index) lane: u32, @buil
   var dv${v} = vec4<f32>(0.0);
 #end
 #end
+#if CAUSAL
   for (var first = group.y * ${BLOCK}u; first < dims.seq; first += ${TILE}u) {
+#else
+  for (var first = 0u; first < dims.seq; first += ${TILE}u) {
+#end
     // share the next queries; those past the end are not used
     for (var e = lane; e < ${TILE * DV}u; e += ${BLOCK}u) {
       let row = t0 + first + e / ${DV}u;
@@ -49,7 +54,11 @@ fn attention_block_backward_kv(@builtin(local_invocation_index) lane: u32, @buil
 #for v in 1..DV
       s_ = fma(q_tile[i * ${DV}u + ${v}u], k${v}, s_);
 #end
+#if CAUSAL
       let p = select(exp(s_.x + s_.y + s_.z + s_.w - lse_tile[i]), 0.0, j > first + i);
+#else
+      let p = exp(s_.x + s_.y + s_.z + s_.w - lse_tile[i]);
+#end
 #if DK
       var t_ = g_tile[i * ${DV}u] * v0;
 #for v in 1..DV

@@ -1,6 +1,6 @@
 // dq_i = sum_j ds_ij k_j / sqrt(dh),  ds_ij = p_ij (do_i.v_j - D_i),  D_i = do_i.o_i,
 // p_ij = exp(q_i.k_j / sqrt(dh) - lse_i): attention_backward_q.wgsl for GPUs
-//   layout and split of work as in attention_block.wgsl; dqk (R, rows, 2*hd4): this kernel writes its
+//   layout, CAUSAL and split of work as in attention_block.wgsl; dqk (R, rows, 2*hd4): this kernel writes its
 //   q half, and D for attention_block_backward_kv.wgsl. Keys ascend.
 
 var<workgroup> k_tile: array<vec4<f32>, ${TILE * DV}>;
@@ -24,7 +24,11 @@ fn attention_block_backward_q(@builtin(local_invocation_index) lane: u32, @built
 #end
   let d = d_.x + d_.y + d_.z + d_.w;
   let lse = load_lse((t0 + i) * dims.heads + head);
+#if CAUSAL
   let last = min((group.y + 1u) * ${BLOCK}u, dims.seq);
+#else
+  let last = dims.seq;
+#end
   for (var first = 0u; first < last; first += ${TILE}u) {
     // share the next keys and values; those past the end are not used
     for (var e = lane; e < ${TILE * DV}u; e += ${BLOCK}u) {
@@ -41,7 +45,11 @@ fn attention_block_backward_q(@builtin(local_invocation_index) lane: u32, @built
       s_ = fma(q${v}, k_tile[j * ${DV}u + ${v}u], s_);
       t_ = fma(g${v}, v_tile[j * ${DV}u + ${v}u], t_);
 #end
+#if CAUSAL
       let p = select(exp(s_.x + s_.y + s_.z + s_.w - lse), 0.0, first + j > i);
+#else
+      let p = exp(s_.x + s_.y + s_.z + s_.w - lse);
+#end
       let ds = vec4<f32>(p * (t_.x + t_.y + t_.z + t_.w - d));
 #for v in 0..DV
       a${v} = fma(k_tile[j * ${DV}u + ${v}u], ds, a${v});

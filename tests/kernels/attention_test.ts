@@ -125,67 +125,77 @@ for (const shape of SHAPES) {
       stage.destroy();
     }));
 
-  Deno.test(`attention over ${shape.seq} positions matches float64, with gradients`, () =>
-    onEveryProfile(async (device) => {
-      const stage = new Stage(device), draw = gaussians(22), { seq, sequences } = shape;
-      const bound = tolerance(device, "attention"), loose = tolerance(device, "attentionBackward");
-      const { sizes, place, tokens, rows } = setting(shape), h = { heads: HEADS, headWidth: DH };
-      const qk = range(R).map(() => heads(tokens, 2, draw));
-      const qkv = range(R).map(() => heads(tokens, 3, draw));
-      const dout = range(R).map(() => heads(tokens, 1, draw));
-      const t = { qk: stage.matrices(place(2), qk), qkv: stage.matrices(place(3), qkv) };
-      const out = (parts: number) => stage.output("f32x4", floatsOf(place(parts)));
-      const o = out(1), dqk = out(2), dqkv = out(3);
-      const lse = stage.output("f32", R * rows * HEADS), d = stage.output("f32", R * rows * HEADS);
-      await stage.run((program) => {
-        attention(program, sizes, h, { ...t, o, lse });
-        const g = { dout: stage.matrices(place(1), dout), d, dqk, dqkv };
-        attentionBackward(program, sizes, h, { ...t, o, lse, ...g });
-      });
-      for (let z = 0; z < R; z++) {
-        const got = stage.matrix(o, place(1), z, tokens, HD);
-        const gotQk = stage.matrix(dqk, place(2), z, tokens, 2 * HD);
-        const gotQkv = stage.matrix(dqkv, place(3), z, tokens, 3 * HD);
-        for (const i of range(HEADS)) {
-          for (const s of range(sequences)) {
-            const what = `head ${i}, sequence ${s}, replica ${z}`;
-            const q = head(qk[z], 0, i, s, seq), k = head(qk[z], 1, i, s, seq);
-            const v = head(qkv[z], 2, i, s, seq), g = head(dout[z], 0, i, s, seq);
-            const want = reference(q, k, v), back = referenceBackward(q, k, v, g);
-            const mine = head(got, 0, i, s, seq).flat();
-            assertClose(`o of ${what}`, mine, want.o.flat(), bound);
-            const lses = range(seq).map((p) =>
-              stage.floats(lse)[(z * rows + s * seq + p) * HEADS + i]
-            );
-            assertClose(`lse of ${what}`, lses, want.lse, bound);
-            const read = (m: Matrix, part: number) => head(m, part, i, s, seq).flat();
-            // one position sees only itself: its weight is 1 and dq, dk are rounding
-            const size = Math.hypot(...g.flat()) * Math.hypot(...v.flat());
-            const near = (name: string, x: number[], ref: number[]) =>
-              seq === 1
-                ? assert.ok(x.every((e) => Math.abs(e) < loose * size), `${name} of ${what}`)
-                : assertClose(`${name} of ${what}`, x, ref, loose);
-            near("dq", read(gotQk, 0), back.dq.flat());
-            near("dk", read(gotQk, 1), back.dk.flat());
-            assertClose(`dv of ${what}`, read(gotQkv, 2), back.dv.flat(), loose);
-            if (seq > 1) {
-              // a reference that lets position 0 see position 1
-              const swapped = (m: Matrix) => [m[1], m[0], ...m.slice(2)];
-              const wrong = reference(q, swapped(k), swapped(v));
-              assertApart(`causality of ${what}`, mine, wrong.o.flat(), bound);
-              assertApart(`dk for dq of ${what}`, read(gotQk, 0), back.dk.flat(), loose);
+  for (const causal of [true, false]) {
+    const mask = causal ? "causal" : "bidirectional";
+    Deno.test(`${mask} attention over ${shape.seq} positions matches float64, with gradients`, () =>
+      onEveryProfile(async (device) => {
+        const stage = new Stage(device), draw = gaussians(22), { seq, sequences } = shape;
+        const bound = tolerance(device, "attention"),
+          loose = tolerance(device, "attentionBackward");
+        const { sizes, place, tokens, rows } = setting(shape),
+          h = { heads: HEADS, headWidth: DH, causal };
+        const qk = range(R).map(() => heads(tokens, 2, draw));
+        const qkv = range(R).map(() => heads(tokens, 3, draw));
+        const dout = range(R).map(() => heads(tokens, 1, draw));
+        const t = { qk: stage.matrices(place(2), qk), qkv: stage.matrices(place(3), qkv) };
+        const out = (parts: number) => stage.output("f32x4", floatsOf(place(parts)));
+        const o = out(1), dqk = out(2), dqkv = out(3);
+        const lse = stage.output("f32", R * rows * HEADS),
+          d = stage.output("f32", R * rows * HEADS);
+        await stage.run((program) => {
+          attention(program, sizes, h, { ...t, o, lse });
+          const g = { dout: stage.matrices(place(1), dout), d, dqk, dqkv };
+          attentionBackward(program, sizes, h, { ...t, o, lse, ...g });
+        });
+        for (let z = 0; z < R; z++) {
+          const got = stage.matrix(o, place(1), z, tokens, HD);
+          const gotQk = stage.matrix(dqk, place(2), z, tokens, 2 * HD);
+          const gotQkv = stage.matrix(dqkv, place(3), z, tokens, 3 * HD);
+          for (const i of range(HEADS)) {
+            for (const s of range(sequences)) {
+              const what = `head ${i}, sequence ${s}, replica ${z}`;
+              const q = head(qk[z], 0, i, s, seq), k = head(qk[z], 1, i, s, seq);
+              const v = head(qkv[z], 2, i, s, seq), g = head(dout[z], 0, i, s, seq);
+              const want = reference(q, k, v, causal);
+              const back = referenceBackward(q, k, v, g, causal);
+              const mine = head(got, 0, i, s, seq).flat();
+              assertClose(`o of ${what}`, mine, want.o.flat(), bound);
+              const lses = range(seq).map((p) =>
+                stage.floats(lse)[(z * rows + s * seq + p) * HEADS + i]
+              );
+              assertClose(`lse of ${what}`, lses, want.lse, bound);
+              const read = (m: Matrix, part: number) => head(m, part, i, s, seq).flat();
+              // one position sees only itself: its weight is 1 and dq, dk are rounding
+              const size = Math.hypot(...g.flat()) * Math.hypot(...v.flat());
+              const near = (name: string, x: number[], ref: number[]) =>
+                seq === 1
+                  ? assert.ok(x.every((e) => Math.abs(e) < loose * size), `${name} of ${what}`)
+                  : assertClose(`${name} of ${what}`, x, ref, loose);
+              near("dq", read(gotQk, 0), back.dq.flat());
+              near("dk", read(gotQk, 1), back.dk.flat());
+              assertClose(`dv of ${what}`, read(gotQkv, 2), back.dv.flat(), loose);
+              if (seq > 1) {
+                // the twin: the other mask
+                const wrong = reference(q, k, v, !causal);
+                assertApart(`mask of ${what}`, mine, wrong.o.flat(), bound);
+                const wrongBack = referenceBackward(q, k, v, g, !causal);
+                assertApart(`mask of dv of ${what}`, read(gotQkv, 2), wrongBack.dv.flat(), loose);
+                assertApart(`mask of dk of ${what}`, read(gotQk, 1), wrongBack.dk.flat(), loose);
+                assertApart(`mask of dq of ${what}`, read(gotQk, 0), wrongBack.dq.flat(), loose);
+                assertApart(`dk for dq of ${what}`, read(gotQk, 0), back.dk.flat(), loose);
+              }
             }
           }
+          const padded = got.flatMap((row) => row.filter((_, c) => c % DP >= DH));
+          assert.ok(padded.every((x) => x === 0), "the padding is not zero");
+          const others = gotQkv.flatMap((row) => row.slice(0, 2 * HD));
+          assert.ok(others.every(Number.isNaN), "the gradients of q and k are another kernel's");
         }
-        const padded = got.flatMap((row) => row.filter((_, c) => c % DP >= DH));
-        assert.ok(padded.every((x) => x === 0), "the padding is not zero");
-        const others = gotQkv.flatMap((row) => row.slice(0, 2 * HD));
-        assert.ok(others.every(Number.isNaN), "the gradients of q and k are another kernel's");
-      }
-      stage.assertGapsUntouched(o, place(1), tokens);
-      stage.assertGapsUntouched(dqk, place(2), tokens);
-      stage.destroy();
-    }));
+        stage.assertGapsUntouched(o, place(1), tokens);
+        stage.assertGapsUntouched(dqk, place(2), tokens);
+        stage.destroy();
+      }));
+  }
 }
 
 Deno.test("attention keeps its weights finite when one score dwarfs the others", () =>

@@ -1,6 +1,8 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
 import type { Device } from "../../kernels/gpu/device.ts";
-import type { Workbench } from "../../lab/claims/claim_suite.ts";
+import type { Progress } from "../../lab/bench.ts";
+import type { Workbench } from "../../lab/claims/models.ts";
+import type { TrainingPool } from "../../lab/train/pool.ts";
 import { uploadCorpus } from "../../model/trainer.ts";
 import { uniforms } from "../random.ts";
 
@@ -13,17 +15,19 @@ export function text(): Uint8Array {
 
 /** The workbench; training fails, labels of progress are kept. */
 export function workbench(device: Device): Workbench & { labels: string[] } {
-  const labels: string[] = [];
+  const labels: string[] = [], corpus = uploadCorpus(device, text(), 3000);
+  const task = { id: "language", loss: { name: "cross-entropy", unit: "nats" } };
   return {
     device,
-    corpus: uploadCorpus(device, text(), 3000),
+    pool: { corpus, task } as TrainingPool,
     signal: new AbortController().signal,
     train: () => Promise.reject(new Error("Cannot train: a probe has no pool")),
-    progress: (label, share) => {
-      if (!(share >= 0 && share <= 1)) throw new RangeError(`Cannot show a share of ${share}`);
+    progress({ label, done, planned }: Progress) {
+      if (!(done >= 0 && done <= planned)) {
+        throw new RangeError(`Cannot show ${done} of ${planned}`);
+      }
       labels.push(label);
     },
-    warn: () => {},
     labels,
-  };
+  } as unknown as Workbench & { labels: string[] };
 }

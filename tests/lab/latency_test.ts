@@ -158,9 +158,9 @@ Deno.test("a trained load is found, timed and named, and another one is another 
   await withDevice({}, (device) =>
     temporary(async (dir) => {
       const put = async (shares: number[]) => {
-        await Deno.mkdir(`${dir}/all/activated-experts`, { recursive: true });
+        await Deno.mkdir(`${dir}/all`, { recursive: true });
         const record = trainedRecord([[1.9, "target", [shares]]]);
-        const path = `${dir}/all/activated-experts/record.json`;
+        const path = `${dir}/all/record.json`;
         await Deno.writeTextFile(path, JSON.stringify(record));
       };
       await put([1, 0.6, 0.3, 0.1]);

@@ -166,7 +166,7 @@ export function judgeLatency(
         variant: "finer experts",
         role: "claim",
         measures: [{
-          name: `ratio of times, over that of ${wide.subject}`,
+          name: "ratio of times over a wider dense layer's",
           unit: "",
           value: split.ratio && wide.ratio && quotient(split.ratio, wide.ratio),
           limits: { hi: 1 },

@@ -132,6 +132,7 @@ export async function measureLatency(
     });
   if (!store.items.has(rooflineKey)) {
     tell("ceilings of the adapter", null);
+    signal.throwIfAborted();
     const roofline = await timed(async () => ({
       roofline: await measureRoofline(device, profile.roofline ?? {}),
     }));

@@ -74,7 +74,8 @@ export function lossDomain(panels: Panel[]): [number, number] {
   const reach = Math.max(0.025 * Math.abs(worst), 3 * median(rises));
   const top = Math.min(high, worst + reach);
   const margin = 0.04 * (top - low) || 0.025 * Math.abs(low) || 1;
-  return [roundLoss(low - margin), roundLoss(top + margin)];
+  const [from, to] = [roundLoss(low - margin), roundLoss(top + margin)];
+  return from < to ? [from, to] : [from - 1, to + 1]; // losses too small for twenty decimals
 }
 
 /** The middle value, the lower of two; 0 of none. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { judge } from "../../lab/judge/decide.ts";
-import { decide } from "../../lab/judge/decide.ts";
+import { decide, judge } from "../../lab/judge/decide.ts";
 import type { Judgement } from "../../lab/record/findings.ts";
 import { GIVEN_BY_USER } from "../../lab/record/record.ts";
 import * as format from "../../reports/words/format.ts";
@@ -34,7 +33,7 @@ Deno.test("a number that is not finite is a dash in every writer, and so is an e
     interval: (x) => format.interval({ estimate: 1, lo: x!, hi: 2 }, format.loss),
   };
   const written = Object.keys(format).filter((name) =>
-    !["NOT_MEASURED", "extent", "finite", "rateUnit", "writerOf"].includes(name)
+    !["NOT_MEASURED", "extent", "finite", "known", "rateUnit", "writerOf"].includes(name)
   );
   assert.deepEqual(Object.keys(writers).sort(), written.sort(), "a writer is not tested");
   for (const [name, write] of Object.entries(writers)) {

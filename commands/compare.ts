@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { basename, dirname, resolve } from "node:path";
-import { type LatencyRecord, readLatencyRecord } from "../lab/record/latency_record.ts";
-import { causeOf, LabError } from "../lab/train/store.ts";
+import { basename, resolve } from "node:path";
+import { LabError } from "../lab/record/failure.ts";
+import { readRecord } from "../lab/record/read.ts";
 import { compareReport } from "../reports/compare/compare.ts";
-import { checkComparable } from "../reports/compare/rows.ts";
+import type { LatencyRecord } from "../reports/sections/latency.ts";
 import { readArguments } from "./arguments.ts";
 import { reportError } from "./exit_codes.ts";
 
@@ -16,7 +16,7 @@ const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
 Puts records of \`deno task bench latency\` side by side: milliseconds of every layer, and each as a
 share of the multiply-add rate measured on its own machine, so that a slow machine and a slow kernel
 can be told apart. RECORD is a record.json or the folder it lies in; NAME is what tables call it
-(default: the folder's name).
+(default: the part of its path in which it differs from the others).
 
 Records are compared only when they were made by the same version of the suite with the same plan
 (profile, sizes, limits); otherwise the reason is printed and nothing else.
@@ -30,68 +30,81 @@ Examples
   deno task compare out/laptop/latency out/h100/latency
   deno task compare here=out/latency/record.json there=h100.json --out out/compared`;
 
-/** Name and path of an argument. */
-function sourceOf(argument: string): { name: string; path: string } {
-  const at = argument.indexOf("="), given = at > 0 ? argument.slice(0, at) : null;
-  const text = given === null ? argument : argument.slice(at + 1);
-  let path = text;
-  try {
-    if (Deno.statSync(text).isDirectory) path = `${text}/record.json`;
-  } catch { /* reading it says why */ }
-  const file = basename(path);
-  const own = file === "record.json"
-    ? basename(dirname(resolve(path)))
-    : file.replace(/\.json$/, "");
-  return { name: given ?? own, path };
+/**
+ * Names for records by their paths: the last parts of each that tell all of them apart, without the
+ * parts that all of them begin or end with. `out/laptop/latency` and `out/h100/latency` are `laptop` and
+ * `h100`.
+ *
+ * @param paths distinct files or folders; `record.json` itself and the ending of another file say nothing
+ * @returns a name per path, no two alike
+ */
+export function namesOf(paths: string[]): string[] {
+  const whole = paths.map((path) => resolve(path).split(/[\\/]/).filter((part) => part !== ""));
+  const bare = whole.map((parts) => {
+    const [file, before] = [parts.at(-1)!, parts.slice(0, -1)];
+    return file === "record.json" && before.length > 0
+      ? before
+      : [...before, file.replace(/(.)\.json$/, "$1")];
+  });
+  const apart = (names: string[][]) =>
+    new Set(names.map((parts) => parts.join("/"))).size === names.length;
+  const parts = apart(bare) ? bare : whole; // x.json beside x/record.json
+  const longest = Math.max(...parts.map((own) => own.length));
+  let names = parts;
+  for (let last = longest; last >= 1; last--) {
+    const shorter = parts.map((own) => own.slice(-last));
+    if (apart(shorter)) names = shorter;
+  }
+  for (const [at, rest] of [[-1, [0, -1]], [0, [1, undefined]]] as const) {
+    const common = () => names.every((own) => own.length > 1 && own.at(at) === names[0].at(at));
+    while (names.length > 1 && common()) names = names.map((own) => own.slice(...rest));
+  }
+  return names.map((own) => own.join("/"));
+}
+
+/** Name and file of each argument. */
+function sourcesOf(args: string[]): { name: string; path: string }[] {
+  const sources = args.map((argument) => {
+    const at = argument.indexOf("="), text = argument.slice(Math.max(0, at + (at > 0 ? 1 : 0)));
+    let path = text;
+    try {
+      if (Deno.statSync(text).isDirectory) path = `${text}/record.json`;
+    } catch { /* reading it says why */ }
+    return { given: at > 0 ? argument.slice(0, at) : null, path };
+  });
+  const files = sources.flatMap(({ given, path }) => given === null ? resolve(path) : []);
+  const distinct = [...new Set(files)], names = namesOf(distinct);
+  return sources.map(({ given, path }) => ({
+    name: given ?? names[distinct.indexOf(resolve(path))],
+    path,
+  }));
 }
 
 /**
- * Refuses records whose plans differ.
+ * Reads a record of timed layers.
  *
- * @throws {LabError} naming the two and what differs
+ * @throws {LabError} when it cannot be read, or is of a suite that times no layers
  */
-export function checkPlans(records: { name: string; record: LatencyRecord }[]): void {
-  const [first, ...others] = records;
-  for (const { name, record } of others) {
-    const say = ({ suite, plan }: LatencyRecord) =>
-      `${plan.profile} of suite ${suite.id} (plan ${plan.hash})`;
-    if (record.suite.id !== first.record.suite.id || record.plan.hash !== first.record.plan.hash) {
-      throw new LabError(
-        `Cannot compare ${first.name} with ${name}: their plans differ, ${say(first.record)} and ${
-          say(record)
-        }`,
-      );
-    }
-  }
+async function readLatency(path: string): Promise<LatencyRecord> {
+  const record = await readRecord(path), { evidence } = record;
+  if (evidence.kind === "latency") return { ...record, evidence };
+  throw new LabError(
+    `Cannot compare ${basename(path) === path ? path : resolve(path)}: it is of suite ` +
+      `${record.suite.id}, which times no layers`,
+  );
 }
 
 /** Reads, compares and prints. */
-async function run(paths: string[], out: string | undefined): Promise<void> {
-  if (paths.length < 2) {
-    throw new LabError(
-      `Cannot compare ${paths.length} record${
-        paths.length === 1 ? "" : "s"
-      }: give two or more (--help)`,
-    );
-  }
+async function run(args: string[], out: string | undefined): Promise<void> {
   const records = [];
-  for (const { name, path } of paths.map(sourceOf)) {
-    records.push({ name, record: await readLatencyRecord(path) });
+  for (const { name, path } of sourcesOf(args)) {
+    records.push({ name, record: await readLatency(path) });
   }
-  checkComparable(records); // first: records of two versions have two plans as well
-  checkPlans(records);
   const width = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
   const onProblem = (problem: string) => console.error(`warning: ${problem}`);
-  let report;
-  try {
-    report = await compareReport(records, out, { width, onProblem });
-  } catch (error) {
-    if (!(error instanceof Error && error.name in Deno.errors)) throw error;
-    throw new LabError(`Cannot write to ${out}: ${causeOf(error)}`, { cause: error });
-  }
-  const { text, paths: written } = report;
+  const { text, paths } = await compareReport(records, out, { width, onProblem });
   console.log(text);
-  if (written.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
+  if (paths.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { DeviceError, NoAdapterError } from "../kernels/gpu/device.ts";
 import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
-import { LabError } from "../lab/train/store.ts";
+import { LabError } from "../lab/record/failure.ts";
 import { UsageError } from "./arguments.ts";
 
 /** Exit code of an error that is nobody's mistake but ours. */

@@ -4,8 +4,18 @@
  *
  * @module
  */
-import { csvFormat } from "d3-dsv";
+import { csvText } from "../media/csv.ts";
 import { browserScripts } from "../media/browser.ts";
+import { ReportFolder, type ReportOptions } from "../media/folder.ts";
+import { type DrawnChart, escapeHtml, sectionsHtml } from "../media/html_parts.ts";
+import { line, sectionsMarkdown } from "../media/markdown.ts";
+import { notes, page } from "../media/page.ts";
+import { alignedTable, wrap } from "../media/terminal.ts";
+import { giga, layerOf } from "../sections/latency.ts";
+import type { Data, Section, Table } from "../sections/section.ts";
+import { digits, fixed, interval, milliseconds, percent } from "../words/format.ts";
+import { adapterName } from "../words/phrases.ts";
+import { verdictPhrase } from "../words/verdict.ts";
 import { compareCharts } from "./charts.ts";
 import {
   checkComparable,
@@ -14,21 +24,6 @@ import {
   compareNotes,
   type NamedRecord,
 } from "./rows.ts";
-import { picturesOf, ReportFolder, type ReportOptions } from "../media/folder.ts";
-import {
-  adapterName,
-  digits,
-  interval,
-  milliseconds,
-  percent,
-  verdictPhrase,
-} from "../words/format.ts";
-import { chartFigure, escapeHtml, htmlTable, list } from "../media/html_parts.ts";
-import { layerOf, times } from "../latency_tables.ts";
-import { line, markdownTable, pictureLines } from "../media/markdown.ts";
-import { type DrawnChart, notes, page } from "../media/page.ts";
-import type { Table } from "../tables.ts";
-import { alignedTable, wrap } from "../media/terminal_parts.ts";
 
 const TITLE = "Latency side by side";
 const COLUMN_NOTES =
@@ -37,16 +32,15 @@ const COLUMN_NOTES =
 
 /** The machines: adapter, verdict, ceilings. */
 export function machineTable(records: NamedRecord[]): Table {
-  const giga = (value: number | null) => digits(value === null ? null : value / 1e9);
   return {
     head: ["machine", "adapter", "verdict", "FMA rate, GFLOP/s", "reading, GB/s", "copying, GB/s"],
     rows: records.map(({ name, record }) => [
       name,
       adapterName(record.environment),
       verdictPhrase(record),
-      interval(record.roofline.fma_flops, giga),
-      interval(record.roofline.read_bytes_s, giga),
-      interval(record.roofline.copy_bytes_s, giga),
+      giga(record.evidence.roofline.fma_flops),
+      giga(record.evidence.roofline.read_bytes_s),
+      giga(record.evidence.roofline.copy_bytes_s),
     ]),
   };
 }
@@ -73,8 +67,8 @@ export function compareTable(records: NamedRecord[], rows: ComparedPoint[]): Tab
 }
 
 /** Ratios between machines range over orders of magnitude. */
-const ratioText = (value: number | null): string =>
-  value !== null && value < 0.1 ? digits(value) : times(value);
+const ratioText = (value: number | null | undefined): string =>
+  value && value < 0.1 ? digits(value) : fixed(value, 2);
 
 /** One row per layer: a layer that stands in several panels was timed in each; the first is shown. */
 function distinctRows(rows: ComparedPoint[]): ComparedPoint[] {
@@ -85,11 +79,9 @@ function distinctRows(rows: ComparedPoint[]): ComparedPoint[] {
   });
 }
 
-/** `compare.csv`: a row per layer and panel, numbers unrounded, columns per machine. */
-export function compareCsv(records: NamedRecord[], rows: ComparedPoint[]): string {
-  const table = rows.map((
-    { point, points, timesFirst },
-  ): Record<string, string | number | null> => ({
+/** `compare`: a row per layer and panel, numbers unrounded, columns per machine. */
+export function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data {
+  const table = rows.map(({ point, points, timesFirst }): Data["rows"][number] => ({
     panel: point.panel,
     series: point.series,
     configuration: point.configuration,
@@ -104,7 +96,26 @@ export function compareCsv(records: NamedRecord[], rows: ComparedPoint[]): strin
       [`${name} timesFirst`, timesFirst[index]?.estimate ?? null],
     ])),
   }));
-  return csvFormat(table, Object.keys(table[0] ?? {})) + "\n";
+  return { stem: "compare", columns: Object.keys(table[0] ?? {}), rows: table };
+}
+
+/** The comparison as sections; `charts` are drawn under them. */
+function sectionsOf(
+  records: NamedRecord[],
+  rows: ComparedPoint[],
+  charts: DrawnChart[],
+): Section[] {
+  const table = (title: string, table: Table, caption: string, stem: string): Section => ({
+    title,
+    in: "all",
+    blocks: [{ kind: "table", table, caption, stem }],
+  });
+  return [
+    table("Machines", machineTable(records), "", "machines"),
+    { title: "", in: "all", blocks: [{ kind: "list", items: compareNotes(records, rows) }] },
+    { title: "", in: "documents", blocks: charts.map((chart) => ({ kind: "chart", chart })) },
+    table("Every layer in common", compareTable(records, rows), COLUMN_NOTES, "compare"),
+  ];
 }
 
 /**
@@ -114,9 +125,9 @@ export function compareCsv(records: NamedRecord[], rows: ComparedPoint[]): strin
  * @param outDir folder for `compare.csv`, charts, `compare.md` and `compare.html`; nothing is written
  *   without it
  * @param options where problems go, and columns of the terminal
- * @returns the comparison for a terminal, and the paths written
- * @throws {LabError} for fewer than two records, equal names, different versions of the suite, or no
- *   layer in common
+ * @returns the comparison for a terminal, tables at their full width, and the paths written
+ * @throws {LabError} for fewer than two records, equal names, different versions or plans of the suite,
+ *   no layer in common, or a folder that cannot be written to
  */
 export async function compareReport(
   records: NamedRecord[],
@@ -124,57 +135,31 @@ export async function compareReport(
   options: ReportOptions & { width?: number } = {},
 ): Promise<{ text: string; paths: string[] }> {
   checkComparable(records);
-  const rows = comparedPoints(records);
-  const said = compareNotes(records, rows);
-  const width = options.width ?? 100;
+  const rows = comparedPoints(records), width = options.width ?? 100;
   const text = [
     ...alignedTable(machineTable(records)),
     "",
     ...alignedTable(compareTable(records, rows)),
     "",
-    ...[COLUMN_NOTES, ...said].flatMap((note) => wrap(note, width, "  ")),
+    ...[COLUMN_NOTES, ...compareNotes(records, rows)].flatMap((note) => wrap(note, width, "  ")),
   ].join("\n");
   if (outDir === undefined) return { text, paths: [] };
 
   const folder = await ReportFolder.open(outDir, options);
-  await folder.write("compare.csv", compareCsv(records, rows));
-  const charts = await folder.draw(() => compareCharts(records, rows));
-  await folder.write("compare.md", markdown(records, rows, charts));
+  folder.write("compare.csv", csvText(compareData(records, rows)));
+  const charts = await folder.draw(compareCharts(records, rows));
+  const sections = sectionsOf(records, rows, charts);
+  folder.write(
+    "compare.md",
+    [`# ${line(TITLE)}`, "", ...sectionsMarkdown(sections, charts)].join("\n"),
+  );
   const scripts = await folder.attempt("The charts of the page do not move", browserScripts) ?? [];
   const parts = { charts, scripts, problems: folder.problems };
-  await folder.write("compare.html", page(TITLE, body(records, rows, parts), parts));
-  return { text, paths: folder.paths };
-}
-
-function markdown(records: NamedRecord[], rows: ComparedPoint[], charts: DrawnChart[]): string {
-  return [
-    `# ${TITLE}`,
-    "",
-    ...markdownTable(machineTable(records)),
-    "",
-    ...pictureLines(picturesOf(charts)),
-    ...markdownTable(compareTable(records, rows)),
-    "",
-    COLUMN_NOTES,
-    "",
-    ...compareNotes(records, rows).map((note) => `- ${line(note)}`),
-    "",
-  ].join("\n");
-}
-
-function body(
-  records: NamedRecord[],
-  rows: ComparedPoint[],
-  { charts, problems }: { charts: DrawnChart[]; problems: string[] },
-): string[] {
-  return [
+  const body = [
     `<header><h1>${escapeHtml(TITLE)}</h1></header>`,
-    ...notes(problems),
-    htmlTable(machineTable(records)),
-    list(compareNotes(records, rows)),
-    ...charts.map(chartFigure),
-    "<h2>Every layer in common</h2>",
-    htmlTable(compareTable(records, rows)),
-    `<p class="soft">${escapeHtml(COLUMN_NOTES)}</p>`,
+    ...notes(parts.problems),
+    ...sectionsHtml(sections, charts),
   ];
+  folder.write("compare.html", page(TITLE, body, parts));
+  return { text, paths: folder.paths };
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { LatencyPoint, LatencyRecord } from "../lab/record/latency_record.ts";
-import type { Interval } from "../../lab/record/record.ts";
-import { LabError } from "../../lab/train/store.ts";
-import { quotient } from "../charts/latency_series.ts";
+import { quotient } from "../../lab/record/beside.ts";
+import { LabError } from "../../lab/record/failure.ts";
+import type { Interval } from "../../lab/record/findings.ts";
+import type { LatencyPoint } from "../../lab/record/timed.ts";
+import type { LatencyRecord } from "../sections/latency.ts";
 
 /** A record under the name that tables and charts give it. */
 export interface NamedRecord {
@@ -35,23 +36,32 @@ function identity(point: LatencyPoint): string {
 /**
  * Refuses records that cannot stand side by side.
  *
- * @throws {LabError} fewer than two records, two of one name, or two versions of the suite
+ * @throws {LabError} fewer than two records, two of one name, two versions of the suite, or two plans
  */
 export function checkComparable(records: NamedRecord[]): void {
   if (records.length < 2) {
-    throw new LabError(`Cannot compare ${records.length} record(s): two or more are needed`);
+    const many = `${records.length} record${records.length === 1 ? "" : "s"}`;
+    throw new LabError(`Cannot compare ${many}: give two or more`);
   }
-  const [first, ...others] = records;
-  const names = new Set([first.name]);
+  const [first, ...others] = records, names = new Set([first.name]);
   for (const { name, record } of others) {
-    if (names.has(name)) throw new LabError(`Cannot compare ${name} twice: names must differ`);
-    names.add(name);
-    if (record.suiteVersion !== first.record.suiteVersion) {
+    if (names.has(name)) {
       throw new LabError(
-        `Cannot compare ${first.name} with ${name}: their versions of the suite differ, ` +
-          `${first.record.suiteVersion} and ${record.suiteVersion}`,
+        `Cannot compare two records named ${name}: name them yourself, as in ` +
+          `deno task compare laptop=DIR h100=DIR`,
       );
     }
+    names.add(name);
+    const differ = (what: string, of: (record: LatencyRecord) => string, shown = of) => {
+      if (of(record) === of(first.record)) return;
+      throw new LabError(
+        `Cannot compare ${first.name} with ${name}: their ${what} differ, ` +
+          `${shown(first.record)} and ${shown(record)}`,
+      );
+    };
+    differ("suites", ({ suite }) => suite.id);
+    differ("versions of the suite", ({ plan }) => plan.version);
+    differ("plans", ({ plan }) => plan.hash, ({ plan }) => `${plan.profile} (plan ${plan.hash})`);
   }
 }
 
@@ -62,7 +72,7 @@ export function checkComparable(records: NamedRecord[]): void {
  */
 export function comparedPoints(records: NamedRecord[]): ComparedPoint[] {
   const byMachine = records.map(({ record }) =>
-    new Map(record.points.map((point) => [identity(point), point]))
+    new Map(record.evidence.points.map((point) => [identity(point), point]))
   );
   const identities = new Set(byMachine.flatMap((points) => [...points.keys()]));
   const rows = [...identities].flatMap((key): ComparedPoint[] => {
@@ -84,7 +94,6 @@ export function comparedPoints(records: NamedRecord[]): ComparedPoint[] {
 
 /** A record's kernel variants in words, whatever the order they are stored in. */
 function tuningOf(tuning: LatencyRecord["environment"]["tuning"]): string {
-  if (tuning === undefined) return "unknown";
   if (tuning === "none") return "not tuned";
   const choices = Object.entries(tuning).sort(([a], [b]) => a < b ? -1 : 1);
   return `tuned (${choices.map(([name, choice]) => `${name}: ${choice}`).join("; ")})`;
@@ -94,7 +103,8 @@ function tuningOf(tuning: LatencyRecord["environment"]["tuning"]): string {
 export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): string[] {
   const only = records.map(({ name, record }, index) => ({
     name,
-    left: record.points.length - rows.filter(({ points }) => points[index] !== null).length,
+    left: record.evidence.points.length -
+      rows.filter(({ points }) => points[index] !== null).length,
   })).filter(({ left }) => left > 0);
   const differing = (what: string, of: (record: LatencyRecord) => string): string[] => {
     const values = records.map(({ record }) => of(record));
@@ -104,16 +114,12 @@ export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): str
     ];
   };
   return [
-    ...differing("Profiles", (record) => record.plan.profile),
     ...differing("Versions of mue-bench", (record) => record.environment.version),
     ...differing("Commits", (record) => record.environment.gitCommit?.slice(0, 12) ?? "unknown"),
-    ...differing(
-      "Versions of the kernels",
-      (record) => record.environment.kernelsVersion ?? "unknown",
-    ),
+    ...differing("Versions of the kernels", (record) => record.environment.kernelsVersion),
     ...differing("Versions of Deno", (record) => record.environment.deno),
     ...differing("Kernel variants", (record) => tuningOf(record.environment.tuning)),
-    ...differing("Storage of tensors", (record) => record.roofline.storage),
+    ...differing("Storage of tensors", (record) => record.evidence.roofline.storage),
     ...only.map(({ name, left }) =>
       `${name}: ${left} points that no other record has are left out.`
     ),

@@ -106,23 +106,3 @@ export function notReproduced(
     suites.length === 0 || !suites.every((suite) => here.has(suite))
   ).map(({ figure, shows }) => ({ figure, shows }));
 }
-
-/**
- * What is known to us of the paper's Fig. 7: a SwiGLU MoE layer and dense layers on one H100 80 GB,
- * milliseconds per step. Its layer's size, number format and kernels are not known to us, so only
- * the ratios to its dense layer can stand beside other machines.
- */
-export const FIG_7 = {
-  /** where it was measured */
-  adapter: "one H100 80GB",
-  /** the dense layer of equal active FLOPs */
-  dense_ms: 81.0,
-  /** activated experts of the capacity axis */
-  capacityActive: 8,
-  /** number of experts N against ms: its first and last point */
-  capacity: [[8, 87.8], [256, 97.0]],
-  /** granularity against ms: its first and last point */
-  granularity: [[2, 84.1], [64, 135.0]],
-  /** the dense layer widened to a like number of parameters; wider ones did not fit into memory */
-  widenedDense_ms: 667.6,
-} as const;

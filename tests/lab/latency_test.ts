@@ -1,63 +1,36 @@
-/** A latency bench of toy layers: stopped, resumed, with and without a trained load. */
+/** Timing a latency suite of toy layers: stopped, resumed, with and without a trained load. */
 import assert from "node:assert/strict";
-import type { Device } from "../../kernels/gpu/device.ts";
-import { trainedLoad } from "../../lab/latency/histogram.ts";
-import { type LatencyOptions, latencyPlanOf, runLatency } from "../../lab/latency/latency.ts";
-import { type LatencyRecord, latencyRecordSchema } from "../../lab/record/latency_record.ts";
-import { groupsOf, type LatencySuite } from "../../lab/latency/latency_suite.ts";
-import type { Environment } from "../../lab/record/record.ts";
+import { loadOf, trainedLoad } from "../../lab/latency/load.ts";
+import { casesOf, groupsOf, type LatencyProfile } from "../../lab/latency/works.ts";
+import { decideSuite } from "../../lab/judge/decide.ts";
+import { evidenceSchema } from "../../lab/record/evidence.ts";
+import { LabError } from "../../lab/record/failure.ts";
+import { findingsSchema } from "../../lab/record/findings.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import type { Suite } from "../../lab/suite.ts";
 import { latency } from "../../suites/latency.ts";
 import { withDevice } from "../with_device.ts";
-import { fixtureRecord } from "../reports/fixture.ts";
+import { latencyFixture } from "../reports/latency_fixture.ts";
+import { timeSuite } from "./latency_workbench.ts";
 
-/** The suite at sizes that take milliseconds. */
-const TOY: LatencySuite = {
-  ...latency,
-  profiles: {
-    ...latency.profiles,
-    smoke: {
-      width: 16,
-      tokens: 40,
-      rounds: 6,
-      sample_s: 0.005,
-      roofline: { samples: 6, sample_s: 0.005, elements: 1 << 14, variants: 1 },
-      experts: { experts: [2, 4], active: [2], expertWidth: 8 },
-      granularity: { experts: 2, active: 1, expertWidth: 16, splits: [1, 2] },
-      active: null,
-      tokensOf: null,
-      widthOf: null,
-      routingOf: { experts: 4, active: 2, expertWidth: 8, routings: ["uniform", "trained"] },
-    },
-  },
+/** Sizes that take milliseconds. */
+const toy: LatencyProfile = {
+  limits: latency.profiles.smoke.limits,
+  width: 16,
+  tokens: 40,
+  rounds: 6,
+  sample_s: 0.005,
+  roofline: { samples: 6, sample_s: 0.005, elements: 1 << 14, variants: 1 },
+  experts: { experts: [2, 4], active: [2], expertWidth: 8 },
+  granularity: { experts: 2, active: 1, expertWidth: 16, splits: [1, 2] },
+  active: null,
+  tokensOf: null,
+  widthOf: null,
+  routingOf: { experts: 4, active: 2, expertWidth: 8, routings: ["uniform", "trained"] },
 };
-const GROUPS = groupsOf(TOY.profiles.smoke).length;
-
-function environmentOf(device: Device): Environment {
-  return { ...fixtureRecord().environment, adapter: device.adapter.description };
-}
-
-/** Runs the toy bench; `stopAfter` groups it is interrupted. */
-async function bench(
-  device: Device,
-  outDir: string,
-  more: Partial<LatencyOptions> = {},
-  stopAfter = Infinity,
-): Promise<{ record: LatencyRecord | null; failure: unknown; timed: string[] }> {
-  const controller = new AbortController(), timed: string[] = [];
-  const result = await runLatency(device, environmentOf(device), {
-    suite: TOY,
-    profile: "smoke",
-    outDir,
-    trained: null,
-    signal: controller.signal,
-    onProgress({ label, share, done }) {
-      if (share === 0) timed.push(label);
-      if (done >= stopAfter) controller.abort(new Error("stop"));
-    },
-    ...more,
-  });
-  return { ...result, timed };
-}
+const suiteOf = (change: Partial<LatencyProfile> = {}): Suite<LatencyProfile> =>
+  latency.changed({}, { ...latency.profiles, smoke: { ...toy, ...change } });
+const TOY = suiteOf(), GROUPS = groupsOf(toy).length;
 
 async function temporary(body: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -68,42 +41,96 @@ async function temporary(body: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
+/** A record of a transfer suite with made-up routers of 4e2a. */
+function trainedRecord(
+  runs: [loss: number | null, role: "target" | "control", load: number[][] | null][],
+): BenchRecord {
+  return latencyFixture({
+    evidence: {
+      kind: "transfer",
+      runs: runs.map(([validationLoss, role, expertLoad], i) => ({
+        key: `${i}`,
+        cell: {
+          panel: "transfer",
+          configuration: "4e2a:d=16,L=1,h=8",
+          label: "4e2a",
+          rule: "complete-mue",
+          role,
+          swept: "lr",
+          log2x: -5,
+          seed: 3,
+        },
+        base: BASE,
+        rows: {},
+        multipliers: { residual: 1, outputMultiplier: 1, routeScale: 1, logits: 1 },
+        parameters: 1,
+        steps: 1,
+        batchTokens: 1,
+        trainLoss: [],
+        validationLoss,
+        divergedAtStep: null,
+        expertLoad,
+        router: null,
+        trainZLoss: null,
+        wall_s: 1,
+        replicas: 1,
+      })),
+      optima: [],
+    },
+  });
+}
+
+const BASE = {
+  lr: 1,
+  weightDecay: 0,
+  eps: 1,
+  beta1: 0,
+  beta2: 0,
+  initStd: 1,
+  embedInitStd: 1,
+  unembedInitStd: 0,
+};
+
 Deno.test("a latency bench that was stopped goes on and times no group twice", async () => {
   await withDevice({}, (device) =>
     temporary(async (dir) => {
-      const first = await bench(device, dir, {}, 2);
-      assert.equal(first.failure, null);
-      assert.equal(first.record!.incomplete, true);
-      assert.equal(first.record!.verdict, "inconclusive");
-      assert.match(first.record!.reason, /with 2 of 6 timed/);
+      const first = await timeSuite(device, TOY, "smoke", dir, { stopAfter: 2 });
+      assert.match(String(first.failure), /stop/);
+      assert.ok(first.warnings.includes(`2 of ${GROUPS} groups are timed`), first.warnings.join());
+      assert.equal(decideSuite(first.findings, true).verdict, "inconclusive");
       const kept = await Deno.readTextFile(`${dir}/latency.jsonl`);
       assert.equal(kept.trim().split("\n").length, 1 + 2, "roofline and two groups");
-      const second = await bench(device, dir);
+      const second = await timeSuite(device, TOY, "smoke", dir);
+      assert.equal(second.failure, null);
       assert.equal(second.timed.length, GROUPS - 2, second.timed.join());
-      assert.equal(second.record!.incomplete, false);
       const whole = await Deno.readTextFile(`${dir}/latency.jsonl`);
       assert.ok(whole.startsWith(kept));
-      const third = await bench(device, dir);
+      const third = await timeSuite(device, TOY, "smoke", dir);
       assert.deepEqual(third.timed, []);
-      const { points, judgements, roofline } = third.record!;
-      assert.deepEqual([points, judgements, roofline], [
-        second.record!.points,
-        second.record!.judgements,
-        second.record!.roofline,
-      ]);
-      assert.equal(third.record!.cost.wall_s, second.record!.cost.wall_s, "of all runs");
-      latencyRecordSchema.parse(third.record);
+      assert.deepEqual(third.measured, second.measured, "seconds of all benches too");
+      evidenceSchema.parse(third.measured!.evidence);
+      findingsSchema.parse(third.findings);
+    }));
+});
+
+Deno.test("nothing can be said before the ceilings are measured", async () => {
+  await withDevice({}, (device) =>
+    temporary(async (dir) => {
+      const { measured, failure } = await timeSuite(device, TOY, "smoke", dir, { stopAfter: 0 });
+      // the interruption is noticed after the roofline: what was measured of it is kept
+      assert.match(String(failure), /stop/);
+      assert.deepEqual(measured?.evidence.kind === "latency" && measured.evidence.points, []);
     }));
 });
 
 Deno.test("points say what was timed: pairs by round, padding, load, formulas", async () => {
   await withDevice({}, (device) =>
     temporary(async (dir) => {
-      const { record } = await bench(device, dir), { points, plan } = record!;
-      const cases = plan.cases.filter((c) => !c.includes("/trained/"));
+      const { points, warnings } = await timeSuite(device, TOY, "smoke", dir);
+      const cases = casesOf(groupsOf(toy)).filter((c) => !c.includes("/trained/"));
       assert.equal(points.length, cases.length);
       assert.equal(new Set(points.map((p) => p.key)).size, points.length);
-      assert.ok(record!.warnings.some((w) => /no load of a trained router/.test(w)));
+      assert.ok(warnings.some((w) => /no load of a trained router/.test(w)));
       for (const p of points) {
         assert.equal(p.samples_s.length, 6);
         assert.ok(p.time_s.lo <= p.time_s.estimate && p.time_s.estimate <= p.time_s.hi);
@@ -127,71 +154,95 @@ Deno.test("points say what was timed: pairs by round, padding, load, formulas", 
     }));
 });
 
-Deno.test("a trained load is timed, named in the record, and another one is another point", async () => {
+Deno.test("a trained load is found, timed and named, and another one is another point", async () => {
   await withDevice({}, (device) =>
     temporary(async (dir) => {
-      const trained = { shares: [1, 0.6, 0.3, 0.1], source: "a made-up router" };
-      const { record } = await bench(device, dir, { trained });
-      const point = record!.points.find((p) => p.routing === "trained" && p.pass === "forward")!;
+      const put = async (shares: number[]) => {
+        await Deno.mkdir(`${dir}/all/activated-experts`, { recursive: true });
+        const record = trainedRecord([[1.9, "target", [shares]]]);
+        const path = `${dir}/all/activated-experts/record.json`;
+        await Deno.writeTextFile(path, JSON.stringify(record));
+      };
+      await put([1, 0.6, 0.3, 0.1]);
+      const inputs = { histogram: null, folders: [`${dir}/none`, `${dir}/all`] };
+      const { points, warnings } = await timeSuite(device, TOY, "smoke", `${dir}/out`, { inputs });
+      const point = points.find((p) => p.routing === "trained" && p.pass === "forward")!;
       assert.equal(point.busiestOverMean, 2, "every token picks the first of 4, twice the mean");
-      assert.ok(record!.warnings.includes("trained load: a made-up router"));
-      const other = { ...trained, shares: [1, 0.5, 0.3, 0.2] };
-      const again = await bench(device, dir, { trained: other });
+      assert.ok(
+        warnings.some((w) => /^trained load: latency, quick: 4e2a/.test(w)),
+        warnings.join(),
+      );
+      await put([1, 0.5, 0.3, 0.2]);
+      const again = await timeSuite(device, TOY, "smoke", `${dir}/out`, { inputs });
       assert.deepEqual(again.timed, ["routing, forward", "routing, forward+backward"]);
     }));
+});
+
+Deno.test("a histogram that cannot be used is refused before any work", async () => {
+  await temporary(async (dir) => {
+    const refused = async (text: string, message: RegExp) => {
+      await Deno.writeTextFile(`${dir}/load.json`, text);
+      const inputs = { histogram: `${dir}/load.json`, folders: [] };
+      await assert.rejects(
+        () => TOY.prepare!("smoke", inputs),
+        (error: Error) => error instanceof LabError && message.test(error.message),
+      );
+    };
+    await refused("{", /Cannot read .*load\.json: it is not JSON, or cut short/);
+    await refused(
+      JSON.stringify(latencyFixture()),
+      /no finished target 4e2a, which this profile times/,
+    );
+    const good = trainedRecord([[1.9, "target", [[0.5, 0.5, 0.5, 0.5]]]]);
+    await Deno.writeTextFile(`${dir}/load.json`, JSON.stringify(good));
+    await TOY.prepare!("smoke", { histogram: `${dir}/load.json`, folders: [] });
+    assert.equal(await loadOf({ histogram: null, folders: [dir] }, toy.routingOf), null);
+  });
 });
 
 Deno.test("a layer the adapter cannot hold is left out with its reason", async () => {
   await withDevice({}, (device) =>
     temporary(async (dir) => {
-      const smoke = {
-        ...TOY.profiles.smoke,
-        experts: { experts: [2, 1026], active: [2], expertWidth: 4 },
-      };
-      const suite = { ...TOY, profiles: { ...TOY.profiles, smoke } };
-      const { record } = await bench(device, dir, { suite });
-      const left = record!.warnings.filter((w) => w.startsWith("left out: "));
-      assert.equal(left.length, 2);
+      const wide = suiteOf({ experts: { experts: [1026, 1028], active: [2], expertWidth: 4 } });
+      const { warnings, findings } = await timeSuite(device, wide, "smoke", dir);
+      const left = warnings.filter((w) => w.startsWith("left out: "));
+      assert.equal(left.length, 4);
       assert.match(left[0], /1026e2a:d=16,L=1,h=4, 40 tokens, forward: Cannot route to 1026/);
-      assert.equal(record!.judgements.find((j) => j.claim === "capacity")!.verdict, "inconclusive");
-      assert.notEqual(record!.verdict, "pass");
+      const capacity = findings.judgements.find((j) => j.variant === "more experts")!;
+      assert.deepEqual([capacity.verdict, capacity.measures[0].missing], [
+        "inconclusive",
+        "a point is missing",
+      ]);
+      assert.notEqual(decideSuite(findings, false).verdict, "pass");
     }));
 });
 
-Deno.test("points of another plan make a record exploratory", async () => {
-  await withDevice({}, (device) =>
-    temporary(async (dir) => {
-      await bench(device, dir, {}, 1);
-      const suite = { ...TOY, limits: { ...TOY.limits, capacity: 9 } };
-      assert.notEqual(latencyPlanOf(suite, "smoke").hash, latencyPlanOf(TOY, "smoke").hash);
-      const { record } = await bench(device, dir, { suite }, 1);
-      assert.equal(record!.plan.exploratory, true);
-      assert.ok(record!.warnings.some((w) => /exploratory/.test(w)));
-    }));
+Deno.test("limits are part of what a plan decided", () => {
+  const limits = { ...toy.limits, capacity: 9 }, { smoke, quick, paper } = TOY.profiles;
+  const other = TOY.changed({}, {
+    smoke: { ...smoke, limits },
+    quick: { ...quick, limits },
+    paper: { ...paper, limits },
+  });
+  assert.notDeepEqual(other.plan("smoke").decided, TOY.plan("smoke").decided);
+  assert.match(other.passesIf, /≤ 9 ×/);
 });
 
 Deno.test("the trained load is the best target run's most uneven block, or none", () => {
-  const record = fixtureRecord(), [run] = record.runs;
-  const made = (
-    loss: number | null,
-    role: "target" | "control",
-    expertLoad: number[][] | null,
-  ) => ({
-    ...run,
-    validationLoss: loss,
-    expertLoad,
-    cell: { ...run.cell, label: "4e2a", role },
-  });
   const even = [0.5, 0.5, 0.5, 0.5], uneven = [1, 0.5, 0.3, 0.2];
-  record.runs = [
-    made(2.1, "target", [even, even]),
-    made(1.9, "target", [even, uneven]),
-    made(1.5, "control", [even, even]),
-    made(null, "target", [even, even]),
-    made(1.2, "target", null),
-  ];
-  const load = trainedLoad(record, 4, 2)!;
+  const record = trainedRecord([
+    [2.1, "target", [even, even]],
+    [1.9, "target", [even, uneven]],
+    [1.5, "control", [even, even]],
+    [null, "target", [even, even]],
+    [1.2, "target", null],
+  ]);
+  const load = trainedLoad(record, { experts: 4, active: 2 })!;
   assert.deepEqual(load.shares, uneven);
-  assert.match(load.source, /validation loss 1\.900 nats, block 1$/);
-  assert.equal(trainedLoad(record, 8, 2), null);
+  assert.match(load.source, /^latency, quick: 4e2a.*seed 3, its lowest .*, block 1$/);
+  assert.equal(trainedLoad(record, { experts: 8, active: 2 }), null);
+  assert.equal(
+    trainedLoad({ ...record, evidence: { kind: "claims", runs: [] } }, toy.routingOf),
+    null,
+  );
 });

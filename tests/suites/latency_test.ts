@@ -1,30 +1,38 @@
 /** The declaration of the latency suite is pinned to its version: records are compared by version. */
 import assert from "node:assert/strict";
-import {
-  casesOf,
-  defineLatencySuite,
-  groupsOf,
-  type LatencySuite,
-} from "../../lab/latency/latency_suite.ts";
+import { groupsOf, type LatencyProfile } from "../../lab/latency/works.ts";
+import { PROFILES } from "../../lab/suite.ts";
 import { hashOf } from "../../lab/train/identity.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { latency } from "../../suites/latency.ts";
 
 /** Version of the declaration and what it hashes to. */
-const PINNED = { suiteVersion: "3", declaration: "faf93b84d68712ac" };
+const PINNED = { version: "4", declaration: "214d70a656bc1bc2" };
 
 Deno.test("the declaration is that of the pinned suite version", () => {
-  const { suiteVersion, limits, profiles } = latency;
-  const declaration = hashOf({
-    limits,
-    profiles,
-    cases: Object.values(profiles).map((p) => casesOf(groupsOf(p))),
-  });
+  const declaration = hashOf(PROFILES.map((name) => latency.plan(name).decided));
   assert.deepEqual(
-    { suiteVersion, declaration },
+    { version: latency.version, declaration },
     PINNED,
-    `what the suite times or how it judges changed: raise suiteVersion, then pin it here (${declaration})`,
+    `what the suite times or how it judges changed: raise version, then pin it here (${declaration})`,
   );
+});
+
+Deno.test("what is derived is in the caption: limits, the largest a, rounds", () => {
+  const { passesIf, measured, control } = latency;
+  assert.match(passesIf, /largest a \(2 in smoke, 8 in quick, 8 in paper\) .* ≤ 1\.25 ×/);
+  assert.match(passesIf, /≥ 0\.5 × the growth.*deciding nothing: .* ≤ 2 × the coarsest/);
+  assert.match(measured, /\(6 in smoke, 11 in quick, 11 in paper\)/);
+  assert.match(control, /capacity's limit \(1\.25\), must fail/);
+});
+
+Deno.test("a plan lists every point, and its time is that of its samples", () => {
+  const { lines, trainings } = latency.plan("quick");
+  assert.match(lines[0], new RegExp(`^${lines.length - 1} points, 11 rounds of 0.2 s samples`));
+  assert.deepEqual(trainings, []);
+  const { jobs, timed_s, other_s } = latency.estimate("quick");
+  assert.deepEqual([jobs, other_s], [[], 0]);
+  assert.ok(timed_s > 200 && timed_s < 700, `${timed_s} s`);
 });
 
 Deno.test("no layer of a profile needs a tensor that 4 GiB bindings cannot hold", () => {
@@ -70,11 +78,11 @@ Deno.test("every group has MoEs and, beside each, a dense layer of equal active 
 });
 
 Deno.test("cases are all different, and splitting keeps active and total width", () => {
-  for (const profile of Object.values(latency.profiles)) {
-    const groups = groupsOf(profile), cases = casesOf(groups);
+  for (const name of PROFILES) {
+    const [, ...cases] = latency.plan(name).lines;
     assert.equal(new Set(cases).size, cases.length);
-    const split = groups.filter((g) => g.panel === "granularity").flatMap((g) => g.works)
-      .flatMap(({ ffn }) => ffn.kind === "moe" ? [ffn] : []);
+    const split = groupsOf(latency.profiles[name]).filter((g) => g.panel === "granularity")
+      .flatMap((g) => g.works).flatMap(({ ffn }) => ffn.kind === "moe" ? [ffn] : []);
     for (const { experts, active, expertWidth } of split) {
       assert.equal(active * expertWidth, split[0].active * split[0].expertWidth);
       assert.equal(experts * expertWidth, split[0].experts * split[0].expertWidth);
@@ -82,12 +90,10 @@ Deno.test("cases are all different, and splitting keeps active and total width",
   }
 });
 
-Deno.test("a declaration that cannot be timed is refused", () => {
-  const broken = (smoke: Partial<LatencySuite["profiles"]["smoke"]>) => () =>
-    defineLatencySuite({
-      ...latency,
-      profiles: { ...latency.profiles, smoke: { ...latency.profiles.smoke, ...smoke } },
-    });
+Deno.test("a declaration that cannot be timed, or would judge with two measures, is refused", () => {
+  const { smoke, ...others } = latency.profiles;
+  const broken = (change: Partial<LatencyProfile>) => () =>
+    latency.changed({}, { ...others, smoke: { ...smoke, ...change } });
   const granularity = { experts: 4, active: 1, expertWidth: 30, splits: [1, 4] };
   assert.throws(broken({ granularity }), /experts of 30 do not split by 4/);
   assert.throws(
@@ -98,4 +104,9 @@ Deno.test("a declaration that cannot be timed is refused", () => {
     broken({ experts: { experts: [2, 8], active: [4], expertWidth: 32 } }),
     /2e4a has too few experts/,
   );
+  assert.throws(
+    broken({ experts: { experts: [2, 16], active: [2], expertWidth: 32 } }),
+    /experts 4 times as fine against a dense layer 8 times as wide/,
+  );
+  assert.throws(broken({ limits: { ...smoke.limits, capacity: 9 } }), /other limits than/);
 });

@@ -6,10 +6,10 @@
 import type { Device } from "../../kernels/gpu/device.ts";
 import { rateOf, ratioOf, timeInterleaved, type Timing } from "../../kernels/gpu/timer.ts";
 import { FeedForward, parametersOf, routerFlopsOf } from "../../model/feed_forward.ts";
-import type { LatencyPoint, RooflineFacts } from "../record/latency_record.ts";
-import { imposedBy, type LatencyGroup, type LatencyWork } from "./latency_suite.ts";
+import type { LatencyPoint, RooflineFacts } from "../record/timed.ts";
+import { imposedBy, type LatencyGroup, type LatencyWork } from "./works.ts";
 import { hashOf } from "../train/identity.ts";
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 
 /** A layer on the device, or why it is not there. */
 async function build(

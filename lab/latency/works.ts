@@ -1,5 +1,5 @@
 /**
- * What a latency suite declares, and the works that follow from it: layers that are timed in the same
+ * The size of a latency suite, and the works that follow from it: layers that are timed in the same
  * rounds stand in one group.
  *
  * @module
@@ -9,13 +9,10 @@ import type { ImposedRouting } from "../../model/imposed_routing.ts";
 import type { RooflineOptions } from "../../model/measure/roofline.ts";
 import {
   LATENCY_PASSES,
-  type LatencyLimits,
   type LatencyPanel,
   type LatencyPass,
   type LatencySeries,
-} from "../record/latency_record.ts";
-import type { SuiteFacts } from "../record/record.ts";
-import type { ProfileName } from "../suite.ts";
+} from "../record/timed.ts";
 
 /** How a plan names the load of the experts. `trained` is measured by another suite. */
 export type RoutingName = "uniform" | "zipf" | "hot" | "trained";
@@ -27,8 +24,19 @@ export interface MoeSize {
   expertWidth: number;
 }
 
+/** What ratios of times may be. */
+export interface LatencyLimits {
+  /** most that the largest N may take over the smallest */
+  capacity: number;
+  /** most that the finest experts were to take over the coarsest until version 4; shown, decides nothing */
+  granularity: number;
+  /** least share of its growth in parameters that a widened dense layer must cost */
+  wideningShare: number;
+}
+
 /** A latency suite at one size: every panel varies one thing and holds the others. */
 export interface LatencyProfile {
+  limits: LatencyLimits;
   /** d and tokens wherever they are not varied */
   width: number;
   tokens: number;
@@ -48,15 +56,6 @@ export interface LatencyProfile {
   tokensOf: (MoeSize & { tokens: number[] }) | null;
   widthOf: (MoeSize & { widths: number[] }) | null;
   routingOf: MoeSize & { routings: RoutingName[] };
-}
-
-/** A latency suite. */
-export interface LatencySuite extends SuiteFacts {
-  kind: "latency";
-  /** raised with every change of the declaration: records of two versions are not compared */
-  suiteVersion: string;
-  limits: LatencyLimits;
-  profiles: Record<ProfileName, LatencyProfile>;
 }
 
 /** One layer to be timed, and what it stands for. */
@@ -81,7 +80,8 @@ export interface LatencyGroup {
   works: LatencyWork[];
 }
 
-const name = (width: number, ffn: LatencyWork["ffn"]) => {
+/** Configuration and label of a layer. */
+function named(width: number, ffn: LatencyWork["ffn"]): { configuration: string; label: string } {
   const c = {
     width,
     depth: 1,
@@ -91,7 +91,7 @@ const name = (width: number, ffn: LatencyWork["ffn"]) => {
     headWidth: width % 16 === 0 ? 16 : width,
   };
   return { configuration: formatConfiguration(c), label: labelOf(c) };
-};
+}
 
 /** An MoE at a place. */
 type Place = MoeSize & { width: number; tokens: number; routing: RoutingName };
@@ -102,33 +102,20 @@ type Place = MoeSize & { width: number; tokens: number; routing: RoutingName };
  * @param parameters whether dense layers of equal parameters are timed too
  */
 export function worksOf(places: Place[], parameters: boolean): LatencyWork[] {
-  const moe = places.map((p): LatencyWork => {
-    const ffn = {
-      kind: "moe" as const,
-      experts: p.experts,
-      active: p.active,
-      expertWidth: p.expertWidth,
-    };
-    return {
-      ...name(p.width, ffn),
-      width: p.width,
-      tokens: p.tokens,
-      ffn,
-      routing: p.routing,
-      roles: [{ series: "moe", matches: null }],
-    };
+  const moe = places.map((
+    { width, tokens, routing, experts, active, expertWidth },
+  ): LatencyWork => {
+    const ffn = { kind: "moe" as const, experts, active, expertWidth };
+    const roles = [{ series: "moe" as const, matches: null }];
+    return { ...named(width, ffn), width, tokens, ffn, routing, roles };
   });
-  const dense: LatencyWork[] = [];
+  const dense = new Map<string, LatencyWork>();
   const beside = (series: LatencySeries, hiddenOf: (p: Place) => number) =>
     places.forEach((p, i) => {
-      const ffn = { kind: "dense" as const, hidden: hiddenOf(p) }, names = name(p.width, ffn);
-      let work = dense.find((w) =>
-        w.configuration === names.configuration && w.tokens === p.tokens
-      );
-      if (!work) {
-        work = { ...names, width: p.width, tokens: p.tokens, ffn, routing: null, roles: [] };
-        dense.push(work);
-      }
+      const { width, tokens } = p, ffn = { kind: "dense" as const, hidden: hiddenOf(p) };
+      const names = named(width, ffn), key = `${names.configuration}, ${tokens}`;
+      const work = dense.get(key) ?? { ...names, width, tokens, ffn, routing: null, roles: [] };
+      dense.set(key, work);
       let role = work.roles.find((r) => r.series === series);
       if (!role) work.roles.push(role = { series, matches: [] });
       const { configuration } = moe[i];
@@ -136,68 +123,49 @@ export function worksOf(places: Place[], parameters: boolean): LatencyWork[] {
     });
   beside("dense, equal active FLOPs", (p) => p.active * p.expertWidth);
   if (parameters) beside("dense, equal parameters", (p) => p.experts * p.expertWidth);
-  return [...moe, ...dense];
+  return [...moe, ...dense.values()];
 }
 
 /** Everything a profile times, in order. Dense layers of equal parameters stand beside the a that is claimed. */
 export function groupsOf(p: LatencyProfile): LatencyGroup[] {
-  const at = (size: MoeSize, more: Partial<Place> = {}): Place => ({
-    experts: size.experts,
-    active: size.active,
-    expertWidth: size.expertWidth,
-    width: p.width,
-    tokens: p.tokens,
-    routing: "uniform",
-    ...more,
-  });
-  const { granularity: g, active: a, tokensOf: t, widthOf: w } = p;
-  const panels: { panel: LatencyPanel; title: string; works: LatencyWork[] }[] = [
-    ...p.experts.active.map((active) => ({
-      panel: "experts" as const,
-      title: `experts, a = ${active}`,
-      works: worksOf(
-        p.experts.experts.map((experts) => at({ ...p.experts, experts, active })),
-        active === Math.max(...p.experts.active),
-      ),
-    })),
-    {
-      panel: "granularity",
-      title: "granularity",
-      works: worksOf(
-        g.splits.map((s) =>
-          at({ experts: g.experts * s, active: g.active * s, expertWidth: g.expertWidth / s })
-        ),
-        true,
-      ),
-    },
-    ...(a
-      ? [{
-        panel: "active" as const,
-        title: "activated experts",
-        works: worksOf(a.active.map((active) => at({ ...a, active })), true),
-      }]
-      : []),
-    ...(t
-      ? [{
-        panel: "tokens" as const,
-        title: "tokens",
-        works: worksOf(t.tokens.map((tokens) => at(t, { tokens })), true),
-      }]
-      : []),
-    ...(w
-      ? [{
-        panel: "width" as const,
-        title: "width",
-        works: worksOf(w.widths.map((width) => at(w, { width })), true),
-      }]
-      : []),
-    {
-      panel: "routing",
-      title: "routing",
-      works: worksOf(p.routingOf.routings.map((routing) => at(p.routingOf, { routing })), false),
-    },
+  const groups = (
+    panel: LatencyPanel,
+    title: string,
+    sizes: (MoeSize & Partial<Place>)[],
+    parameters = true,
+  ): LatencyGroup[] => {
+    const places = sizes.map(({ experts, active, expertWidth, ...at }): Place => ({
+      experts,
+      active,
+      expertWidth,
+      width: at.width ?? p.width,
+      tokens: at.tokens ?? p.tokens,
+      routing: at.routing ?? "uniform",
+    }));
+    const works = worksOf(places, parameters);
+    return LATENCY_PASSES.map((pass) => ({ panel, pass, title, works }));
+  };
+  const { experts: e, granularity: g, active: a, tokensOf: t, widthOf: w, routingOf: r } = p;
+  return [
+    ...e.active.flatMap((active) =>
+      groups(
+        "experts",
+        `experts, a = ${active}`,
+        e.experts.map((experts) => ({ ...e, experts, active })),
+        active === Math.max(...e.active),
+      )
+    ),
+    ...groups("granularity", "granularity", g.splits.map((s) => split(g, s))),
+    ...a ? groups("active", "activated experts", a.active.map((active) => ({ ...a, active }))) : [],
+    ...t ? groups("tokens", "tokens", t.tokens.map((tokens) => ({ ...t, tokens }))) : [],
+    ...w ? groups("width", "width", w.widths.map((width) => ({ ...w, width }))) : [],
+    ...groups("routing", "routing", r.routings.map((routing) => ({ ...r, routing })), false),
   ];
-  return panels.flatMap((panel) => LATENCY_PASSES.map((pass) => ({ ...panel, pass })));
+}
+
+/** The MoE whose experts are each split into so many. */
+export function split({ experts, active, expertWidth }: MoeSize, by: number): MoeSize {
+  return { experts: experts * by, active: active * by, expertWidth: expertWidth / by };
 }
 
 /** `panel/series/configuration/tokens/routing/pass` of every point, in order. */
@@ -217,25 +185,4 @@ export function imposedBy(
   trained: number[] | null,
 ): ImposedRouting | null {
   return routing === "trained" ? trained : routing;
-}
-
-/**
- * Declares a suite; checks what the types cannot.
- *
- * @throws {RangeError} for experts that do not split, sizes no layer has, or a panel of one point
- */
-export function defineLatencySuite(suite: LatencySuite): LatencySuite {
-  for (const [profile, p] of Object.entries(suite.profiles)) {
-    const bad = (what: string) =>
-      new RangeError(`Cannot define ${suite.id}: profile ${profile}, ${what}`);
-    const split = p.granularity.splits.find((s) => p.granularity.expertWidth % s);
-    if (split) throw bad(`experts of ${p.granularity.expertWidth} do not split by ${split}`);
-    for (const { title, works } of groupsOf(p)) {
-      const moe = works.filter((w) => w.ffn.kind === "moe");
-      if (moe.length < 2) throw bad(`${title}: one point is no axis`);
-      const wrong = moe.find(({ ffn }) => ffn.kind === "moe" && ffn.active > ffn.experts);
-      if (wrong) throw bad(`${title}: ${wrong.label} has too few experts`);
-    }
-  }
-  return suite;
 }

@@ -1,0 +1,285 @@
+/**
+ * One panel as a view of a concatenation: lines or single marks with their 95% intervals (bands where
+ * points stand close, bars elsewhere), limits as rules across with their words. Colour and shape say
+ * which line, dashes which series.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+import type { Panel, Point, Scale } from "../../lab/record/findings.ts";
+import { distinct } from "../words/phrases.ts";
+import { axisTitle, type Domain, fits, logTicks, powers } from "./axes.ts";
+import { powerLabel, styleOf } from "./theme.ts";
+
+/** A view of a concatenation. */
+export type View = Extract<TopLevelSpec, { concat: unknown }>["concat"][number];
+
+/** What a panel is drawn with. */
+export interface PanelPlot {
+  /** the panel's words */
+  panel: Panel;
+  /** its points, all of which its axes can show */
+  points: Point[];
+  /** every line of the chart, in the legend's order */
+  lines: string[];
+  /** every series of the chart, in the legend's order; none where lines are of one kind */
+  series: string[];
+  /** both ends of the axis along y */
+  domain: Domain;
+  /** over the panel; none where empty */
+  title: string;
+  /** under the title: what the panel's judgements say; none where empty */
+  verdicts: string;
+  width: number;
+  height: number;
+}
+
+/** More places than these along x are drawn as a curve with a band instead of marks with bars. */
+const CLOSE = 16;
+
+/** Dashes of the series, in order. */
+const DASHES = [[1, 0], [6, 3], [2, 2], [1, 4], [8, 3, 2, 3]];
+
+const short = (value: number): number => Number(value.toPrecision(5));
+
+/** A text in lines of a width, broken between words, at so many pixels a character. */
+function fitted(text: string, width: number, character: number): string | string[] {
+  const most = Math.floor(width / character), lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines[lines.length - 1] === "" ? word : `${lines[lines.length - 1]} ${word}`;
+    if (longer.length <= most || longer === word) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.length > 1 ? lines : text;
+}
+
+/** Places along x: names as they come, numbers in order, with the ends of their axis. */
+function placesOf({ panel: { x: { scale } }, points }: PanelPlot) {
+  const names = distinct(points.map((point) => String(point.x)));
+  const numbers = distinct(points.map((point) => Number(point.x))).sort((a, b) => a - b);
+  const [low, high] = [numbers[0] ?? 1, numbers.at(-1) ?? 2], margin = 0.02 * (high - low || 1);
+  const domain: Domain = scale === "linear"
+    ? [low - margin, high + margin]
+    : [low / 1.25, high * 1.25];
+  return { names, numbers, domain };
+}
+
+/** The axis along x: sizes as plain numbers, other powers of two with superscripts, names as they come. */
+function xOf(plot: PanelPlot) {
+  const { panel, width } = plot, { scale } = panel.x, { names, numbers, domain } = placesOf(plot);
+  const title = fitted(axisTitle(panel.x.title, scale), width, 7);
+  if (scale === "nominal") {
+    return {
+      field: "x",
+      type: "nominal",
+      title,
+      sort: null,
+      scale: { domain: names, ...(panel.mark === "line" ? { type: "point", padding: 0.5 } : {}) },
+      axis: { labelAngle: names.join("").length > 30 ? -30 : 0, labelLimit: 220 },
+    };
+  }
+  const sizes = numbers.length <= 9 && numbers.every((place) => Number.isInteger(place));
+  const few = sizes && numbers.length <= 6 ? { values: numbers, format: "d" } : { tickCount: 6 };
+  return {
+    field: "x",
+    type: "quantitative",
+    title,
+    scale: scale === "linear"
+      ? { domain, nice: false, zero: false }
+      : { type: "log", base: scale === "log2" ? 2 : 10, domain, nice: false },
+    axis: scale === "linear"
+      ? few
+      : sizes
+      ? { values: numbers, format: "d", labelOverlap: "greedy" }
+      : scale === "log2"
+      ? { values: powers(domain), labelExpr: powerLabel() }
+      : { values: logTicks(domain), format: "~r" },
+  };
+}
+
+function yOf({ panel: { y: { title, scale } }, domain, height }: PanelPlot, field: string) {
+  return {
+    field,
+    type: "quantitative",
+    title: fitted(axisTitle(title, scale), height, 6.2),
+    scale: scale === "linear"
+      ? { domain, nice: false, zero: false }
+      : { type: "log", base: scale === "log2" ? 2 : 10, domain, nice: false },
+    axis: {
+      grid: true,
+      ...(scale === "linear"
+        ? { tickCount: 6 }
+        : scale === "log2" && powers(domain).length > 2
+        ? { values: powers(domain), labelExpr: powerLabel() }
+        : { values: logTicks(domain), format: "~r" }),
+    },
+  };
+}
+
+/** How far along its axis a value stands, from 0 to 1. */
+function share(value: number, [low, high]: Domain, scale: Scale): number {
+  const at = (x: number) => scale === "linear" ? x : Math.log2(x);
+  return (at(value) - at(low)) / (at(high) - at(low));
+}
+
+/**
+ * The words of the rules, white around: above their left ends, or where they hide the fewest points and
+ * stand in no other rule's way.
+ */
+function ruleWords(plot: PanelPlot): object[] {
+  const { panel: { rules, x, y }, points, domain, width, height } = plot;
+  const { names, domain: along } = placesOf(plot);
+  const upOf = (value: number) => height * share(value, domain, y.scale);
+  const marks = points.flatMap((point) => {
+    const across = x.scale === "nominal"
+      ? (names.indexOf(String(point.x)) + 0.5) / names.length
+      : share(Number(point.x), along, x.scale);
+    return [point.y, point.lo ?? point.y, point.hi ?? point.y]
+      .map((value) => ({ left: width * across, up: upOf(value) }));
+  });
+  return rules.flatMap((rule) => {
+    const up = upOf(rule.y), long = 5.2 * rule.label.length;
+    const cost = (left: boolean, above: boolean) => {
+      const low = above ? up - 4 : up - 18, from = left ? 0 : width - long - 4;
+      const inside = (other: number) => other > low && other < low + 22;
+      const hidden = marks.filter((mark) =>
+        inside(mark.up) && mark.left > from - 6 && mark.left < from + long + 10
+      ).length;
+      const inTheWay = rules.some((other) =>
+        other !== rule && inside(upOf(other.y))
+      );
+      const outside = above ? up + 16 > height : up < 16;
+      return hidden + (inTheWay ? 100 : 0) + (outside ? 1000 : 0);
+    };
+    const places: [left: boolean, above: boolean][] = [
+      [true, true],
+      [true, false],
+      [false, true],
+      [false, false],
+    ];
+    const [left, above] = places.reduce((best, one) => cost(...one) < cost(...best) ? one : best);
+    return [{ stroke: "white", strokeWidth: 3 }, { color: "#444" }].map((look) => ({
+      data: { values: [{}] },
+      mark: {
+        type: "text",
+        align: left ? "left" : "right",
+        dx: left ? 4 : -4,
+        dy: above ? -6 : 9,
+        fontSize: 10.5,
+        ...look,
+      },
+      encoding: {
+        y: { ...yOf(plot, "y"), field: undefined, datum: rule.y },
+        x: { value: left ? 0 : width },
+        text: { value: rule.label },
+      },
+    }));
+  });
+}
+
+/** Over the panel: its title, and under it what was judged. */
+function titleOf({ title, verdicts, width }: PanelPlot): object {
+  const small = { fontSize: 10.5 }, words = fitted(verdicts, width, 6.5);
+  return title === "" ? { text: words, fontWeight: "normal", ...small } : {
+    text: fitted(title, width, 8.2),
+    fontSize: 12,
+    subtitle: words,
+    subtitleFontSize: small.fontSize,
+  };
+}
+
+/** The rows of the panel's data: numbers short, ends of intervals on the axis, marks thinned on a curve. */
+function rowsOf({ panel, points, lines, domain }: PanelPlot, curve: boolean): object[] {
+  const places = distinct(points.map((point) => point.x)), step = Math.ceil(places.length / 8);
+  const { scale } = panel.y,
+    end = (value: number | null) => fits(value, scale) ? short(value) : null;
+  return points.map(({ line, series, x, y, lo, hi }) => ({
+    line,
+    ...(series === null ? {} : { series }),
+    ...(curve && (places.indexOf(x) + lines.indexOf(line)) % step !== 0 ? {} : { mark: true }),
+    x: panel.x.scale === "nominal" ? String(x) : x,
+    y: short(y),
+    // an interval that reaches 0 or below leaves a log axis at its lower end
+    lo: end(scale !== "linear" && lo !== null && lo <= 0 ? domain[0] : lo),
+    hi: end(hi),
+  }));
+}
+
+/** The panel as a view. */
+export function panelPlot(plot: PanelPlot): View {
+  const { panel, points, lines, series, width, height } = plot;
+  const nominal = panel.x.scale === "nominal";
+  const places = distinct(points.map((point) => point.x));
+  const curve = panel.mark === "line" && !nominal && places.length > CLOSE;
+  const styled = (part: "colour" | "shape") => ({
+    field: "line",
+    type: "nominal",
+    title: null,
+    scale: { domain: lines, range: lines.map((_, index) => styleOf(index)[part]) },
+    legend: lines.length < 2
+      ? null
+      : { labelLimit: 420, columns: lines.length > 6 ? 4 : lines.length },
+  });
+  const color = styled("colour");
+  const dashes = {
+    field: "series",
+    type: "nominal",
+    title: null,
+    scale: { domain: series, range: series.map((_, index) => DASHES[index % DASHES.length]) },
+    legend: { symbolType: "stroke", symbolSize: 400, labelLimit: 420, columns: series.length },
+  };
+  const own = distinct(points.map((point) => point.line));
+  const place = {
+    x: xOf(plot),
+    ...(nominal && panel.mark === "points" && own.length > 1
+      ? { xOffset: { field: "line", type: "nominal", scale: { domain: own } } }
+      : {}),
+  };
+  const tooltip = [
+    { field: "line", title: "line" },
+    ...(series.length > 0 ? [{ field: "series", title: "series" }] : []),
+    { field: "x", title: panel.x.title },
+    ...["y", "lo", "hi"].map((field) => ({
+      field,
+      title: { y: panel.y.title, lo: "95% from", hi: "to" }[field],
+      format: ".4~g",
+    })),
+  ];
+  return {
+    title: { ...titleOf(plot), offset: 6, anchor: "start", frame: "group" },
+    width,
+    height,
+    data: { values: rowsOf(plot, curve) },
+    layer: [
+      ...panel.rules.map(({ y }) => ({
+        data: { values: [{}] },
+        mark: { type: "rule", color: "#444", strokeDash: [5, 3], clip: true },
+        encoding: { y: { ...yOf(plot, "y"), field: undefined, datum: y } },
+      })),
+      {
+        transform: [{ filter: "isValid(datum.lo) && isValid(datum.hi)" }],
+        mark: curve
+          ? { type: "area", opacity: 0.18, clip: true }
+          : { type: "rule", strokeWidth: 3.5, opacity: 0.35, clip: true },
+        encoding: { ...place, y: yOf(plot, "lo"), y2: { field: "hi" }, color },
+      },
+      ...(panel.mark === "line"
+        ? [{
+          mark: { type: "line", strokeWidth: curve ? 1.3 : 1.6, clip: true },
+          encoding: {
+            ...place,
+            y: yOf(plot, "y"),
+            color,
+            ...(series.length > 1 ? { strokeDash: dashes } : {}),
+          },
+        }]
+        : []),
+      {
+        transform: [{ filter: "datum.mark === true" }],
+        mark: { type: "point", filled: true, size: 42, opacity: 1, clip: true },
+        encoding: { ...place, y: yOf(plot, "y"), color, shape: styled("shape"), tooltip },
+      },
+      ...ruleWords(plot),
+    ],
+  } as unknown as View;
+}

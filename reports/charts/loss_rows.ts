@@ -6,7 +6,7 @@
  */
 import type { Interval } from "../../lab/record/findings.ts";
 import type { Swept } from "../../lab/record/run.ts";
-import { extent, fixed } from "../words/format.ts";
+import { extent, fixed, known } from "../words/format.ts";
 import { lossUnit } from "../words/phrases.ts";
 import {
   distinct,
@@ -74,7 +74,8 @@ export function lossDomain(panels: Panel[]): [number, number] {
   const reach = Math.max(0.025 * Math.abs(worst), 3 * median(rises));
   const top = Math.min(high, worst + reach);
   const margin = 0.04 * (top - low) || 0.025 * Math.abs(low) || 1;
-  return [roundLoss(low - margin), roundLoss(top + margin)];
+  const [from, to] = [roundLoss(low - margin), roundLoss(top + margin)];
+  return from < to ? [from, to] : [from - 1, to + 1]; // losses too small for twenty decimals
 }
 
 /** The middle value, the lower of two; 0 of none. */
@@ -159,14 +160,15 @@ function transferred(
   swept: Swept,
   across: [number, number],
 ): LossRow[] {
-  return referencesOf(record.evidence.optima, panel.panel, swept).flatMap((reference) =>
-    reference.log2x === null ? [] : [{
+  return referencesOf(record.evidence.optima, panel.panel, swept).flatMap((reference) => {
+    const log2x = known(reference.log2x);
+    return log2x === null ? [] : [{
       kind: "transferred" as const,
       panel: panel.title.join(BREAK),
-      ...placed(reference.log2x, across),
-      note: `transferred: 2^${fixed(reference.log2x.estimate, 2)}`,
-    }]
-  );
+      ...placed(log2x, across),
+      note: `transferred: 2^${fixed(log2x.estimate, 2)}`,
+    }];
+  });
 }
 
 /** The stars: each inside the frame, however sharp the bowl whose minimum was fitted. */
@@ -183,7 +185,7 @@ function optima(
   const name = lineNames(record),
     references = referencesOf(record.evidence.optima, panel.panel, swept);
   return [...references, ...own].flatMap((optimum) => {
-    const { log2x, loss, atEdge } = optimum;
+    const log2x = known(optimum.log2x), loss = known(optimum.loss);
     if (log2x === null || loss === null) return [];
     const inside = clamp(log2x.estimate, across) === log2x.estimate &&
       clamp(loss.estimate, domain) === loss.estimate;
@@ -193,7 +195,7 @@ function optima(
       label: name(optimum),
       ...placed(log2x, across),
       loss: clamp(roundLoss(loss.estimate), domain),
-      note: `optimum 2^${fixed(log2x.estimate, 2)}${atEdge ? ", edge of grid" : ""}${
+      note: `optimum 2^${fixed(log2x.estimate, 2)}${optimum.atEdge ? ", edge of grid" : ""}${
         inside ? "" : ", outside the axes"
       }`,
     }];

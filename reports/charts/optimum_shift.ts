@@ -6,7 +6,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Judgement, Measure } from "../../lab/record/findings.ts";
-import { extent, NOT_MEASURED, range } from "../words/format.ts";
+import { extent, finite, known, NOT_MEASURED, range } from "../words/format.ts";
 import { capital, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
 import { roleVerdict } from "../words/verdict.ts";
 import { roundLoss } from "./loss_rows.ts";
@@ -54,12 +54,13 @@ export function measuresOf({ measures }: Judgement): { shift?: Measure; regret?:
 
 function rowOf(judgement: Judgement): ShiftRow {
   const { shift, regret } = measuresOf(judgement);
-  const s = shift?.value ?? null, r = regret?.value ?? null, limit = regret?.limits.hi ?? null;
+  const s = known(shift?.value ?? null), r = known(regret?.value ?? null);
+  const limit = finite(regret?.limits.hi);
   return {
     row: rowName(judgement),
     tone: toneOf(judgement),
     text: roleVerdict(judgement.role, judgement.verdict),
-    tolerance_octaves: shift?.limits.hi ?? 0,
+    tolerance_octaves: finite(shift?.limits.hi) ?? 0,
     shift_octaves: s && round(s.estimate),
     shift_lo: s && round(s.lo),
     shift_hi: s && round(s.hi),

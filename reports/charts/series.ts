@@ -7,6 +7,7 @@
 import type { TransferEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { type Cell, type Run, SWEPT, type Swept } from "../../lab/record/run.ts";
+import { finite } from "../words/format.ts";
 import { capital, distinct } from "../words/phrases.ts";
 
 export { distinct } from "../words/phrases.ts";
@@ -72,7 +73,7 @@ export function averageOverSeeds(runs: Run[]): CurvePoint[] {
     places.set(place, [...places.get(place) ?? [], run]);
   }
   return [...places.values()].map((group) => {
-    const losses = group.map((run) => run.validationLoss).filter((loss) => loss !== null);
+    const losses = group.map((run) => finite(run.validationLoss)).filter((loss) => loss !== null);
     const { mean, error } = meanAndError(losses);
     const { label, rule, configuration, role, log2x } = group[0].cell;
     return {

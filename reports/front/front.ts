@@ -74,7 +74,7 @@ function contents(figures: Figure[]): Block {
     links: { column: "suite", to: all.map(({ entry }) => `#${anchorOf(entry)}`) },
     judged: all.map(({ entry }) => {
       const { verdict } = decisionOf(entry);
-      return { name: entryTitle(entry), role: "claim", verdict, reason: "" };
+      return { name: entryTitle(entry), role: "claim", verdict, reason: "", note: "" };
     }),
     table: {
       head: ["figure", "suite", "verdict", "judged"],

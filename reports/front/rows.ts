@@ -12,7 +12,7 @@ import { chartsOf } from "../sections/index.ts";
 import type { Report } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { FIGURES, reproducedBy } from "../words/paper.ts";
-import { distinct, runsOf, sentence, SWEPT_NAME } from "../words/phrases.ts";
+import { capital, distinct, runsOf, sentence, SWEPT_NAME } from "../words/phrases.ts";
 import { countsPhrase, reasonSentence } from "../words/reason.ts";
 
 /** A record and where it lies. */
@@ -56,8 +56,8 @@ export function decisionOf({ record, panel }: Entry): Decision {
 /** Why, in one sentence. */
 export function entryReason(entry: Entry): string {
   const { record, panel } = entry, decision = decisionOf(entry);
-  if (panel === null) return reasonSentence(record, record.findings.judgements);
-  return `of this panel alone: ${
+  if (panel === null) return capital(reasonSentence(record, record.findings.judgements));
+  return `Of this panel alone: ${
     reasonSentence(decision, record.findings.judgements)
   }; it decides nothing in the suite's verdict`;
 }

@@ -49,7 +49,7 @@ export function htmlTable(
   const headers = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
   const body = rows.map((cells, row) => {
     const inside = cells.map((text, column) => {
-      const number = /^(?:[≤≥±] ?)?[−+]?\d[^a-z]*$/.test(text) ? "number" : "";
+      const number = /^(?:[≤≥±] ?)?[−+]?\d(?:[^a-z]*|.{0,12})$/.test(text) ? "number" : "";
       const names = [number, tone(row, column)].filter((name) => name !== "").join(" ");
       return `<td${names === "" ? "" : ` class="${names}"`}>${write(text, row, column)}</td>`;
     });

@@ -79,7 +79,8 @@ function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: b
 }
 
 function blockLines(block: Block, title: string, width: number, colour: boolean): string[] {
-  const heading = (more: string[]) => [...wrap(`${title}:`, width, "  "), ...more];
+  const heading = (more: string[]) =>
+    title === "" ? more : [...wrap(`${title}:`, width, "  "), ...more];
   switch (block.kind) {
     case "table": {
       const { table, judged, caption } = block, words = caption && wrap(caption, width, "  ");

@@ -19,6 +19,7 @@ import { notReproduced } from "../words/paper.ts";
 import {
   adapterName,
   afterFigure,
+  capital,
   costPhrase,
   distinct,
   memoryPhrase,
@@ -42,7 +43,7 @@ export function headOf(record: BenchRecord): Head {
     claim: suite.claim,
     verdict,
     phrase: verdictPhrase(record),
-    reason: reasonSentence(record, findings.judgements),
+    reason: capital(reasonSentence(record, findings.judgements)),
     machine: adapterName(environment),
     cost: `${costPhrase(record)}${memoryPhrase(record)} · profile ${plan.profile}`,
     wall_s: record.cost.wall_s,
@@ -97,6 +98,7 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
     role: roleIn(record, one),
     verdict: one.verdict,
     reason: judgementReason(one),
+    note: judgementReason(one, false),
   }));
   const { columns, note } = judgements.length === 0
     ? { columns: [], note: "" }

@@ -23,15 +23,17 @@ export interface JudgedRow {
   role: Role;
   /** what was decided of it */
   verdict: Verdict;
-  /** why, in one sentence */
+  /** why, in one sentence with the values */
   reason: string;
+  /** the same for a place beside the values, without them; may be empty */
+  note: string;
 }
 
 /** A piece of a section. */
 export type Block =
   /**
    * `judged` has an entry per row where the rows are judgements; the column `verdict` is theirs, and
-   * their reasons stand in no column: a medium with room adds one. `links` leads from the cells of one
+   * why they are so stands in none: a medium with room adds one. `links` leads from the cells of one
    * column to other pages or places
    */
   | {
@@ -59,12 +61,12 @@ export type Block =
   | { kind: "link"; text: string; to: string }
   | { kind: "folded"; title: string; blocks: Block[] };
 
-/** A table with a last column for the reasons of its judgements, where it has some. */
+/** A table with a last column for why its judgements are what they are, where that is said. */
 export function withReasons({ table, judged }: Block & { kind: "table" }): Table {
-  if (!judged?.some(({ reason }) => reason !== "")) return table;
+  if (!judged?.some(({ note }) => note !== "")) return table;
   return {
     head: [...table.head, "reason"],
-    rows: table.rows.map((cells, row) => [...cells, judged[row].reason]),
+    rows: table.rows.map((cells, row) => [...cells, judged[row].note]),
   };
 }
 

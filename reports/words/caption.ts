@@ -5,7 +5,14 @@
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { adapterName, afterFigure, costPhrase, sentence, trainingPhrase } from "./phrases.ts";
+import {
+  adapterName,
+  afterFigure,
+  capital,
+  costPhrase,
+  sentence,
+  trainingPhrase,
+} from "./phrases.ts";
 import { reasonSentence } from "./reason.ts";
 import { verdictPhrase } from "./verdict.ts";
 
@@ -45,7 +52,7 @@ export function caption(record: BenchRecord, what: string): string {
     sentence(afterFigure(suite.figure)),
     `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
     `Verdict here: ${verdictPhrase(record)}. ${
-      sentence(reasonSentence(record, findings.judgements))
+      sentence(capital(reasonSentence(record, findings.judgements)))
     }`,
     `Passes if ${sentence(suite.passesIf)} Control: ${sentence(suite.control)}`,
     `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record)}.`,

@@ -14,8 +14,10 @@ export const NOT_MEASURED = "—";
 type Maybe = number | null | undefined;
 
 const isNumber = (value: Maybe): value is number => Number.isFinite(value);
-const isInterval = (value: Interval | null): value is Interval =>
-  value !== null && [value.estimate, value.lo, value.hi].every(Number.isFinite);
+
+/** An estimate with its interval; null where one of its numbers is not finite. */
+export const known = (value: Interval | null): Interval | null =>
+  value !== null && [value.estimate, value.lo, value.hi].every(Number.isFinite) ? value : null;
 
 /** The least and the greatest of the finite numbers; null when there is none. */
 export function extent(values: Iterable<Maybe>): [least: number, greatest: number] | null {
@@ -60,8 +62,10 @@ export function significant(value: Maybe): string {
 
 /** `estimate [lo, hi]`, each number written by `write`. */
 export function interval(value: Interval | null, write: (value: Maybe) => string): string {
-  if (!isInterval(value)) return NOT_MEASURED;
-  return `${write(value.estimate)} [${write(value.lo)}, ${write(value.hi)}]`;
+  const found = known(value);
+  return found === null
+    ? NOT_MEASURED
+    : `${write(found.estimate)} [${write(found.lo)}, ${write(found.hi)}]`;
 }
 
 /**
@@ -71,7 +75,7 @@ export function interval(value: Interval | null, write: (value: Maybe) => string
  * @param sign write `+` before positive numbers
  */
 export function writerOf(value: Interval | null, sign = false): (value: Maybe) => string {
-  const width = isInterval(value) ? value.hi - value.lo : 0;
+  const { lo, hi } = known(value) ?? { lo: 0, hi: 0 }, width = hi - lo;
   const decimals = width > 0 ? Math.max(0, Math.ceil(1.5 - Math.log10(width))) : Infinity;
   if (decimals > 6) return significant;
   return (x) => fixed(x, decimals, sign);

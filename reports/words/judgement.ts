@@ -38,8 +38,12 @@ export const measureHead = ({ name, unit }: Measure): string =>
 export const measureText = (measure: Measure): string =>
   `${measure.name} ${valueText(measure)}${measure.value === null ? "" : unitOf(measure.unit)}`;
 
-/** What a measure says: `shift +0.10 [−0.20, +0.40] octaves lies within ±1`. */
-export function measureSentence(measure: Measure): string {
+/**
+ * What a measure says: `shift +0.10 [−0.20, +0.40] octaves lies within ±1`.
+ *
+ * @param numbers write the value; left out where it stands beside
+ */
+export function measureSentence(measure: Measure, numbers = true): string {
   const { name, value, limits, missing, verdict } = measure;
   const set = limitsText(limits);
   if (missing === "beyond") {
@@ -56,12 +60,16 @@ export function measureSentence(measure: Measure): string {
     ? "lies outside"
     : "is not surely within";
   const own = limits.lo !== null && limits.hi !== null ? "" : "its limit ";
-  return `${measureText(measure)} ${stands} ${own}${set}`;
+  return `${numbers ? measureText(measure) : name} ${stands} ${own}${set}`;
 }
 
-/** Why a judgement's verdict is what it is, in one sentence without a full stop. */
-export function judgementReason({ measures, open }: Judgement): string {
-  const told = measures.map(measureSentence).join("; ");
+/**
+ * Why a judgement's verdict is what it is, in one sentence without a full stop.
+ *
+ * @param numbers write the values; left out where they stand beside
+ */
+export function judgementReason({ measures, open }: Judgement, numbers = true): string {
+  const told = measures.map((measure) => measureSentence(measure, numbers)).join("; ");
   if (open !== null) return `undecided, ${open}${told === "" ? "" : `; ${told}`}`;
   return told === "" ? "nothing was measured" : told;
 }

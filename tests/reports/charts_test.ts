@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { csvParse } from "d3-dsv";
+import type { Judgement } from "../../lab/record/findings.ts";
 import { chartsFor } from "../../reports/charts/charts.ts";
 import { loadMultiples } from "../../reports/charts/expert_load.ts";
 import { lossDomain, lossRows } from "../../reports/charts/loss_rows.ts";
@@ -14,12 +14,17 @@ import {
 } from "../../reports/charts/render.ts";
 import { averageOverSeeds, panelsOf } from "../../reports/charts/series.ts";
 import { toneOf, TONES } from "../../reports/charts/theme.ts";
-import { runsCsv } from "../../reports/csv.ts";
 import { fixtureRecord } from "./fixture.ts";
 import { testGoldens, textsOf } from "./golden.ts";
 
 const record = fixtureRecord();
 const charts = chartsFor(record);
+
+const unmeasured = (one: Judgement): Judgement => ({
+  ...one,
+  measures: one.measures.map((measure) => ({ ...measure, value: null, missing: "no optimum" })),
+  verdict: "inconclusive",
+});
 
 Deno.test("a bench of activated-experts has its three charts, captions complete", () => {
   assert.deepEqual(charts.map((chart) => chart.name), [
@@ -50,7 +55,7 @@ Deno.test("the loss chart has a panel per rule, a star per optimum, powers of tw
       "rule: complete-mue",
       "Iso-width, d = 64",
       "2⁻⁵",
-      "validation loss (nats per token)",
+      "validation loss (cross-entropy, nats)",
       "16e16a",
       "dense",
     ]
@@ -72,7 +77,7 @@ Deno.test("a diverged seed is marked and does not stretch the loss axis", () => 
 });
 
 Deno.test("means and standard errors over seeds are the closed forms", () => {
-  const runs = record.runs.slice(0, 3).map((run, seed) => ({
+  const runs = record.evidence.runs.slice(0, 3).map((run, seed) => ({
     ...run,
     validationLoss: [2, 3, 7][seed],
   }));
@@ -82,10 +87,10 @@ Deno.test("means and standard errors over seeds are the closed forms", () => {
 });
 
 Deno.test("a panel without its own reference shows the one that was tuned elsewhere", () => {
-  const runs = record.runs.filter(({ cell }) =>
+  const runs = record.evidence.runs.filter(({ cell }) =>
     cell.panel !== "iso-width" || cell.role !== "reference"
   );
-  const iso = panelsOf({ ...record, runs }, "lr").find((panel) => panel.panel === "iso-width")!;
+  const iso = panelsOf(fixtureRecord({ runs }), "lr").find((panel) => panel.panel === "iso-width")!;
   assert.ok(iso.points.some((point) => point.role === "reference"));
   assert.equal(iso.title[0], "Iso-width, d = 16 → 64");
 });
@@ -94,10 +99,10 @@ Deno.test("loads are multiples of a/N, the busiest first", () => {
   assert.deepEqual(loadMultiples([0.25, 0.75, 0.5]), [1.5, 1, 0.5]);
 });
 
-Deno.test("only a target's pass is blue: every other verdict has another colour and shape", () => {
-  const pass = TONES[toneOf({ role: "target", verdict: "pass" })];
+Deno.test("only a claim's pass is blue: every other verdict has another colour and shape", () => {
+  const pass = TONES[toneOf({ role: "claim", verdict: "pass" })];
   for (const verdict of ["fail", "inconclusive", "cannot tell at this size"] as const) {
-    const other = TONES[toneOf({ role: "target", verdict })];
+    const other = TONES[toneOf({ role: "claim", verdict })];
     assert.notEqual(other.colour, pass.colour);
     assert.notEqual(other.shape, pass.shape);
   }
@@ -109,47 +114,38 @@ Deno.test("only a target's pass is blue: every other verdict has another colour 
 Deno.test("the shift chart writes every verdict beside its row", async () => {
   const texts = textsOf(await renderSvg(charts[1].spec));
   const count = (text: string) => texts.filter((one) => one === text).length;
-  assert.equal(count("pass"), 3);
+  assert.equal(count("pass"), 4);
   assert.equal(count("fail (expected of the control)"), 3);
-  assert.equal(count("cannot tell at this size"), 1);
   assert.equal(count("pass (the control should fail)"), 1);
 });
 
 Deno.test("every part of the shift chart has the same rows, measured or not", () => {
-  const judgements = record.judgements.filter((one) => one.panel === "transfer").map((one) =>
-    one.label === "16e2a" ? { ...one, shift_octaves: null, regret: null } : one
-  );
-  const chart = chartsFor({ ...record, judgements })[1];
+  const judgements = record.findings.judgements.filter((one) => one.panel === "transfer").map((
+    one,
+  ) => one.subject === "16e2a" ? unmeasured(one) : one);
+  const chart = chartsFor(fixtureRecord({ judgements }))[1];
   const text = JSON.stringify(compileSpec(chart.spec).vega);
   const scale = /"name":"\w*_y","type":"\w+","domain":(\[[^\]]*\])/g;
   const domains = [...text.matchAll(scale)].map(([, list]) => list);
-  const rows = judgements.map((one) => `${one.label} · ${one.rule}`);
+  const rows = judgements.map((one) => `${one.subject} · ${one.variant}`);
   assert.deepEqual(domains, [JSON.stringify(rows), JSON.stringify(rows)]);
 });
 
 Deno.test("a few losses far above the rest are marked and do not flatten the curves", () => {
-  const runs = record.runs.map((run) =>
+  const runs = record.evidence.runs.map((run) =>
     run.cell.label === "16e16a" && run.cell.log2x > -4 ? { ...run, validationLoss: 9.1 } : run
   );
-  const [low, high] = lossDomain(panelsOf({ ...record, runs }, "lr"));
+  const [low, high] = lossDomain(panelsOf(fixtureRecord({ runs }), "lr"));
   assert.ok(low > 1.9 && high < 2.7, `axis ${low} to ${high}`);
-  assert.ok(lossRows({ ...record, runs }, "lr").some((row) => row.kind === "above"));
+  assert.ok(lossRows(fixtureRecord({ runs }), "lr").some((row) => row.kind === "above"));
 });
 
 Deno.test("a record without intervals, seeds to compare or experts still draws", async () => {
   const bare = fixtureRecord({
-    plan: { ...record.plan, seeds: [0] },
-    runs: record.runs.filter((run) => run.cell.seed === 0)
+    runs: record.evidence.runs.filter((run) => run.cell.seed === 0)
       .map((run) => ({ ...run, expertLoad: null, validationLoss: null, divergedAtStep: 3 })),
-    optima: record.optima.map((one) => ({ ...one, log2x: null, loss: null })),
-    judgements: record.judgements.map((one) => ({
-      ...one,
-      shift_octaves: null,
-      regret: null,
-      regretLimit: null,
-      verdict: "inconclusive" as const,
-    })),
-    verdict: "inconclusive",
+    optima: record.evidence.optima.map((one) => ({ ...one, log2x: null, loss: null })),
+    judgements: record.findings.judgements.map(unmeasured),
   });
   const drawn = chartsFor(bare);
   assert.deepEqual(drawn.map((chart) => chart.name), ["loss-vs-lr", "optimum-shift"]);
@@ -171,14 +167,14 @@ Deno.test("every transfer suite has these charts, with its own title and figure"
 });
 
 Deno.test("a panel's title names the sizes that differ from the reference", () => {
-  const depth = record.runs.filter(({ cell }) => cell.panel === "transfer").map((run) => {
+  const depth = record.evidence.runs.filter(({ cell }) => cell.panel === "transfer").map((run) => {
     const { cell } = run;
     const configuration = cell.role === "reference"
       ? "dense:d=16,L=2,H=16,B=512"
       : `${cell.label}:d=16,L=${cell.label === "16e2a" ? 4 : 8},h=16,B=512`;
     return { ...run, cell: { ...cell, configuration } };
   });
-  const titles = panelsOf({ ...record, runs: depth }, "lr").map(({ title }) => title[0]);
+  const titles = panelsOf(fixtureRecord({ runs: depth }), "lr").map(({ title }) => title[0]);
   assert.deepEqual(titles, ["Transfer, L = 2 → 4, 8", "Transfer, L = 2 → 4, 8"]);
   const batch = depth.map((run) => ({
     ...run,
@@ -189,16 +185,19 @@ Deno.test("a panel's title names the sizes that differ from the reference", () =
         : run.cell.configuration.replace(/L=\d/, "L=2").replace("B=512", "B=1024"),
     },
   }));
-  assert.equal(panelsOf({ ...record, runs: batch }, "lr")[0].title[0], "Transfer, B = 512 → 1024");
+  assert.equal(
+    panelsOf(fixtureRecord({ runs: batch }), "lr")[0].title[0],
+    "Transfer, B = 512 → 1024",
+  );
 });
 
 Deno.test("panels with sweeps of their own have a loss chart for each sweep", () => {
-  const moved = record.runs.map((run) =>
+  const moved = record.evidence.runs.map((run) =>
     run.cell.panel === "iso-width"
       ? { ...run, cell: { ...run.cell, swept: "weightDecay" as const } }
       : run
   );
-  const names = chartsFor({ ...record, runs: moved }).map(({ name }) => name);
+  const names = chartsFor(fixtureRecord({ runs: moved })).map(({ name }) => name);
   assert.deepEqual(names.slice(0, 2), ["loss-vs-lr", "loss-vs-weight-decay"]);
 });
 
@@ -223,14 +222,9 @@ Deno.test("the PDF is vector with embedded fonts, the same bytes each time", asy
   assert.ok(!text.includes("/Subtype /Image"));
 });
 
-Deno.test("runs.csv parses back to the runs, nothing rounded, gaps empty", () => {
-  const rows = csvParse(runsCsv(record));
-  assert.equal(rows.length, record.runs.length);
-  for (const [index, run] of record.runs.entries()) {
-    const row = rows[index];
-    assert.equal(row.configuration, run.cell.configuration);
-    assert.equal(Number(row.lr), run.base.lr);
-    assert.equal(row.validation_loss_nats, String(run.validationLoss ?? ""));
-    assert.equal(row.diverged_at_step, String(run.divergedAtStep ?? ""));
-  }
+Deno.test("axes and tooltips take the loss and its unit from the task", () => {
+  const task = { id: "diffusion", loss: { name: "velocity error", unit: "squared" } };
+  const text = JSON.stringify(chartsFor({ ...record, task }).map(({ spec }) => spec));
+  assert.ok(text.includes("validation loss (velocity error, squared)"));
+  assert.ok(text.includes("regret (squared)") && !text.includes("nats"));
 });

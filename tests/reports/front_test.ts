@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
-import { LabError } from "../../lab/train/store.ts";
-import { readAnyRecord } from "../../lab/record/any_record.ts";
-import type { AnyRecord } from "../../lab/record/any_record.ts";
-import {
-  countsOf,
-  countsPhrase,
-  entryVerdict,
-  type Found,
-  sectionsOf,
-} from "../../reports/front/rows.ts";
+import { LabError } from "../../lab/record/failure.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
+import { decidePanels } from "../../lab/judge/decide.ts";
+import { decisionOf, entryReason, figuresOf, type Found } from "../../reports/front/rows.ts";
 import { writeFront } from "../../reports/front/write.ts";
+import { reportOf } from "../../reports/sections/index.ts";
 import { FIGURES, notReproduced } from "../../reports/words/paper.ts";
 import { claimFixture } from "./claim_fixture.ts";
-import { fixtureRecord, rivalRecord } from "./fixture.ts";
+import { assertFinite, textsIn } from "./finite.ts";
+import { type Change, fixtureRecord, rivalRecord } from "./fixture.ts";
 import { assertLoadsNothing } from "./golden.ts";
-import { latencyFixture } from "./latency_fixture.ts";
+import { junitFaults, readXml } from "./junit_schema.ts";
 
 const NASTY = '</script><b onclick="x">&|';
-const found = (...records: AnyRecord[]): Found[] =>
-  records.map((record) => ({ folder: record.suite.id, record, hasReport: true }));
+const found = (...records: BenchRecord[]): Found[] =>
+  records.map((record) => ({
+    folder: record.suite.id,
+    record,
+    report: reportOf(record),
+    hasReport: true,
+  }));
 
 /** Records in folders of their own, and what `look` makes of the place. */
 async function withFolder(
-  records: Record<string, AnyRecord | string>,
+  records: Record<string, BenchRecord | string>,
   look: (folder: string) => Promise<void>,
 ): Promise<void> {
   const out = await Deno.makeTempDir();
@@ -48,28 +49,8 @@ const refused = async (act: () => Promise<unknown>): Promise<string> => {
   return message;
 };
 
-Deno.test("a record of any kind is read by its schema, another one is refused by name", async () => {
-  await withFolder({
-    transfer: fixtureRecord(),
-    latency: latencyFixture(),
-    claims: claimFixture(),
-    newer: JSON.stringify({ ...claimFixture(), schema: "mue-bench/claims/9" }),
-    torn: '{"schema": "mue-bench/rec',
-    wrong: JSON.stringify({ ...claimFixture(), verdict: "perhaps" }),
-  }, async (out) => {
-    for (const name of ["transfer", "latency", "claims"]) {
-      assert.ok((await readAnyRecord(`${out}/${name}/record.json`)).schema.length > 0);
-    }
-    const told = (name: string) => refused(() => readAnyRecord(`${out}/${name}/record.json`));
-    assert.match(await told("newer"), /found "mue-bench\/claims\/9", this version reads .* or /);
-    assert.match(await told("torn"), /it is not JSON, or cut short/);
-    assert.match(await told("wrong"), /verdict: /);
-    assert.match(await told("none"), /no such file/);
-  });
-});
-
 Deno.test("every figure has its section: what was measured, and why the rest is missing", () => {
-  const sections = sectionsOf(found(fixtureRecord(), latencyFixture(), rivalRecord()), [
+  const sections = figuresOf(found(fixtureRecord(), rivalRecord()), [
     "activated-experts",
     "latency",
     "capacity",
@@ -94,37 +75,23 @@ Deno.test("every figure has its section: what was measured, and why the rest is 
 });
 
 Deno.test("a record that no figure can place is still shown", () => {
-  const sections = sectionsOf(found(fixtureRecord({ runs: [] })), null);
+  const sections = figuresOf(found(fixtureRecord({ runs: [], optima: [] })), null);
   assert.deepEqual(sections.flatMap(({ entries }) => entries).length, 1);
   assert.equal(sections.at(-1)!.entries[0].record.suite.id, "activated-experts");
 });
 
 Deno.test("several records reproduce a figure together, one of its suites does not", () => {
-  const as = (id: string): AnyRecord => {
+  const as = (id: string): BenchRecord => {
     const record = fixtureRecord();
     return { ...record, suite: { ...record.suite, id } };
   };
-  const figures = (...records: AnyRecord[]) => notReproduced(...records).map((one) => one.figure);
+  const figures = (...records: BenchRecord[]) => notReproduced(...records).map((one) => one.figure);
   assert.ok(figures(as("capacity"), as("granularity")).includes("Fig. 3"));
   assert.ok(!figures(as("capacity"), as("granularity"), as("hybrids")).includes("Fig. 3"));
-  const partly = sectionsOf(found(as("capacity"), as("hybrids")), null)
+  const partly = figuresOf(found(as("capacity"), as("hybrids")), null)
     .find(({ figure }) => figure === "Fig. 3")!;
   assert.equal(partly.entries.length, 2);
   assert.deepEqual(partly.missing, ["not run here: deno task bench granularity"]);
-});
-
-Deno.test("judgements are counted by role: rivals and asides count as nothing decided", () => {
-  assert.equal(
-    countsPhrase(countsOf(fixtureRecord())),
-    "3 pass, 1 cannot tell at this size; controls seen to fail: 3 of 4",
-  );
-  assert.deepEqual([countsOf(rivalRecord()).beside, countsOf(rivalRecord()).controls], [6, 1]);
-  assert.equal(countsOf(claimFixture()).beside, 1);
-  assert.equal(countsOf(fixtureRecord(), "weightDecay").controls, 0);
-  assert.equal(
-    countsPhrase(countsOf(fixtureRecord(), "weightDecay")),
-    "nothing judged; no control",
-  );
 });
 
 Deno.test("the front page has claim, verdict, picture and link of every suite, and loads nothing", async () => {
@@ -132,7 +99,6 @@ Deno.test("the front page has claim, verdict, picture and link of every suite, a
     "activated-experts": fixtureRecord(),
     "scaling": claimFixture(),
     "shoot-out": rivalRecord(),
-    "latency": latencyFixture(),
     "broken": "{",
     "empty": "",
   }, async (out) => {
@@ -142,9 +108,10 @@ Deno.test("the front page has claim, verdict, picture and link of every suite, a
       built: ["activated-experts"],
       onProblem: (problem) => told.push(problem),
     });
-    assert.equal(suites, 4);
+    assert.equal(suites, 3);
     assert.deepEqual(paths.map((path) => path.slice(out.length + 1)), [
       "suites.json",
+      "junit.xml",
       "summary.md",
       "report.html",
     ]);
@@ -157,26 +124,31 @@ Deno.test("the front page has claim, verdict, picture and link of every suite, a
     const page = await Deno.readTextFile(`${out}/report.html`);
     assertLoadsNothing(page);
     assert.doesNotMatch(page, /<script/);
-    assert.equal(page.match(/<svg/g)?.length, 4);
-    for (const id of ["activated-experts", "scaling", "shoot-out", "latency"]) {
+    assert.equal(page.match(/<svg/g)?.length, 3);
+    for (const id of ["activated-experts", "scaling", "shoot-out"]) {
       assert.ok(page.includes(`href="${id}/report.html"`), id);
     }
     assert.ok(page.includes("Left out: Cannot read") && page.includes("not built: bridges"));
-    assert.ok(page.includes("✓ 2 pass") && page.includes("? 2 inconclusive"));
+    assert.ok(page.includes("✓ 2 pass") && page.includes("? 1 inconclusive"));
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length, "an id stands twice");
     for (const [, to] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(to), to);
     for (const [, to] of page.matchAll(/url\(#([^)]+)\)/g)) assert.ok(ids.includes(to), to);
     const summary = await Deno.readTextFile(`${out}/summary.md`);
-    assert.ok(summary.includes("[Report](scaling/report.html)"));
+    assert.ok(summary.includes("[All numbers: the report of Made-up claims](scaling/report.html)"));
     const index = JSON.parse(await Deno.readTextFile(`${out}/suites.json`));
     assert.deepEqual(index.suites.map((suite: { id: string }) => suite.id), [
       "activated-experts",
       "scaling",
-      "latency",
       "shoot-out",
     ]);
     assert.equal(index.suites[1].verdict, "inconclusive");
+    assert.equal(index.suites[0].panels["iso-width"], "cannot tell at this size");
+    assert.ok(summary.includes("](activated-experts/loss-vs-lr.svg)"));
+    const junit = readXml(await Deno.readTextFile(`${out}/junit.xml`));
+    assert.deepEqual(junitFaults(junit), []);
+    assert.equal(junit.children.length, 3);
+    assertFinite(await textsIn(paths));
     // a picture of a suite whose report was not written is no link to nothing
     await Deno.remove(`${out}/scaling/report.html`);
     await writeFront(out, { onProblem: () => {} });
@@ -197,7 +169,7 @@ Deno.test("a front page of no pass shows no tick of a pass", async () => {
 });
 
 Deno.test("a nasty record stays text on the front page, its summary and its index", async () => {
-  const record = fixtureRecord({ reason: NASTY });
+  const record = fixtureRecord();
   record.suite = { ...record.suite, title: NASTY, claim: NASTY, figure: NASTY };
   await withFolder({ "a 'b' #c": record }, async (out) => {
     await writeFront(out, { onProblem: () => {} });
@@ -222,20 +194,44 @@ Deno.test("no front page over a suite's own report, of nothing, or of no folder"
   });
 });
 
-Deno.test("a figure of another sweep has that sweep's verdict and never the suite's pass", () => {
-  const record = fixtureRecord({ verdict: "pass", reason: "the learning rate's" });
-  const [judged] = record.judgements;
-  const at = (role: "target" | "control", verdict: typeof judged.verdict) =>
-    ({ ...judged, role, verdict, swept: "weightDecay" }) as const;
-  const of = (...judgements: (typeof judged)[]) => {
-    const [one] = found({ ...record, judgements: [...record.judgements, ...judgements] });
-    return entryVerdict({ ...one, swept: "weightDecay", chart: null }).verdict;
+Deno.test("a figure that is a panel of its own has that panel's verdict and never the suite's pass", () => {
+  const { evidence, findings } = fixtureRecord();
+  const as = (panel: string) => (one: { panel: string }) =>
+    one.panel === "iso-width" ? panel : one.panel;
+  const change: Change = {
+    runs: evidence.runs.map((run) => ({
+      ...run,
+      cell: {
+        ...run.cell,
+        panel: as("weight decay")(run.cell),
+        swept: run.cell.panel === "iso-width" ? "weightDecay" : "lr",
+      },
+    })),
+    panels: findings.panels.map((panel) => ({
+      ...panel,
+      name: as("weight decay")({ panel: panel.name }),
+    })),
+    judgements: findings.judgements.map((one) => ({ ...one, panel: as("weight decay")(one) })),
   };
-  assert.equal(of(at("target", "pass"), at("control", "fail")), "pass");
-  assert.equal(of(at("target", "pass"), at("control", "inconclusive")), "cannot tell at this size");
-  assert.equal(of(at("target", "pass")), "cannot tell at this size");
-  assert.equal(of(at("target", "fail"), at("control", "fail")), "fail");
-  assert.equal(of(), "inconclusive");
-  const [whole] = found(record);
-  assert.equal(entryVerdict({ ...whole, swept: "lr", chart: null }).verdict, "pass");
+  const of = (record: BenchRecord, figure: string) =>
+    figuresOf(found(record), null).find((one) => one.figure === figure)!.entries[0];
+  const record = fixtureRecord(change), entry = of(record, "Fig. 2b");
+  assert.equal(record.verdict, "pass");
+  assert.equal(decisionOf(entry).verdict, "cannot tell at this size");
+  assert.match(
+    entryReason(entry),
+    /^Of this panel alone: 1 of 1 control passes too.*decides nothing/,
+  );
+  assert.equal(entry.chart!.name, "loss-vs-weight-decay");
+  assert.equal(decisionOf(of(record, "Fig. 2a")).verdict, "pass");
+  for (const verdict of ["pass", "fail", "inconclusive"] as const) {
+    const judgements = record.findings.judgements.map((one) =>
+      one.panel !== "weight decay"
+        ? one
+        : { ...one, verdict: one.role === "control" ? "fail" as const : verdict }
+    );
+    const other = fixtureRecord({ ...change, judgements });
+    assert.equal(decisionOf(of(other, "Fig. 2b")).verdict, verdict);
+    assert.deepEqual(other.decisions, decidePanels(other.findings));
+  }
 });

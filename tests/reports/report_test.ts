@@ -1,169 +1,351 @@
 import assert from "node:assert/strict";
-import type { BenchRecord, Verdict } from "../../lab/record/record.ts";
-import { browserScripts, jsonSafe, scriptSafe } from "../../reports/media/browser.ts";
-import { chartsFor } from "../../reports/charts/charts.ts";
-import { duration, fixed, interval, octaves, significant } from "../../reports/words/format.ts";
-import { reportHtml } from "../../reports/html.ts";
-import { notReproduced } from "../../reports/words/paper.ts";
+import type { Verdict } from "../../lab/record/findings.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
 import { renderSvg } from "../../reports/charts/render.ts";
-import { summaryMarkdown } from "../../reports/summary.ts";
-import { terminalSummary } from "../../reports/terminal.ts";
+import { toneOf, TONES } from "../../reports/charts/theme.ts";
+import { browserScripts, jsonSafe, scriptSafe } from "../../reports/media/browser.ts";
+import type { DrawnChart } from "../../reports/media/html_parts.ts";
+import { summaryMarkdown } from "../../reports/media/markdown.ts";
+import { reportPage } from "../../reports/media/page.ts";
+import { terminalSummary } from "../../reports/media/terminal.ts";
+import { verdictTable } from "../../reports/sections/common.ts";
+import { chartsOf, reportOf } from "../../reports/sections/index.ts";
 import { writeReport } from "../../reports/write.ts";
+import { claimFixture } from "./claim_fixture.ts";
+import { assertFinite, textsIn } from "./finite.ts";
 import { fixtureRecord } from "./fixture.ts";
 import { assertLoadsNothing, withoutScripts } from "./golden.ts";
 
-const NASTY = '</script><b onclick="x">&';
+const NASTY = '</script><b onclick="x">&|';
 const OTHERS: Verdict[] = ["fail", "inconclusive", "cannot tell at this size"];
+/** One record of each kind that is drawn here, with `change` in both. */
+const both = (
+  change: Pick<Partial<BenchRecord>, "verdict" | "incomplete"> & { judgements?: [] },
+) => [
+  fixtureRecord(change),
+  claimFixture(change),
+];
 
 async function pageOf(record: BenchRecord): Promise<string> {
-  const charts = await Promise.all(
-    chartsFor(record).map(async (chart) => ({
-      ...chart,
-      svg: await renderSvg(chart.spec),
-    })),
+  const report = reportOf(record);
+  const charts: DrawnChart[] = await Promise.all(
+    chartsOf(report).map(async (chart) => ({ ...chart, svg: await renderSvg(chart.spec) })),
   );
-  return reportHtml(record, { charts, scripts: await browserScripts(), problems: [] });
+  return reportPage(report, { charts, scripts: await browserScripts(), problems: [] });
+}
+
+/** The page without pictures and scripts, which is enough for its words. */
+const wordsOf = (record: BenchRecord): string =>
+  reportPage(reportOf(record), { charts: [], scripts: [], problems: [] });
+const summaryOf = (record: BenchRecord): string => summaryMarkdown(reportOf(record));
+const linesOf = (record: BenchRecord, width?: number, colour?: boolean): string =>
+  terminalSummary(reportOf(record), width, colour);
+
+/** A folder for `act`, gone afterwards. */
+async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 Deno.test("the page loads nothing: no source, link or style from anywhere", async () => {
   const page = await pageOf(fixtureRecord());
   assertLoadsNothing(page);
   const outside = withoutScripts(page);
+  assert.equal(outside.match(/<svg/g)?.length, 3);
   for (
     const word of ["Claim", "Verdict", "Beside the paper", "not reproduced", "software adapter"]
-  ) {
-    assert.ok(outside.includes(word), `the page lacks ${word}`);
-  }
+  ) assert.ok(outside.includes(word), `the page lacks ${word}`);
+  assertLoadsNothing(await pageOf(claimFixture()));
 });
 
-Deno.test("a nasty title stays text in page, specs, SVG and summary", async () => {
-  const record = fixtureRecord();
-  record.suite = { ...record.suite, title: NASTY, claim: NASTY, figure: NASTY };
-  record.runs = record.runs.map((run) => ({ ...run, cell: { ...run.cell, rule: `r${NASTY}` } }));
-  const page = await pageOf(record);
-  assert.equal(page.match(/<script\b/g)?.length, page.match(/<\/script/gi)?.length);
-  assert.equal(page.match(/<\/script/gi)?.length, 5);
-  assert.ok(!page.includes("<b onclick"));
-  assert.ok(withoutScripts(page).includes("&lt;/script&gt;&lt;b onclick="));
-  assert.ok(!summaryMarkdown(record).includes("<b"));
+Deno.test("the page of claims states verdict, tables, the paper, caveats", () => {
+  const page = wordsOf(claimFixture());
+  for (
+    const word of [
+      "? inconclusive",
+      "fail (expected of the control)",
+      "fail (decides nothing)",
+      "±0.25",
+      "mean gap to dense 0.004 [−0.021, 0.033] nats",
+      "≤ 0.1",
+      "Slopes",
+      "0.02 [−0.04, 0.08]",
+      "What the paper is known to show",
+      "Made up: it says nothing about anything.",
+      "&quot;limit&quot;: 0.25",
+    ]
+  ) assert.ok(page.includes(word), `the page lacks ${word}`);
+});
+
+Deno.test("one table of verdicts for every kind: a column per measure where all have the same", () => {
+  const transfer = verdictTable(fixtureRecord()), claims = verdictTable(claimFixture());
+  assert.deepEqual(transfer.table.head, [
+    "panel",
+    "judged",
+    "under",
+    "shift of the optimum, octaves",
+    "regret, nats",
+    "verdict",
+  ]);
+  assert.match(
+    transfer.caption,
+    /Limits: shift of the optimum: ±1 octaves; regret: ≤ 0\.012 nats\./,
+  );
+  assert.deepEqual(claims.table.head, [
+    "panel",
+    "judged",
+    "under",
+    "measured",
+    "limits",
+    "verdict",
+  ]);
+  const roles = claims.judged!.map(({ role }) => role);
+  assert.deepEqual(roles, ["claim", "claim", "claim", "control", "control", "aside"]);
+  const own = fixtureRecord().findings.judgements.map((one, index) => ({
+    ...one,
+    variant: "",
+    measures: one.measures.map((measure) => ({ ...measure, limits: { lo: null, hi: index } })),
+  }));
+  assert.deepEqual(verdictTable(fixtureRecord({ judgements: own })).table.head, [
+    "panel",
+    "judged",
+    "shift of the optimum, octaves",
+    "limit of the shift of the optimum",
+    "regret, nats",
+    "limit of the regret",
+    "verdict",
+  ]);
+});
+
+Deno.test("a claim of a panel that decides nothing is shown as deciding nothing", () => {
+  const { judged } = verdictTable(fixtureRecord());
+  const iso = judged!.find(({ name }) => name.startsWith("iso-width: 16e4a (complete-mue)"))!;
+  assert.equal(iso.role, "aside");
+  assert.ok(linesOf(fixtureRecord(), 300).includes("· pass (decides nothing)"));
+});
+
+Deno.test("a nasty record stays text in page, specs, SVG and summary", async () => {
+  const transfer = fixtureRecord();
+  transfer.suite = { ...transfer.suite, title: NASTY, claim: NASTY, figure: NASTY };
+  transfer.evidence.runs = transfer.evidence.runs.map((run) => ({
+    ...run,
+    cell: { ...run.cell, rule: `r${NASTY}` },
+  }));
+  const record = claimFixture(), { findings } = record;
+  const claims = claimFixture({
+    suite: transfer.suite,
+    panels: findings.panels.map((panel) => ({ ...panel, title: NASTY })),
+    points: findings.points.map((point) => ({ ...point, line: NASTY })),
+    judgements: findings.judgements.map((one) => ({ ...one, subject: NASTY, open: NASTY })),
+    tables: [{
+      title: NASTY,
+      columns: [{ name: NASTY, unit: NASTY, decimals: null }],
+      rows: [[NASTY]],
+      note: NASTY,
+    }],
+    caveats: [NASTY],
+    warnings: [NASTY],
+  });
+  for (const nasty of [transfer, claims]) {
+    const page = await pageOf(nasty);
+    assert.equal(page.match(/<script\b/g)?.length, page.match(/<\/script/gi)?.length);
+    assert.equal(page.match(/<\/script/gi)?.length, 5);
+    assert.ok(!page.includes("<b onclick"));
+    assert.ok(withoutScripts(page).includes("&lt;/script&gt;&lt;b onclick="));
+    assert.ok(!summaryOf(nasty).includes("<b"));
+  }
+  const row = summaryOf(claims).split("\n").find((line) => line.startsWith("| width"))!;
+  assert.equal(row.match(/(?<!\\)\|/g)?.length, 8);
   assert.deepEqual(JSON.parse(jsonSafe({ title: NASTY })), { title: NASTY });
   assert.equal(scriptSafe("a</SCRIPT>b<!--c"), "a<\\/SCRIPT>b<\\!--c");
 });
 
-Deno.test("a verdict that is not a pass never wears a pass's badge, tick or colour", async () => {
+Deno.test("a verdict that is not a pass never wears a pass's badge, tick or colour", () => {
   for (const verdict of OTHERS) {
-    const record = fixtureRecord({ verdict, reason: "Made up", judgements: [] });
-    const page = withoutScripts(await pageOf(record));
-    const badge = /<span class="badge (\w+)">([^<]*)</.exec(page)!;
-    assert.equal(badge[1], verdict === "fail" ? "fail" : "unsure");
-    assert.ok(badge[2].includes(verdict) && !badge[2].includes("✓"));
-    const summary = summaryMarkdown(record);
-    assert.ok(summary.startsWith(`# `) && summary.split("\n")[0].includes(verdict));
-    assert.ok(!summary.split("\n")[0].includes("✓"));
-    const terminal = terminalSummary(record, 80, true);
-    assert.ok(terminal.includes(verdict.toUpperCase()));
-    assert.ok(!terminal.includes("\x1b[32m") && !terminal.includes("✓"));
+    for (const record of both({ verdict, judgements: [] })) {
+      const badge = /<span class="badge (\w+)">([^<]*)</.exec(wordsOf(record))!;
+      assert.equal(badge[1], verdict === "fail" ? "fail" : "unsure");
+      assert.ok(badge[2].includes(verdict) && !badge[2].includes("✓"));
+      const [first] = summaryOf(record).split("\n");
+      assert.ok(first.startsWith("# ") && first.includes(verdict) && !first.includes("✓"));
+      const terminal = linesOf(record, 80, true);
+      assert.ok(terminal.includes(verdict.toUpperCase()));
+      assert.ok(!terminal.includes("\x1b[32m") && !terminal.includes("✓"));
+    }
   }
 });
 
-Deno.test("the twin: a pass does wear them", async () => {
-  const record = fixtureRecord();
-  assert.match(withoutScripts(await pageOf(record)), /<span class="badge pass">✓ pass</);
-  assert.ok(terminalSummary(record, 80, true).startsWith("\x1b[32m✓ PASS"));
-  assert.ok(summaryMarkdown(record).startsWith("# ✓ pass: Activated experts"));
-  assert.match(summaryMarkdown(record), /Cost: .*, at most 61\.0 MB on the device\./);
-  const unmeasured = { ...record, cost: { ...record.cost, peakDevice_bytes: null } };
-  assert.doesNotMatch(summaryMarkdown(unmeasured), /on the device/);
+Deno.test("the twin: a pass does wear them", () => {
+  for (const record of both({ verdict: "pass" })) {
+    assert.match(wordsOf(record), /<span class="badge pass">✓ pass</);
+    assert.ok(linesOf(record, 80, true).startsWith("\x1b[32m✓ PASS"));
+    assert.ok(summaryOf(record).startsWith(`# ✓ pass: ${record.suite.title}`));
+    assert.match(summaryOf(record), /Cost: .*, at most 61\.0 MB on the device · profile quick\./);
+  }
+  const { cost } = fixtureRecord();
+  const unmeasured = fixtureRecord({ cost: { ...cost, peakDevice_bytes: null } });
+  assert.doesNotMatch(summaryOf(unmeasured), /on the device/);
 });
 
-Deno.test("incomplete and exploratory benches say so beside the verdict", async () => {
-  const record = fixtureRecord({ incomplete: true });
+Deno.test("asides and controls never get a tick or a pass's colour, whatever their verdict", () => {
+  const { judgements: [first] } = claimFixture().findings;
+  for (const role of ["aside", "control"] as const) {
+    for (const verdict of ["pass", "inconclusive"] as const) {
+      const judgements = [{ ...first, role, verdict }];
+      assert.ok(!linesOf(claimFixture({ judgements })).includes("✓"));
+      assert.notEqual(TONES[toneOf({ role, verdict })].colour, TONES.pass.colour);
+    }
+  }
+  assert.ok(linesOf(claimFixture()).includes("✓ pass"));
+});
+
+Deno.test("incomplete and exploratory benches say so beside the verdict", () => {
+  const record = fixtureRecord({ incomplete: true, verdict: "pass" });
   record.plan = { ...record.plan, exploratory: true };
   const words = "pass (incomplete, exploratory)";
-  assert.ok((await pageOf(record)).includes(words));
-  assert.ok(summaryMarkdown(record).includes(words));
-  assert.ok(terminalSummary(record).includes(words.toUpperCase()));
+  assert.ok(wordsOf(record).includes(words) && summaryOf(record).includes(words));
+  assert.ok(linesOf(record).includes(words.toUpperCase()));
+  assert.match(summaryOf(record), /- Incomplete: .*\n- |- Exploratory: /);
 });
 
-Deno.test("the terminal summary stays plain without colour and wraps its sentences", () => {
-  const record = fixtureRecord();
-  const text = terminalSummary(record, 60);
-  assert.ok(!text.includes("\x1b"));
-  const sentences = text.split("\n").filter((line) => !/^ {2}(panel|transfer|iso)/.test(line));
-  for (const line of sentences.slice(1)) assert.ok(line.length <= 60, line);
+Deno.test("dropped tokens are said, with how many", () => {
+  const { runs } = fixtureRecord().evidence;
+  assert.ok(!summaryOf(fixtureRecord()).includes("dropped"));
+  const [first, ...rest] = runs.filter(({ router }) => router !== null);
+  const router = { ...first.router!, dropRate: [0.125, 0], unserved: [0, 0.03] };
+  const text = summaryOf(fixtureRecord({ runs: [{ ...first, router }, ...rest.slice(0, 3)] }));
+  assert.match(text, /Tokens were dropped: 1 of 4 runs lost picks .* up to 13% .* up to 3\.0%/);
+});
+
+Deno.test("the terminal summary stays plain without colour and within its width", () => {
+  for (const record of both({})) {
+    for (const width of [60, 80, 120]) {
+      const text = linesOf(record, width);
+      assert.ok(!text.includes("\x1b"));
+      for (const line of text.split("\n").slice(1)) assert.ok(line.length <= width, line);
+    }
+  }
   assert.match(
-    text,
+    linesOf(fixtureRecord(), 160),
     /16e4a +standard +−1\.70 \[−2\.00, −1\.34\].*✗ fail \(expected of the control\)/,
   );
 });
 
-Deno.test("numbers are written one way", () => {
-  assert.equal(fixed(-0.0004, 3), "0.000");
-  assert.equal(octaves(0.4), "+0.40");
-  assert.equal(interval({ estimate: -1, lo: -2, hi: 0.5 }, octaves), "−1.00 [−2.00, +0.50]");
-  assert.equal(interval(null, octaves), "—");
-  assert.equal(fixed(null, 2), "—");
-  assert.equal(significant(2 ** -5.3), "0.0254");
-  assert.equal(significant(1e-8), "1.00e−8");
-  assert.deepEqual([0.44, 59.9, 742, 3599.6, 11100].map(duration), [
-    "0.4 s",
-    "1 min 0 s",
-    "12 min 22 s",
-    "1 h 00 min",
-    "3 h 05 min",
-  ]);
+Deno.test("verdicts too wide for a terminal stand under their names, other tables are left to the page", () => {
+  const rows = (width: number) => linesOf(claimFixture(), width).split("\n");
+  assert.ok(
+    rows(200).some((row) => /^ {2}panel +judged +under +measured +limits +verdict$/.test(row)),
+  );
+  const narrow = rows(80);
+  assert.ok(!narrow.some((row) => row.startsWith("  panel")));
+  assert.ok(narrow.includes("  gap: 16e4a (complete-mue)"));
+  assert.ok(
+    narrow.some((row) => row.startsWith("    ✓ pass: mean gap to dense 0.004 [−0.021, 0.0")),
+  );
+  assert.ok(narrow.includes("  Slopes:"));
+  assert.ok(rows(30).some((row) => row.startsWith("  Slopes: in report.html")));
 });
 
-Deno.test("the figures that are not reproduced leave out what this record swept", () => {
-  const figures = notReproduced(fixtureRecord()).map(({ figure }) => figure);
-  assert.ok(!figures.includes("Fig. 2a"));
-  for (const figure of ["Fig. 2b", "Fig. 2d", "Fig. 3", "Fig. 9"]) {
-    assert.ok(figures.includes(figure));
+Deno.test("a record of nothing still has its page, summary and lines", () => {
+  const nothing = { points: [], judgements: [], tables: [], runs: [], data: null, task: null };
+  for (const bare of [claimFixture(nothing), fixtureRecord({ ...nothing, optima: [] })]) {
+    assert.deepEqual(chartsOf(reportOf(bare)), []);
+    assert.match(wordsOf(bare), /Nothing was judged/);
+    assert.ok(summaryOf(bare).includes("## Verdicts"));
+    assert.match(linesOf(bare), /^≈ CANNOT TELL/);
   }
 });
 
-Deno.test("a report is written whole, and the record first", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const paths = await writeReport(fixtureRecord(), `${folder}/new/out`);
-    const names = paths.map((path) => path.slice(folder.length + "/new/out/".length));
-    assert.deepEqual(names.slice(0, 2), ["record.json", "runs.csv"]);
-    assert.deepEqual(names.slice(-2), ["summary.md", "report.html"]);
-    for (const chart of ["loss-vs-lr", "optimum-shift", "expert-load"]) {
-      for (const kind of ["vl.json", "svg", "png", "pdf"]) {
-        assert.ok(names.includes(`${chart}.${kind}`));
-      }
+Deno.test("a report is written whole, the record first, and is the same for every kind", async () => {
+  await inFolder(async (folder) => {
+    for (
+      const [record, csv, charts] of [
+        [fixtureRecord(), ["runs.csv", "judgements.csv"], 3],
+        [claimFixture(), ["runs.csv", "points.csv", "judgements.csv"], 3],
+      ] as const
+    ) {
+      const out = `${folder}/${record.suite.id}/out`, problems: string[] = [];
+      const paths = await writeReport(record, out, { onProblem: (one) => problems.push(one) });
+      assert.deepEqual(problems, []);
+      const names = paths.map((path) => path.slice(out.length + 1));
+      assert.deepEqual(names.slice(0, 1 + csv.length), ["record.json", ...csv]);
+      assert.deepEqual(names.slice(-4), ["tables.tex", "junit.xml", "summary.md", "report.html"]);
+      assert.equal(names.length, 1 + csv.length + 4 * charts + 4);
+      const present = [...Deno.readDirSync(out)].map((entry) => entry.name);
+      assert.deepEqual(present.sort(), names.toSorted());
+      const written = JSON.parse(await Deno.readTextFile(paths[0]));
+      assert.deepEqual(written, JSON.parse(JSON.stringify(record)));
+      assertFinite(await textsIn(paths));
     }
-    const present = [...Deno.readDirSync(`${folder}/new/out`)].map((entry) => entry.name);
-    assert.deepEqual(present.sort(), names.sort());
-    const record = JSON.parse(await Deno.readTextFile(paths[0]));
-    assert.deepEqual(record, JSON.parse(JSON.stringify(fixtureRecord())));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    const summary = await Deno.readTextFile(`${folder}/scaling/out/summary.md`);
+    assert.ok(summary.includes("(gap.svg)"));
+  });
+});
+
+Deno.test("numbers that are none reach no medium, wherever in a record they stand", async () => {
+  const bad = [NaN, Infinity, -Infinity];
+  const at = (index: number) => bad[index % 3];
+  const none = (index: number) => ({ estimate: at(index), lo: at(index + 1), hi: at(index + 2) });
+  const transfer = fixtureRecord(), claims = claimFixture();
+  transfer.evidence.optima.forEach((one, i) =>
+    Object.assign(one, { log2x: none(i), loss: none(i) })
+  );
+  transfer.evidence.runs.forEach((run, i) =>
+    i % 4 === 0 && Object.assign(run, { validationLoss: at(i), wall_s: at(i), trainLoss: [at(i)] })
+  );
+  claims.findings.points.forEach((point, i) =>
+    i % 5 === 0 && Object.assign(point, { lo: null, hi: null, y: 1 })
+  );
+  claims.findings.tables[0].rows = [[NaN, none(0), [Infinity]], ["x", -Infinity, null]];
+  for (const record of [transfer, claims]) {
+    record.findings.judgements.forEach(({ measures }, i) =>
+      measures.forEach((measure) =>
+        Object.assign(measure, { value: none(i), limits: { lo: null, hi: at(i) } })
+      )
+    );
+    Object.assign(record.cost, { wall_s: NaN, trainedTokens: Infinity, peakDevice_bytes: NaN });
+    await inFolder(async (folder) => {
+      const problems: string[] = [];
+      const paths = await writeReport(record, folder, { onProblem: (one) => problems.push(one) });
+      assert.deepEqual(problems, []);
+      assertFinite({ ...await textsIn(paths), terminal: linesOf(record) });
+    });
   }
 });
 
-Deno.test("a report that cannot be drawn keeps its record and shows why", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("a report that cannot be drawn keeps its record and its numbers, and shows why", async () => {
+  await inFolder(async (folder) => {
     // a panel without a name: no chart can be titled, all else can be written
     const record = fixtureRecord();
-    for (const run of record.runs) Object.assign(run.cell, { panel: null });
+    for (const run of record.evidence.runs) Object.assign(run.cell, { panel: null });
     const problems: string[] = [];
-    const paths = await writeReport(record, folder, {
-      onProblem: (problem) => problems.push(problem),
-    });
+    const onProblem = (problem: string) => problems.push(problem);
+    const paths = await writeReport(record, folder, { onProblem });
     assert.deepEqual(paths.map((path) => path.slice(folder.length + 1)), [
       "record.json",
       "runs.csv",
+      "judgements.csv",
+      "tables.tex",
+      "junit.xml",
       "summary.md",
       "report.html",
     ]);
     assert.match(problems.join(), /Cannot make the charts: /);
-    assert.ok(
-      (await Deno.readTextFile(`${folder}/report.html`)).includes("Cannot make the charts: "),
+    const page = await Deno.readTextFile(`${folder}/report.html`);
+    assert.ok(page.includes("Cannot make the charts: ") && page.includes("Verdicts"));
+  });
+});
+
+Deno.test("a folder that cannot be made is named, with why", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assert.rejects(
+      () => writeReport(fixtureRecord(), `${folder}/file/out`),
+      /Cannot write to .*file\/out: a part of its path is a file/,
     );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });

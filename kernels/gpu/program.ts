@@ -179,10 +179,15 @@ function withDims(source: string, entry: string): string {
   return `${source.slice(0, body)}\n  let dims = read_dims();${source.slice(body)}`;
 }
 
+/** The text a spec gives the shader compiler. */
+export function textOf(spec: KernelSpec, storage: DeviceProfile["storage"]): string {
+  const source = expand(spec.source, spec.constants ?? {});
+  return `${preamble(spec, storage, source)}\n${withDims(source, spec.name)}`;
+}
+
 /** Compiles a spec, once per device, code and layout. */
 export function compile(device: Device, spec: KernelSpec): Compiled {
-  const source = expand(spec.source, spec.constants ?? {});
-  const code = `${preamble(spec, device.profile.storage, source)}\n${withDims(source, spec.name)}`;
+  const code = textOf(spec, device.profile.storage);
   const cache = pipelines.get(device.gpu) ?? new Map<string, Compiled>();
   pipelines.set(device.gpu, cache);
   const known = cache.get(code);

@@ -23,7 +23,7 @@ function texts(): Record<string, string> {
           const key = `${spec.name} | ${c.name}`;
           const entry = hashes.get(key) ?? { hash: createHash("sha256"), count: 0 };
           hashes.set(key, entry);
-          const text = textOf(spec, storage).replace(/^\s*(\/\/.*)?\n/gm, "");
+          const text = textOf(spec, storage).replace(/^\s*(\/\/.*)?\n/gm, "").trimEnd();
           entry.hash.update(`${kernels} ${storage}\n${text}\n`);
           entry.count++;
         }

@@ -72,6 +72,69 @@ Deno.test("a loop variable hides a constant only inside its loop", () => {
   assert.equal(expand("${i}\n#for i in 0..2\n${i}\n#end\n${i}", { i: 9 }), "9\n0\n1\n9");
 });
 
+Deno.test("a loop over two variables is one loop in the other", () => {
+  const source = "#for i in 0..2, j in i..2\nc${i}_${j};\n#end for i";
+  assert.equal(expand(source, {}), "c0_0;\nc0_1;\nc1_1;");
+});
+
+Deno.test("of #if, #elif and #else the first that holds is kept, and only that is evaluated", () => {
+  const source = "#if A\na\n#elif B\nb\n#elif A + B == 0\nzero\n#else\n${unknown}\n#end if A";
+  assert.equal(expand(source, { A: 1, B: 1 }), "a");
+  assert.equal(expand(source, { A: 0, B: 1 }), "b");
+  assert.equal(expand(source, { A: 0, B: 0 }), "zero");
+  assert.throws(() => expand(source, { A: 0 }), /B is not known/);
+});
+
+Deno.test("a directive behind code is about its line alone", () => {
+  const source = "  a${i}_${j} = 1;   #for i in 0..2, j in 0..A\n  b   #if A == 1\n  c #if !A";
+  assert.equal(expand(source, { A: 1 }), "  a0_0 = 1;\n  a1_0 = 1;\n  b");
+  assert.equal(expand(source, { A: 0 }), "  c");
+});
+
+Deno.test("blank lines, comments on their own and the indentation of directives leave no trace", () => {
+  const source = "// header ${unknown}\n\n  a;  // kept\n    #if 1\n  // gone\n  b;\n\t#end\n";
+  assert.equal(expand(source, {}), "  a;  // kept\n  b;");
+});
+
+Deno.test("an include is the other source's lines, in the scope of its place", () => {
+  const sources = { inner: "// of its own\n  x${i}_${N};\n", outer: '#include "inner"\ny;\n' };
+  const source = '#for i in 0..2\n  #include "outer"\n#end for i\n#if 0\n#include "none"\n#end';
+  assert.equal(expand(source, { N: 7 }, sources), "  x0_7;\ny;\n  x1_7;\ny;");
+});
+
+Deno.test("an include that is unknown, comes back to itself or leaves a block open is refused", () => {
+  const sources = { a: '#include "b"', b: '#include "a"', open: "#if 1", end: "#end" };
+  const bad: [string, RegExp][] = [
+    ['#include "c"', /Cannot include c: found a, b, open, end/],
+    ['#include "toString"', /Cannot include toString: found/],
+    ['#include "a"', /Cannot include a: a includes b includes a/],
+    ['#include "open"\n#end', /Cannot expand the template: #end closes nothing/],
+    ['#include "open"', /Cannot expand open: #if 1 has no #end/],
+    ['#if 1\n#include "end"\n#end', /Cannot expand end: #end closes nothing/],
+    ["#include a", /want #include "name", found #include a/],
+    ['#include "../a"', /want #include "name"/],
+  ];
+  for (const [source, message] of bad) {
+    assert.throws(() => expand(source, {}, sources), { name: "SyntaxError", message }, source);
+  }
+});
+
+Deno.test("an #end may say what it ends, and must then be right", () => {
+  for (const end of ["", "for", "for i", "for i in 0..1", "for i in 0..1, j in 0..1"]) {
+    assert.equal(expand(`#for i in 0..1, j in 0..1\nx\n#end ${end}`, {}), "x", end);
+  }
+  for (const end of ["if", "for j", "for i in 0..2", "for i in 0..1, j in 0..1, k in 0..1"]) {
+    assert.throws(() => expand(`#for i in 0..1, j in 0..1\nx\n#end ${end}`, {}), {
+      name: "SyntaxError",
+      message: `Cannot expand the template: #end ${end} closes #for i in 0..1, j in 0..1`,
+    });
+  }
+  assert.throws(
+    () => expand("#if A\n#elif B\n#end if B", { A: 1, B: 1 }),
+    /#end if B closes #if A/,
+  );
+});
+
 Deno.test("an unbalanced block or a bad head is a syntax error", () => {
   const bad: [string, RegExp][] = [
     ["#for i in 0..2\nx", /has no #end/],
@@ -83,8 +146,12 @@ Deno.test("an unbalanced block or a bad head is a syntax error", () => {
     ["#for i in 0..\nx\n#end", /name in a..b/],
     ["#if X\n#end", /X is not known/],
     ["${Y}", /Y is not known/],
-    ["#if 1\nx\n#else\ny\n#else\nz\n#end", /has no #end|closes nothing/],
-    ["#for i in 0..2\nx\n#else\ny\n#end", /has no #end|closes nothing/],
+    ["#if 1\nx\n#else\ny\n#else\nz\n#end", /#else after #else, in #if 1/],
+    ["#if 1\nx\n#else\ny\n#elif 1\nz\n#end", /#elif after #else, in #if 1/],
+    ["#elif 1\nx\n#end", /#elif 1 closes nothing/],
+    ["#for i in 0..2\nx\n#else\ny\n#end", /#else stands in #for i in 0..2/],
+    ["#for i in 0..2, 0..3\nx\n#end", /was not expected/],
+    ["#if 1\n#for i in 0..2\n#end if 1\n#end", /#end if 1 closes #for i in 0..2/],
   ];
   for (const [source, message] of bad) {
     assert.throws(() => expand(source, {}), { name: "SyntaxError", message }, source);

@@ -19,7 +19,7 @@
  * two, each with a header of its own, and the compiler sees what it saw before.
  *
  * Expressions know integers, the names given, loop variables, `+ - * / %` (whole division),
- * comparisons, `&& || !` and parentheses.
+ * comparisons, `&& || !`, `a ? b : c` and parentheses.
  *
  * @module
  */
@@ -61,20 +61,29 @@ export function evaluate(expression: string, names: Constants): number {
     }
     return value;
   };
+  const choice = (): number => {
+    const value = binary(0);
+    if (tokens[at] !== "?") return value;
+    at++;
+    const yes = choice();
+    if (tokens[at++] !== ":") fail("a choice has no other side");
+    const no = choice();
+    return value ? yes : no;
+  };
   const unary = (): number => {
     const token = tokens[at++];
     if (token === undefined) return fail("it ends too early");
     if (token === "!") return unary() ? 0 : 1;
     if (token === "-") return -unary();
     if (token === "(") {
-      const value = binary(0);
+      const value = choice();
       if (tokens[at++] !== ")") fail("a parenthesis is not closed");
       return value;
     }
     if (/^\d+$/.test(token)) return Number(token);
     return Object.hasOwn(names, token) ? names[token] : fail(`${token} is not known`);
   };
-  const value = binary(0);
+  const value = choice();
   if (at < tokens.length) fail(`${tokens[at]} was not expected`);
   return value;
 }

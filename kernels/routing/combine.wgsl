@@ -5,8 +5,8 @@
 //   SPARSE: slots without a row (place NONE) add nothing.
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn combine(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -3,8 +3,8 @@
 //   SPARSE: 0 for slots without a row (place NONE).
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn gate_backward(@builtin(global_invocation_id) id: vec3<u32>) {

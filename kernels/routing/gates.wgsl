@@ -2,12 +2,9 @@
 // the four kinds. An empty slot has gate 0.
 //   logits (R, rows, n4) vec4, ids, gate (R, rows*per_token). One lane per token.
 
-const NONE = 0xffffffffu;
+#include "none"
 
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn gates(@builtin(global_invocation_id) id: vec3<u32>) {

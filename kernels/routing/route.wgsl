@@ -5,11 +5,7 @@
 //   SOFTMAX: softmax of the selected logits; SOFTMAX && ALL: softmax of all logits.
 //   One lane per token. A pick is the largest entry after the last one in (value, -index) order.
 
-// A NaN counts as the smallest logit, so that a diverged token still selects distinct experts.
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn route(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -11,8 +11,8 @@
 //   UNIFORM: gates are constants and nobody reads the logits: no gradient, no losses.
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {

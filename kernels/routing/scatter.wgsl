@@ -3,8 +3,8 @@
 //   SPARSE: a slot without expert, or whose pick was dropped, has no row: place NONE.
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn scatter(@builtin(global_invocation_id) id: vec3<u32>) {

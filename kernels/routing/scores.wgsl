@@ -3,11 +3,7 @@
 //   logits, scores (R, rows, n4) vec4, bias (R, experts). One lane per token; columns past the last
 //   expert hold anything.
 
-// A NaN counts as the smallest logit, so that every score is a number.
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn scores(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -2,7 +2,9 @@
 // cross_entropy.wgsl for GPUs
 //   logits (R, rows, v4) vec4, targets (R, rows) u32. One workgroup of LANES per row, rows folded
 //   into the grid's x and y. A lane goes over columns lane, lane + LANES, … ascending, then the
-//   lanes' results meet in a tree (tree.wgsl, before this text). Padded columns get 0.
+//   lanes' results meet in a tree (tree.wgsl, tree_subgroups.wgsl). Padded columns get 0.
+
+#include "tree"
 
 @compute @workgroup_size(${LANES})
 fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {

@@ -16,7 +16,9 @@ import {
   SHARE_ROWS,
 } from "../../kernels/gemm/gemm_tiles.ts";
 import type { Device, DeviceProfile } from "../../kernels/gpu/device.ts";
-import { type Bound, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
+import { type Kernel, kernelOf, type KernelSpec } from "../../kernels/gpu/kernel.ts";
+import { type Bound, type Grid, Program } from "../../kernels/gpu/program.ts";
+import type { Constants } from "../../kernels/gpu/template.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   gainReduce,
@@ -37,8 +39,13 @@ import { crossEntropy, logStep } from "../../kernels/text/loss.ts";
 /** A call of {@link Program.add}. */
 export interface Call {
   spec: KernelSpec;
-  dims: Record<string, number>;
-  grid: [number, number, number];
+  constants: Constants;
+  /** the variant of the profile */
+  kernel: Kernel;
+  /** names of the tensors given */
+  roles: string[];
+  dims: Readonly<Record<string, number>>;
+  grid: Grid;
 }
 
 /** A program that encodes nothing and keeps its calls. */
@@ -55,11 +62,20 @@ export class Notes extends Program {
 
   override add(
     spec: KernelSpec,
-    _tensors: Record<string, Bound>,
-    dims: Record<string, number>,
-    grid: [number, number, number],
+    tensors: Readonly<Record<string, Bound | undefined>>,
+    dims: Readonly<Record<string, number>>,
+    grid: Grid | Readonly<Record<DeviceProfile["kernels"], Grid>>,
+    constants: Constants = {},
   ): void {
-    this.calls.push({ spec, dims, grid });
+    const { kernels } = this.profile;
+    this.calls.push({
+      spec,
+      constants,
+      kernel: kernelOf(spec, kernels, constants),
+      roles: Object.keys(tensors).filter((role) => tensors[role]),
+      dims,
+      grid: "software" in grid ? grid[kernels] : grid,
+    });
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { textOf } from "../../kernels/gpu/program.ts";
+import { textOf } from "../../kernels/gpu/kernel.ts";
 import { callsOf, everyKernel } from "./every_kernel.ts";
 
 const PINNED = new URL("texts.json", import.meta.url);
@@ -18,12 +18,12 @@ function texts(): Record<string, string> {
   const hashes = new Map<string, { hash: ReturnType<typeof createHash>; count: number }>();
   for (const c of everyKernel()) {
     for (const kernels of ["software", "gpu"] as const) {
-      for (const { spec } of callsOf(c, kernels)) {
+      for (const { kernel } of callsOf(c, kernels)) {
         for (const storage of ["texture", "buffer"] as const) {
-          const key = `${spec.name} | ${c.name}`;
+          const key = `${kernel.name} | ${c.name}`;
           const entry = hashes.get(key) ?? { hash: createHash("sha256"), count: 0 };
           hashes.set(key, entry);
-          const text = textOf(spec, storage).replace(/^\s*(\/\/.*)?\n/gm, "").trimEnd();
+          const text = textOf(kernel, storage).replace(/^\s*(\/\/.*)?\n/gm, "").trimEnd();
           entry.hash.update(`${kernels} ${storage}\n${text}\n`);
           entry.count++;
         }

@@ -16,10 +16,10 @@ fn attention_block(@builtin(local_invocation_index) lane: u32, @builtin(workgrou
   let q_at = (t0 + i) * 2u * dims.hd4 + head * ${DV}u;
   let k_at = t0 * 2u * dims.hd4 + dims.hd4 + head * ${DV}u;
   let v_at = t0 * 3u * dims.hd4 + 2u * dims.hd4 + head * ${DV}u;
-#for v in 0..DV
+  #for v in 0..DV
   let q${v} = load_qk(q_at + ${v}u) * dims.scale;
   var o${v} = vec4<f32>(0.0);
-#end
+  #end for v
   var m = -1e30;
   var l = 0.0;
   let last = min((group.y + 1u) * ${BLOCK}u, dims.seq);
@@ -34,9 +34,7 @@ fn attention_block(@builtin(local_invocation_index) lane: u32, @builtin(workgrou
     let count = min(${TILE}u, last - first);
     for (var j = 0u; j < count; j++) {
       var s_ = q0 * k_tile[j * ${DV}u];
-#for v in 1..DV
-      s_ = fma(q${v}, k_tile[j * ${DV}u + ${v}u], s_);
-#end
+      s_ = fma(q${v}, k_tile[j * ${DV}u + ${v}u], s_);   #for v in 1..DV
       let hidden = first + j > i;
       let s = select(s_.x + s_.y + s_.z + s_.w, -1e30, hidden);
       let n = max(m, s);
@@ -44,16 +42,12 @@ fn attention_block(@builtin(local_invocation_index) lane: u32, @builtin(workgrou
       let p = select(exp(s - n), 0.0, hidden);
       m = n;
       l = l * f + p;
-#for v in 0..DV
-      o${v} = fma(v_tile[j * ${DV}u + ${v}u], vec4<f32>(p), o${v} * f);
-#end
+      o${v} = fma(v_tile[j * ${DV}u + ${v}u], vec4<f32>(p), o${v} * f);   #for v in 0..DV
     }
     workgroupBarrier();
   }
   if (i < dims.seq) {
-#for v in 0..DV
-    store_o((t0 + i) * dims.hd4 + head * ${DV}u + ${v}u, o${v} / l);
-#end
+    store_o((t0 + i) * dims.hd4 + head * ${DV}u + ${v}u, o${v} / l);   #for v in 0..DV
     store_lse((t0 + i) * dims.heads + head, m + log(l));
   }
 }

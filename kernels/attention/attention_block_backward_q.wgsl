@@ -16,12 +16,12 @@ fn attention_block_backward_q(@builtin(local_invocation_index) lane: u32, @built
   let k_at = t0 * 2u * dims.hd4 + dims.hd4 + head * ${DV}u;
   let v_at = t0 * 3u * dims.hd4 + 2u * dims.hd4 + head * ${DV}u;
   var d_ = vec4<f32>(0.0);
-#for v in 0..DV
+  #for v in 0..DV
   let q${v} = load_qk(q_at + ${v}u) * dims.scale;
   let g${v} = load_dout(o_at + ${v}u);
   d_ = fma(g${v}, load_o(o_at + ${v}u), d_);
   var a${v} = vec4<f32>(0.0);
-#end
+  #end for v
   let d = d_.x + d_.y + d_.z + d_.w;
   let lse = load_lse((t0 + i) * dims.heads + head);
   let last = min((group.y + 1u) * ${BLOCK}u, dims.seq);
@@ -37,22 +37,18 @@ fn attention_block_backward_q(@builtin(local_invocation_index) lane: u32, @built
     for (var j = 0u; j < count; j++) {
       var s_ = q0 * k_tile[j * ${DV}u];
       var t_ = g0 * v_tile[j * ${DV}u];
-#for v in 1..DV
+      #for v in 1..DV
       s_ = fma(q${v}, k_tile[j * ${DV}u + ${v}u], s_);
       t_ = fma(g${v}, v_tile[j * ${DV}u + ${v}u], t_);
-#end
+      #end for v
       let p = select(exp(s_.x + s_.y + s_.z + s_.w - lse), 0.0, first + j > i);
       let ds = vec4<f32>(p * (t_.x + t_.y + t_.z + t_.w - d));
-#for v in 0..DV
-      a${v} = fma(k_tile[j * ${DV}u + ${v}u], ds, a${v});
-#end
+      a${v} = fma(k_tile[j * ${DV}u + ${v}u], ds, a${v});   #for v in 0..DV
     }
     workgroupBarrier();
   }
   if (i < dims.seq) {
-#for v in 0..DV
-    store_dqk(q_at + ${v}u, a${v} * dims.scale);
-#end
+    store_dqk(q_at + ${v}u, a${v} * dims.scale);   #for v in 0..DV
     store_d((t0 + i) * dims.heads + head, d);
   }
 }

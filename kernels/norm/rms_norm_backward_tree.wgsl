@@ -20,10 +20,7 @@ fn rms_norm_backward_tree(@builtin(local_invocation_index) lane: u32, @builtin(w
   let mean = tree_sum(lane, dots.x + dots.y + dots.z + dots.w) * dims.inv_d;
   for (var c = lane; c < dims.d4; c += ${LANES}u) {
     let dx = rstd * (load_p(gain + c) * load_dy(at + c) - load_x(at + c) * rstd * mean);
-#if FIRST
-    store_dz(at + c, dx);
-#else
-    store_dz(at + c, load_dz_in(at + c) + dx);
-#end
+    store_dz(at + c, dx);                        #if FIRST
+    store_dz(at + c, load_dz_in(at + c) + dx);   #if !FIRST
   }
 }

@@ -29,7 +29,7 @@ fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workg
     let chosen = load_logits(at + target_id / 4u);
     store_loss(row, peak + log(sum) - chosen[target_id % 4u]);
   }
-#if GRADIENT
+  #if GRADIENT
   let scale = load_scales(group.z * dims.scale_stride + dims.scale_slot) * dims.inv_tokens;
   for (var c = lane; c < dims.v4; c += ${LANES}u) {
     let column = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
@@ -37,5 +37,5 @@ fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workg
     let d = p - select(vec4<f32>(0.0), vec4<f32>(1.0), column == vec4<u32>(target_id));
     store_dlogits(at + c, select(vec4<f32>(0.0), d * scale, column < vec4<u32>(dims.vocab)));
   }
-#end
+  #end if GRADIENT
 }

@@ -13,11 +13,8 @@ fn draw_batch(@builtin(global_invocation_id) id: vec3<u32>) {
   if (t >= dims.tokens) { return; }
   let row = t / dims.seq;
   let step = load_state(id.z);
-#if EVALUATE
-  let start = dims.first + (step * (dims.tokens / dims.seq) + row) * dims.spacing;
-#else
-  let start = dims.first + pcg3d(vec3<u32>(load_seeds(id.z), step, row)).x % dims.range;
-#end
+  let start = dims.first + (step * (dims.tokens / dims.seq) + row) * dims.spacing;         #if EVALUATE
+  let start = dims.first + pcg3d(vec3<u32>(load_seeds(id.z), step, row)).x % dims.range;   #if !EVALUATE
   let at = start + t % dims.seq;
   store_tokens(id.z * dims.rows + t, byte(at));
   store_targets(id.z * dims.rows + t, byte(at + 1u));

@@ -12,9 +12,9 @@ const B_TILE = ${DEPTH * (ROWS / 4 + 1)}u;
 var<workgroup> tile: array<vec4<f32>, ${DEPTH * (ROWS / 4 + COLS / 4 + 2)}>;
 
 #include "sigmoid"
-#if GATHER_A || GATHER_B
-fn token_of(dims: Dims, slot: u32) -> u32 { return select(slot / dims.per_token, 0u, slot == NONE); }
-#end if GATHER_A
+
+fn token_of(dims: Dims, slot: u32) -> u32 { return select(slot / dims.per_token, 0u, slot == NONE); }   #if GATHER_A || GATHER_B
+
 #if GATED
 fn gate_of(dims: Dims, replica: u32, slot: u32) -> f32 {
   return select(load_gate(replica * dims.gate_replica + min(slot, dims.gate_replica - 1u)), 0.0, slot == NONE);
@@ -32,23 +32,19 @@ fn fetch_a(dims: Dims, at: vec4<u32>, k: u32, last: u32, replica: u32) -> mat4x4
   #end for i
   return mat4x4<f32>(a0 * gate_of(dims, replica, p0), a1 * gate_of(dims, replica, p1), a2 * gate_of(dims, replica, p2), a3 * gate_of(dims, replica, p3));   #if GATED
   return mat4x4<f32>(a0, a1, a2, a3);                                       #if !GATED
-  #else
-  return transpose(mat4x4<f32>(load_a(at.x + k), load_a(at.y + k), load_a(at.z + k), load_a(at.w + k)));
   #end if TN
+  return transpose(mat4x4<f32>(load_a(at.x + k), load_a(at.y + k), load_a(at.z + k), load_a(at.w + k)));   #if !TN
 }
 
 // 4 k of 4 columns of B, likewise; `at`: NT the four rows, else the vec4 column
 fn fetch_b(dims: Dims, at: vec4<u32>, k: u32, last: u32, replica: u32) -> mat4x4<f32> {
   if (k >= last) { return mat4x4<f32>(); }
-  #if NT
-  return transpose(mat4x4<f32>(load_b(at.x + k), load_b(at.y + k), load_b(at.z + k), load_b(at.w + k)));
-  #else
-  #for i in 0..4
+  return transpose(mat4x4<f32>(load_b(at.x + k), load_b(at.y + k), load_b(at.z + k), load_b(at.w + k)));   #if NT
+  #for i in 0..4 if !NT
   let b${i} = load_b(at.x + token_of(dims, load_perm(replica * dims.perm_replica + k * 4u + ${i}u)) * dims.b_stride);   #if GATHER_B
   let b${i} = load_b(at.x + (k * 4u + ${i}u) * dims.b_stride);              #if !GATHER_B
   #end for i
-  return mat4x4<f32>(b0, b1, b2, b3);
-  #end if NT
+  return mat4x4<f32>(b0, b1, b2, b3);                                       #if !NT
 }
 
 // a block: where it is read, its vec4 along the tile, its vec4 of k; neighbours are neighbours in memory

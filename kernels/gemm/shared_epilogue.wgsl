@@ -6,14 +6,11 @@
 // A lane holds rows 4 * (y + LY * v) + e and columns x + LX * j of the workgroup's tile. No sums here.
 // Rows and columns past the edge are not stored.
 
-  #if CUT
-  let alpha = 1.0;
-  let c_at = group.z * dims.c_replica;
-  #else
-  let alpha = load_scales(replica * dims.scale_stride + dims.scale_slot);
-  let c_at = dims.c_base + replica * dims.c_replica + expert * dims.c_expert;               #if GROUPED_K
-  let c_at = dims.c_base + replica * dims.c_replica;                                        #if !GROUPED_K
-  #end if CUT
+  let alpha = 1.0;                                                                          #if CUT
+  let alpha = load_scales(replica * dims.scale_stride + dims.scale_slot);                   #if !CUT
+  let c_at = group.z * dims.c_replica;                                                      #if CUT
+  let c_at = dims.c_base + replica * dims.c_replica + expert * dims.c_expert;               #if !CUT && GROUPED_K
+  let c_at = dims.c_base + replica * dims.c_replica;                                        #if !CUT && !GROUPED_K
   let row${v * 4 + e} = first_row + (y + ${v * LY}u) * 4u + ${e}u;                          #for v in 0..VR, e in 0..4
   #for i in 0..VR * 4
   if (row${i} < dims.rows) {

@@ -9,7 +9,7 @@
  * #elif GATED
  * #else
  * #end if TRANSPOSED               ends a block; what follows `#end` must begin as the block did
- * c${i}_${j} = vec4<f32>();        #for i in 0..TM, j in 0..NV
+ * c${i}_${j} = vec4<f32>();        #for i in 0..TM, j in 0..NV if !GATED
  * let e = 0u;                      #if !GROUPED
  * a${i * 4 + 1}                    the value of an integer expression
  * ```
@@ -113,9 +113,10 @@ function loopsOf(head: string): Loop[] {
 
 /** The block a `#for` or `#if` opens. */
 function opened(kind: string, head: string, body: Node[]): Node {
-  return kind === "for"
-    ? { kind, loops: loopsOf(head), body }
-    : { kind: "if", branches: [{ condition: head, body }] };
+  if (kind === "if") return { kind, branches: [{ condition: head, body }] };
+  const [loops, condition] = head.split(/\sif\s/);
+  if (condition === undefined) return { kind: "for", loops: loopsOf(head), body };
+  return { kind: "for", loops: loopsOf(loops), body: [opened("if", condition, body)] };
 }
 
 /** A source as nodes; `what` names it in errors. */

@@ -18,6 +18,10 @@ Deno.test("expressions follow the usual precedence on whole numbers", () => {
     ["!ZERO && !(A == B)", 1],
     ["A >= 7 && B <= 3 && A != B", 1],
     ["A < B", 0],
+    ["A > B ? A : B", 7],
+    ["ZERO ? A : B ? 1 : 2", 1],
+    ["(ZERO ? 5 : 6) * 2", 12],
+    ["A ? ZERO ? 1 : 2 : 3", 2],
     ["1 + 1 == 2", 1],
     ["--A", 7],
   ];
@@ -34,6 +38,8 @@ Deno.test("a malformed expression is a syntax error that says what is wrong", ()
     ["toString", /toString is not known/],
     ["1 $ 2", /was not expected/],
     ["1.5", /not/],
+    ["1 ? 2", /a choice has no other side/],
+    ["1 : 2", /: was not expected/],
   ];
   for (const [text, message] of bad) {
     assert.throws(() => evaluate(text, {}), { name: "SyntaxError", message }, text);
@@ -75,6 +81,13 @@ Deno.test("a loop variable hides a constant only inside its loop", () => {
 Deno.test("a loop over two variables is one loop in the other", () => {
   const source = "#for i in 0..2, j in i..2\nc${i}_${j};\n#end for i";
   assert.equal(expand(source, {}), "c0_0;\nc0_1;\nc1_1;");
+});
+
+Deno.test("a loop with a condition repeats where it holds, of all its variables", () => {
+  const source =
+    "#for i in 0..3, j in 0..3 if i + j == N\nc${i}_${j};\n#end for i\nx${i} #for i in 0..2 if N";
+  assert.equal(expand(source, { N: 1 }), "c0_1;\nc1_0;\nx0\nx1");
+  assert.equal(expand(source, { N: 0 }), "c0_0;");
 });
 
 Deno.test("of #if, #elif and #else the first that holds is kept, and only that is evaluated", () => {

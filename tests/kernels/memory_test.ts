@@ -1,6 +1,7 @@
 /** The count of bytes on a device: entered when made, struck once when destroyed, peak kept. */
 import assert from "node:assert/strict";
 import { Memory } from "../../kernels/gpu/memory.ts";
+import { f32 } from "../../kernels/gpu/kernel.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { bytesOf, createTensor, destroyTensor, download, ROW } from "../../kernels/gpu/tensor.ts";
 import { onEveryProfile } from "../with_device.ts";
@@ -34,7 +35,7 @@ Deno.test("tensors, uniforms and read-backs are counted at their size on every s
         name: "one",
         source: "@compute @workgroup_size(8) fn one() { store_x(0u, 1.0); }",
         inputs: {},
-        outputs: { x: "f32" },
+        outputs: { x: f32("n") },
         dims: { n: "u32" },
       },
       { x: tensor },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/gpu/device.ts";
 import { busyShare } from "../../kernels/gpu/host_load.ts";
+import { f32 } from "../../kernels/gpu/kernel.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { createTensor, destroyTensor } from "../../kernels/gpu/tensor.ts";
 import { Timestamps } from "../../kernels/gpu/timestamps.ts";
@@ -113,7 +114,7 @@ function busy(device: Device, length: number) {
         store_out(id.x, x);
       }`,
       inputs: {},
-      outputs: { out: "f32" },
+      outputs: { out: f32("X", "64") },
       dims: { length: "u32" },
     },
     { out },

@@ -47,7 +47,7 @@ function reach(name: string, rows: string, width: string, more = ""): string {
 const K_ROWS = (gathered: string) =>
   `(${gathered} ? gate_replica / per_token : GROUPED_K ? perm_replica : k4 * 4)`;
 const A_ROWS = "(GATHER_A ? gate_replica / per_token : rows)";
-const EXPERT_B = " + (GROUPED_ROWS ? (experts - 1) * b_expert : 0)";
+const EXPERT_B = " + (GROUPED_ROWS || GROUPED_K ? (experts - 1) * b_expert : 0)";
 const C = reach(
   "c",
   "rows",
@@ -64,7 +64,7 @@ const OPERANDS: Record<Layout, { a: string; b: string }> = {
   NN: { a: reach("a", A_ROWS, "k4"), b: reach("b", "k4 * 4", "cols4", EXPERT_B) },
   TN: {
     a: reach("a", K_ROWS("GATHER_A"), "(rows + 3) / 4"),
-    b: reach("b", K_ROWS("GATHER_B"), "cols4"),
+    b: reach("b", K_ROWS("GATHER_B"), "cols4", EXPERT_B),
   },
 };
 

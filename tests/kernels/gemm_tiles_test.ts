@@ -216,7 +216,9 @@ Deno.test("k is cut only where the partial products stay small; a bad choice is 
     // the slab of the largest product serves the others
     const program = new Program({ ...device, profile: { ...GPU, tuning: cut } });
     const c = t.output("f32x4", 64 * 64), one = { ...p, rows: 64, cols: 64, k: 4 };
-    for (let i = 0; i < 3; i++) gemm(program, { ...one, c: { ...m, tensor: c, stride: 16 } });
+    const at = (tensor: typeof c) => ({ tensor, stride: 16, replica: 0 });
+    const four = at(t.input("f32x4", new Float32Array(4 * 64)));
+    for (let i = 0; i < 3; i++) gemm(program, { ...one, a: four, b: four, c: at(c) });
     assert.equal(program.bytes, 16 * 64 * 64 * 4 + program.dispatches.length * 256);
     program.destroy();
     t.destroy();

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/gpu/device.ts";
-import { lengthOf } from "../../kernels/gpu/kernel.ts";
+import { f32, lengthOf } from "../../kernels/gpu/kernel.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { createTensor, destroyTensor, download, upload } from "../../kernels/gpu/tensor.ts";
 import { withDevice } from "../with_device.ts";
@@ -89,6 +89,20 @@ async function outputsOf(
   return outputs;
 }
 
+/** Compares a call's outputs on exact and on longer tensors, and returns them. */
+async function compare(
+  device: Device,
+  what: string,
+  call: Call,
+): Promise<[string, Uint32Array][]> {
+  const exact = await outputsOf(device, call, 0), longer = await outputsOf(device, call, PAST);
+  exact.forEach(([role, words], i) => {
+    const at = words.findIndex((word, k) => word !== longer[i][1][k]);
+    assert.equal(at, -1, `${what}: number ${at} of ${role} depends on what is past a shape`);
+  });
+  return exact;
+}
+
 /** One call of each kernel and form; products in their default tile, and one whose k is cut. */
 function* forms(kernels: "software" | "gpu"): Generator<[string, Call]> {
   const seen = new Set<string>();
@@ -112,11 +126,7 @@ async function check(kernels: "software" | "gpu"): Promise<number> {
   let count = 0;
   await withDevice({ kernels, storage: "buffer" }, async (device) => {
     for (const [what, call] of forms(kernels)) {
-      const exact = await outputsOf(device, call, 0), longer = await outputsOf(device, call, PAST);
-      exact.forEach(([role, words], i) => {
-        const at = words.findIndex((word, k) => word !== longer[i][1][k]);
-        assert.equal(at, -1, `${what}: number ${at} of ${role} depends on what is past a shape`);
-      });
+      const exact = await compare(device, what, call);
       const written = exact.some(([, words]) => words.some((word) => word !== PATTERN));
       assert.ok(written, `${what} writes nothing`);
       count++;
@@ -124,6 +134,28 @@ async function check(kernels: "software" | "gpu"): Promise<number> {
   });
   return count;
 }
+
+/** A call of a kernel that reads x and writes y at i + 1, for i below n, where the spec says n. */
+function careless(past: "x" | "y"): Call {
+  const at = (role: string) => role === past ? "id.x + 1u" : "id.x";
+  const spec = {
+    name: "shift",
+    source: `@compute @workgroup_size(64) fn shift(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x < dims.n) { store_y(${at("y")}, load_x(${at("x")})); }
+}`,
+    inputs: { x: f32("n") },
+    outputs: { y: f32("n") },
+    dims: { n: "u32" as const },
+  };
+  const roles = ["x", "y"], constants = {};
+  return { spec, kernel: spec, constants, roles, dims: { n: 8 }, grid: [1, 1, 1] };
+}
+
+Deno.test("a kernel that reads or writes past its shapes is found out", () =>
+  withDevice({ kernels: "software", storage: "buffer" }, async (device) => {
+    await assert.rejects(compare(device, "shift", careless("x")), /number 7 of y depends on what/);
+    await assert.rejects(compare(device, "shift", careless("y")), /y: writes 0 numbers past its 8/);
+  }));
 
 Deno.test("no software variant touches anything past its shapes", async () => {
   assert.ok(await check("software") > 100);

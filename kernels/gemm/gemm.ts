@@ -145,7 +145,7 @@ function workgroup(p: Product): { rows: number; cols: number; shift: number } {
  *
  * @throws {RangeError} when a padded size is not a multiple of 4, or an expert's rows not of the tile's
  * @throws {TypeError} for an epilogue the layout does not have, or a grouped product without routing
- * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm_test.ts)
+ * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm/gemm_test.ts)
  */
 export function gemm(program: Program, p: Product): void {
   if (p.cols % 4 || (p.layout !== "TN" && p.k % 4)) {

@@ -1,10 +1,16 @@
 /** The count of bytes on a device: entered when made, struck once when destroyed, peak kept. */
 import assert from "node:assert/strict";
-import { Memory } from "../../kernels/gpu/memory.ts";
-import { f32 } from "../../kernels/gpu/kernel.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { bytesOf, createTensor, destroyTensor, download, ROW } from "../../kernels/gpu/tensor.ts";
-import { onEveryProfile } from "../with_device.ts";
+import { Memory } from "../../../kernels/gpu/memory.ts";
+import { f32 } from "../../../kernels/gpu/kernel.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import {
+  bytesOf,
+  createTensor,
+  destroyTensor,
+  download,
+  ROW,
+} from "../../../kernels/gpu/tensor.ts";
+import { onEveryProfile } from "../../with_device.ts";
 
 Deno.test("alive bytes follow what is entered and struck; the peak stays until it is reset", () => {
   const memory = new Memory(), strike = memory.enter(100), other = memory.enter(50);

@@ -1,6 +1,6 @@
 /** Every tile a GPU's products may run with, at sizes that divide none of them. */
 import assert from "node:assert/strict";
-import { type Epilogue, gemm, type Layout } from "../../kernels/gemm/gemm.ts";
+import { type Epilogue, gemm, type Layout } from "../../../kernels/gemm/gemm.ts";
 import {
   candidatesOf,
   caseName,
@@ -17,24 +17,24 @@ import {
   tileLanes,
   tileName,
   tileOf,
-} from "../../kernels/gemm/gemm_tiles.ts";
-import type { Device } from "../../kernels/gpu/device.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
+} from "../../../kernels/gemm/gemm_tiles.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
 import {
   type Matrix,
   matrix,
   times,
   timesTransposed,
   transposedTimes,
-} from "../reference/matrix.ts";
-import { swiglu } from "../reference/swiglu.ts";
-import { tolerance } from "../tolerances.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../reference/matrix.ts";
+import { swiglu } from "../../reference/swiglu.ts";
+import { tolerance } from "../../tolerances.ts";
+import { withDevice } from "../../with_device.ts";
 import { experts } from "./expert_products.ts";
-import { floatsOf, matrixAt, placeOf, Stage } from "./stage.ts";
-import { GPU, judge, type Outputs } from "./variants.ts";
+import { floatsOf, matrixAt, placeOf, Stage } from "../stage.ts";
+import { GPU, judge, type Outputs } from "../variants.ts";
 
 const ANY = {
   maxComputeWorkgroupStorageSize: 1 << 30,

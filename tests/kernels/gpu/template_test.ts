@@ -1,6 +1,6 @@
 /** The generator of unrolled WGSL: values, blocks, and what it refuses. */
 import assert from "node:assert/strict";
-import { evaluate, expand } from "../../kernels/gpu/template.ts";
+import { evaluate, expand } from "../../../kernels/gpu/template.ts";
 
 Deno.test("expressions follow the usual precedence on whole numbers", () => {
   const names = { A: 7, B: 3, ZERO: 0 };

@@ -1,11 +1,11 @@
 /** What a program refuses, and that the refusals of the GPU itself are seen. */
 import assert from "node:assert/strict";
-import { boundsOf } from "../../kernels/gpu/bounds.ts";
-import { type Device, DeviceError, settle } from "../../kernels/gpu/device.ts";
-import { f32, kernelOf, type KernelSpec, when } from "../../kernels/gpu/kernel.ts";
-import { compile, Program } from "../../kernels/gpu/program.ts";
-import { createTensor, download, upload } from "../../kernels/gpu/tensor.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+import { boundsOf } from "../../../kernels/gpu/bounds.ts";
+import { type Device, DeviceError, settle } from "../../../kernels/gpu/device.ts";
+import { f32, kernelOf, type KernelSpec, when } from "../../../kernels/gpu/kernel.ts";
+import { compile, Program } from "../../../kernels/gpu/program.ts";
+import { createTensor, download, upload } from "../../../kernels/gpu/tensor.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const DOUBLE: KernelSpec = {
   name: "double",

@@ -14,7 +14,7 @@ import { addShared, SHARED } from "./gemm_shared.ts";
 import { SHARE_ROWS } from "./gemm_tiles.ts";
 import type { Layout, Product, Tile } from "./product.ts";
 import type { DeviceProfile } from "../gpu/device.ts";
-import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
+import { f32, type KernelSpec, type Operand, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Program } from "../gpu/program.ts";
 import { u32s } from "../sizes.ts";
 
@@ -36,11 +36,14 @@ export function tileRows(profile: DeviceProfile): number {
 }
 
 /**
- * How long a tensor of matrices is: a base, a stride from replica to replica, and in the last one all
- * rows but the last a stride long.
+ * A tensor of matrices: a base, a stride from replica to replica, and in the last one all rows but
+ * the last a stride long.
+ *
+ * @param says the matrix as messages name it @param more what comes before the last expert's rows
  */
-function reach(name: string, rows: string, width: string, more = ""): string {
-  return `${name}_base + (R - 1) * ${name}_replica + (${rows} - 1) * ${name}_stride + ${width}${more}`;
+function matrix(name: string, says: string, rows: string, width: string, more = ""): Operand {
+  const reach = `${name}_base + (R - 1) * ${name}_replica + (${rows} - 1) * ${name}_stride`;
+  return { ...vec4(`${reach} + ${width}${more}`), says: `[R, ${says}] in its strides` };
 }
 
 /** Rows of an operand whose rows are k: tokens, the rows of all experts, or k padded to 4. */
@@ -48,25 +51,31 @@ const K_ROWS = (gathered: string) =>
   `(${gathered} ? gate_replica / per_token : GROUPED_K ? perm_replica : k4 * 4)`;
 const A_ROWS = "(GATHER_A ? gate_replica / per_token : rows)";
 const EXPERT_B = " + (GROUPED_ROWS || GROUPED_K ? (experts - 1) * b_expert : 0)";
-const C = reach(
+const UP_B = " + (SWIGLU ? b_up : 0)";
+
+/** What the three layouts read. */
+const OPERANDS: Record<Layout, { a: Operand; b: Operand }> = {
+  NT: {
+    a: matrix("a", "rows, k4", A_ROWS, "k4"),
+    b: matrix("b", "cols, k4", "cols4 * 4", "k4", EXPERT_B + UP_B),
+  },
+  NN: {
+    a: matrix("a", "rows, k4", A_ROWS, "k4"),
+    b: matrix("b", "k, cols4", "k4 * 4", "cols4", EXPERT_B),
+  },
+  TN: {
+    a: matrix("a", "k, rows / 4", K_ROWS("GATHER_A"), "(rows + 3) / 4"),
+    b: matrix("b", "k, cols4", K_ROWS("GATHER_B"), "cols4", EXPERT_B),
+  },
+};
+
+const C = matrix(
   "c",
+  "rows, cols4",
   "rows",
   "cols4 * (SWIGLU || DSWIGLU ? 2 : 1)",
   " + (GROUPED_K ? (experts - 1) * c_expert : 0)",
 );
-
-/** What the three layouts read, in vec4. */
-const OPERANDS: Record<Layout, { a: string; b: string }> = {
-  NT: {
-    a: reach("a", A_ROWS, "k4"),
-    b: reach("b", "cols4 * 4", "k4", `${EXPERT_B} + (SWIGLU ? b_up : 0)`),
-  },
-  NN: { a: reach("a", A_ROWS, "k4"), b: reach("b", "k4 * 4", "cols4", EXPERT_B) },
-  TN: {
-    a: reach("a", K_ROWS("GATHER_A"), "(rows + 3) / 4"),
-    b: reach("b", K_ROWS("GATHER_B"), "cols4", EXPERT_B),
-  },
-};
 
 const DIMS = u32s(
   "rows cols4 k4 lane_shift scale_slot scale_stride tile_height " +
@@ -82,18 +91,17 @@ function gemmSpec(layout: Layout): KernelSpec {
     source: softwareSource,
     includes: { none, sigmoid, product, transposed, epilogue },
     inputs: {
-      a: vec4(OPERANDS[layout].a),
-      b: vec4(OPERANDS[layout].b),
+      ...OPERANDS[layout],
       scales: f32("(R - 1) * scale_stride + scale_slot + 1"),
       r: when("RESIDUAL", vec4("r_base + (R - 1) * c_replica + (rows - 1) * c_stride + cols4")),
-      gu: when("DSWIGLU", vec4(C)),
+      gu: when("DSWIGLU", C),
       tile_expert: when("GROUPED_ROWS", u32("R", "tiles")),
       off: when("GROUPED_K", u32("R", "off_replica")),
       perm: when("GATHER_A || GATHER_B", u32("R", "perm_replica")),
       gate: when("GATED", f32("R", "gate_replica")),
     },
     outputs: {
-      c: vec4(C),
+      c: C,
       hidden: when("SWIGLU", vec4("(R - 1) * hidden_replica + rows * cols4")),
     },
     dims: DIMS,

@@ -21,6 +21,8 @@ export type DimType = "u32" | "f32";
 export interface Operand {
   element: Element;
   shape: readonly string[];
+  /** what messages say instead of a shape that is one long formula */
+  says?: string;
   /** bound only where this expression of the constants is not 0 */
   when?: string;
 }
@@ -131,7 +133,7 @@ export function checkTensor(
   if (!(length >= want)) {
     throw new RangeError(
       `Cannot run ${kernel.name}: ${name} has ${length} ${UNITS[element]}, ` +
-        `want [${operand.shape.join(", ")}] = ${want}`,
+        `want ${operand.says ?? `[${operand.shape.join(", ")}]`} = ${want}`,
     );
   }
 }

@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { f32, type KernelSpec, u32, vec4, when } from "../../../kernels/gpu/kernel.ts";
+import pcg3d from "../../../kernels/pcg3d.wgsl" with { type: "text" };
 import drawSource from "./vectors_draw.wgsl" with { type: "text" };
 import errorSource from "./squared_error.wgsl" with { type: "text" };
 import { ropeTable } from "../../../kernels/attention/attention.ts";
@@ -73,6 +75,27 @@ export function regression(
   };
 }
 
+const DRAW: KernelSpec = {
+  name: "vectors_draw",
+  source: drawSource,
+  includes: { pcg3d },
+  inputs: { vectors: vec4("first + range"), seeds: u32("R"), state: u32("R") },
+  outputs: { a: vec4("R", "rows"), y: vec4("R", "rows") },
+  dims: u32s("tokens rows seq first range"),
+};
+
+const SQUARED_ERROR: KernelSpec = {
+  name: "squared_error",
+  source: errorSource,
+  inputs: {
+    v: vec4("R", "rows"),
+    y: vec4("R", "rows"),
+    scales: when("GRADIENT", f32("R", "scale_stride")),
+  },
+  outputs: { loss: f32("R", "rows"), dv: when("GRADIENT", vec4("R", "rows")) },
+  dims: u32s("tokens rows scale_slot scale_stride", "inv_tokens"),
+};
+
 /** The task on a network. */
 class RegressionKernels implements TaskKernels {
   readonly loss: Tensor;
@@ -107,14 +130,7 @@ class RegressionKernels implements TaskKernels {
     }
     const { sizes } = this.net, { tokens, rows, seq } = sizes;
     program.add(
-      {
-        name: "vectors_draw",
-        source: drawSource,
-        inputs: { vectors: "f32x4", seeds: "u32", state: "u32" },
-        outputs: { a: "f32x4", y: "f32x4" },
-        dims: u32s("tokens rows seq first range"),
-        constants: { EVALUATE: +evaluate },
-      },
+      DRAW,
       { vectors: data.tensor, ...at, a: this.#a, y: this.#y },
       {
         tokens,
@@ -124,6 +140,7 @@ class RegressionKernels implements TaskKernels {
         range: evaluate ? data.tensor.length - data.trainVectors : data.trainVectors,
       },
       lanes(tokens, sizes.replicas),
+      { EVALUATE: +evaluate },
     );
   }
 
@@ -161,14 +178,7 @@ class RegressionKernels implements TaskKernels {
     }, SLOTS.output);
     const dv = dz && (this.#dv ??= net.alloc("back.dv", "f32x4", sizes.rows));
     program.add(
-      {
-        name: "squared_error",
-        source: errorSource,
-        inputs: { v: "f32x4", y: "f32x4", ...(dv ? { scales: "f32" as const } : {}) },
-        outputs: { loss: "f32", ...(dv ? { dv: "f32x4" as const } : {}) },
-        dims: u32s("tokens rows scale_slot scale_stride", "inv_tokens"),
-        constants: { GRADIENT: +!!dv },
-      },
+      SQUARED_ERROR,
       { v: this.#v, y: this.#y, loss: this.loss, ...(dv ? { scales: net.scales, dv } : {}) },
       {
         tokens: sizes.tokens,
@@ -178,6 +188,7 @@ class RegressionKernels implements TaskKernels {
         inv_tokens: 1 / sizes.tokens,
       },
       lanes(sizes.tokens, sizes.replicas),
+      { GRADIENT: +!!dv },
     );
     if (!dz || !dv) return;
     net.product(program, {

@@ -9,8 +9,8 @@ fn squared_error(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.z * dims.rows + t;
   let e = load_v(row) - load_y(row);
   store_loss(row, dot(e, e) / 4.0);
-#if GRADIENT
+  #if GRADIENT
   let scale = load_scales(id.z * dims.scale_stride + dims.scale_slot) * dims.inv_tokens;
   store_dv(row, e * (0.5 * scale));
-#end
+  #end if GRADIENT
 }

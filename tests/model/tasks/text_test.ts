@@ -6,7 +6,7 @@ import { language, languageOf, textDataset } from "../../../model/tasks/language
 import { checkText, type Text, uploadText } from "../../../model/tasks/text.ts";
 import { Network } from "../../../model/network.ts";
 import { type Replica, Trainer } from "../../../model/trainer.ts";
-import { LabError } from "../../../lab/train/store.ts";
+import { LabError } from "../../../lab/record/failure.ts";
 import { checkData, dataFacts } from "../../../lab/train/pool.ts";
 import { quickPlan } from "../../../suites/plans.ts";
 import { textData } from "../../../fixtures/sotu.ts";

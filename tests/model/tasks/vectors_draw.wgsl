@@ -4,13 +4,7 @@
 //   EVALUATE: vector first + (step * tokens + t) % range, the same for every replica.
 //   Generator: pcg3d (Jarzynski & Olano 2020, JCGT 9(3)). One lane per token; the mean adds in order.
 
-fn pcg3d(seed: vec3<u32>) -> vec3<u32> {
-  var v = seed * 1664525u + 1013904223u;
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  v ^= v >> vec3<u32>(16u);
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  return v;
-}
+#include "pcg3d"
 
 @compute @workgroup_size(64)
 fn vectors_draw(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -21,11 +15,8 @@ fn vectors_draw(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = vec4<f32>(0.0);
   var mine = vec4<f32>(0.0);
   for (var i = 0u; i < dims.seq; i++) {
-#if EVALUATE
-    let at = dims.first + (step * dims.tokens + t0 + i) % dims.range;
-#else
-    let at = pcg3d(vec3<u32>(load_seeds(id.z), step, t0 + i)).x % dims.range;
-#end
+    let at = dims.first + (step * dims.tokens + t0 + i) % dims.range;   #if EVALUATE
+    let at = pcg3d(vec3<u32>(load_seeds(id.z), step, t0 + i)).x % dims.range;   #if !EVALUATE
     let v = load_vectors(at);
     sum += v;
     if (t0 + i == t) { mine = v; }

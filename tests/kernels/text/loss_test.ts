@@ -1,16 +1,16 @@
 /** Cross-entropy, its gradient and the log of a step against float64. */
 import assert from "node:assert/strict";
-import { crossEntropy, logStep } from "../../kernels/text/loss.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians, uniforms } from "../random.ts";
+import { crossEntropy, logStep } from "../../../kernels/text/loss.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians, uniforms } from "../../random.ts";
 import {
   crossEntropy as reference,
   crossEntropyBackward as referenceBackward,
-} from "../reference/loss.ts";
-import { matrix } from "../reference/matrix.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { floatsOf, type Place, Stage } from "./stage.ts";
+} from "../../reference/loss.ts";
+import { matrix } from "../../reference/matrix.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { floatsOf, type Place, Stage } from "../stage.ts";
 
 const R = 2;
 

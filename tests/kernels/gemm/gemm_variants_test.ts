@@ -6,14 +6,14 @@ import {
   type Layout,
   SOFTWARE_TILE,
   tileRows,
-} from "../../kernels/gemm/gemm.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { roundUp } from "../../kernels/sizes.ts";
-import { gaussians } from "../random.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../../kernels/gemm/gemm.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { roundUp } from "../../../kernels/sizes.ts";
+import { gaussians } from "../../random.ts";
+import { withDevice } from "../../with_device.ts";
 import { experts } from "./expert_products.ts";
-import { floatsOf, matrixAt, placeOf, Stage } from "./stage.ts";
-import { compareVariants, GPU, type Outputs, REPLICAS } from "./variants.ts";
+import { floatsOf, matrixAt, placeOf, Stage } from "../stage.ts";
+import { compareVariants, GPU, type Outputs, REPLICAS } from "../variants.ts";
 
 /** A dense product in larger tensors that hold NaN between the matrices. */
 async function product(

@@ -1,5 +1,5 @@
 /** Slots sorted by expert on the host: what the routing kernels and grouped products agree on. */
-import { UNWRITTEN } from "./stage.ts";
+import { UNWRITTEN } from "../stage.ts";
 
 const NONE = 0xffffffff;
 

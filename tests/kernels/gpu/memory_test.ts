@@ -1,9 +1,16 @@
 /** The count of bytes on a device: entered when made, struck once when destroyed, peak kept. */
 import assert from "node:assert/strict";
-import { Memory } from "../../kernels/gpu/memory.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { bytesOf, createTensor, destroyTensor, download, ROW } from "../../kernels/gpu/tensor.ts";
-import { onEveryProfile } from "../with_device.ts";
+import { Memory } from "../../../kernels/gpu/memory.ts";
+import { f32 } from "../../../kernels/gpu/kernel.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import {
+  bytesOf,
+  createTensor,
+  destroyTensor,
+  download,
+  ROW,
+} from "../../../kernels/gpu/tensor.ts";
+import { onEveryProfile } from "../../with_device.ts";
 
 Deno.test("alive bytes follow what is entered and struck; the peak stays until it is reset", () => {
   const memory = new Memory(), strike = memory.enter(100), other = memory.enter(50);
@@ -34,7 +41,7 @@ Deno.test("tensors, uniforms and read-backs are counted at their size on every s
         name: "one",
         source: "@compute @workgroup_size(8) fn one() { store_x(0u, 1.0); }",
         inputs: {},
-        outputs: { x: "f32" },
+        outputs: { x: f32("n") },
         dims: { n: "u32" },
       },
       { x: tensor },

@@ -7,16 +7,16 @@ import {
   DEFAULT_TILE,
   KINDS,
   SHARE_ROWS,
-} from "../../kernels/gemm/gemm_tiles.ts";
-import { type Device, openDevice } from "../../kernels/gpu/device.ts";
-import { ROW_CASE } from "../../kernels/norm/tree.ts";
-import { faultOf, tuneCase, type TuningCase, warningsOf } from "../../kernels/tuning/tuning.ts";
-import { tune, tuneDevice, tuningFile, tuningKey } from "../../kernels/tuning/tuning_cache.ts";
-import { deviations, shapeOf, tuningCases } from "../../kernels/tuning/tuning_cases.ts";
-import { adapterIdentity } from "../../lab/train/job.ts";
-import { selfTest } from "../../model/check/selftest.ts";
-import { withDevice } from "../with_device.ts";
-import { GPU } from "./variants.ts";
+} from "../../../kernels/gemm/gemm_tiles.ts";
+import { type Device, openDevice } from "../../../kernels/gpu/device.ts";
+import { ROW_CASE } from "../../../kernels/norm/tree.ts";
+import { faultOf, tuneCase, type TuningCase, warningsOf } from "../../../kernels/tuning/tuning.ts";
+import { tune, tuneDevice, tuningFile, tuningKey } from "../../../kernels/tuning/tuning_cache.ts";
+import { deviations, shapeOf, tuningCases } from "../../../kernels/tuning/tuning_cases.ts";
+import { adapterIdentity } from "../../../lab/train/job.ts";
+import { selfTest } from "../../../model/check/selftest.ts";
+import { withDevice } from "../../with_device.ts";
+import { GPU } from "../variants.ts";
 
 /** A candidate: seconds of one repetition, and what it computes. */
 type Made = { time_s: number; gives?: number[] | Error };

@@ -1,10 +1,11 @@
 /** The timer measures what is there: known sleeps, the device's own clock, and ratios by round. */
 import assert from "node:assert/strict";
-import type { Device } from "../../kernels/gpu/device.ts";
-import { busyShare } from "../../kernels/gpu/host_load.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { createTensor, destroyTensor } from "../../kernels/gpu/tensor.ts";
-import { Timestamps } from "../../kernels/gpu/timestamps.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import { busyShare } from "../../../kernels/gpu/host_load.ts";
+import { f32 } from "../../../kernels/gpu/kernel.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { createTensor, destroyTensor } from "../../../kernels/gpu/tensor.ts";
+import { Timestamps } from "../../../kernels/gpu/timestamps.ts";
 import {
   orderOf,
   ratioOf,
@@ -12,8 +13,8 @@ import {
   timeWork,
   type Timing,
   type Work,
-} from "../../kernels/gpu/timer.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../../kernels/gpu/timer.ts";
+import { withDevice } from "../../with_device.ts";
 
 const sleep = (s: number) => new Promise<void>((done) => setTimeout(done, 1000 * s));
 
@@ -113,7 +114,7 @@ function busy(device: Device, length: number) {
         store_out(id.x, x);
       }`,
       inputs: {},
-      outputs: { out: "f32" },
+      outputs: { out: f32("X", "64") },
       dims: { length: "u32" },
     },
     { out },

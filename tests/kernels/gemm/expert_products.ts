@@ -1,16 +1,16 @@
 /** All grouped products of a training step on one made-up routing, for tests of their variants. */
 import assert from "node:assert/strict";
-import { gemm, type Product } from "../../kernels/gemm/gemm.ts";
-import type { Tensor } from "../../kernels/gpu/tensor.ts";
+import { gemm, type Product } from "../../../kernels/gemm/gemm.ts";
+import type { Tensor } from "../../../kernels/gpu/tensor.ts";
 import {
   maxTiles,
   route,
   routingLengths,
   type RoutingTensors,
-} from "../../kernels/routing/routing.ts";
-import { uniforms } from "../random.ts";
-import type { Stage } from "./stage.ts";
-import { type Output, type Outputs, REPLICAS, rowsOf, sizesOf } from "./variants.ts";
+} from "../../../kernels/routing/routing.ts";
+import { uniforms } from "../../random.ts";
+import type { Stage } from "../stage.ts";
+import { type Output, type Outputs, REPLICAS, rowsOf, sizesOf } from "../variants.ts";
 
 /** The routed branch, forward and backward: all grouped products of a step, one after the other. */
 export async function experts(stage: Stage, tokens: number): Promise<Outputs> {

@@ -6,8 +6,8 @@ import {
   type TimingFacts,
   type TimingWarning,
   warningsOf,
-} from "../../kernels/gpu/timing_warnings.ts";
-import { random } from "../../lab/statistics/resample.ts";
+} from "../../../kernels/gpu/timing_warnings.ts";
+import { random } from "../../../lab/statistics/resample.ts";
 
 /** Nine quiet samples around 10 ms, 40 repetitions each. */
 const QUIET: TimingFacts = {

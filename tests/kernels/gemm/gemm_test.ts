@@ -9,9 +9,9 @@ import {
   type Layout,
   type Product,
   tileRows,
-} from "../../kernels/gemm/gemm.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
+} from "../../../kernels/gemm/gemm.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
 import {
   addScaled,
   type Matrix,
@@ -20,12 +20,12 @@ import {
   timesTransposed,
   transpose,
   transposedTimes,
-} from "../reference/matrix.ts";
-import { swiglu, swigluBackward, swigluSlopes } from "../reference/swiglu.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { sortByExpert } from "./sort.ts";
-import { floatsOf, matrixAt, type Place, placeOf, Stage } from "./stage.ts";
+} from "../../reference/matrix.ts";
+import { swiglu, swigluBackward, swigluSlopes } from "../../reference/swiglu.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { sortByExpert } from "../routing/sort.ts";
+import { floatsOf, matrixAt, type Place, placeOf, Stage } from "../stage.ts";
 
 const R = 2, SCALES = [0.7, -1.3], SLOT = 2, STRIDE = 5;
 const up4 = (n: number) => Math.ceil(n / 4) * 4;

@@ -1,6 +1,6 @@
 /** Every tile a GPU's products may run with, at sizes that divide none of them. */
 import assert from "node:assert/strict";
-import { type Epilogue, gemm, type Layout } from "../../kernels/gemm/gemm.ts";
+import { type Epilogue, gemm, type Layout } from "../../../kernels/gemm/gemm.ts";
 import {
   candidatesOf,
   caseName,
@@ -17,24 +17,24 @@ import {
   tileLanes,
   tileName,
   tileOf,
-} from "../../kernels/gemm/gemm_tiles.ts";
-import type { Device } from "../../kernels/gpu/device.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
+} from "../../../kernels/gemm/gemm_tiles.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
 import {
   type Matrix,
   matrix,
   times,
   timesTransposed,
   transposedTimes,
-} from "../reference/matrix.ts";
-import { swiglu } from "../reference/swiglu.ts";
-import { tolerance } from "../tolerances.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../reference/matrix.ts";
+import { swiglu } from "../../reference/swiglu.ts";
+import { tolerance } from "../../tolerances.ts";
+import { withDevice } from "../../with_device.ts";
 import { experts } from "./expert_products.ts";
-import { floatsOf, matrixAt, placeOf, Stage } from "./stage.ts";
-import { GPU, judge, type Outputs } from "./variants.ts";
+import { floatsOf, matrixAt, placeOf, Stage } from "../stage.ts";
+import { GPU, judge, type Outputs } from "../variants.ts";
 
 const ANY = {
   maxComputeWorkgroupStorageSize: 1 << 30,
@@ -216,7 +216,9 @@ Deno.test("k is cut only where the partial products stay small; a bad choice is 
     // the slab of the largest product serves the others
     const program = new Program({ ...device, profile: { ...GPU, tuning: cut } });
     const c = t.output("f32x4", 64 * 64), one = { ...p, rows: 64, cols: 64, k: 4 };
-    for (let i = 0; i < 3; i++) gemm(program, { ...one, c: { ...m, tensor: c, stride: 16 } });
+    const at = (tensor: typeof c) => ({ tensor, stride: 16, replica: 0 });
+    const four = at(t.input("f32x4", new Float32Array(4 * 64)));
+    for (let i = 0; i < 3; i++) gemm(program, { ...one, a: four, b: four, c: at(c) });
     assert.equal(program.bytes, 16 * 64 * 64 * 4 + program.dispatches.length * 256);
     program.destroy();
     t.destroy();

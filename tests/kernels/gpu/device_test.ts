@@ -5,10 +5,10 @@ import {
   MOST_BINDINGS,
   NoAdapterError,
   UnfitAdapterError,
-} from "../../kernels/gpu/device.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { STEPS, stepTrainer } from "../../model/measure/step_bench.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../../kernels/gpu/device.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { STEPS, stepTrainer } from "../../../model/measure/step_bench.ts";
+import { withDevice } from "../../with_device.ts";
 
 const limits = (buffers: number, textures: number) => ({
   maxStorageBuffersPerShaderStage: buffers,

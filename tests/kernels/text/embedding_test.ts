@@ -1,13 +1,13 @@
 /** Embedding, its gradient, and the batches drawn on the device. */
 import assert from "node:assert/strict";
-import { drawBatch, embed, embedBackward } from "../../kernels/text/embedding.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians, uniforms } from "../random.ts";
-import { pcg3d, trainingStart } from "../reference/draw.ts";
-import { matrix } from "../reference/matrix.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { floatsOf, type Place, placeOf, Stage, UNWRITTEN } from "./stage.ts";
+import { drawBatch, embed, embedBackward } from "../../../kernels/text/embedding.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians, uniforms } from "../../random.ts";
+import { pcg3d, trainingStart } from "../../reference/draw.ts";
+import { matrix } from "../../reference/matrix.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { floatsOf, type Place, placeOf, Stage, UNWRITTEN } from "../stage.ts";
 
 const R = 2;
 

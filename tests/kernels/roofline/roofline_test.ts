@@ -1,9 +1,9 @@
 /** The kernels behind the ceilings compute what they say, and take the time of all of it. */
 import assert from "node:assert/strict";
-import { settle } from "../../kernels/gpu/device.ts";
-import { Program } from "../../kernels/gpu/program.ts";
-import { createTensor, downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
-import { ratioOf, timeInterleaved } from "../../kernels/gpu/timer.ts";
+import { settle } from "../../../kernels/gpu/device.ts";
+import { Program } from "../../../kernels/gpu/program.ts";
+import { createTensor, downloadFloats, upload } from "../../../kernels/gpu/tensor.ts";
+import { ratioOf, timeInterleaved } from "../../../kernels/gpu/timer.ts";
 import {
   fma,
   fmaExpected,
@@ -15,8 +15,8 @@ import {
   streamRead,
   streamSum,
   streamValue,
-} from "../../kernels/roofline/roofline.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+} from "../../../kernels/roofline/roofline.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const floats = (n: number, of: (i: number) => number[]) =>
   Float32Array.from(Array.from({ length: n }, (_, i) => of(i)).flat());

@@ -1,7 +1,7 @@
 /** Routing from logits to sorted slots and back, against float64 and a host sort. */
 import assert from "node:assert/strict";
-import { tileRows } from "../../kernels/gemm/gemm.ts";
-import type { Tensor } from "../../kernels/gpu/tensor.ts";
+import { tileRows } from "../../../kernels/gemm/gemm.ts";
+import type { Tensor } from "../../../kernels/gpu/tensor.ts";
 import {
   combine,
   gateBackward,
@@ -12,10 +12,10 @@ import {
   type Router,
   routingLengths,
   type RoutingTensors,
-} from "../../kernels/routing/routing.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
-import { dot, type Matrix, matrix } from "../reference/matrix.ts";
+} from "../../../kernels/routing/routing.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
+import { dot, type Matrix, matrix } from "../../reference/matrix.ts";
 import {
   balanceLoss,
   counts,
@@ -24,12 +24,12 @@ import {
   select,
   shares,
   zLoss,
-} from "../reference/routing.ts";
-import { logSumExp } from "../reference/loss.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
+} from "../../reference/routing.ts";
+import { logSumExp } from "../../reference/loss.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
 import { sortByExpert } from "./sort.ts";
-import { floatsOf, type Place, Stage } from "./stage.ts";
+import { floatsOf, type Place, Stage } from "../stage.ts";
 
 const R = 2;
 const up4 = (n: number) => Math.ceil(n / 4) * 4;

@@ -6,20 +6,20 @@ import {
   qkNormRope,
   qkNormRopeBackward,
   ropeTable,
-} from "../../kernels/attention/attention.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
+} from "../../../kernels/attention/attention.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
 import {
   attention as reference,
   attentionBackward as referenceBackward,
   normRope,
   normRopeBackward,
-} from "../reference/attention.ts";
-import { columnSums, type Matrix, matrix } from "../reference/matrix.ts";
-import { rmsNorm } from "../reference/norm.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { floatsOf, type Place, placeOf, Stage } from "./stage.ts";
+} from "../../reference/attention.ts";
+import { columnSums, type Matrix, matrix } from "../../reference/matrix.ts";
+import { rmsNorm } from "../../reference/norm.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { floatsOf, type Place, placeOf, Stage } from "../stage.ts";
 
 const R = 2, HEADS = 3, DH = 10, DP = 12, HD = HEADS * DP;
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);

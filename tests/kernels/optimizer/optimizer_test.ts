@@ -1,14 +1,14 @@
 /** Clipping and AdamW against float64. */
 import assert from "node:assert/strict";
-import { adamw, clipNorm, clipScratch } from "../../kernels/optimizer/optimizer.ts";
-import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { scheduleTable } from "../../model/schedule.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
-import { adamw as reference, clip } from "../reference/optimizer.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { Stage } from "./stage.ts";
+import { adamw, clipNorm, clipScratch } from "../../../kernels/optimizer/optimizer.ts";
+import type { Tensor } from "../../../kernels/gpu/tensor.ts";
+import { scheduleTable } from "../../../model/schedule.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
+import { adamw as reference, clip } from "../../reference/optimizer.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { Stage } from "../stage.ts";
 
 const R = 2;
 

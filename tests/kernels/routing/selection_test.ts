@@ -1,8 +1,8 @@
 /** Every way of picking experts, dropping, the balancing bias and the routers' facts, on the host. */
 import assert from "node:assert/strict";
-import { tileRows } from "../../kernels/gemm/gemm.ts";
-import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { capacityOf, isSparse, slotsPerToken } from "../../kernels/routing/router.ts";
+import { tileRows } from "../../../kernels/gemm/gemm.ts";
+import type { Tensor } from "../../../kernels/gpu/tensor.ts";
+import { capacityOf, isSparse, slotsPerToken } from "../../../kernels/routing/router.ts";
 import {
   combine,
   gateBackward,
@@ -10,16 +10,16 @@ import {
   type Router,
   routingLengths,
   type RoutingTensors,
-} from "../../kernels/routing/routing.ts";
-import { routerStats, updateBias } from "../../kernels/routing/selection.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians, uniforms } from "../random.ts";
-import { dot, type Matrix, matrix } from "../reference/matrix.ts";
-import { counts, gates, kept, pick, type PickedBy } from "../reference/routing.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+} from "../../../kernels/routing/routing.ts";
+import { routerStats, updateBias } from "../../../kernels/routing/selection.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians, uniforms } from "../../random.ts";
+import { dot, type Matrix, matrix } from "../../reference/matrix.ts";
+import { counts, gates, kept, pick, type PickedBy } from "../../reference/routing.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 import { sortByExpert } from "./sort.ts";
-import { Stage } from "./stage.ts";
+import { Stage } from "../stage.ts";
 
 const R = 2, NONE = 0xffffffff;
 const up4 = (n: number) => Math.ceil(n / 4) * 4;

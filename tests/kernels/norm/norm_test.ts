@@ -7,18 +7,18 @@ import {
   planGains,
   rmsNorm,
   rmsNormBackward,
-} from "../../kernels/norm/norm.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { gaussians } from "../random.ts";
-import { columnSums, matrix } from "../reference/matrix.ts";
+} from "../../../kernels/norm/norm.ts";
+import { assertApart, assertClose } from "../../compare.ts";
+import { gaussians } from "../../random.ts";
+import { columnSums, matrix } from "../../reference/matrix.ts";
 import {
   reciprocalRms,
   rmsNorm as reference,
   rmsNormBackward as referenceBackward,
-} from "../reference/norm.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile } from "../with_device.ts";
-import { floatsOf, type Place, placeOf, Stage } from "./stage.ts";
+} from "../../reference/norm.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile } from "../../with_device.ts";
+import { floatsOf, type Place, placeOf, Stage } from "../stage.ts";
 
 const R = 2;
 const dense = (rows: number, cols: number): Place => ({

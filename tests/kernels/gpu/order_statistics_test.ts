@@ -1,7 +1,7 @@
 /** Intervals of medians cover what they claim, and trends are found where there are some. */
 import assert from "node:assert/strict";
-import { medianInterval, robustSd, trend } from "../../kernels/gpu/order_statistics.ts";
-import { random } from "../../lab/statistics/resample.ts";
+import { medianInterval, robustSd, trend } from "../../../kernels/gpu/order_statistics.ts";
+import { random } from "../../../lab/statistics/resample.ts";
 
 /** Share of samples of n whose interval holds the true median. */
 function coverage(n: number, draw: () => number, truth: number, trials = 4000): number {

@@ -1,10 +1,11 @@
 /** What a program refuses, and that the refusals of the GPU itself are seen. */
 import assert from "node:assert/strict";
-import { boundsOf } from "../../kernels/gpu/bounds.ts";
-import { type Device, DeviceError, settle } from "../../kernels/gpu/device.ts";
-import { compile, type KernelSpec, Program } from "../../kernels/gpu/program.ts";
-import { createTensor, download, upload } from "../../kernels/gpu/tensor.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+import { boundsOf } from "../../../kernels/gpu/bounds.ts";
+import { type Device, DeviceError, settle } from "../../../kernels/gpu/device.ts";
+import { f32, kernelOf, type KernelSpec, when } from "../../../kernels/gpu/kernel.ts";
+import { compile, Program } from "../../../kernels/gpu/program.ts";
+import { createTensor, download, upload } from "../../../kernels/gpu/tensor.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const DOUBLE: KernelSpec = {
   name: "double",
@@ -12,8 +13,8 @@ const DOUBLE: KernelSpec = {
 fn double(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x < dims.n) { store_y(id.x, load_x(id.x) * dims.factor + \${ADD}.0); }
 }`,
-  inputs: { x: "f32" },
-  outputs: { y: "f32" },
+  inputs: { x: f32("n") },
+  outputs: { y: f32("n") },
   dims: { n: "u32", factor: "f32" },
   constants: { ADD: 1 },
 };
@@ -63,6 +64,58 @@ Deno.test("a missing, superfluous or ill-typed tensor is a type error that names
     assert.equal(program.dispatches.length, 0);
     return Promise.resolve();
   }));
+
+Deno.test("a tensor that is too short is a range error that says what is wanted; a longer one is not", () =>
+  withDevice({}, (device) => {
+    const { x, y } = tensors(device), program = new Program(device);
+    const pairs: KernelSpec = { ...DOUBLE, inputs: { x: f32("R", "n - 2", "ADD + 1") } };
+    const add = (spec: KernelSpec, t: Parameters<Program["add"]>[1], n: number, z = 1) =>
+      program.add(spec, t, { n, factor: 2 }, [1, 1, z]);
+    const refuse = (run: () => void, message: string) =>
+      assert.throws(run, { name: "RangeError", message });
+    refuse(() => add(DOUBLE, { x, y }, 6), "Cannot run double: x has 5 f32, want [n] = 6");
+    const short = createTensor(device, "short", "f32", 4);
+    refuse(() => add(DOUBLE, { x, y: short }, 5), "Cannot run double: y has 4 f32, want [n] = 5");
+    // in either half of a pair
+    for (const pair of [[y, short], [short, y]] as [typeof x, typeof x][]) {
+      refuse(
+        () => add(DOUBLE, { x, y: { pair } }, 5),
+        "Cannot run double: y has 4 f32, want [n] = 5",
+      );
+    }
+    const want = "Cannot run double: x has 5 f32, want [R, n - 2, ADD + 1] =";
+    refuse(() => add(pairs, { x, y }, 5), `${want} 6`);
+    refuse(() => add(pairs, { x, y }, 3, 3), `${want} 6`);
+    assert.equal(program.dispatches.length, 0);
+    add(DOUBLE, { x, y }, 5);
+    add(DOUBLE, { x, y }, 1);
+    add(pairs, { x, y }, 4);
+    return Promise.resolve();
+  }));
+
+Deno.test("R is the grid's z unless the call says otherwise", () =>
+  withDevice({}, (device) => {
+    const { x, y } = tensors(device), program = new Program(device);
+    const spec: KernelSpec = { ...DOUBLE, outputs: { y: f32("R", "n") } };
+    assert.throws(() => program.add(spec, { x, y }, { n: 3, factor: 1 }, [1, 1, 2]), /= 6/);
+    program.add(spec, { x, y }, { R: 1, n: 3, factor: 1 }, [1, 1, 2]);
+    return Promise.resolve();
+  }));
+
+Deno.test("a variant overrides what it names, and an operand is bound where its condition holds", () => {
+  const spec: KernelSpec = {
+    ...DOUBLE,
+    inputs: { x: f32("n"), more: when("MORE && ADD", f32("n")) },
+    constants: { ADD: 1, MORE: 0 },
+    variants: { gpu: { name: "double_block", constants: { ADD: 2 } } },
+  };
+  const software = kernelOf(spec, "software"), gpu = kernelOf(spec, "gpu", { MORE: 1 });
+  assert.deepEqual([software.name, software.constants], ["double", { ADD: 1, MORE: 0 }]);
+  assert.deepEqual([gpu.name, gpu.constants], ["double_block", { ADD: 2, MORE: 1 }]);
+  assert.deepEqual([Object.keys(software.inputs), Object.keys(gpu.inputs)], [["x"], ["x", "more"]]);
+  assert.equal(gpu.source, DOUBLE.source);
+  assert.equal(kernelOf(spec, "gpu", { ADD: 0 }).constants?.ADD, 0, "the call's word is the last");
+});
 
 Deno.test("a bad grid is a range error", () =>
   withDevice({}, (device) => {

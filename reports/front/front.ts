@@ -12,7 +12,7 @@ import { notes, page } from "../media/page.ts";
 import type { Block, Section } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct, runsOf } from "../words/phrases.ts";
+import { adapterName, afterFigure, distinct } from "../words/phrases.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
   decisionOf,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Panel, Point, Scale } from "../../lab/record/findings.ts";
+import { extent } from "../words/format.ts";
 
 /** Both ends of an axis. */
 export type Domain = [low: number, high: number];
@@ -45,12 +46,11 @@ export function domainsOf(panels: { panel: Panel; points: Point[] }[]): Domain[]
       ...points.flatMap(({ y, lo, hi }) => [y, lo ?? y, hi ?? y]),
       ...panel.rules.map((rule) => rule.y),
     ].filter((value) => fits(value, panel.y.scale)).map(scaled);
-    return values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
+    return extent(values) ?? [0, 1];
   });
   const round = (value: number) => Number((log ? 2 ** value : value).toPrecision(4));
   if (!log) {
-    const low = Math.min(...ranges.map(([low]) => low));
-    const high = Math.max(...ranges.map(([, high]) => high));
+    const [low, high] = extent(ranges.flat()) ?? [0, 1];
     const margin = 0.08 * (high - low || Math.abs(high) || 1);
     return ranges.map(() => [round(low - margin), round(high + margin)]);
   }

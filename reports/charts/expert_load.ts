@@ -19,7 +19,7 @@ import {
 import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
-export interface LoadRow {
+interface LoadRow {
   /** two lines: configuration and panel, rule */
   place: string;
   /** `block 1` is the first */
@@ -42,7 +42,7 @@ export function loadMultiples(shares: number[]): number[] {
 }
 
 /** The rows: for every MoE configuration the load at the best grid point of its sweep. */
-export function loadRows(record: TransferRecord, swept: Swept): LoadRow[] {
+function loadRows(record: TransferRecord, swept: Swept): LoadRow[] {
   const name = lineNames(record), compared = rivalPanels(record);
   return panelsOf(record, swept).flatMap((panel) =>
     legendOf(record, swept).flatMap((line) => {

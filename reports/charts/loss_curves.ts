@@ -23,7 +23,7 @@ import {
 } from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
-export function lossKey(rows: LossRow[], seeds: number): string[] {
+function lossKey(rows: LossRow[], seeds: number): string[] {
   const has = (kind: LossRow["kind"]) => rows.some((row) => row.kind === kind);
   const band = seeds > 1 ? `Mean of ${seeds} seeds, band ±1 standard error` : "One seed, no band";
   return [

@@ -13,29 +13,21 @@ import { roundLoss } from "./loss_rows.ts";
 import { distinct, sweptIn, sweptOf, type TransferRecord } from "./series.ts";
 import { BAND, type ChartSpec, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";
 
-/** One row of the chart: one judgement. */
-export interface ShiftRow {
+/** One row of the chart: one judgement; numbers as estimate and ends of the 95% interval. */
+interface ShiftRow {
   /** configuration and rule */
   row: string;
   /** decides colour and shape */
   tone: Tone;
   /** the verdict as text, with what a control's verdict means */
   text: string;
-  /** half width of the band */
   tolerance_octaves: number;
-  /** estimate of the shift */
   shift_octaves: number | null;
-  /** lower end of its 95% interval, octaves */
   shift_lo: number | null;
-  /** upper end of its 95% interval, octaves */
   shift_hi: number | null;
-  /** estimate of the regret */
   regret: number | null;
-  /** lower end of its 95% interval */
   regret_lo: number | null;
-  /** upper end of its 95% interval */
   regret_hi: number | null;
-  /** what the regret may be */
   regretLimit: number | null;
 }
 
@@ -72,7 +64,7 @@ function rowOf(judgement: Judgement): ShiftRow {
 }
 
 /** Ranges of the two axes, shared by every block: all intervals, the band and zero fit in. */
-export function shiftDomains(rows: ShiftRow[]): { shift: number[]; regret: number[] } {
+function shiftDomains(rows: ShiftRow[]): { shift: number[]; regret: number[] } {
   const shift = extent(rows.flatMap((row) => [
     row.shift_lo,
     row.shift_hi,

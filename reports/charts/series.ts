@@ -55,7 +55,7 @@ export interface Panel {
 }
 
 /** Mean and standard error (sample deviation over the root of n). */
-export function meanAndError(values: number[]): { mean: number | null; error: number | null } {
+function meanAndError(values: number[]): { mean: number | null; error: number | null } {
   if (values.length === 0) return { mean: null, error: null };
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length < 2) return { mean, error: null };

@@ -96,7 +96,7 @@ export const STAR: string = "M0,-1L0.2245,-0.309L0.9511,-0.309L0.3633,0.118L0.58
 export const BAND = "#DDE6EE";
 
 /** The `$schema` of every spec. */
-export const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json";
+const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json";
 
 /**
  * A Vega expression that writes a power of two with superscripts: `2⁻⁵`.
@@ -170,20 +170,6 @@ export const LEGENDS_IN_ROWS: object = {
   layout: { bottom: { anchor: "start", direction: "vertical", margin: 6, offset: 14 } },
 };
 
-/** What every chart has: schema, title, description, configuration. */
-export interface Frame {
-  /** which Vega-Lite it is written for */
-  $schema: string;
-  /** what readers who cannot see the picture get */
-  description: string;
-  /** title and subtitle */
-  title: { text: string; subtitle: string[]; anchor: "start"; offset: number };
-  /** margin in pixels */
-  padding: number;
-  /** Vega-Lite's configuration */
-  config: object;
-}
-
 /**
  * The frame every chart has.
  *
@@ -191,14 +177,14 @@ export interface Frame {
  * @param lines the subtitle's lines about this chart's marks
  * @param legend configuration of the legends besides the shared one
  */
-export function frame(head: Head, lines: string[], legend: object = {}): Frame {
+export function frame(head: Head, lines: string[], legend: object = {}) {
   return {
     $schema: VEGA_LITE,
     description: head.description,
     title: {
       text: head.title,
       subtitle: [...head.subtitle, ...lines],
-      anchor: "start",
+      anchor: "start" as const,
       offset: 12,
     },
     padding: 10,

@@ -12,7 +12,7 @@ import { notes, page } from "../media/page.ts";
 import type { Block, Section } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct, runsOf } from "../words/phrases.ts";
+import { adapterName, afterFigure, distinct } from "../words/phrases.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
   decisionOf,
@@ -42,7 +42,7 @@ const TOLD =
   "that passing proves nothing.";
 
 /** Where the report of a suite lies, from the front page. */
-export const pathOf = ({ folder }: Found): string => `${encodeURIComponent(folder)}/report.html`;
+const pathOf = ({ folder }: Found): string => `${encodeURIComponent(folder)}/report.html`;
 
 const anchorOf = ({ folder, swept, panel }: Entry): string =>
   idOf(`suite-${folder}-${panel ?? swept ?? "all"}`);
@@ -51,7 +51,7 @@ const anchorOf = ({ folder, swept, panel }: Entry): string =>
 export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
   return chart === null || !hasReport
     ? chart
-    : { ...chart, name: `${folder}/${chart.name}`, caption: chart.title };
+    : { ...chart, name: `${encodeURIComponent(folder)}/${chart.name}`, caption: chart.title };
 }
 
 /** How many suites have each verdict. */
@@ -64,25 +64,28 @@ const verdictCounts = (found: Found[]) =>
 const phraseOf = (entry: Entry): string =>
   verdictPhrase({ ...entry.record, verdict: decisionOf(entry).verdict });
 
-/** Figure, suite, verdict and counts of every entry, with links to where it stands. */
+/** Figure, suite, verdict, counts, size and time of every entry, with links to where it stands. */
 function contents(figures: Figure[]): Block {
   const all = figures.flatMap(({ figure, entries }) => entries.map((entry) => ({ figure, entry })));
   return {
     kind: "table",
     stem: "contents",
-    caption: "",
+    caption: "Claims and controls of the panels that decide; controls must fail.",
     links: { column: "suite", to: all.map(({ entry }) => `#${anchorOf(entry)}`) },
     judged: all.map(({ entry }) => {
       const { verdict } = decisionOf(entry);
       return { name: entryTitle(entry), role: "claim", verdict, reason: "", note: "" };
     }),
     table: {
-      head: ["figure", "suite", "verdict", "judged"],
+      head: ["figure", "suite", "verdict", "judged", "profile", "wall time", "made"],
       rows: all.map(({ figure, entry }) => [
         figure || "–",
         entryTitle(entry),
         `${VERDICT_MARK[decisionOf(entry).verdict]} ${phraseOf(entry)}`,
         entryCounts(entry),
+        entry.record.plan.profile,
+        duration(entry.record.cost.wall_s),
+        entry.record.createdAt.slice(0, 16).replace("T", " "),
       ]),
     },
   };
@@ -149,43 +152,8 @@ function togetherPairs(records: BenchRecord[]): [string, string][] {
   ];
 }
 
-/** What every record holds: counts of its judgements, size, time. */
-function countTable(found: Found[]): Block {
-  const head =
-    "suite,verdict,claims pass,fail,undecided,controls that fail,decide nothing,trained " +
-    "runs,profile,wall time,made";
-  return {
-    kind: "table",
-    stem: "suites",
-    caption:
-      "Claims and controls of the panels that decide; what decides nothing is shown in the " +
-      "suite's own report.",
-    table: {
-      head: head.split(","),
-      rows: found.map(({ folder, record }) => {
-        const { claims, controls } = record.reason;
-        const told = [claims, controls].flatMap((
-          { pass, fail, undecided },
-        ) => [pass, fail, undecided]);
-        const all = told.reduce((sum, many) => sum + many, 0);
-        return [
-          folder,
-          `${VERDICT_MARK[record.verdict]} ${verdictPhrase(record)}`,
-          ...told.slice(0, 3).map(String),
-          `${controls.fail} of ${controls.pass + controls.fail + controls.undecided}`,
-          String(record.findings.judgements.length - all),
-          String(runsOf(record).length),
-          record.plan.profile,
-          duration(record.cost.wall_s),
-          record.createdAt.slice(0, 16).replace("T", " "),
-        ];
-      }),
-    },
-  };
-}
-
 /** The sections. */
-export function frontSections({ found, figures }: Front): Section[] {
+function frontSections({ found, figures }: Front): Section[] {
   const section = (title: string, block: Block): Section => ({
     title,
     in: "documents",
@@ -198,7 +166,6 @@ export function frontSections({ found, figures }: Front): Section[] {
       kind: "list",
       items: missingOf(figures),
     }),
-    section("All judgements", countTable(found)),
     section("Machine, versions, cost", {
       kind: "pairs",
       pairs: togetherPairs(found.map(({ record }) => record)),

@@ -7,7 +7,7 @@ import type { Verdict } from "../../lab/record/findings.ts";
 import type { Chart } from "../words/caption.ts";
 import { VERDICT_MARK } from "../words/verdict.ts";
 import { type Tone, toneOf } from "../charts/theme.ts";
-import { type Block, type Section, type Table, withReasons } from "../sections/section.ts";
+import { type Block, type Section, withReasons } from "../sections/section.ts";
 
 /** A chart and its picture; null where drawing failed. */
 export type DrawnChart = Chart & { svg: string | null };
@@ -22,7 +22,7 @@ export function escapeHtml(text: string): string {
 export const idOf = (name: string): string => name.replace(/[^A-Za-z0-9-]/g, "-");
 
 /** The class that colours a tone; `pass` is for passes of claims alone, `control` is plain grey. */
-export function toneClass(tone: Tone): "pass" | "fail" | "unsure" | "control" {
+function toneClass(tone: Tone): "pass" | "fail" | "unsure" | "control" {
   if (tone === "pass" || tone === "fail") return tone;
   const settled: Tone[] = ["control fails", "beside, holds", "beside, misses"];
   return settled.includes(tone) ? "control" : "unsure";
@@ -36,52 +36,15 @@ export function badge(verdict: Verdict, words: string): string {
 }
 
 /**
- * A table; short cells that start with a number stay on one line.
- *
- * @param tone gives a cell its class
- * @param write gives its HTML
- */
-export function htmlTable(
-  { head, rows }: Table,
-  tone: (row: number, column: number) => string = () => "",
-  write: (text: string, row: number, column: number) => string = escapeHtml,
-): string {
-  const headers = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
-  const body = rows.map((cells, row) => {
-    const inside = cells.map((text, column) => {
-      const number = /^(?:[≤≥±] ?)?[−+]?\d(?:[^a-z]*|.{0,12})$/.test(text) ? "number" : "";
-      const names = [number, tone(row, column)].filter((name) => name !== "").join(" ");
-      return `<td${names === "" ? "" : ` class="${names}"`}>${write(text, row, column)}</td>`;
-    });
-    return `<tr>${inside.join("")}</tr>`;
-  });
-  return `<div class="scroll"><table><thead><tr>${headers}</tr></thead>\n` +
-    `<tbody>\n${body.join("\n")}\n</tbody></table></div>`;
-}
-
-/** A list of sentences. */
-export function list(items: string[]): string {
-  return `<ul>\n${items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n")}\n</ul>`;
-}
-
-/** Names and values. */
-export function definitions(pairs: [string, string][]): string {
-  const inside = pairs.map(([name, value]) =>
-    `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`
-  );
-  return `<dl>\n${inside.join("\n")}\n</dl>`;
-}
-
-/**
  * An SVG for a page that holds several. It is Vega's own output, which escapes its text; its clip paths
  * are renamed, because every SVG counts them from 1.
  */
-export function svgIn(svg: string, name: string): string {
+function svgIn(svg: string, name: string): string {
   return svg.replace(/(id="|url\(#)clip/g, `$1${name}-clip`);
 }
 
 /** A chart with its caption. */
-export function chartFigure(chart: DrawnChart): string {
+function chartFigure(chart: DrawnChart): string {
   const name = idOf(chart.name);
   const picture = chart.svg === null
     ? "<p>This chart could not be drawn as SVG.</p>"
@@ -93,19 +56,23 @@ export function chartFigure(chart: DrawnChart): string {
 const soft = (text: string): string[] =>
   text === "" ? [] : [`<p class="soft">${escapeHtml(text)}</p>`];
 
-/** A table as the page shows it: verdicts in their tone, their reasons in a last column, links. */
+/** A table: verdicts in their tone, links, and numbers and short cells that stay on one line. */
 function tableHtml(block: Block & { kind: "table" }): string[] {
-  const { table: { head }, judged, links, caption } = block, column = head.indexOf("verdict");
-  const linked = links === undefined ? -1 : head.indexOf(links.column);
+  const { judged, links, caption } = block, { head, rows } = withReasons(block);
+  const cell = (text: string, row: number, name: string): string => {
+    const number = /^(?:[≤≥±] ?)?[−+]?\d(?:[^a-z]*|.{0,12})$/.test(text) ? ["number"] : [];
+    const tone = name === "verdict" && judged ? [toneClass(toneOf(judged[row]))] : [];
+    const names = [...number, ...tone].join(" "), inside = escapeHtml(text);
+    const link = links?.column === name ? `<a href="${escapeHtml(links.to[row])}">` : "";
+    return `<td${names && ` class="${names}"`}>${link}${inside}${link && "</a>"}</td>`;
+  };
+  const lines = rows.map((cells, row) =>
+    `<tr>${cells.map((text, column) => cell(text, row, head[column])).join("")}</tr>`
+  );
+  const names = head.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
   return [
-    htmlTable(
-      withReasons(block),
-      (row, at) => at === column && judged !== undefined ? toneClass(toneOf(judged[row])) : "",
-      (text, row, at) =>
-        at === linked
-          ? `<a href="${escapeHtml(links!.to[row])}">${escapeHtml(text)}</a>`
-          : escapeHtml(text),
-    ),
+    `<div class="scroll"><table><thead><tr>${names}</tr></thead>`,
+    `<tbody>\n${lines.join("\n")}\n</tbody></table></div>`,
     ...soft(caption),
   ];
 }
@@ -128,9 +95,17 @@ function blockHtml(block: Block, charts: readonly DrawnChart[]): string[] {
     case "table":
       return tableHtml(block);
     case "pairs":
-      return [definitions(block.pairs)];
+      return [
+        "<dl>",
+        ...block.pairs.map(([name, value]) =>
+          `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`
+        ),
+        "</dl>",
+      ];
     case "list":
-      return [block.items.length > 0 ? list(block.items) : "<p>None.</p>"];
+      return block.items.length === 0
+        ? ["<p>None.</p>"]
+        : ["<ul>", ...block.items.map((item) => `<li>${escapeHtml(item)}</li>`), "</ul>"];
     case "code":
       return [`<pre>${escapeHtml(block.text)}</pre>`];
     case "note":

@@ -6,32 +6,18 @@
  */
 import { sentence } from "../words/phrases.ts";
 import { VERDICT_MARK } from "../words/verdict.ts";
-import {
-  type Block,
-  type Report,
-  type Section,
-  type Table,
-  withReasons,
-} from "../sections/section.ts";
+import { type Block, type Report, type Section, withReasons } from "../sections/section.ts";
 import type { DrawnChart } from "./html_parts.ts";
 
 /** Text on one line, with nothing Markdown would take for HTML. */
 export const line = (text: string): string =>
   text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 /** The same for a cell of a table. */
-export const cell = (text: string): string => line(text).replaceAll("|", "\\|");
+const cell = (text: string): string => line(text).replaceAll("|", "\\|");
 
-/** A table, one line per row. */
-export function markdownTable({ head, rows }: Table): string[] {
-  const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [write(head), `|${" --- |".repeat(head.length)}`, ...rows.map(write)];
-}
-
-/** The pictures of charts that were drawn, under each other. */
-export function pictureLines(charts: readonly DrawnChart[]): string[] {
-  return charts.filter(({ svg }) => svg !== null)
-    .flatMap(({ title, name }) => [`![${cell(title)}](${encodeURI(name)}.svg)`, ""]);
-}
+/** A path of encoded or plain names as the target of a link. */
+const target = (path: string): string =>
+  path.replaceAll(" ", "%20").replaceAll("(", "%28").replaceAll(")", "%29");
 
 /** A block of code, whose fence is longer than any inside it. */
 function fenced(text: string): string[] {
@@ -42,9 +28,12 @@ function fenced(text: string): string[] {
 function blockLines(block: Block, charts: readonly DrawnChart[]): string[] {
   switch (block.kind) {
     case "table": {
-      const { caption } = block;
+      const { caption } = block, { head, rows } = withReasons(block);
+      const write = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
       return [
-        ...markdownTable(withReasons(block)),
+        write(head),
+        `|${" --- |".repeat(head.length)}`,
+        ...rows.map(write),
         "",
         ...(caption === "" ? [] : [line(caption), ""]),
       ];
@@ -58,7 +47,7 @@ function blockLines(block: Block, charts: readonly DrawnChart[]): string[] {
     case "note":
       return [line(block.text), ""];
     case "link":
-      return [`[${cell(block.text).replaceAll("]", "\\]")}](${block.to})`, ""];
+      return [`[${cell(block.text).replaceAll("]", "\\]")}](${target(block.to)})`, ""];
     case "verdict": {
       const { claim, verdict, phrase, counts, reason } = block;
       const why = [counts, reason].filter((text) => text !== "").map(sentence).join(" ");
@@ -70,7 +59,8 @@ function blockLines(block: Block, charts: readonly DrawnChart[]): string[] {
       ];
     }
     case "chart":
-      return pictureLines(charts.filter(({ name }) => name === block.chart.name));
+      return charts.filter(({ name, svg }) => name === block.chart.name && svg !== null)
+        .flatMap(({ title, name }) => [`![${cell(title)}](${target(name)}.svg)`, ""]);
     case "folded":
       return [];
   }

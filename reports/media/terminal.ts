@@ -110,7 +110,7 @@ function blockLines(block: Block, title: string, width: number, colour: boolean)
 }
 
 /** Sections in lines, a blank one after each; those for documents are left out. */
-export function sectionLines(sections: Section[], width: number, colour: boolean): string[] {
+function sectionLines(sections: Section[], width: number, colour: boolean): string[] {
   return sections.filter((section) => section.in === "all").flatMap(({ title, blocks }) => [
     ...blocks.flatMap((block) => blockLines(block, title, width, colour)),
     "",

@@ -136,7 +136,7 @@ export function verdictSection(record: BenchRecord): Section {
 }
 
 /** A suite's own table with its numbers written. */
-export function writtenTable({ columns, rows }: FindingsTable): Table {
+function writtenTable({ columns, rows }: FindingsTable): Table {
   return {
     head: columns.map(({ name, unit }) => unit === "" ? name : `${name}, ${unit}`),
     rows: rows.map((cells) => cells.map((cell, index) => cellText(cell, columns[index]))),

@@ -40,7 +40,7 @@ function trainedPairs(record: BenchRecord): Pairs {
 }
 
 /** Adapter and software. */
-export function machinePairs({ environment }: BenchRecord): Pairs {
+function machinePairs({ environment }: BenchRecord): Pairs {
   const { features, software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
   const tuned = tuning === "none"
     ? ""

@@ -17,7 +17,7 @@ import type { Section, Table } from "./section.ts";
 const log2 = (value: number | null | undefined): string => fixed(value, 2);
 
 /** Where every sweep has its optimum. */
-export function optimumTable(record: TransferRecord): Table {
+function optimumTable(record: TransferRecord): Table {
   const several = sweptOf(record).length > 1;
   return {
     head: [
@@ -51,7 +51,7 @@ export function optimumTable(record: TransferRecord): Table {
 }
 
 /** Mean loss over seeds at every place of every sweep. */
-export function lossTable(record: TransferRecord): Table {
+function lossTable(record: TransferRecord): Table {
   const { runs } = record.evidence, unit = lossUnit(record);
   const places = Map.groupBy(
     runs,
@@ -89,7 +89,7 @@ export function lossTable(record: TransferRecord): Table {
 }
 
 /** The paper's setting and claim beside ours, line by line. */
-export function besideThePaper(record: TransferRecord): Table {
+function besideThePaper(record: TransferRecord): Table {
   const { suite, evidence, findings } = record, known = TRANSFER[suite.id];
   const claims = findings.judgements.filter(({ role }) => role === "claim");
   const references = distinct(

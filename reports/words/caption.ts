@@ -5,15 +5,8 @@
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import {
-  adapterName,
-  afterFigure,
-  capital,
-  costPhrase,
-  sentence,
-  trainingPhrase,
-} from "./phrases.ts";
-import { reasonSentence } from "./reason.ts";
+import { adapterName, afterFigure, costPhrase, sentence, trainingPhrase } from "./phrases.ts";
+import { countsPhrase } from "./reason.ts";
 import { verdictPhrase } from "./verdict.ts";
 
 /** A Vega-Lite spec as it is passed on and written; its makers check it against Vega-Lite's types. */
@@ -45,15 +38,13 @@ export interface Chart {
  * @param what sentences about this chart alone
  */
 export function caption(record: BenchRecord, what: string): string {
-  const { suite, environment, findings } = record;
+  const { suite, environment } = record;
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
     sentence(what),
     sentence(afterFigure(suite.figure)),
     `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
-    `Verdict here: ${verdictPhrase(record)}. ${
-      sentence(capital(reasonSentence(record, findings.judgements)))
-    }`,
+    `Verdict here: ${verdictPhrase(record)}; ${countsPhrase(record.reason)}.`,
     `Passes if ${sentence(suite.passesIf)} Control: ${sentence(suite.control)}`,
     `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record)}.`,
   ].join(" ");

@@ -43,7 +43,7 @@ export const measureText = (measure: Measure): string =>
  *
  * @param numbers write the value; left out where it stands beside
  */
-export function measureSentence(measure: Measure, numbers = true): string {
+function measureSentence(measure: Measure, numbers = true): string {
   const { name, value, limits, missing, verdict } = measure;
   const set = limitsText(limits);
   if (missing === "beyond") {

@@ -19,70 +19,38 @@ export interface Figure {
   outOfScope?: string;
 }
 
+const figure = (figure: string, shows: string, suites: string[], outOfScope?: string): Figure => ({
+  figure,
+  shows,
+  suites,
+  ...(outOfScope === undefined ? {} : { outOfScope }),
+});
+
 /** All figures, in the paper's order. */
 export const FIGURES: Figure[] = [
-  {
-    figure: "Fig. 1",
-    shows: "dense FFN, dense MoE, sparse MoE and the two bridges",
-    suites: ["bridges"],
-  },
-  {
-    figure: "Fig. 2a",
-    shows: "language model, loss against learning rate over activated experts",
-    suites: ["activated-experts/lr"],
-  },
-  {
-    figure: "Fig. 2b",
-    shows: "language model, loss against weight decay",
-    suites: ["activated-experts/weightDecay"],
-  },
-  {
-    figure: "Fig. 2c",
-    shows: "language model, loss against init standard deviation",
-    suites: ["activated-experts/initStd"],
-  },
-  {
-    figure: "Fig. 2d",
-    shows: "training loss of the first 100 steps",
-    suites: ["initial-loss"],
-  },
-  {
-    figure: "Fig. 2, diffusion",
-    shows: "the same sweeps on a diffusion model",
-    suites: ["activated-experts-diffusion"],
-  },
-  {
-    figure: "Fig. 3",
-    shows: "capacity, granularity, shared experts, group-balanced routing",
-    suites: ["capacity", "granularity", "hybrids"],
-  },
-  {
-    figure: "Fig. 4",
-    shows: "width (d 128 to 1024) and depth (L 4 to 32)",
-    suites: ["ffn-width", "width", "depth"],
-  },
-  { figure: "Fig. 5", shows: "batch size", suites: ["batch"] },
-  {
-    figure: "Fig. 6",
-    shows: "loss at fixed transferred hyperparameters along every axis",
-    suites: ["scaling"],
-  },
-  {
-    figure: "Fig. 7",
-    shows: "latency of the MoE layer on one H100",
-    suites: ["latency"],
-  },
-  {
-    figure: "Fig. 8",
-    shows: "speed-up of MoE over dense at 6.3 B parameters",
-    suites: ["speedup"],
-  },
-  {
-    figure: "Fig. 9",
-    shows: "video samples",
-    suites: [],
-    outOfScope: "no video model is trained here",
-  },
+  figure("Fig. 1", "dense FFN, dense MoE, sparse MoE and the two bridges", ["bridges"]),
+  figure("Fig. 2a", "language model, loss against learning rate over activated experts", [
+    "activated-experts/lr",
+  ]),
+  figure("Fig. 2b", "language model, loss against weight decay", ["activated-experts/weightDecay"]),
+  figure("Fig. 2c", "language model, loss against init standard deviation", [
+    "activated-experts/initStd",
+  ]),
+  figure("Fig. 2d", "training loss of the first 100 steps", ["initial-loss"]),
+  figure("Fig. 2, diffusion", "the same sweeps on a diffusion model", [
+    "activated-experts-diffusion",
+  ]),
+  figure("Fig. 3", "capacity, granularity, shared experts, group-balanced routing", [
+    "capacity",
+    "granularity",
+    "hybrids",
+  ]),
+  figure("Fig. 4", "width (d 128 to 1024) and depth (L 4 to 32)", ["ffn-width", "width", "depth"]),
+  figure("Fig. 5", "batch size", ["batch"]),
+  figure("Fig. 6", "loss at fixed transferred hyperparameters along every axis", ["scaling"]),
+  figure("Fig. 7", "latency of the MoE layer on one H100", ["latency"]),
+  figure("Fig. 8", "speed-up of MoE over dense at 6.3 B parameters", ["speedup"]),
+  figure("Fig. 9", "video samples", [], "no video model is trained here"),
 ];
 
 /** The names of suites and sweeps that records hold: `activated-experts`, `activated-experts/lr`. */

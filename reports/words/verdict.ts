@@ -34,7 +34,7 @@ export function roleVerdict(role: Role, verdict: Verdict): string {
 }
 
 /** The mark before {@link roleVerdict}: a control that does not fail and what decides nothing get no tick. */
-export function roleMark(role: Role, verdict: Verdict): string {
+function roleMark(role: Role, verdict: Verdict): string {
   if (role === "rival" || role === "aside") return "·";
   const shown = role === "control" && verdict === "pass" ? "cannot tell at this size" : verdict;
   return VERDICT_MARK[shown];

@@ -24,52 +24,58 @@
  */
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
-export { type AnyRecord, readAnyRecord } from "./lab/record/any_record.ts";
-export { CLAIM_SCHEMA } from "./lab/record/claim_record.ts";
-export type {
-  ClaimJudgement,
-  ClaimRecord,
-  ClaimTable,
-  Findings,
-  PanelFacts,
-  Point,
-} from "./lab/record/claim_record.ts";
-export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
 export * from "./rule/rule.ts";
-export type {
-  BaseHyperParameters,
-  BenchRecord,
-  Cell,
-  Cost,
-  Environment,
-  Estimated,
-  Interval,
-  Judgement,
-  Optimum,
-  PlanFacts,
-  Role,
-  RouterRecord,
-  Run,
-  SuiteFacts,
-  Verdict,
-} from "./lab/record/record.ts";
-export { ROLES, SCHEMA, VERDICTS } from "./lab/record/record.ts";
+export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
 export { readRecord } from "./lab/record/read.ts";
 export type {
-  LatencyJudgement,
-  LatencyLimits,
+  BenchRecord,
+  Cost,
+  DataFacts,
+  Environment,
+  PlanFacts,
+  SuiteFacts,
+  TaskFacts,
+} from "./lab/record/record.ts";
+export { SCHEMA } from "./lab/record/record.ts";
+export type {
+  Column,
+  Findings,
+  FindingsTable,
+  Interval,
+  Judgement,
+  Limits,
+  Measure,
+  Panel,
+  Point,
+  Role,
+  Scale,
+  TableCell,
+  Verdict,
+} from "./lab/record/findings.ts";
+export { ROLES, SCALES, VERDICTS } from "./lab/record/findings.ts";
+export type { Counts, Decision, Reason } from "./lab/record/decision.ts";
+export { REASONS } from "./lab/record/decision.ts";
+export type {
+  ClaimsEvidence,
+  Evidence,
+  LatencyEvidence,
+  Optimum,
+  TransferEvidence,
+} from "./lab/record/evidence.ts";
+export type {
+  BaseHyperParameters,
+  Cell,
+  CellRole,
+  RouterRecord,
+  Run,
+  Swept,
+} from "./lab/record/run.ts";
+export { CELL_ROLES, SWEPT } from "./lab/record/run.ts";
+export type {
   LatencyPanel,
   LatencyPass,
-  LatencyPlan,
   LatencyPoint,
-  LatencyRecord,
   LatencySeries,
   RooflineFacts,
-} from "./lab/record/latency_record.ts";
-export {
-  LATENCY_PANELS,
-  LATENCY_PASSES,
-  LATENCY_SCHEMA,
-  LATENCY_SERIES,
-  readLatencyRecord,
-} from "./lab/record/latency_record.ts";
+} from "./lab/record/timed.ts";
+export { LATENCY_PANELS, LATENCY_PASSES, LATENCY_SERIES } from "./lab/record/timed.ts";

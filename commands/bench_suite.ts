@@ -7,7 +7,7 @@ import { runBench } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { Progress, Suite } from "../lab/suite.ts";
 import type { BenchOptions } from "../lab/bench.ts";
-import { terminal } from "../reports/media/terminal.ts";
+import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { duration } from "../reports/words/format.ts";
 import { writeReport } from "../reports/write.ts";
@@ -70,11 +70,11 @@ export async function benchSuite(
   const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
   if (await keepsReport(outDir, incomplete)) {
-    console.log(terminal(reportOf(record), columns, colour));
+    console.log(terminalSummary(reportOf(record), columns, colour));
     line.note("the finished report in this folder is kept; the same command goes on from here");
     return { verdict, incomplete, failure, files: [] };
   }
   await writeReport(record, outDir, { onProblem: (problem) => line.note(`warning: ${problem}`) });
-  console.log(terminal(reportOf(record), columns, colour));
+  console.log(terminalSummary(reportOf(record), columns, colour));
   return { verdict, incomplete, failure, files: ["report.html", "summary.md", "judgements.csv"] };
 }

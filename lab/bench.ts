@@ -8,7 +8,7 @@
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
-import { decideSuite } from "./judge/decide.ts";
+import { decidePanels, decideSuite } from "./judge/decide.ts";
 import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import {
@@ -146,6 +146,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     evidence,
     findings,
     ...decideSuite(findings, incomplete),
+    decisions: decidePanels(findings, incomplete),
     incomplete,
     cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
     warnings,

@@ -140,7 +140,7 @@ function withoutForeign<P extends Ranked>(profile: P): { profile: P; left: strin
  * @throws {RangeError} for a suite that routes by its own means, and for keys that no model of the
  *   suite can have together
  */
-export function withRouter(suite: Suite, keys: string, profile: ProfileName): Suite {
+export function withRouter<P>(suite: Suite<P>, keys: string, profile: ProfileName): Suite<P> {
   const entries = keys.split(",");
   const stray = entries.find((entry) => !ROUTER_KEYS.includes(entry.split("=")[0]));
   if (stray !== undefined) {
@@ -186,6 +186,6 @@ export function withRouter(suite: Suite, keys: string, profile: ProfileName): Su
       options: `--router ${keys}`,
       heldFixed: `${suite.heldFixed}; ${said.join("; ")}`,
     },
-    { ...suite.profiles, [profile]: routed },
+    { ...suite.profiles, [profile]: routed as P },
   );
 }

@@ -119,8 +119,14 @@ export function decide(judgements: readonly Judgement[]): Decision {
   return because("pass", "holds", []);
 }
 
-/** The judgements of the panels that carry a suite's claim. */
+/**
+ * The judgements of the panels that carry a suite's claim.
+ *
+ * @throws {RangeError} for one whose panel is not declared: it would decide nothing unseen
+ */
 export function decisive({ panels, judgements }: Findings): Judgement[] {
+  const stray = judgements.find((j) => !panels.some(({ name }) => name === j.panel));
+  if (stray) throw new RangeError(`Cannot decide on ${stray.subject}: no panel ${stray.panel}`);
   const deciding = new Set(panels.filter((p) => p.decides).map((p) => p.name));
   return judgements.filter((j) => deciding.has(j.panel));
 }

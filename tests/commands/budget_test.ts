@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../commands/arguments.ts";
 import { budgetLines, budgetOf, fit, Pace } from "../../commands/budget.ts";
-import type { SuiteRunner } from "../../commands/suite_runner.ts";
-import { estimateOf, REFERENCE_SPEED, secondsOf } from "../../lab/estimate.ts";
+import { REFERENCE_SPEED, secondsOf } from "../../lab/estimate.ts";
+import type { Suite } from "../../lab/suite.ts";
 import { suiteById, SUITES } from "../../suites/registry.ts";
 
-const named = (id: string) => ({ id }) as SuiteRunner;
+const named = (id: string) => ({ id }) as Suite;
 
 Deno.test("a budget is read in seconds, minutes and hours; anything else is refused", () => {
   assert.deepEqual(["90s", "20m", "1.5h"].map(budgetOf), [90, 1200, 5400]);
@@ -17,7 +17,7 @@ Deno.test("a budget is read in seconds, minutes and hours; anything else is refu
 Deno.test("suites that fit are taken in order, the others are named with their time", () => {
   const seconds: Record<string, number> = { a: 100, b: 500, c: 150 };
   const choice = fit(["a", "b", "c"].map(named), 300, (of) => of.map((r) => seconds[r.id]));
-  assert.deepEqual(choice.chosen.map((c) => c.runner.id), ["a", "c"]);
+  assert.deepEqual(choice.chosen.map((c) => c.suite.id), ["a", "c"]);
   assert.deepEqual(budgetLines(choice, 300), [
     "budget 5 min 00 s: planned 4 min 10 s: a (1 min 40 s), c (2 min 30 s)",
     "left out: b (8 min 20 s)",
@@ -25,7 +25,7 @@ Deno.test("suites that fit are taken in order, the others are named with their t
 });
 
 Deno.test("a model that two suites share costs the second nothing, and a finished one nobody", () => {
-  const both = ["capacity", "hybrids"].map((id) => estimateOf(suiteById(id) as never, "quick"));
+  const both = ["capacity", "hybrids"].map((id) => suiteById(id).estimate("quick"));
   const [, after] = secondsOf(both, REFERENCE_SPEED);
   const [alone] = secondsOf([both[1]], REFERENCE_SPEED);
   assert.ok(after < alone);
@@ -37,7 +37,7 @@ Deno.test("a model that two suites share costs the second nothing, and a finishe
 });
 
 Deno.test("the estimate of the quick profile is within 20% of what the README's machine took", () => {
-  const estimates = SUITES.map((s) => estimateOf(s, "quick"));
+  const estimates = SUITES.map((s) => s.estimate("quick"));
   const near = (what: string, estimated: number, measured: number) =>
     assert.ok(
       Math.abs(estimated / measured - 1) < 0.2,
@@ -45,12 +45,12 @@ Deno.test("the estimate of the quick profile is within 20% of what the README's 
     );
   // docs/results.md: 819 s for activated-experts in the first sitting, 2940 s for all others
   near("all", secondsOf(estimates, REFERENCE_SPEED).reduce((a, b) => a + b, 0), 3759);
-  const longest = estimateOf(suiteById("activated-experts") as never, "quick");
+  const longest = suiteById("activated-experts").estimate("quick");
   near("activated-experts", secondsOf([longest], REFERENCE_SPEED)[0], 733);
 });
 
 Deno.test("the pace leaves out what does not fit any more, and takes in what does after all", () => {
-  const at = (id: string, seconds: number) => ({ runner: named(id), seconds });
+  const at = (id: string, seconds: number) => ({ suite: named(id), seconds });
   const choice = { chosen: [at("a", 100), at("b", 100)], left: [at("c", 300), at("d", 60)] };
   const slow = new Pace(choice, 250);
   assert.equal(slow.next(0)?.id, "a");

@@ -5,7 +5,7 @@ import { printingJson, reportError } from "../../commands/exit_codes.ts";
 import { WrongError } from "../../commands/peers/check.ts";
 import { DeviceError, NoAdapterError, UnfitAdapterError } from "../../kernels/gpu/device.ts";
 import { AdapterLimitError } from "../../kernels/gpu/tensor.ts";
-import { LabError } from "../../lab/train/store.ts";
+import { LabError } from "../../lab/record/failure.ts";
 
 /** What `body` says on stdout and stderr. */
 async function said(body: () => unknown): Promise<{ out: string[]; err: string[] }> {

@@ -1,5 +1,5 @@
 import { type Context, jobOf } from "../../lab/train/job.ts";
-import type { Cell } from "../../lab/record/record.ts";
+import type { Cell } from "../../lab/record/run.ts";
 import { language } from "../../model/tasks/language.ts";
 import { quickPlan } from "../../suites/plans.ts";
 import { assert, assertEquals, throws } from "./assert.ts";

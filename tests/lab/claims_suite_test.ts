@@ -1,4 +1,5 @@
 /** A suite of claims through the one runner: what it plans, trains, finds, and what it says when stopped. */
+import { textDataset } from "../../model/tasks/language.ts";
 import { runBench } from "../../lab/bench.ts";
 import { runsByModel, type SeededModel, wantedOf } from "../../lab/claims/models.ts";
 import { defineClaims, judgedRuns, type Method } from "../../lab/claims/suite.ts";
@@ -126,7 +127,7 @@ Deno.test("the runner trains, records each run where it is drawn, reuses it, and
           kernelsVersion: "",
         } satisfies Environment,
         profile: "smoke" as const,
-        data: { name: "made up", bytes, trainBytes: 3000, hash: "0", licence: "" },
+        data: textDataset({ name: "made up", bytes, trainBytes: 3000, hash: "t", licence: "none" }),
         inputs: { histogram: null, folders: [] },
         outDir: `${dir}/made-up`,
         storeDir: dir,

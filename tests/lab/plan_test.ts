@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { settlePlan } from "../../lab/transfer/lines.ts";
-import { canonicalJson, planHash, runKey, type RunParts } from "../../lab/train/identity.ts";
+import { canonicalJson, runKey, type RunParts } from "../../lab/train/identity.ts";
+import { planOf } from "../../lab/bench.ts";
+import { settlePlan } from "../../lab/train/plan.ts";
+import { capacity } from "../../suites/capacity.ts";
 import { assert, assertEquals, throws } from "./assert.ts";
-import { recordOf, runWith } from "./runs.ts";
+import { runWith } from "./runs.ts";
 
 const parts: RunParts = {
   task: "lm",
@@ -52,17 +54,31 @@ Deno.test("a run's key is 16 hexadecimal digits that no field can change unnotic
   assertEquals(keys.size, changes.length + 1);
 });
 
-Deno.test("a plan's hash can be checked against the plan that carries it", () => {
-  const { plan } = recordOf(runWith("a"));
-  const hash = planHash(plan);
-  assertEquals(planHash({ ...plan, hash, exploratory: true } as typeof plan), hash);
-  assert(planHash({ ...plan, tolerance_octaves: 2 }) !== hash);
-  assert(planHash({ ...plan, seeds: [0, 1] }) !== hash);
-  assert(planHash({ ...plan, grids: { "transfer/dense/standard": [-7] } }) !== hash);
+Deno.test("a plan's hash covers all that decides a result: limits, seeds, grids, panels, rules, data", () => {
+  const { hash } = planOf(capacity, "smoke", "data");
+  assertEquals(planOf(capacity, "smoke", "data").hash, hash);
+  const changed = (change: Partial<typeof capacity.profiles.smoke>) => {
+    const smoke = { ...capacity.profiles.smoke, ...change };
+    return planOf(capacity.changed({}, { ...capacity.profiles, smoke }), "smoke", "data").hash;
+  };
+  assertEquals(changed({}), hash);
+  const { limits, seeds, grid, panels, plan } = capacity.profiles.smoke;
+  const hashes = [
+    hash,
+    planOf(capacity, "smoke", "other").hash,
+    planOf(capacity, "quick", "data").hash,
+    changed({ limits: { ...limits, tolerance_octaves: 2 } }),
+    changed({ limits: { ...limits, minRegret: 0.02 } }),
+    changed({ seeds: [...seeds, 9] }),
+    changed({ grid: { ...grid, reference: [-7, -6, -5] } }),
+    changed({ panels: [{ ...panels[0], controls: [] }] }),
+    changed({ plan: { ...plan, steps: 21 } }),
+  ];
+  assertEquals(new Set(hashes).size, hashes.length);
 });
 
 Deno.test("a damaged plan.json is a lost one: exploratory once something was done, else written anew", () => {
-  const plan = { profile: "smoke", hash: "h", exploratory: false };
+  const plan = { profile: "smoke", version: "1", decided: null, hash: "h", exploratory: false };
   for (const damaged of ["null", "[]", "7", '"plan"', "{", ""]) {
     const directory = Deno.makeTempDirSync(), path = `${directory}/plan.json`;
     Deno.writeTextFileSync(path, damaged);

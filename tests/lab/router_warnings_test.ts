@@ -1,6 +1,6 @@
 /** Warnings of a run's routers: each appears on what it names, and on nothing else. */
 import assert from "node:assert/strict";
-import { runSchema } from "../../lab/record/record.ts";
+import { runSchema } from "../../lab/record/run.ts";
 import { ROUTER_WARNINGS, routerWarnings } from "../../lab/train/router_warnings.ts";
 import { runWith } from "./runs.ts";
 

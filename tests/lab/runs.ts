@@ -1,5 +1,7 @@
 /** A finished run and a record as short as their schema allows. */
-import { type BenchRecord, type Run, SCHEMA } from "../../lab/record/record.ts";
+import { decide } from "../../lab/judge/decide.ts";
+import { type BenchRecord, SCHEMA } from "../../lab/record/record.ts";
+import type { Run } from "../../lab/record/run.ts";
 
 /** A run with this key. */
 export function runWith(key: string): Run {
@@ -34,6 +36,8 @@ export function runWith(key: string): Run {
     validationLoss: 5,
     divergedAtStep: null,
     expertLoad: null,
+    router: null,
+    trainZLoss: null,
     wall_s: 1.5,
     replicas: 3,
   };
@@ -57,14 +61,11 @@ export function recordOf(run: Run): BenchRecord {
       control: text,
       source: text,
     },
+    task: { id: "language", loss: { name: "cross-entropy", unit: "nats" } },
     plan: {
       profile: "smoke",
-      seeds: [0],
-      steps: 2,
-      batchTokens: 512,
-      sequence: 32,
-      tolerance_octaves: 1,
-      grids: {},
+      version: "1",
+      decided: { seeds: [0] },
       hash: "0",
       exploratory: false,
     },
@@ -75,12 +76,14 @@ export function recordOf(run: Run): BenchRecord {
       software: true,
       backend: "vulkan",
       profile: "core",
+      tuning: "none",
       features: [],
       deno: "2.9.6",
       os: "linux",
       cpus: 2,
       gitCommit: null,
       version: "0.1.0",
+      kernelsVersion: "2",
     },
     data: {
       name: "sotu",
@@ -89,11 +92,10 @@ export function recordOf(run: Run): BenchRecord {
       validationTokens: 1,
       licence: "public domain",
     },
-    runs: [run],
-    optima: [],
-    judgements: [],
-    verdict: "inconclusive",
-    reason: text,
+    evidence: { kind: "transfer", runs: [run], optima: [] },
+    findings: { panels: [], points: [], judgements: [], tables: [], caveats: [] },
+    ...decide([]),
+    decisions: {},
     incomplete: false,
     cost: {
       wall_s: 1,

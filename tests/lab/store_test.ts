@@ -1,4 +1,6 @@
-import { causeOf, LabError, openStore, type Write, writeAtomic } from "../../lab/train/store.ts";
+import { causeOf, LabError } from "../../lab/record/failure.ts";
+import { type Write, writeAtomic } from "../../lab/record/files.ts";
+import { openStore } from "../../lab/train/store.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { assert, assertEquals, rejects, throws } from "./assert.ts";
 import { recordOf, runWith } from "./runs.ts";
@@ -235,15 +237,30 @@ Deno.test("a record comes back as it was written", async () => {
   });
 });
 
-Deno.test("a record from before memory was measured says null for its peaks, never 0", async () => {
+Deno.test("a record with a byte-order mark is read, as an editor may have put one", async () => {
   await inDirectory(async (directory) => {
-    const path = `${directory}/record.json`, { cost, ...rest } = recordOf(runWith("a"));
-    const { peakDevice_bytes: _, peakRss_bytes: __, ...older } = cost;
-    writeAtomic(path, JSON.stringify({ ...rest, cost: older }));
-    const expected = { ...older, peakDevice_bytes: null, peakRss_bytes: null };
-    assertEquals((await readRecord(path)).cost, expected);
-    writeAtomic(path, JSON.stringify({ ...rest, cost: { ...cost, peakDevice_bytes: "much" } }));
-    await rejects(readRecord(path), /: cost\.peakDevice_bytes: /);
+    const path = `${directory}/record.json`, record = recordOf(runWith("a"));
+    writeAtomic(path, `\uFEFF${JSON.stringify(record)}`);
+    assertEquals(await readRecord(path), record);
+  });
+});
+
+Deno.test("a record of an earlier format says which it is and what to do, a foreign one what it is", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/record.json`;
+    for (const schema of ["mue-bench/record/1", "mue-bench/claims/1", "mue-bench/latency/1"]) {
+      writeAtomic(path, JSON.stringify({ schema, runs: [] }));
+      await rejects(readRecord(path), (error: unknown) => {
+        const text = (error as Error).message;
+        assert(text.includes(`its format is "${schema}", this version reads "mue-bench/record/2"`));
+        assert(/run its bench again in that folder/.test(text), text);
+        return true;
+      });
+    }
+    writeAtomic(path, JSON.stringify({ schema: "mue-bench/record/3" }));
+    await rejects(readRecord(path), /read it with the version that wrote it$/);
+    writeAtomic(path, JSON.stringify({ schema: 7 }));
+    await rejects(readRecord(path), /its format is 7/);
   });
 });
 
@@ -254,11 +271,10 @@ Deno.test("a record that cannot be read is one line that names the file", async 
     const cases: [string, RegExp][] = [
       [text.slice(0, 500), /not JSON, or cut short$/],
       ["", /it is empty$/],
-      ["[1]", /found no schema field, this version reads "mue-bench\/record\/1"$/],
-      ["null", /found no schema field/],
-      [JSON.stringify({ schema: "mue-bench/record/2" }), /found "mue-bench\/record\/2", this/],
-      [text.replace('"verdict":"inconclusive"', '"verdict":"maybe"'), /: verdict: /],
-      [text.replace('"steps":2', '"steps":null'), /: runs\.0\.steps: |: plan\.steps: /],
+      ["[1]", /it is no record, it has no field schema$/],
+      ["null", /it is no record/],
+      [text.replace('"verdict":"cannot tell', '"verdict":"maybe'), /: verdict: /],
+      [text.replace('"steps":2', '"steps":null'), /: evidence\.runs\.0\.steps: |: evidence: /],
     ];
     for (const [content, message] of cases) {
       Deno.writeTextFileSync(path, content);

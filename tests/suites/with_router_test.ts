@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import type { Suite } from "../../lab/suite.ts";
+import type { TransferProfile } from "../../lab/transfer/declaration.ts";
 import { suiteById, SUITES } from "../../suites/registry.ts";
 import { withRouter } from "../../suites/with_router.ts";
 
 Deno.test("another router reaches every MoE of a suite and nothing else", () => {
-  const routed = withRouter(suiteById("capacity"), "gate=softmax-all,cf=1.25", "smoke") as Suite;
+  const routed = withRouter(suiteById("capacity"), "gate=softmax-all,cf=1.25", "smoke") as Suite<
+    TransferProfile
+  >;
   const { plan, panels } = routed.profiles.smoke;
   assert.equal(plan.reference, "dense:d=16,L=1,H=16");
   assert.deepEqual(panels[0].targets, [
@@ -16,7 +19,7 @@ Deno.test("another router reaches every MoE of a suite and nothing else", () => 
 
 Deno.test("every suite but those whose routing is their claim takes another gate", () => {
   for (const suite of SUITES) {
-    if (suite.kind === "latency" || suite.id === "bridges") {
+    if (suite.ownRouting !== null) {
       assert.throws(
         () => withRouter(suite, "gate=softmax", "quick"),
         /routing is part of its claim/,
@@ -48,7 +51,8 @@ Deno.test("keys that name no router, or one a model cannot have, are refused", (
 });
 
 Deno.test("a key reaches the models that can have it; the caption names the others and why", () => {
-  const routed = (keys: string) => withRouter(suiteById("hybrids"), keys, "quick") as Suite;
+  const routed = (keys: string) =>
+    withRouter(suiteById("hybrids"), keys, "quick") as Suite<TransferProfile>;
   const sizes = "d=48,dh=12,h=12";
   const limited = routed("gate=softmax,limit=2");
   assert.deepEqual(limited.profiles.quick.panels[0].targets, [
@@ -87,7 +91,7 @@ Deno.test("the caption says what R holds under, and ranks no rule made for anoth
     assert.doesNotMatch(heldFixed("capacity", keys), /R = a|missing/);
   }
   const rivals = (keys: string) => {
-    const suite = withRouter(suiteById("shoot-out"), keys, "quick") as Suite;
+    const suite = withRouter(suiteById("shoot-out"), keys, "quick") as Suite<TransferProfile>;
     return { ids: suite.profiles.quick.panels[0].rivals!, heldFixed: suite.heldFixed };
   };
   for (const keys of ["gate=sigmoid", "gate=softmax-all", "router=hash"]) {

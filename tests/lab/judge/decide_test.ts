@@ -131,6 +131,8 @@ Deno.test("a suite is decided by the panels that carry its claim, and never whil
   const { verdict, reason } = decideSuite(failing, false);
   assert.equal(verdict, "fail");
   assert.deepEqual(reason.deciding, [3], "places are those in the findings");
+  const stray = { ...findings, judgements: [judged("claim", "fail", "nowhere")] };
+  assert.throws(() => decideSuite(stray, false), /Cannot decide on 16e4a: no panel nowhere/);
 });
 
 const measure = (more: Partial<Measured>): Measured => ({

@@ -6,11 +6,11 @@
  */
 import type { Device } from "../../../kernels/gpu/device.ts";
 import { formatConfiguration, labelOf, parseConfiguration } from "../../../rule/configuration.ts";
-import type { Cell, Run } from "../../../lab/record/record.ts";
+import type { Cell, Run } from "../../../lab/record/run.ts";
 import { jobOf } from "../../../lab/train/job.ts";
 import { checkData, TrainingPool } from "../../../lab/train/pool.ts";
 import { openStore } from "../../../lab/train/store.ts";
-import type { TrainingPlan } from "../../../lab/suite.ts";
+import type { TrainingPlan } from "../../../lab/train/plan.ts";
 import { WSD } from "../../../model/schedule.ts";
 import type { Dataset } from "../../../model/task.ts";
 import { vectors } from "./regression.ts";

@@ -1,6 +1,6 @@
 /** An interrupted run never takes the place of a finished report. */
 import assert from "node:assert/strict";
-import { keepsReport } from "../../commands/suite_runner.ts";
+import { keepsReport } from "../../commands/bench_suite.ts";
 
 Deno.test("a finished report is kept from an interrupted run, and from nothing else", async () => {
   const folder = await Deno.makeTempDir();

@@ -5,22 +5,24 @@
  */
 import { parseArgs } from "node:util";
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
-import { estimateOf, REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
-import type { Verdict } from "../lab/record/record.ts";
-import { type ProfileName, PROFILES } from "../lab/suite.ts";
+import { planOf } from "../lab/bench.ts";
+import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
+import type { Verdict } from "../lab/record/findings.ts";
+import { type ProfileName, PROFILES, type Suite, type SuiteInputs } from "../lab/suite.ts";
+import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
-import { type AnySuite, suiteById, SUITES } from "../suites/registry.ts";
 import { writeFront } from "../reports/front/write.ts";
+import { duration } from "../reports/words/format.ts";
+import { suiteById, SUITES } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
+import { benchSuite } from "./bench_suite.ts";
+import { budgetLines, budgetOf, chooseWithin, Pace } from "./budget.ts";
+import { dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
-import { budgetLines, budgetOf, chooseWithin, Pace } from "./budget.ts";
-import { duration, ProgressLine } from "./progress.ts";
-import { runnerOf } from "./runners.ts";
+import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
-import type { SuiteInputs, SuiteRunner } from "./suite_runner.ts";
-import { dataOf } from "./transfer_runner.ts";
 import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
 
 const HELP = `deno task bench [SUITE…] [options]
@@ -60,8 +62,15 @@ Examples
   deno task bench roofline                               this adapter's ceilings, its own --help
 `;
 
-interface Options extends SuiteInputs {
-  suites: AnySuite[];
+interface Options {
+  suites: Suite[];
+  profile: ProfileName;
+  /** folder of the whole bench; other suites' records may lie in it */
+  out: string;
+  /** file to train on, or null for the built-in text */
+  text: string | null;
+  /** record whose router's load is imposed, or null to look in and beside `out` */
+  histogram: string | null;
   /** seconds, or null for no limit */
   budget_s: number | null;
   strict: boolean;
@@ -73,7 +82,7 @@ interface Options extends SuiteInputs {
 }
 
 /** The suite a user names. */
-function suiteNamed(id: string): AnySuite {
+function suiteNamed(id: string): Suite {
   try {
     return suiteById(id);
   } catch (error) {
@@ -82,7 +91,7 @@ function suiteNamed(id: string): AnySuite {
 }
 
 /** A suite with the router a user names. */
-function routed(suite: AnySuite, keys: string, profile: ProfileName): AnySuite {
+function routed(suite: Suite, keys: string, profile: ProfileName): Suite {
   try {
     return withRouter(suite, keys, profile);
   } catch (error) {
@@ -150,7 +159,7 @@ function optionsOf(args: string[]): Options | "help" {
 
 /** What `--list` prints. */
 function listing(o: Options): string {
-  const estimates = o.suites.map((s) => estimateOf(s, o.profile));
+  const estimates = o.suites.map((s) => s.estimate(o.profile));
   const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
   const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
   const gpu = o.profile === "paper";
@@ -201,14 +210,26 @@ function checkOwn(outDir: string, id: string): void {
  * Where suites write: into the folder itself when there is one, into folders of their own when there
  * are several or the folder holds several already.
  */
-function foldersOf(out: string, runners: SuiteRunner[]) {
-  let several = runners.length > 1;
+function foldersOf(out: string, suites: Suite[]) {
+  let several = suites.length > 1;
   try {
     several ||= Deno.statSync(`${out}/suites.json`).isFile;
   } catch {
     // none there
   }
-  return { several, of: (id: string) => several ? `${out}/${id}` : out };
+  return { several, of: ({ id }: Suite) => several ? `${out}/${id}` : out };
+}
+
+/** What the command line says that concerns single suites. */
+function inputsOf({ out, histogram }: Options): SuiteInputs {
+  return { histogram, folders: [`${out}/activated-experts`, `${out}/../activated-experts`, out] };
+}
+
+/** What `--plan` prints of a suite. */
+function planText(suite: Suite, profile: ProfileName, data: Dataset | null): string {
+  const { hash } = planOf(suite, profile, suite.task === null ? null : data?.hash ?? null);
+  const lines = suite.plan(profile).lines.map((text) => `  ${text}\n`).join("");
+  return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}`;
 }
 
 /**
@@ -225,13 +246,12 @@ export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
 async function paceOf(
   o: Options,
   budget_s: number,
-  runners: SuiteRunner[],
   device: Device,
+  data: Dataset,
   signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {
-  const data = await dataOf(o.text);
-  const choice = await chooseWithin(budget_s, runners, device, data, o.out, signal);
+  const choice = await chooseWithin(budget_s, o.suites, o.profile, device, data, o.out, signal);
   for (const text of budgetLines(choice, budget_s)) line.note(text);
   if (choice.chosen.length === 0) {
     const least = Math.min(...choice.left.map((c) => c.seconds));
@@ -243,18 +263,14 @@ async function paceOf(
 }
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
-async function benchAll(
-  o: Options,
-  runners: SuiteRunner[],
-  controller: AbortController,
-): Promise<number> {
-  const began = performance.now();
+async function benchAll(o: Options, { signal }: AbortController): Promise<number> {
+  const began = performance.now(), { suites, profile } = o, inputs = inputsOf(o);
   checkOut(o.out);
-  const folders = foldersOf(o.out, runners), { several } = folders;
-  const folderOf = ({ id }: SuiteRunner) => folders.of(id);
-  for (const runner of runners) checkOwn(folderOf(runner), runner.id);
+  const folders = foldersOf(o.out, suites), { several } = folders;
+  for (const suite of suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
-  for (const runner of runners) await runner.prepare();
+  const data = await dataFor(suites, profile, o.text);
+  for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
   const opened = await openDevice(), line = new ProgressLine();
   try {
@@ -271,23 +287,23 @@ async function benchAll(
     const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null
       ? null
-      : await paceOf(o, o.budget_s, runners, device, controller.signal, line);
-    const all = runners.values();
+      : await paceOf(o, o.budget_s, device, data ?? await dataOf(o.text), signal, line);
+    const all = suites.values();
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
-    for (let runner = next(); runner; runner = next()) {
-      const outDir = folderOf(runner), { signal } = controller;
-      line.note(`${runner.id}, profile ${o.profile}: ${runner.claim}`);
-      const done = await runner.run({
+    for (let suite = next(); suite; suite = next()) {
+      const outDir = folders.of(suite);
+      line.note(`${suite.id}, profile ${profile}: ${suite.claim}`);
+      const done = await benchSuite(suite, line, {
         device,
         environment,
+        profile,
+        data: suite.task === null ? null : data,
+        inputs,
         outDir,
         storeDir: o.out,
         signal,
-        line,
         warnings,
       });
-      const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
-      console.log(done.summary(columns, Deno.stdout.isTerminal() && !Deno.noColor));
       if (done.files.length) {
         line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
       }
@@ -342,18 +358,18 @@ export async function benchCommand(args: string[]): Promise<number> {
       console.log(listing(o));
       return 0;
     }
-    const runners = o.suites.map((suite) => runnerOf(suite, o));
     if (o.plan && o.budget_s !== null) {
       throw new UsageError("Cannot plan a budget without measuring: leave out --plan or --budget");
     }
     if (o.plan) {
-      for (const runner of runners) await runner.prepare();
-      console.log(runners.map((runner) => runner.plan()).join("\n"));
+      const data = await dataFor(o.suites, o.profile, o.text);
+      for (const suite of o.suites) await suite.prepare?.(o.profile, inputsOf(o));
+      console.log(o.suites.map((suite) => planText(suite, o.profile, data)).join("\n"));
       return 0;
     }
     Deno.addSignalListener("SIGINT", stop);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
-    return await benchAll(o, runners, controller);
+    return await benchAll(o, controller);
   } catch (error) {
     if (controller.signal.aborted && error === controller.signal.reason) {
       console.error("interrupted: what is finished is kept; the same command goes on from here");

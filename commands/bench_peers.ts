@@ -4,6 +4,7 @@
  * @module
  */
 import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
+import { language } from "../model/tasks/language.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { printingJson, reportError } from "./exit_codes.ts";
 import { compare, type Interval, type PeerRow } from "./peers/compare.ts";
@@ -55,7 +56,7 @@ const KINDS = ["gemm", "swiglu", "step"];
 export function peerCases(tiny: boolean): Case[] {
   const layouts = ["NN", "NT", "TN"] as const;
   const model = (width: number, headWidth: number, vocab: number, hidden: number) => ({
-    vocab,
+    task: language(vocab),
     width,
     depth: 2,
     headWidth,

@@ -4,16 +4,14 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import { destroyTensor } from "../kernels/gpu/tensor.ts";
-import { adapterIdentity } from "../lab/train/job.ts";
+import { contextOf } from "../lab/train/job.ts";
 import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
-import type { BenchData } from "../lab/train/pool.ts";
+import type { ProfileName, Suite } from "../lab/suite.ts";
 import { openStore } from "../lab/train/store.ts";
-import { uploadCorpus } from "../model/trainer.ts";
+import type { Dataset } from "../model/task.ts";
 import { quickPlan } from "../suites/plans.ts";
+import { duration } from "../reports/words/format.ts";
 import { UsageError } from "./arguments.ts";
-import { duration } from "./progress.ts";
-import type { SuiteRunner } from "./suite_runner.ts";
 
 const UNITS = { s: 1, m: 60, h: 3600 } as const;
 
@@ -33,8 +31,8 @@ export function budgetOf(text: string): number {
 
 /** Suites in a bench's order, with the seconds each is expected to take. */
 export interface Choice {
-  chosen: { runner: SuiteRunner; seconds: number }[];
-  left: { runner: SuiteRunner; seconds: number }[];
+  chosen: { suite: Suite; seconds: number }[];
+  left: { suite: Suite; seconds: number }[];
 }
 
 /**
@@ -43,15 +41,15 @@ export interface Choice {
  * @param secondsOf seconds of suites run in this order: what several share counts once
  */
 export function fit(
-  runners: SuiteRunner[],
+  suites: Suite[],
   budget_s: number,
-  secondsOf: (of: SuiteRunner[]) => number[],
+  secondsOf: (of: Suite[]) => number[],
 ): Choice {
   const chosen: Choice["chosen"] = [], left: Choice["left"] = [];
-  for (const runner of runners) {
-    const of = [...chosen.map((c) => c.runner), runner], seconds = secondsOf(of);
+  for (const suite of suites) {
+    const of = [...chosen.map((c) => c.suite), suite], seconds = secondsOf(of);
     const total = seconds.reduce((a, b) => a + b, 0);
-    (total <= budget_s ? chosen : left).push({ runner, seconds: seconds.at(-1)! });
+    (total <= budget_s ? chosen : left).push({ suite, seconds: seconds.at(-1)! });
   }
   return { chosen, left };
 }
@@ -59,8 +57,8 @@ export function fit(
 /** What was planned, in lines for the log. */
 export function budgetLines({ chosen, left }: Choice, budget_s: number): string[] {
   const total = chosen.reduce((sum, c) => sum + c.seconds, 0);
-  const name = ({ runner, seconds }: Choice["chosen"][number]) =>
-    `${runner.id} (${duration(seconds)})`;
+  const name = ({ suite, seconds }: Choice["chosen"][number]) =>
+    `${suite.id} (${duration(seconds)})`;
   return [
     `budget ${duration(budget_s)}: planned ${duration(total)}: ${
       chosen.map(name).join(", ") || "nothing fits"
@@ -88,20 +86,20 @@ export class Pace {
   }
 
   /** The next suite, `spent_s` seconds after the command began; null when none fits. */
-  next(spent_s: number): SuiteRunner | null {
+  next(spent_s: number): Suite | null {
     this.#before ??= spent_s;
     const run_s = spent_s - this.#before;
     const pace = this.#promised > 0 ? Math.min(4, Math.max(1 / 4, run_s / this.#promised)) : 1;
     const at = this.#waiting.findIndex((w) => spent_s + pace * w.seconds <= this.#budget_s);
     if (at < 0) return null;
-    const [{ runner, seconds }] = this.#waiting.splice(at, 1);
+    const [{ suite, seconds }] = this.#waiting.splice(at, 1);
     this.#promised += seconds;
-    return runner;
+    return suite;
   }
 
   /** What was not run. */
   get left(): string[] {
-    return this.#waiting.map(({ runner }) => runner.id);
+    return this.#waiting.map(({ suite }) => suite.id);
   }
 }
 
@@ -112,29 +110,26 @@ export class Pace {
  */
 export async function chooseWithin(
   budget_s: number,
-  runners: SuiteRunner[],
+  suites: Suite[],
+  profile: ProfileName,
   device: Device,
-  data: BenchData,
+  data: Dataset,
   storeDir: string,
   signal: AbortSignal,
 ): Promise<Choice> {
-  const corpus = uploadCorpus(device, data.bytes, data.trainBytes);
+  const uploaded = data.upload(device);
   let speed: Speed;
   try {
-    speed = await measureSpeed(device, corpus, quickPlan, signal);
+    speed = await measureSpeed(device, uploaded, quickPlan, signal);
   } finally {
-    destroyTensor(corpus.tensor);
+    uploaded.destroy();
   }
   let done: string[];
   {
     using store = openStore(storeDir);
     done = [...store.runs.keys()];
   }
-  const context = {
-    dataHash: data.hash,
-    trainBytes: data.trainBytes,
-    adapter: adapterIdentity(device),
-  };
-  const estimates = new Map(runners.map((runner) => [runner, runner.estimate(context)]));
-  return fit(runners, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
+  const context = contextOf(data, device);
+  const estimates = new Map(suites.map((suite) => [suite, suite.estimate(profile, context)]));
+  return fit(suites, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
 }

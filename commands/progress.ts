@@ -5,14 +5,6 @@
  * @module
  */
 
-/** `4 min 10 s` and the like. */
-export function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
-  return `${Math.floor(s / 3600)} h ${String(Math.floor(s / 60) % 60).padStart(2, "0")} min`;
-}
-
 /** Writes progress to stderr. */
 export class ProgressLine {
   #terminal = Deno.stderr.isTerminal();

@@ -28,7 +28,8 @@ A configuration is a name, then sizes:
   B=, D=                            tokens per step, total tokens, in --from (and --to where they
                                     differ): turn on the batch and duration rule
   dh=                               head width (16 if that divides d, else d)
-  gate=, router=, limit=, cf=, bias= another router (docs/routers.md); no rule looks at them
+  gate=, router=, limit=, cf=, bias= another router (docs/routers.md): R follows it, with a warning
+                                    where it holds under an assumption only
 --from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
 them out, and h (or H) from its H.
 
@@ -149,7 +150,8 @@ function output(args: string[]): string {
   }
   if (compare) {
     const format = values.json ? "json" : values.csv ? "csv" : "table";
-    return compareText(RULES, from, to, options, format);
+    const initStd = atLeast0("init-std", values["init-std"]);
+    return compareText(RULES, from, to, options, initStd, format);
   }
   const rule = ruleById(values.rule);
   const hps = reference(values);

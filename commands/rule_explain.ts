@@ -4,9 +4,8 @@ import { formatConfiguration } from "../rule/configuration.ts";
 import { explain, type Explanation } from "../rule/explain.ts";
 import { formula } from "../rule/formula.ts";
 import { quantities, TENSORS } from "../rule/table.ts";
-import { type Answer, HEADS, short } from "./rule_table.ts";
-
-const COLUMNS = 100;
+import type { Answer } from "./rule_table.ts";
+import { headLines, HEADS, short, warningLines, wrap } from "./rule_text.ts";
 
 /**
  * The derivation of what a rule sets.
@@ -18,7 +17,7 @@ const COLUMNS = 100;
  * @throws {RangeError} on an unknown subject; the message lists the known ones
  */
 export function explainText(answer: Answer, subject: string | undefined, json: boolean): string {
-  const { rule, from, to, hps, options } = answer;
+  const { rule, from, to, hps, options, transfer } = answer;
   const explanations = explain(rule, from, to, hps, options);
   const chosen = explanations.filter((e) => subject === undefined || e.names.includes(subject));
   if (chosen.length === 0) {
@@ -28,15 +27,15 @@ export function explainText(answer: Answer, subject: string | undefined, json: b
     const known = [...new Set(explanations.flatMap((e) => e.names))];
     throw new RangeError(`Cannot explain ${subject}: known are ${known.join(", ")}`);
   }
-  const said = new Map<string, string>();
+  const said = new Map(transfer.warnings.map((text) => [`${text}.`, "the warning above"]));
   if (json) return JSON.stringify(chosen, null, 2);
   const values = Object.entries(quantities(from, to, options))
+    .filter(([name]) => name !== "S")
     .map(([name, value]) => `${name} ${short(value)}`);
   return [
-    `${rule.id}: ${rule.title}`,
-    `  from ${formatConfiguration(from)}`,
-    `  to   ${formatConfiguration(to)}`,
+    ...headLines(rule, from, to),
     ...wrap(`ratios: ${values.join(", ")}`, "  "),
+    ...warningLines(transfer.warnings),
     ...[...Map.groupBy(chosen, (e) => e.names.join(" "))].flatMap(([names, group]) => [
       "",
       names,
@@ -76,17 +75,4 @@ function lines(e: Explanation, said: Map<string, string>): string[] {
     ...(e.factors.length === 0 && e.remark === null ? [`    as in the reference`] : []),
     `    source: ${e.source}`,
   ];
-}
-
-function wrap(text: string, indent: string, further = indent): string[] {
-  const out: string[] = [];
-  let line = indent;
-  for (const word of text.split(" ")) {
-    if (line.trim() !== "" && line.length + 1 + word.length > COLUMNS) {
-      out.push(line);
-      line = further;
-    }
-    line += line.trim() === "" ? word : ` ${word}`;
-  }
-  return [...out, line];
 }

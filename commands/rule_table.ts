@@ -1,16 +1,18 @@
 /** What `deno task rule` prints of one rule: a table, JSON or CSV. */
 
 import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
+import { gatesOf } from "../rule/gates.ts";
+import { identityFor } from "../rule/route_scale.ts";
 import type {
   HyperParameters,
-  Knob,
   Multipliers,
   Row,
   Rule,
-  RuleGate,
   RuleOptions,
   Transfer,
 } from "../rule/rule.ts";
+import { KNOBS } from "../rule/table.ts";
+import { align, csvLines, headLines, HEADS, short, warningLines } from "./rule_text.ts";
 
 /** One answer: what was asked and what the rule says. */
 export interface Answer {
@@ -31,21 +33,6 @@ export interface Answer {
   /** What the rule says. */
   transfer: Transfer;
 }
-
-const GATES: Record<RuleGate, string> = {
-  sigmoid: "sigmoid, normalized over the active experts",
-  "sigmoid-raw": "sigmoid, not normalized (sigmoid-raw): R weighs the raw sum",
-};
-
-/** Knobs in the order of the table. */
-export const KNOBS: Knob[] = ["initStd", "lr", "weightDecay", "eps"];
-/** Knobs as tables head them. */
-export const HEADS: Record<Knob, string> = {
-  initStd: "init std",
-  lr: "lr",
-  weightDecay: "wd",
-  eps: "eps",
-};
 
 /** Multipliers and betas: name, value, formula, source. */
 function modelQuantities({ transfer }: Answer): [string, number, string, string][] {
@@ -86,16 +73,14 @@ export function tableText(answer: Answer): string {
     ])),
   ]);
   return [
-    `${rule.id}: ${rule.title}`,
-    `  from ${formatConfiguration(from)}`,
-    `  to   ${formatConfiguration(to)}`,
-    ...(rule.gate === undefined ? [] : [`  gate: ${GATES[rule.gate]}`]),
+    ...headLines(rule, from, to),
     `  reference: eta ${short(hps.lr)}, lambda ${short(hps.weightDecay)}, eps ${short(hps.eps)}, ` +
     `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
     `  sigma_embed ${short(hps.embedInitStd)}, sigma_unembed ${short(hps.unembedInitStd)}`,
     `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
     `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
     `q ${short(q)}`,
+    ...warningLines(transfer.warnings),
     "",
     "Set in the model and in AdamW",
     ...align(
@@ -125,37 +110,20 @@ export function tableText(answer: Answer): string {
 }
 
 /**
- * Pads cells into columns two blanks apart.
- *
- * @param rows cells, the same number in every row
- * @returns one line per row
- */
-export function align(rows: string[][]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
-}
-
-/**
- * A number in five digits, as tables show it.
- *
- * @param x the number
- */
-export function short(x: number): string {
-  return String(Number(x.toPrecision(5)));
-}
-
-/**
  * All of an answer, unrounded.
  *
  * @param answer what was asked and what the rule says
  */
 export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
+  const { asked, assumed, used } = gatesOf(to, rule);
   return JSON.stringify(
     {
       rule: rule.id,
-      title: rule.title,
-      source: rule.source,
-      gate: rule.gate ?? "sigmoid",
+      ...identityFor(to, rule),
+      gate: used,
+      gateAsked: asked,
+      gateAssumed: assumed,
+      warnings: transfer.warnings,
       from: { text: formatConfiguration(from), ...from },
       to: { text: formatConfiguration(to), ...to },
       ratios: rho,
@@ -174,28 +142,18 @@ export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Ans
 }
 
 /**
- * One line per tensor and knob, and the model's own.
+ * One line per tensor and knob, and the model's own; a warning stands where a formula does.
  *
  * @param answer what was asked and what the rule says
  */
 export function csvText(answer: Answer): string {
   const lines: (string | number)[][] = [["tensor", "quantity", "value", "formula", "source"]];
   for (const line of modelQuantities(answer)) lines.push(["model", ...line]);
+  for (const text of answer.transfer.warnings) lines.push(["model", "warning", "", text, ""]);
   for (const { tensor, formulas, sources, ...values } of answer.transfer.rows) {
     for (const knob of KNOBS) {
       lines.push([tensor, knob, values[knob], formulas[knob], sources[knob]]);
     }
   }
   return csvLines(lines);
-}
-
-/**
- * Cells as CSV, quoted where they must be.
- *
- * @param lines cells per line
- */
-export function csvLines(lines: (string | number)[][]): string {
-  const quote = (cell: string | number) =>
-    /[",\n]/.test(`${cell}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : `${cell}`;
-  return lines.map((line) => line.map(quote).join(",")).join("\n");
 }

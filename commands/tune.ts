@@ -5,7 +5,8 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Tuned, tuneDevice, type TuneOptions } from "../kernels/tuning/tuning_cache.ts";
-import { duration, type ProgressLine } from "./progress.ts";
+import { duration } from "../reports/words/format.ts";
+import type { ProgressLine } from "./progress.ts";
 
 /** The flag's line in a `--help`. */
 export const NO_TUNE_HELP =

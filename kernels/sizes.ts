@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FOLD, GROUP } from "./gpu/program.ts";
+import { FOLD, GROUP } from "./gpu/kernel.ts";
 
 /** Independent runs side by side, and the tokens of one step of each. */
 export interface Sizes {

@@ -7,51 +7,24 @@
  * @module
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
+import type { Dataset } from "../model/task.ts";
 import { decideSuite } from "./judge/decide.ts";
-import { type BenchRecord, type Environment, SCHEMA } from "./record/record.ts";
+import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
-import { factsOf, type Measured, type ProfileName, type Suite, type SuiteInputs } from "./suite.ts";
+import {
+  type Bench,
+  factsOf,
+  type Measured,
+  type ProfileName,
+  type Progress,
+  type Suite,
+  type SuiteInputs,
+} from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
-import { type BenchData, checkText, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
+import { checkData, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
-import { openStore, openStoreOf, type StoreFormat, type StoreOf } from "./train/store.ts";
-
-/** What happened, for a progress line. */
-export interface Progress {
-  /** what is being done */
-  label: string;
-  /** parts that are done, and those that are planned so far */
-  done: number;
-  planned: number;
-  /** what a part is: `runs`, `groups`, `%` */
-  unit: string;
-  /** seconds left; null until something was measured */
-  left_s: number | null;
-}
-
-/** What a suite measures on. */
-export interface Bench {
-  device: Device;
-  environment: Environment;
-  inputs: SuiteInputs;
-  /** aborted: stop between measurements by `signal.throwIfAborted()` */
-  signal: AbortSignal;
-  /**
-   * the pool that trains no model twice
-   *
-   * @throws {TypeError} in a suite without a task
-   */
-  readonly pool: TrainingPool;
-  /** Opens the suite's own store of what is not a trained model; the bench closes it. */
-  open<T extends { key: string }>(format: StoreFormat<T>): StoreOf<T>;
-  /** Tells how far it is. */
-  progress(progress: Progress): void;
-  /** Adds a sentence a reader of the record must know. */
-  warn(text: string): void;
-  /** Names what can be said of what is finished, should the bench be stopped; null: nothing yet. */
-  ifStopped(partial: () => Measured | null): void;
-}
+import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
 /** What to bench, on what, and where to put it. */
 export interface BenchOptions {
@@ -59,7 +32,7 @@ export interface BenchOptions {
   environment: Environment;
   profile: ProfileName;
   /** what is trained on; null for a suite without a task */
-  data: BenchData | null;
+  data: Dataset | null;
   inputs: SuiteInputs;
   /** this suite's folder */
   outDir: string;
@@ -81,7 +54,7 @@ export interface BenchResult {
 }
 
 /** The plan of a suite as the record keeps it. */
-export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null) {
+export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null): PlanFacts {
   const { decided } = suite.plan(profile), { version } = suite;
   const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
   return { profile, version, decided, hash, exploratory: false };
@@ -112,7 +85,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   let plan = planOf(suite, profile, data?.hash ?? null), pool: TrainingPool | null = null;
   if (data !== null) {
     for (const training of suite.plan(profile).trainings) {
-      const overlap = checkText(data, training);
+      const overlap = checkData(data, training);
       if (overlap !== null) warn(overlap);
     }
     const store = stack.use(openStore(storeDir));

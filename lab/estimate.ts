@@ -4,15 +4,11 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Corpus } from "../model/trainer.ts";
+import type { TaskData } from "../model/task.ts";
+import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
-import { jobOfWanted } from "./claims/claim_bench.ts";
-import type { ClaimSuite } from "./claims/claim_suite.ts";
-import type { LatencySuite } from "./latency/latency_suite.ts";
-import { groupsOf } from "./latency/latency_suite.ts";
-import { cellsOf, linesOf } from "./transfer/lines.ts";
 import { workOf } from "./train/pool.ts";
-import type { ProfileName, Suite, TrainingPlan } from "./suite.ts";
+import type { TrainingPlan } from "./train/plan.ts";
 import { trainGroup } from "./train/group.ts";
 
 /** How fast a machine trains. */
@@ -29,9 +25,6 @@ export interface Speed {
  */
 export const REFERENCE_SPEED: Speed = { rate: 1.45e9, compile_s: 0 };
 
-/** How many times its three points a bracket is expected to take, by role: a control's optimum moves. */
-const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as const;
-
 /** What a suite would do. */
 export interface Estimate {
   /** models, with what widening is expected to multiply their work by */
@@ -42,43 +35,13 @@ export interface Estimate {
   timed_s: number;
 }
 
-const CONTEXT: Context = { dataHash: "", trainBytes: 0, adapter: "" };
-
-/** What a suite would do at a profile. */
-export function estimateOf(
-  suite: Suite | LatencySuite | ClaimSuite,
-  profileName: ProfileName,
-  context = CONTEXT,
-): Estimate {
-  switch (suite.kind) {
-    case "transfer":
-      return {
-        jobs: linesOf(suite, profileName).flatMap((line) =>
-          cellsOf(line).map((cell) => ({
-            job: jobOf(cell, line.plan, context),
-            times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
-          }))
-        ),
-        other_s: 0,
-        timed_s: 0,
-      };
-    case "claims": {
-      const profile = suite.profiles[profileName];
-      return {
-        jobs: suite.wanted(profile).flatMap(({ plan, wanted }) =>
-          wanted.map((w) => ({ job: jobOfWanted(w, plan, context), times: 1 }))
-        ),
-        other_s: suite.probes_s[profileName],
-        timed_s: 0,
-      };
-    }
-    case "latency": {
-      const p = suite.profiles[profileName];
-      const works = groupsOf(p).reduce((n, group) => n + group.works.length, 0);
-      return { jobs: [], other_s: 0, timed_s: 1.4 * works * p.rounds * p.sample_s };
-    }
-  }
-}
+/** The context of runs of a plan before there is data. */
+export const contextFor = (plan: TrainingPlan): Context => ({
+  task: taskById(plan.task),
+  dataHash: "",
+  trainUnits: 0,
+  adapter: "",
+});
 
 /**
  * Seconds of estimates on a machine, one after the other; a model that several share counts for the
@@ -118,7 +81,7 @@ const WARM = 8, ALL = 24;
  */
 export async function measureSpeed(
   device: Device,
-  corpus: Corpus,
+  data: TaskData,
   plan: TrainingPlan,
   signal: AbortSignal,
 ): Promise<Speed> {
@@ -135,12 +98,12 @@ export async function measureSpeed(
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
       { length: replicas },
-      (_, seed) => jobOf({ ...cell, configuration, seed }, own, CONTEXT),
+      (_, seed) => jobOf({ ...cell, configuration, seed }, own, contextFor(own)),
     );
     const started = performance.now(), at: [step: number, seconds: number][] = [];
     await trainGroup(
       device,
-      corpus,
+      data,
       jobs,
       (_, step) => at.push([step, (performance.now() - started) / 1000]),
       signal,

@@ -7,13 +7,15 @@
  *
  * @module
  */
-import type { Bench } from "./bench.ts";
+import type { Device } from "../kernels/gpu/device.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Evidence } from "./record/evidence.ts";
 import type { Findings } from "./record/findings.ts";
-import type { SuiteFacts } from "./record/record.ts";
+import type { Environment, SuiteFacts } from "./record/record.ts";
 import type { Context } from "./train/job.ts";
 import type { TrainingPlan } from "./train/plan.ts";
+import type { TrainingPool } from "./train/pool.ts";
+import type { StoreFormat, StoreOf } from "./train/store.ts";
 
 /** Names of the sizes a suite comes in. */
 export const PROFILES = ["smoke", "quick", "paper"] as const;
@@ -46,12 +48,50 @@ export interface SuiteInputs {
   folders: string[];
 }
 
+/** What happened, for a progress line. */
+export interface Progress {
+  /** what is being done */
+  label: string;
+  /** parts that are done, and those that are planned so far */
+  done: number;
+  planned: number;
+  /** what a part is: `runs`, `groups`, `%` */
+  unit: string;
+  /** seconds left; null until something was measured */
+  left_s: number | null;
+}
+
+/** What a suite measures on. */
+export interface Bench {
+  device: Device;
+  environment: Environment;
+  inputs: SuiteInputs;
+  /** aborted: stop between measurements by `signal.throwIfAborted()` */
+  signal: AbortSignal;
+  /**
+   * the pool that trains no model twice
+   *
+   * @throws {TypeError} in a suite without a task
+   */
+  readonly pool: TrainingPool;
+  /** Opens the suite's own store of what is not a trained model; the bench closes it. */
+  open<T extends { key: string }>(format: StoreFormat<T>): StoreOf<T>;
+  /** Tells how far it is. */
+  progress(progress: Progress): void;
+  /** Adds a sentence a reader of the record must know. */
+  warn(text: string): void;
+  /** Names what can be said of what is finished, should the bench be stopped; null: nothing yet. */
+  ifStopped(partial: () => Measured | null): void;
+}
+
 /** A suite; P is what a profile holds. */
 export interface Suite<P = unknown> extends SuiteFacts {
   /** raised when what it measures or how it judges changes; records of two versions are not compared */
   version: string;
   /** id of the task its models train on; null for a suite that trains none */
   task: string | null;
+  /** the transfer rule under test; absent: Complete-muE, or none */
+  rule?: string;
   /** its sizes */
   profiles: Record<ProfileName, P>;
   /** why `--router` cannot be used with it; null when it can */

@@ -5,7 +5,6 @@
  * @module
  */
 import { attentionBackward, qkNormRopeBackward } from "../kernels/attention/attention.ts";
-import { embedBackward } from "../kernels/text/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
 import { gainReduce, gainSum, rmsNormBackward } from "../kernels/norm/norm.ts";
@@ -13,45 +12,17 @@ import { denseBackward, routedBackward } from "./ffn.ts";
 import type { Network } from "./network.ts";
 import { SLOTS } from "./workspace.ts";
 
-/** Appends the logits' gradient → the gradient of every parameter. */
+/** Appends the gradient of the last stream, as forward.ts left it → the gradient of every other parameter. */
 export function backward(
   net: Network,
   program: Program,
   coefficients: { balance: number; z: number },
 ): void {
   const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4, hd = layout.attention;
-  const heads = { heads: layout.heads, headWidth: layout.headWidth }, s = net.scratch;
-  const n4 = layout.floats / 4;
-  // entries of the plan: 0 the last norm, then three of each block (network.ts)
-  const gain = (entry: number, t: { x: Tensor; dy: Tensor; rstd: Tensor }) =>
-    gainSum(program, sizes, d4, s.gains, entry, { ...t, partial: s.partial });
-  net.product(program, {
-    layout: "NN",
-    rows: sizes.tokens,
-    cols: d,
-    k: layout.vocab,
-    a: net.rows(s.dlogits, layout.vocab),
-    b: net.weight(layout.unembed),
-    c: net.rows(s.du[0], d),
-  });
-  net.product(program, {
-    layout: "TN",
-    rows: layout.vocab,
-    cols: d,
-    k: sizes.tokens,
-    a: net.rows(s.dlogits, layout.vocab),
-    b: net.rows(net.final.u, d),
-    c: net.weight(layout.unembed, "g"),
-  });
+  const { heads, scratch: s } = net, n4 = layout.floats / 4;
+  // entries of the plan: the task's, then three of each block (network.ts)
+  const entry = (l: number, of: number) => net.task.gains.length + 3 * l + of;
   let [dz, other] = s.dz;
-  const last = net.blocks.at(-1)!.after;
-  rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(layout.norm), {
-    x: last,
-    dy: s.du[0],
-    rstd: net.final.rstd,
-    dz,
-  });
-  gain(0, { x: last, dy: s.du[0], rstd: net.final.rstd });
   for (let l = shape.depth - 1; l >= 0; l--) {
     const b = layout.blocks[l], t = net.blocks[l];
     const before = l === 0 ? net.z0 : net.blocks[l - 1].after;
@@ -80,7 +51,7 @@ export function backward(
       dzIn: dz,
     });
     [dz, other] = [other, dz];
-    gain(2 + 3 * l, { x: t.middle, dy: du, rstd: t.rstd2 });
+    net.gain(program, entry(l, 1), { x: t.middle, dy: du, rstd: t.rstd2 });
     net.product(program, {
       layout: "NN",
       rows: sizes.tokens,
@@ -116,7 +87,10 @@ export function backward(
       product: s.product,
       dqkv: s.dqkv,
     });
-    gainSum(program, sizes, 2 * hd / 4, s.gains, 3 + 3 * l, { x: s.product, partial: s.partial });
+    gainSum(program, sizes, 2 * hd / 4, s.gains, entry(l, 2), {
+      x: s.product,
+      partial: s.partial,
+    });
     net.product(program, {
       layout: "TN",
       rows: 3 * hd,
@@ -143,16 +117,12 @@ export function backward(
       dzIn: dz,
     });
     [dz, other] = [other, dz];
-    gain(1 + 3 * l, { x: before, dy: du, rstd: t.rstd1 });
+    net.gain(program, entry(l, 0), { x: before, dy: du, rstd: t.rstd1 });
   }
   gainReduce(program, sizes.replicas, s.gains, n4, {
     partial: s.partial,
     table: s.gainTable,
     g: net.gradient,
   });
-  embedBackward(program, sizes, d4, shape.vocab, {
-    tensor: net.gradient,
-    base: layout.embed.offset / 4,
-    replica: n4,
-  }, { tokens: net.tokens, first: s.first, order: s.order, dx: dz });
+  net.task.inputGradient(program, dz);
 }

@@ -5,22 +5,20 @@
  * @module
  */
 import { attention, qkNormRope } from "../kernels/attention/attention.ts";
-import { embed } from "../kernels/text/embedding.ts";
 import type { Program } from "../kernels/gpu/program.ts";
-import { crossEntropy } from "../kernels/text/loss.ts";
 import { rmsNorm } from "../kernels/norm/norm.ts";
 import { denseForward, routedForward } from "./ffn.ts";
 import type { Network } from "./network.ts";
-import { SLOT_STRIDE, SLOTS } from "./workspace.ts";
+import { SLOTS } from "./workspace.ts";
 
-/** Appends tokens → logits and loss; with `gradient`, also the logits' gradient. */
+/**
+ * Appends batch → loss; with `gradient`, also the gradient of the last stream (in `scratch.dz[0]`) and of what
+ * the task has after it.
+ */
 export function forward(net: Network, program: Program, gradient: boolean): void {
   const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4;
-  const heads = { heads: layout.heads, headWidth: layout.headWidth };
-  embed(program, sizes, d4, net.inParameters(layout.embed), {
-    tokens: net.tokens,
-    x: net.z0,
-  });
+  const { heads } = net;
+  net.task.input(program, net.z0);
   let z = net.z0;
   layout.blocks.forEach((b, l) => {
     const t = net.blocks[l];
@@ -63,7 +61,7 @@ export function forward(net: Network, program: Program, gradient: boolean): void
         u: t.u2,
         before,
         after,
-        tokens: net.tokens,
+        ...(net.task.ids ? { tokens: net.task.ids } : {}),
         layer: l,
       });
       before = after;
@@ -73,25 +71,5 @@ export function forward(net: Network, program: Program, gradient: boolean): void
     }
     z = t.after;
   });
-  rmsNorm(program, sizes, shape.width, d4, net.inParameters(layout.norm), {
-    x: z,
-    y: net.final.u,
-    rstd: net.final.rstd,
-  });
-  net.product(program, {
-    layout: "NT",
-    rows: sizes.tokens,
-    cols: layout.vocab,
-    k: d,
-    a: net.rows(net.final.u, d),
-    b: net.weight(layout.unembed),
-    c: net.rows(net.logits, layout.vocab),
-  }, SLOTS.logits);
-  crossEntropy(program, sizes, shape.vocab, { slot: SLOTS.logits, stride: SLOT_STRIDE }, {
-    logits: net.logits,
-    targets: net.targets,
-    scales: net.scales,
-    loss: net.loss,
-    ...(gradient ? { dlogits: net.scratch.dlogits } : {}),
-  });
+  net.task.output(program, z, gradient ? net.scratch.dz[0] : null);
 }

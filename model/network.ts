@@ -1,19 +1,21 @@
 /**
  * R replicas of one transformer on the device: parameters, activations, and how products address
- * them. The kernels are listed in forward.ts and backward.ts.
+ * them. The kernels are listed in forward.ts and backward.ts, those before and after the blocks in the
+ * task.
  * The equations are those of fixtures/parity/README.md, in the same order.
  *
  * @module
  */
-import { headVec4s, type QkGains, ropeTable } from "../kernels/attention/attention.ts";
-import type { InParameters } from "../kernels/text/embedding.ts";
+import { type Heads, headVec4s, type QkGains } from "../kernels/attention/attention.ts";
 import type { Device } from "../kernels/gpu/device.ts";
+import type { Program } from "../kernels/gpu/program.ts";
 import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
-import { type GainSum, planGains } from "../kernels/norm/norm.ts";
+import { type GainSum, gainSum, planGains } from "../kernels/norm/norm.ts";
 import { slotsPerToken } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import type { Branch, Routed } from "./ffn.ts";
 import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
+import type { TaskKernels } from "./task.ts";
 import { SLOT_STRIDE, Workspace } from "./workspace.ts";
 
 /** Multipliers of one replica; see the block in docs/rule.md. */
@@ -21,6 +23,7 @@ export interface Multipliers {
   residual: number;
   outputMultiplier: number;
   routeScale: number;
+  /** on what the task makes of the last stream: a language model's logits */
   logits: number;
 }
 
@@ -46,18 +49,15 @@ export class Network extends Workspace {
   readonly layout: Layout;
   readonly parameters: Alternating;
   readonly gradient: Tensor;
-  readonly tokens: Tensor;
-  readonly targets: Tensor;
-  readonly logits: Tensor;
-  readonly loss: Tensor;
+  /** what comes before the first block and after the last */
+  readonly task: TaskKernels;
   /** per-token balance and z-loss, (blocks, R, rows) vec4; null for dense */
   readonly aux: Tensor | null;
   readonly blocks: BlockTensors[];
+  /** (seq, 2·RV) vec4, the task's position table */
   readonly rope: Tensor;
-  /** embedded tokens, the input of the first block */
+  /** the input of the first block */
   readonly z0: Tensor;
-  /** the last norm's output and factor */
-  readonly final: { u: Tensor; rstd: Tensor };
   #backward: ReturnType<Network["backwardTensors"]> | null = null;
 
   /**
@@ -75,11 +75,7 @@ export class Network extends Workspace {
       pair: [this.alloc("p.even", "f32x4", n4), this.alloc("p.odd", "f32x4", n4)],
     };
     this.gradient = this.alloc("g", "f32x4", n4);
-    this.tokens = this.alloc("tokens", "u32", rows);
-    this.targets = this.alloc("targets", "u32", rows);
-    this.logits = this.alloc("logits", "f32x4", rows * layout.vocab / 4);
-    this.loss = this.alloc("loss", "f32", rows);
-    const table = ropeTable(seq, layout.headWidth);
+    const table = shape.task.positions(seq, layout.headWidth);
     this.rope = this.allocShared("rope", "f32x4", table.length / 4);
     upload(device, this.rope, table);
     this.aux = ffn.kind === "moe" ? this.alloc("aux", "f32x4", rows * shape.depth) : null;
@@ -119,10 +115,10 @@ export class Network extends Workspace {
         after: row("after", d4),
       };
     });
-    this.final = { u: this.alloc("u", "f32x4", rows * d4), rstd: this.alloc("rstd", "f32", rows) };
+    this.task = shape.task.open(this);
   }
 
-  /** Writes the multipliers of each replica: res, res*A, res*A*R and the logits'. */
+  /** Writes the multipliers of each replica: res, res*A, res*A*R and the output's. */
   setMultipliers(of: Multipliers[]): void {
     const values = new Float32Array(of.length * SLOT_STRIDE);
     of.forEach((m, z) => {
@@ -132,7 +128,17 @@ export class Network extends Workspace {
     upload(this.device, this.scales, values);
   }
 
-  inParameters(s: Stored, from: "p" | "g" = "p"): InParameters {
+  /** Heads and mask of every block's attention. */
+  get heads(): Heads {
+    const { heads, headWidth, shape } = this.layout;
+    return { heads, headWidth, causal: shape.task.causal };
+  }
+
+  /** Where a stored tensor lies in the parameters or in their gradient; vec4 offsets. */
+  inParameters(
+    s: Stored,
+    from: "p" | "g" = "p",
+  ): { tensor: Alternating | Tensor; base: number; replica: number } {
     return {
       tensor: from === "p" ? this.parameters : this.gradient,
       base: s.offset / 4,
@@ -154,7 +160,7 @@ export class Network extends Workspace {
     return this.#backward ??= this.backwardTensors();
   }
 
-  /** What is summed for the gains: the last norm, then of each block attention's, FFN's, q and k's. */
+  /** What is summed for the gains: the task's, then of each block attention's, FFN's, q and k's. */
   private gainSums(): GainSum[] {
     const { layout } = this, d4 = layout.width / 4, hd4 = layout.attention / 4;
     const row = (g: Stored): GainSum => ({
@@ -168,13 +174,23 @@ export class Network extends Workspace {
       target: g.offset / 4,
     });
     return [
-      row(layout.norm),
+      ...this.task.gains.map(row),
       ...layout.blocks.flatMap((b) => [
         row(b.attnNorm),
         row(b.ffnNorm),
         { width4: 2 * hd4, parts: [head(b.qNorm, 0), head(b.kNorm, hd4)] },
       ]),
     ];
+  }
+
+  /**
+   * Appends the sums over tokens of dy · x · rstd for the gain of a norm over whole rows.
+   *
+   * @param entry of the plan: the task's gains, then three of each block
+   */
+  gain(program: Program, entry: number, t: { x: Tensor; dy: Tensor; rstd: Tensor }): void {
+    const { gains, partial } = this.scratch;
+    gainSum(program, this.sizes, this.layout.width / 4, gains, entry, { ...t, partial });
   }
 
   private backwardTensors() {
@@ -187,7 +203,6 @@ export class Network extends Workspace {
     upload(this.device, table, plan.table);
     const row = (name: string, w4: number) => this.alloc(`back.${name}`, "f32x4", rows * w4);
     return {
-      dlogits: row("dlogits", layout.vocab / 4),
       dz: [row("dz.a", d4), row("dz.b", d4)] as [Tensor, Tensor],
       du: [row("du.a", d4), row("du.b", d4)] as [Tensor, Tensor],
       product: row("product", 2 * hd4),
@@ -207,8 +222,6 @@ export class Network extends Workspace {
           dlogits: row("drouter", layout.experts / 4),
         }
         : null,
-      first: this.alloc("back.first", "u32", layout.shape.vocab + 1),
-      order: this.alloc("back.order", "u32", rows),
     };
   }
 }

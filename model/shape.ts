@@ -1,16 +1,18 @@
 /**
- * The shape of a language model and how its parameters lie in memory.
+ * The shape of a model and how its parameters lie in memory: the task's tensors before the blocks, the
+ * blocks, the task's tensors after them.
  *
- * Matrices are [out, in], rows padded to vec4 and rows of a head, an expert or the vocabulary
- * padded to 4; padding is zero and stays zero. q, k, v are one matrix; so are gate and up.
+ * Matrices are [out, in], rows padded to vec4 and rows of a head or an expert padded to 4; padding is
+ * zero and stays zero. q, k, v are one matrix; so are gate and up.
  *
  * @module
  */
 import { checkRouter, type Router } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
 import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
+import type { Task, TaskLayout } from "./task.ts";
 
-/** Tensor kinds a transfer rule tells apart. */
+/** Tensor kinds a transfer rule tells apart; a task trains its own tensors with the rows of these. */
 export const TENSOR_KINDS = [
   "embed",
   "wq",
@@ -38,7 +40,8 @@ export type FfnShape =
 
 /** Everything that fixes a model's parameters and arithmetic, but not its values. */
 export interface ModelShape {
-  vocab: number;
+  /** what it is trained on, at its sizes */
+  task: Task;
   width: number;
   depth: number;
   /** even: RoPE turns pairs */
@@ -93,12 +96,10 @@ export interface Layout {
   heads: number;
   headWidth: number;
   attention: number;
-  vocab: number;
   experts: number;
-  embed: Stored;
   blocks: BlockLayout[];
-  norm: Stored;
-  unembed: Stored;
+  /** the task's own tensors */
+  task: TaskLayout;
   stored: Stored[];
   parameters: Parameter[];
   /** stored floats per replica, a multiple of 64 */
@@ -120,7 +121,6 @@ export function checkShape(s: ModelShape): void {
       );
     }
   };
-  whole("vocab", s.vocab, 2);
   whole("width", s.width);
   whole("depth", s.depth);
   whole("headWidth", s.headWidth, 2);
@@ -144,12 +144,10 @@ export function checkShape(s: ModelShape): void {
 /** Lays a model out. */
 export function layoutOf(shape: ModelShape): Layout {
   checkShape(shape);
-  const { vocab, width: d, depth, headWidth: dh, ffn } = shape;
+  const { task, width: d, depth, headWidth: dh, ffn } = shape;
   const dp = roundUp(d, 4), dhp = roundUp(dh, 4), heads = d / dh, hd = heads * dhp;
-  const vp = roundUp(vocab, 4);
   const all = new LayoutBuilder();
-  const embed = all.store("embed", vocab, dp);
-  all.name("embed", "embed", [vocab, d], rowRuns(vocab, d, (r) => embed.offset + r * dp));
+  const before = task.parameters.input(all, shape);
   const blocks: BlockLayout[] = [];
   for (let l = 0; l < depth; l++) {
     const p = `blocks.${l}.`;
@@ -179,21 +177,16 @@ export function layoutOf(shape: ModelShape): Layout {
     const branches = storeFfn(all, p + "ffn.", d, ffn);
     blocks.push({ attnNorm, wqkv, wo, qNorm, kNorm, ffnNorm, ...branches });
   }
-  const norm = all.vector("norm", "norm", d, dp);
-  const unembed = all.store("unembed", vp, dp);
-  all.name("unembed", "unembed", [vocab, d], rowRuns(vocab, d, (r) => unembed.offset + r * dp));
+  const after = task.parameters.output(all, shape);
   return {
     shape,
     width: dp,
     heads,
     headWidth: dh,
     attention: hd,
-    vocab: vp,
     experts: ffn.kind === "moe" ? roundUp(ffn.experts, 4) : 0,
-    embed,
     blocks,
-    norm,
-    unembed,
+    task: { ...before, ...after },
     stored: all.stored,
     parameters: all.parameters,
     floats: all.floats,

@@ -1,10 +1,10 @@
 /**
  * Trains R replicas of one shape in one dispatch stream; everything stays on the device, the host
- * encodes many steps per submit and reads the loss log at the end.
+ * encodes many steps per submit and reads the loss log at the end. What is drawn, what a loss is and what is
+ * held out are the task's.
  *
  * @module
  */
-import { drawBatch } from "../kernels/text/embedding.ts";
 import { type Device, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
@@ -27,6 +27,7 @@ import { type RouterFacts, RouterSamples } from "./router_samples.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
 import { BLOCK_FLOATS } from "./layout_builder.ts";
 import type { ModelShape, TensorKind } from "./shape.ts";
+import type { TaskData } from "./task.ts";
 
 /** AdamW's hyperparameters of one tensor kind. */
 export interface TensorHyperParameters {
@@ -57,25 +58,9 @@ export interface TrainingOptions {
   zCoef: number;
 }
 
-/** Bytes on the device, 4 to a u32, and the two regions of it. */
-export interface Corpus {
-  tensor: Tensor;
-  /** bytes 0 … trainBytes-1 are for training, the rest is held out */
-  trainBytes: number;
-  bytes: number;
-}
-
-/** Uploads a text. */
-export function uploadCorpus(device: Device, bytes: Uint8Array, trainBytes: number): Corpus {
-  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
-  padded.set(bytes);
-  const tensor = createTensor(device, "corpus", "u32", padded.length / 4);
-  upload(device, tensor, new Uint32Array(padded.buffer));
-  return { tensor, trainBytes, bytes: bytes.length };
-}
-
 /** What the device logged at one step of one replica. */
 export interface StepLog {
+  /** mean over the step's tokens, in the unit of the task's loss */
   loss: number;
   balanceLoss: number;
   zLoss: number;
@@ -97,12 +82,13 @@ export class Trainer {
   #betas: Tensor;
   #schedule: Tensor;
   #seeds: Tensor;
-  #corpus: Corpus | null;
+  #data: TaskData | null;
   #program: Program;
 
   /**
-   * @param corpus null: the caller writes `network.tokens` and `targets` before each step
-   * @throws {RangeError} for an impossible shape, no replicas, or a corpus shorter than a sequence
+   * @param data of the shape's task; null: the caller writes each batch into the task's tensors itself
+   * @throws {RangeError} for an impossible shape, no replicas, or data shorter than a sequence
+   * @throws {TypeError} for another task's data
    */
   constructor(
     device: Device,
@@ -110,17 +96,12 @@ export class Trainer {
     batch: { sequences: number; seq: number },
     replicas: Replica[],
     options: TrainingOptions,
-    corpus: Corpus | null,
+    data: TaskData | null,
   ) {
     if (!replicas.length) throw new RangeError("Cannot train: no replicas given");
-    if (corpus && corpus.trainBytes <= batch.seq + 1) {
-      throw new RangeError(
-        `Cannot draw sequences of ${batch.seq} tokens: the training text has ${corpus.trainBytes}`,
-      );
-    }
     this.#device = device;
     this.options = options;
-    this.#corpus = corpus;
+    this.#data = data;
     const net = this.network = new Network(
       device,
       shape,
@@ -128,6 +109,7 @@ export class Trainer {
       batch.seq,
       replicas.length,
     );
+    this.#program = new Program(device);
     const { layout, sizes } = net, n4 = layout.floats / 4, tensors = layout.stored.length;
     const own = (label: string, element: Element, length: number): Tensor => {
       const tensor = createTensor(device, label, element, length);
@@ -158,48 +140,40 @@ export class Trainer {
     );
     upload(device, tensorOf, table);
 
-    this.#program = new Program(device);
-    if (corpus) {
-      drawBatch(this.#program, sizes, {
-        first: 0,
-        range: corpus.trainBytes - batch.seq,
-        spacing: 0,
-      }, {
-        corpus: corpus.tensor,
-        seeds: this.#seeds,
+    try {
+      if (data) net.task.draw(this.#program, data, { seeds: this.#seeds, state: this.#state });
+      forward(net, this.#program, true);
+      backward(net, this.#program, { balance: options.balanceCoef, z: options.zCoef });
+      clipNorm(this.#program, R, n4, options.clipNorm, { g: net.gradient, partial, clip });
+      adamw(this.#program, R, { n4, tensors, steps: options.steps }, {
+        p: net.parameters,
+        m: this.#moments.m,
+        v: this.#moments.v,
+        g: net.gradient,
+        clip,
+        hp: this.#hp,
+        tensorOf,
+        betas: this.#betas,
+        schedule: this.#schedule,
         state: this.#state,
-        tokens: net.tokens,
-        targets: net.targets,
       });
+      logStep(this.#program, sizes, options.steps, net.aux ? shape.depth : 0, {
+        loss: net.task.loss,
+        clip,
+        state: this.#state,
+        log: this.#log,
+        ...(net.aux ? { aux: net.aux } : {}),
+      });
+      for (const { routed } of net.blocks) {
+        if (!routed?.bias) continue;
+        const { routing: { counts }, bias } = routed;
+        updateBias(this.#program, sizes, net.router!, { counts, bias });
+      }
+      this.#load(replicas);
+    } catch (error) {
+      this.destroy();
+      throw error;
     }
-    forward(net, this.#program, true);
-    backward(net, this.#program, { balance: options.balanceCoef, z: options.zCoef });
-    clipNorm(this.#program, R, n4, options.clipNorm, { g: net.gradient, partial, clip });
-    adamw(this.#program, R, { n4, tensors, steps: options.steps }, {
-      p: net.parameters,
-      m: this.#moments.m,
-      v: this.#moments.v,
-      g: net.gradient,
-      clip,
-      hp: this.#hp,
-      tensorOf,
-      betas: this.#betas,
-      schedule: this.#schedule,
-      state: this.#state,
-    });
-    logStep(this.#program, sizes, options.steps, net.aux ? shape.depth : 0, {
-      loss: net.loss,
-      clip,
-      state: this.#state,
-      log: this.#log,
-      ...(net.aux ? { aux: net.aux } : {}),
-    });
-    for (const { routed } of net.blocks) {
-      if (!routed?.bias) continue;
-      const { routing: { counts }, bias } = routed;
-      updateBias(this.#program, sizes, net.router!, { counts, bias });
-    }
-    this.#load(replicas);
   }
 
   /** Writes weights, hyperparameters and the step counter of every replica. */
@@ -286,27 +260,19 @@ export class Trainer {
   }
 
   /**
-   * Mean cross-entropy on `batches` evenly spaced batches of the held-out text, the same for every
-   * replica and configuration, and what the routers did on some of them.
+   * Mean loss on `batches` batches of held-out data, the same for every replica and configuration, and
+   * what the routers did on some of them.
    *
-   * @returns per replica: loss in nats, load (blocks, experts) summing to the active experts and
-   * further facts of the routers; null for dense
+   * @returns per replica: loss in the unit of the task's, load (blocks, experts) summing to the active
+   * experts and further facts of the routers; null for dense
+   * @throws {TypeError} for a trainer without data
+   * @throws {RangeError} when the held-out data has fewer windows
    */
   async evaluate(
     batches: number,
   ): Promise<{ loss: number; load: number[][] | null; router: RouterFacts | null }[]> {
-    const corpus = this.#corpus, { network: net } = this, { sizes } = net;
-    if (!corpus) throw new TypeError("Cannot evaluate: the trainer has no corpus");
-    const sequences = sizes.tokens / sizes.seq, held = corpus.bytes - corpus.trainBytes;
-    const spacing = Math.floor((held - sizes.seq - 1) / (batches * sequences));
-    if (spacing < 1) {
-      throw new RangeError(
-        `Cannot evaluate ${batches} batches: the held-out text has ${held} bytes, want ${
-          batches * sequences + sizes.seq + 1
-        }`,
-      );
-    }
-    const R = sizes.replicas;
+    const data = this.#data, { network: net } = this, { sizes } = net, R = sizes.replicas;
+    if (!data) throw new TypeError("Cannot evaluate: the trainer has no data");
     const state: Alternating = {
       pair: [
         createTensor(this.#device, "evaluation.even", "u32", R),
@@ -321,16 +287,14 @@ export class Trainer {
     let samples: RouterSamples | null = null;
     for (const m of moving) m.pair = [m.pair[now], m.pair[now]];
     try {
-      drawBatch(program, sizes, { first: corpus.trainBytes, range: 0, spacing }, {
-        corpus: corpus.tensor,
-        seeds: this.#seeds,
-        state,
-        tokens: net.tokens,
-        targets: net.targets,
-      });
+      net.task.heldOut(program, data, batches, { state });
       forward(net, program, false);
       if (net.router) samples = new RouterSamples(net, program);
-      logStep(program, sizes, batches, 0, { loss: net.loss, state, log });
+      logStep(program, sizes, batches, 0, { loss: net.task.loss, state, log });
+    } catch (error) {
+      [...state.pair, log].forEach(destroyTensor);
+      program.destroy();
+      throw error;
     } finally {
       moving.forEach((m, i) => m.pair = pairs[i]);
     }
@@ -358,13 +322,13 @@ export class Trainer {
     });
   }
 
-  /** Device memory held, bytes: the network, moments, tables, log and uniforms; not the corpus. */
+  /** Device memory held, bytes: the network, moments, tables, log and uniforms; not the data. */
   get bytes(): number {
     const owned = this.#owned.reduce((sum, t) => sum + bytesOf(t), 0);
     return this.network.bytes + owned + this.#program.bytes;
   }
 
-  /** Frees everything but the corpus. */
+  /** Frees everything but the data. */
   destroy(): void {
     this.network.destroy();
     this.#owned.forEach(destroyTensor);

@@ -25,7 +25,7 @@ import type { Sizes } from "../kernels/sizes.ts";
 import type { Stored } from "./shape.ts";
 
 /** Slots of the per-replica multipliers; see {@link Workspace.scales}. */
-export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, logits: 4 } as const;
+export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, output: 4 } as const;
 /** Multipliers a replica has room for. */
 export const SLOT_STRIDE = 8;
 

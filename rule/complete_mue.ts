@@ -51,7 +51,7 @@ export function completeMueTable(
     multipliers: {
       residual: law({ rho_L: -alpha }, "2505.01618"),
       outputMultiplier: law({ rho_H: -1 }, `${LAYER}; [ours] if H* != d*`),
-      routeScale: law({ a: 1 }, LAYER),
+      routeScale: law({ a: 1, S: -1 }, LAYER),
       logits: law({ rho_d: authors ? -1 : 0 }, authors ? LAYER : "2512.22382"),
     },
     oneMinusBeta: law({ rho_B: 1, rho_D: -1 }, BATCH),
@@ -59,8 +59,8 @@ export function completeMueTable(
 }
 
 /**
- * The paper's rule. Init by d, and by rho_H on W_down; LR by d; A = 1/rho_H, R = a; nothing for N,
- * granularity, shared experts or groups; q = sqrt(rho_B/rho_D) on eta and lambda, 1/q on eps.
+ * The paper's rule. Init by d, and by rho_H on W_down; LR by d; A = 1/rho_H, R = a / S (S = 1 under its
+ * gates); nothing for N, granularity, shared experts or groups; q = sqrt(rho_B/rho_D) on eta and lambda, 1/q on eps.
  *
  * Source: arXiv 2605.23893 as its authors' page gives it; depth 2505.01618; eps 2512.22382.
  */

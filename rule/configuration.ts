@@ -10,6 +10,7 @@
  * the zod face of {@link checkConfiguration}.
  */
 
+import { checkNumber, numberOf } from "./numbers.ts";
 import {
   checkRouterChoice,
   formatRouterChoice,
@@ -164,9 +165,7 @@ function readKeys(
       words.set(key, value);
       continue;
     }
-    const number = /^[+-]?[\d.]/.test(value) ? Number(value) : NaN;
-    if (Number.isNaN(number)) throw new TypeError(`Cannot use ${key}=${value}: not a number`);
-    given.set(key, number);
+    given.set(key, numberOf(key, value));
   }
   return given;
 }
@@ -199,7 +198,7 @@ export function checkConfiguration(c: Configuration): Configuration {
   if (c.tokens !== null) sizes.push(["D", c.tokens]);
   sizes.push(["dh", c.headWidth]);
   for (const [key, value] of sizes) {
-    if (typeof value !== "number") throw new TypeError(`Cannot use ${key}=${value}: not a number`);
+    checkNumber(key, value);
     if (!Number.isSafeInteger(value) || value <= 0) {
       throw new RangeError(`Cannot use ${key}=${value}: not a positive whole number`);
     }
@@ -223,9 +222,7 @@ function checkRouting(ffn: MoeFfn): void {
   const { experts, active, shared, groups, limit } = ffn;
   const name = `${experts}e${active}a`;
   for (const [what, value, least] of [["experts", experts, 1], ["active", active, 1]] as const) {
-    if (typeof value !== "number") {
-      throw new TypeError(`Cannot use ${what}=${value}: not a number`);
-    }
+    checkNumber(what, value);
     if (value < least) {
       throw new RangeError(
         `Cannot route ${name}: ${what} is ${value}, at least ${least} is needed`,
@@ -235,7 +232,7 @@ function checkRouting(ffn: MoeFfn): void {
       throw new RangeError(`Cannot route ${name}: ${what} is ${value}, not a whole number`);
     }
   }
-  if (typeof shared !== "number") throw new TypeError(`Cannot use shared=${shared}: not a number`);
+  checkNumber("shared", shared);
   if (!Number.isSafeInteger(shared) || shared < 0) {
     throw new RangeError(`Cannot use shared=${shared}: not a whole number, 0 or more`);
   }

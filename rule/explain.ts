@@ -11,7 +11,15 @@ import type {
   Rule,
   RuleOptions,
 } from "./rule.ts";
-import { basesOf, fixedOnNorms, quantities, routed } from "./table.ts";
+import { lawsFor, routeScaleNote } from "./route_scale.ts";
+import {
+  basesOf,
+  fixedOnNorms,
+  KNOBS,
+  quantities,
+  routeQuantities,
+  routerLogitStd,
+} from "./table.ts";
 
 /** One power in a law, with its value and its reason. */
 export interface Factor {
@@ -49,8 +57,6 @@ const FIXED: Partial<Record<Knob, string>> = {
   weightDecay: "A gain is not decayed: decay would pull it to 0, not to where it starts.",
 };
 
-const KNOBS: readonly Knob[] = ["initStd", "lr", "weightDecay", "eps"];
-
 /**
  * The derivation of everything a rule sets: multipliers, betas, then tensors by group.
  *
@@ -71,8 +77,10 @@ export function explain(
   options?: RuleOptions,
 ): Explanation[] {
   const transfer = rule.transfer(from, to, hps, options);
-  const laws = rule.laws(options);
+  const laws = lawsFor(rule.laws(options), to, rule);
   const x = quantities(from, to, options);
+  const logitStd = routerLogitStd(to, hps.initStd, rule.factors(from, to, options));
+  const assumed = routeScaleNote(to, rule, logitStd);
   const explanation = (subject: Subject, { exponents, source }: Law, values = x) => {
     const reasons = reasonsFor(rule.id, subject, options);
     const powers = Object.entries(exponents) as [Quantity, number][];
@@ -89,11 +97,12 @@ export function explain(
     names: [name],
     knob: null,
     base: ["", 1] as [string, number],
-    ...explanation(
-      name,
-      laws.multipliers[name],
-      name === "routeScale" ? { ...x, a: routed(to) } : x,
-    ),
+    ...(name === "routeScale"
+      ? {
+        ...explanation(name, laws.multipliers[name], routeQuantities(to, rule, logitStd)),
+        remark: assumed === null ? null : `${assumed}.`,
+      }
+      : explanation(name, laws.multipliers[name])),
     value: transfer.multipliers[name],
   }));
   const betas = (["beta1", "beta2"] as const).map((name) => ({

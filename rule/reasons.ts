@@ -157,9 +157,11 @@ function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
           "no rule of its own for a, h, shared experts or groups (Bridge I).",
       },
       routeScale: {
-        a: "The gates sum to 1 over the active experts, about 1 / a each. R = a gives each of them " +
-          "weight 1, so that a Dense MoE at even gates is the dense FFN made of its experts " +
-          "(Bridge I). Not a ratio: it belongs to the block.",
+        a: "R = a gives each active expert weight 1 where the gates of a token sum to 1, about 1 / a " +
+          "each, so that a Dense MoE at even gates is the dense FFN made of its experts (Bridge I). " +
+          "Not a ratio: it belongs to the block.",
+        S: "These gates do not sum to 1, as the authors' do, but to S at the router's init; 1 / S " +
+          "makes up for it [ours].",
       },
       logits: { rho_d: ALIGNED },
     },

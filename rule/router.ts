@@ -1,7 +1,9 @@
 /**
  * The part of a configuration that says how tokens pick experts, where it is not the paper's way:
- * the keys `gate`, `router`, `limit`, `cf` and `bias`. No rule looks at it.
+ * the keys `gate`, `router`, `limit`, `cf` and `bias`. A rule looks at it for R alone (rule/gates.ts).
  */
+
+import { checkNumber, numberOf } from "./numbers.ts";
 
 /** Gates: sigmoid normalized over the selected (the paper's), and the peers'. */
 export const GATE_NAMES = ["sigmoid", "softmax", "softmax-all", "sigmoid-raw"] as const;
@@ -41,11 +43,7 @@ export function readRouterChoice(words: Map<string, string>): RouterChoice {
     const value = words.get(key);
     if (value === undefined || (key === "router" && value === "top")) continue;
     const word = key === "gate" || key === "router";
-    const number = /^[+-]?[\d.]/.test(value) ? Number(value) : NaN;
-    if (!word && Number.isNaN(number)) {
-      throw new TypeError(`Cannot use ${key}=${value}: not a number`);
-    }
-    choice[FIELDS[key as keyof typeof FIELDS]] = word ? value : number;
+    choice[FIELDS[key as keyof typeof FIELDS]] = word ? value : numberOf(key, value);
   }
   return choice as RouterChoice;
 }
@@ -76,7 +74,7 @@ export function checkRouterChoice(
   };
   for (const [key, value] of [["limit", limit], ["cf", capacity], ["bias", biasRate]] as const) {
     if (value === undefined) continue;
-    if (typeof value !== "number") throw new TypeError(`Cannot use ${key}=${value}: not a number`);
+    checkNumber(key, value);
     if (!(value > 0 && Number.isFinite(value))) refuse(`${key}=${value}`, "not above 0");
   }
   if (gate !== undefined && !GATE_NAMES.includes(gate)) {
@@ -89,7 +87,7 @@ export function checkRouterChoice(
   if (limit !== undefined) {
     const entry = `limit=${limit}`;
     if (!Number.isSafeInteger(limit)) refuse(entry, "not a whole number");
-    if (limit > groups) refuse(entry, `it has only ${groups} groups`);
+    if (limit > groups) refuse(entry, groups === 1 ? "no groups" : `it has only ${groups} groups`);
     const within = limit * experts / groups;
     if (active > within) refuse(entry, `${limit} of its groups have only ${within} experts`);
   }

@@ -82,7 +82,7 @@ export interface Multipliers {
   residual: number;
   /** A, on the FFN/MoE output; the reference has 1. */
   outputMultiplier: number;
-  /** R, on the routed sum (normalized unless the rule's gate says else); a dense model has 1. */
+  /** R, on the routed sum; a dense model has 1. Where gates do not sum to 1 it is worth `warnings`. */
   routeScale: number;
   /** On the logits; the reference has 1. */
   logits: number;
@@ -110,6 +110,8 @@ export interface Transfer {
   beta1: number;
   /** Adam's beta2 at the target. */
   beta2: number;
+  /** What is assumed of the routers, in sentences; none where the rule says it all. */
+  warnings: string[];
 }
 
 /**
@@ -119,7 +121,7 @@ export interface Transfer {
 export interface Factors {
   /** Factor on each knob of each tensor kind. */
   rows: Record<TensorKind, Record<Knob, number>>;
-  /** Factor on each multiplier; routeScale is R/R* here (a/a* where R = a; a = 1 for dense). */
+  /** Factor on each multiplier; routeScale is R/R* at equal S (a/a* where R = a; a = 1 for dense). */
   multipliers: Multipliers;
   /** Factor on 1 − beta1 and 1 − beta2. */
   oneMinusBeta: number;
@@ -127,8 +129,9 @@ export interface Factors {
 
 /**
  * What a rule may take powers of: the rho's and q of docs/rule.md; `rho_h`, the ratio of one
- * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); and `a`,
- * active experts (dense 1).
+ * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); `a`, active
+ * experts (dense 1); and `S`, what the gates of a token sum to at init (1 where they are normalized:
+ * rule/gates.ts).
  */
 export type Quantity =
   | "rho_d"
@@ -139,7 +142,8 @@ export type Quantity =
   | "rho_B"
   | "rho_D"
   | "q"
-  | "a";
+  | "a"
+  | "S";
 
 /** A monomial: exponent of each quantity; absent means 0. */
 export type Exponents = Partial<Record<Quantity, number>>;

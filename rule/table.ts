@@ -12,6 +12,8 @@ import {
   ratios,
 } from "./configuration.ts";
 import { note } from "./formula.ts";
+import { gatesOf, gateSum } from "./gates.ts";
+import { lawsFor, routerNotes } from "./route_scale.ts";
 import type {
   Exponents,
   Factors,
@@ -45,6 +47,9 @@ export const TENSORS: readonly TensorKind[] = [
   "norm",
   "unembed",
 ];
+
+/** Knobs, in the order of the printed table. */
+export const KNOBS: readonly Knob[] = ["initStd", "lr", "weightDecay", "eps"];
 
 /** Hidden matrices but W_down: what muP scales by d alone. */
 export const HIDDEN = ["wq", "wk", "wv", "wo", "wrouter", "wgate", "wup"] as const;
@@ -101,20 +106,20 @@ export function defineRule(
       oneMinusBeta: power(oneMinusBeta.exponents, x),
     };
   };
-  return {
+  const rule: Rule = {
     ...identity,
     laws: (options) => table(withDefaults(options)),
     factors: factorsOf,
     transfer(from, to, hps, options) {
       checkHyperParameters(hps);
-      const { rows, multipliers, oneMinusBeta } = table(withDefaults(options));
       const factors = factorsOf(from, to, options);
-      const route = power(multipliers.routeScale.exponents, { ...UNIT, a: routed(to) });
+      const { rows, multipliers, oneMinusBeta } = lawsFor(rule.laws(options), to, rule);
+      const logitStd = routerLogitStd(to, hps.initStd, factors);
+      const route = power(multipliers.routeScale.exponents, routeQuantities(to, rule, logitStd));
       checkBetas(hps, factors.oneMinusBeta, from, to);
       return {
         rule: identity.id,
-        rows: TENSORS.filter((t) => t !== "wrouter" || to.ffn.kind === "moe")
-          .map((t) => row(t, rows[t], factors.rows[t], hps)),
+        rows: tensorsOf(to).map((t) => row(t, rows[t], factors.rows[t], hps)),
         multipliers: { ...factors.multipliers, routeScale: route },
         multiplierNotes: {
           ...mapValues(multipliers, (l) => note("", l)),
@@ -123,9 +128,51 @@ export function defineRule(
         },
         beta1: scaleBeta(hps.beta1, factors.oneMinusBeta),
         beta2: scaleBeta(hps.beta2, factors.oneMinusBeta),
+        warnings: routerNotes(from, to, rule, logitStd),
       };
     },
   };
+  return rule;
+}
+
+/**
+ * Standard deviation of a target's router logits before training: a normalized input of width d and
+ * the rule's init of the router, sigma_router · sqrt(d).
+ *
+ * @param to the target
+ * @param initStd sigma at the reference
+ * @param factors the rule's factors from the reference to the target
+ * @returns the deviation; 0 when dense
+ */
+export function routerLogitStd(to: Configuration, initStd: number, factors: Factors): number {
+  if (to.ffn.kind === "dense") return 0;
+  return initStd * factors.rows.wrouter.initStd * Math.sqrt(to.width);
+}
+
+/**
+ * What the law of R is evaluated at: R belongs to the target's block and is no ratio.
+ *
+ * @param to the target
+ * @param rule the rule
+ * @param logitStd standard deviation of the router's logits before training
+ * @returns a and S of the target; all ratios 1
+ */
+export function routeQuantities(
+  to: Configuration,
+  rule: Pick<Rule, "gate">,
+  logitStd: number,
+): Record<Quantity, number> {
+  return { ...UNIT, a: routed(to), S: gateSum(to, gatesOf(to, rule), logitStd) };
+}
+
+/**
+ * The tensor kinds a model has.
+ *
+ * @param to the configuration
+ * @returns all of {@link TENSORS}; a dense model has no router
+ */
+export function tensorsOf(to: Configuration): readonly TensorKind[] {
+  return to.ffn.kind === "moe" ? TENSORS : TENSORS.filter((t) => t !== "wrouter");
 }
 
 /**
@@ -170,6 +217,7 @@ const UNIT: Record<Quantity, number> = {
   rho_D: 1,
   q: 1,
   a: 1,
+  S: 1,
 };
 
 /**
@@ -178,7 +226,8 @@ const UNIT: Record<Quantity, number> = {
  * @param from the reference
  * @param to the target
  * @param options the rule's options
- * @returns target over reference; exactly 1 everywhere when both are the same
+ * @returns target over reference, S aside (1: it belongs to one block); exactly 1 everywhere when
+ *   both are the same
  */
 export function quantities(
   from: Configuration,
@@ -196,6 +245,7 @@ export function quantities(
     rho_D: rho.tokens,
     q: batchDurationFactor(from, to, withDefaults(options).durationExponent),
     a: routed(to) / routed(from),
+    S: 1,
   };
 }
 

@@ -1,82 +1,31 @@
 /**
- * # Capacity (paper Fig. 3 (capacity))
- *
- * Claim: The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models,
- * whatever the number of experts in total.
- * Held fixed: text, tokens per step, steps, seeds, depth, width d = 4 d*, active experts a = 4, expert
- * width h = d*.
- * Varied: number of experts N; the reference's learning rate.
- * Measured: validation loss (nats) on the held-out text against the swept value on the reference's
- * scale.
- * Passes if: the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the
- * transferred value is ≤ max(2 standard errors, 0.01 nats).
- * Control: standard parametrization (SP) on one of the targets must fail. It fails by the
- * width: it guards the transfer as a whole, and not this axis alone, along which nobody's optimum
- * moves at this size.
- * Source: arXiv 2605.23893, Fig. 3 (capacity). Cost: `deno task bench --list`.
+ * Capacity (paper Fig. 3).
  *
  * @module
  */
-import { defineSuite, type Suite } from "../lab/suite.ts";
-import { octaves, paperPlan, quickPlan, smokePlan } from "./plans.ts";
+import { defineTransfer } from "../lab/transfer/suite.ts";
+import { at, BY_WIDTH, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from "./plans.ts";
 
-/** The suite of Fig. 3 (capacity); the module comment is its caption. */
-export const capacity: Suite = defineSuite({
-  kind: "transfer",
+/** The suite of Fig. 3, capacity. */
+export const capacity = defineTransfer({
   id: "capacity",
   title: "Capacity",
   figure: "Fig. 3 (capacity)",
   claim:
     "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of experts in total",
   heldFixed:
-    "text, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), active experts a = 4 (smoke: 2), expert width h = d*",
+    "data, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), active experts a = 4 (smoke: 2), expert width h = d*",
   varied: "number of experts N; the reference's learning rate",
-  measured: "validation loss (nats) on held-out text, mean over paired seeds",
-  passesIf:
-    "the 95% interval of the shift of the optimum lies within ±1 octave, or the regret of the transferred value is ≤ max(2 standard errors, 0.01 nats)",
-  control:
-    "standard parametrization (SP) on one of the targets must fail; it fails by the width, so it guards the transfer as a whole and not this axis alone",
   source: "arXiv 2605.23893, Fig. 3 (capacity)",
-  claimPanels: ["transfer"],
-  rule: "complete-mue",
-  controlRule: "standard",
-  tolerance_octaves: 1,
-  profiles: {
-    smoke: {
-      plan: smokePlan,
-      panels: [{
-        name: "transfer",
-        targets: ["4e2a:d=32,h=16", "8e2a:d=32,h=16"],
-        controls: ["4e2a:d=32,h=16"],
-      }],
-      seeds: [0, 1],
-      grid: { reference: octaves(-7, -3), targets: "bracket" },
-    },
-    quick: {
-      plan: quickPlan,
-      panels: [{
-        name: "transfer",
-        targets: ["4e4a:d=48,dh=12,h=12", "16e4a:d=48,dh=12,h=12", "32e4a:d=48,dh=12,h=12"],
-        controls: ["16e4a:d=48,dh=12,h=12"],
-      }],
-      seeds: [0, 1, 2],
-      grid: { reference: octaves(-8, -3), targets: "bracket" },
-    },
-    paper: {
-      plan: paperPlan,
-      panels: [{
-        name: "transfer",
-        targets: [
-          "4e4a:d=512,h=128,dh=64",
-          "8e4a:d=512,h=128,dh=64",
-          "16e4a:d=512,h=128,dh=64",
-          "32e4a:d=512,h=128,dh=64",
-          "64e4a:d=512,h=128,dh=64",
-        ],
-        controls: ["16e4a:d=512,h=128,dh=64"],
-      }],
-      seeds: [0, 1, 2],
-      grid: { reference: octaves(-12, -4), targets: "bracket" },
-    },
-  },
+  control: { rule: "standard", on: "one of the targets", caution: BY_WIDTH },
+  profiles: transferProfiles({
+    smoke: [transfer(at(["4e2a", "8e2a"], "d=32,h=16"), at(["4e2a"], "d=32,h=16"))],
+    quick: [transfer(at(["4e4a", "16e4a", "32e4a"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE))],
+    paper: [
+      transfer(
+        at(["4e4a", "8e4a", "16e4a", "32e4a", "64e4a"], PAPER_WIDE),
+        at(["16e4a"], PAPER_WIDE),
+      ),
+    ],
+  }),
 });

@@ -1,9 +1,17 @@
 /**
- * The training plans suites share, so that a model several suites need is trained once.
+ * The sizes suites share, so that a model several suites need is trained once: training plans, and for
+ * transfer suites seeds, grids and limits.
  *
  * @module
  */
-import type { TrainingPlan } from "../lab/suite.ts";
+import type { ProfileName } from "../lab/suite.ts";
+import type { TrainingPlan } from "../lab/train/plan.ts";
+import type {
+  Grids,
+  TransferLimits,
+  TransferPanel,
+  TransferProfile,
+} from "../lab/transfer/declaration.ts";
 import { WSD } from "../model/schedule.ts";
 
 /** Whole octaves from lo to hi. */
@@ -54,3 +62,75 @@ export const paperPlan: TrainingPlan = {
   evaluationBatches: 64,
   base: { ...shared.base, lr: 2 ** -8 },
 };
+
+/** Configurations of one size: `at(["8e2a", "8e4a"], "d=48")` gives `8e2a:d=48` and `8e4a:d=48`. */
+export const at = (names: string[], size: string): string[] => names.map((n) => `${n}:${size}`);
+
+/** The size of the targets four times as wide as the quick reference, experts as wide as it. */
+export const QUICK_WIDE = "d=48,dh=12,h=12";
+/** The size of the targets four times as wide as the paper profile's reference. */
+export const PAPER_WIDE = "d=512,h=128,dh=64";
+
+/** What counts as kept: one octave, the grid's step, or a regret too small to matter. */
+const LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.01 };
+
+const SIZES: Record<ProfileName, Pick<TransferProfile, "plan" | "seeds" | "grid">> = {
+  smoke: {
+    plan: smokePlan,
+    seeds: [0, 1],
+    grid: { reference: octaves(-7, -3), targets: "bracket" },
+  },
+  quick: {
+    plan: quickPlan,
+    seeds: [0, 1, 2],
+    grid: { reference: octaves(-8, -3), targets: "bracket" },
+  },
+  paper: {
+    plan: paperPlan,
+    seeds: [0, 1, 2],
+    grid: { reference: octaves(-12, -4), targets: "bracket" },
+  },
+};
+
+/**
+ * The profiles of a transfer suite from its panels.
+ *
+ * @param limits where they differ from one octave and 0.01
+ * @param grids of a profile, where they are its own
+ */
+export function transferProfiles(
+  panels: Record<ProfileName, TransferPanel[]>,
+  limits: Partial<TransferLimits> = {},
+  grids: Partial<Record<ProfileName, Grids>> = {},
+): Record<ProfileName, TransferProfile> {
+  const profile = (name: ProfileName): TransferProfile => ({
+    ...SIZES[name],
+    panels: panels[name],
+    limits: { ...LIMITS, ...limits },
+    ...(grids[name] ? { grid: grids[name] } : {}),
+  });
+  return { smoke: profile("smoke"), quick: profile("quick"), paper: profile("paper") };
+}
+
+/** One panel that carries the claim. */
+export function transfer(
+  targets: string[],
+  controls: string[],
+  more: Partial<TransferPanel> = {},
+): TransferPanel {
+  return { name: "transfer", targets, controls, ...more };
+}
+
+/** What is said of a control that fails by the width, whatever the axis. */
+export const BY_WIDTH =
+  "fails by the width, so it guards the transfer as a whole and not this axis alone, along which nobody's optimum moves at this size";
+
+/**
+ * Base and training of models that are looked into after a few steps, at one learning rate.
+ *
+ * @param lr of the reference
+ */
+export const probeAt = (lr: number): Pick<TrainingPlan, "base" | "training"> => ({
+  base: { ...shared.base, lr },
+  training: { ...shared.training, schedule: { kind: "constant", warmup: 0, decay: 0 } },
+});

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { ClaimSuite } from "../lab/claims/claim_suite.ts";
-import type { LatencySuite } from "../lab/latency/latency_suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { activatedExperts } from "./activated_experts.ts";
 import { batch } from "./batch.ts";
@@ -24,11 +22,8 @@ import { shootOut } from "./shoot_out.ts";
 import { speedup } from "./speedup.ts";
 import { width } from "./width.ts";
 
-/** A suite of any kind; `kind` tells them apart. */
-export type AnySuite = Suite | LatencySuite | ClaimSuite;
-
 /** All suites, in the order of the paper's figures. */
-export const SUITES: AnySuite[] = [
+export const SUITES: Suite[] = [
   bridgesSuite,
   activatedExperts,
   initialLoss,
@@ -53,7 +48,7 @@ export const SUITES: AnySuite[] = [
  *
  * @throws {RangeError} listing the ids there are
  */
-export function suiteById(id: string): AnySuite {
+export function suiteById(id: string): Suite {
   const found = SUITES.find((s) => s.id === id);
   if (found) return found;
   throw new RangeError(

@@ -9,17 +9,33 @@ const MAY_IMPORT: Record<string, string[]> = {
   "model": ["kernels", "kernels/gpu", "rule"],
   "lab": ["model", "kernels", "kernels/gpu", "rule", "fixtures"],
   "suites": ["lab", "model", "kernels", "kernels/gpu", "rule", "fixtures"],
-  "reports": [],
+  "reports": ["fixtures"],
 };
 
-/** Single files that may be imported although their room may not. */
-const MAY_IMPORT_FILES: Record<string, string[]> = {
-  "reports": [
-    "lab/record/record.ts",
-    "lab/record/latency_record.ts",
-    "lab/record/claim_record.ts",
-    "lab/record/any_record.ts",
-    "lab/train/store.ts",
+/** Folders that may be imported although their room may not. */
+const MAY_IMPORT_FOLDERS: Record<string, string[]> = { "reports": ["lab/record"] };
+
+/**
+ * The floors inside a room, the ground first; places on one floor do not import each other. A place is
+ * a folder, or a file that lies in the room itself; other files of the room stand on the floor named `.`.
+ */
+const FLOORS: Record<string, string[][]> = {
+  lab: [
+    ["record"],
+    ["statistics", "judge"],
+    ["train"],
+    ["estimate.ts"],
+    ["suite.ts"],
+    ["transfer", "claims", "latency"],
+    ["bench.ts"],
+  ],
+  model: [["."], ["tasks"], ["measure", "check"]],
+  reports: [
+    ["words"],
+    ["charts"],
+    ["sections"],
+    ["media"],
+    ["write.ts", "front", "compare"],
   ],
 };
 
@@ -33,8 +49,16 @@ function roomOf(path: string): string {
   return path.startsWith("kernels/gpu/") ? "kernels/gpu" : folders[0];
 }
 
+/** The floor of a file inside its room, or −1 where its place has none. */
+function floorOf(path: string): { floor: number; place: string } {
+  const [room, ...rest] = path.split("/"), floors = FLOORS[room] ?? [];
+  const own = rest[0], named = floors.some((places) => places.includes(own));
+  const place = named ? own : rest.length > 1 ? own : ".";
+  return { floor: floors.findIndex((places) => places.includes(place)), place };
+}
+
 /** Local modules and texts that a source names in an import or export, as paths from the root. */
-function importsOf(path: string, source: string): string[] {
+export function importsOf(path: string, source: string): string[] {
   const named = source.matchAll(
     /(?:\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)["'](\.[^"']*)["']/g,
   );
@@ -51,6 +75,42 @@ function firstComment(source: string): string {
   return source.match(/^(?:\s*(?:\/\*[\s\S]*?\*\/|\/\/[^\n]*\n))+/)?.[0] ?? "";
 }
 
+/** Whether an import points up: to a room that is not below, or to a higher floor of the same room. */
+function pointsUp(path: string, to: string): boolean {
+  const room = roomOf(path), target = roomOf(to), allowed = MAY_IMPORT[room];
+  if (!allowed) {
+    return (target === "tests" && room !== "tests") ||
+      (room === "commands" && target === "root" && to.endsWith(".ts"));
+  }
+  if (target !== room) {
+    return !allowed.includes(target) &&
+      !MAY_IMPORT_FOLDERS[room]?.some((folder) => to.startsWith(`${folder}/`));
+  }
+  const from = floorOf(path), into = floorOf(to);
+  return from.place !== into.place && from.floor >= 0 && into.floor >= from.floor;
+}
+
+/** The first circle of imports among the files, as paths in their order; null where there is none. */
+export function circleOf(files: Map<string, string>): string[] | null {
+  const done = new Set<string>();
+  const visit = (path: string, way: string[]): string[] | null => {
+    const at = way.indexOf(path);
+    if (at >= 0) return [...way.slice(at), path];
+    if (done.has(path) || !files.has(path)) return null;
+    for (const to of importsOf(path, files.get(path)!)) {
+      const circle = visit(to, [...way, path]);
+      if (circle) return circle;
+    }
+    done.add(path);
+    return null;
+  };
+  for (const path of files.keys()) {
+    const circle = visit(path, []);
+    if (circle) return circle;
+  }
+  return null;
+}
+
 /**
  * Everything in a tree that breaks the layout of CONTRIBUTING.md.
  *
@@ -63,6 +123,9 @@ export function layoutFaults(files: Map<string, string>): string[] {
     const fault = (what: string) => faults.push(`${path}: ${what}`);
     const room = roomOf(path), lines = source.trimEnd().split("\n").length;
     if (!FOLDERS.includes(room)) fault(`lies in ${room}, which is no room of the house`);
+    else if (room !== "tests" && room !== "fixtures" && path.split("/").length > 3) {
+      fault("lies two folders below its room; one is the most");
+    } else if (FLOORS[room] && floorOf(path).floor < 0) fault(`lies on no floor of ${room}`);
     if (lines > 600) fault(`has ${lines} lines; 600 is the ceiling`);
     else if (lines > 400 && !/\bone file because\b/i.test(firstComment(source))) {
       fault(`has ${lines} lines, and its first comment does not say "One file because …"`);
@@ -72,12 +135,7 @@ export function layoutFaults(files: Map<string, string>): string[] {
       continue;
     }
     for (const to of importsOf(path, source)) {
-      const target = roomOf(to), allowed = MAY_IMPORT[room];
-      const upward = allowed
-        ? target !== room && !allowed.includes(target) && !MAY_IMPORT_FILES[room]?.includes(to)
-        : (target === "tests" && room !== "tests") ||
-          (room === "commands" && target === "root" && to.endsWith(".ts"));
-      if (upward) fault(`imports ${to}, which is not below it`);
+      if (pointsUp(path, to)) fault(`imports ${to}, which is not below it`);
     }
     const text = code(source);
     if (room !== "kernels/gpu" && /\bGPU[D]evice\b|\bnavigator\s*\??\.\s*gpu\b/.test(text)) {
@@ -86,5 +144,7 @@ export function layoutFaults(files: Map<string, string>): string[] {
     if (/:\s*any\b(?!\s*["'`])|\bas\s+any\b/.test(text)) fault("uses the type any");
     if (/@ts-(ignore|nocheck|expect-error)/.test(source)) fault("switches the type checker off");
   }
+  const circle = circleOf(files);
+  if (circle) faults.push(`${circle[0]}: imports itself in a circle, ${circle.join(" → ")}`);
   return faults;
 }

@@ -1,7 +1,7 @@
 /** The house keeps its layout: imports point down, files stay short, nobody escapes the types. */
 
 import assert from "node:assert/strict";
-import { layoutFaults } from "./layout.ts";
+import { circleOf, layoutFaults } from "./layout.ts";
 
 const SKIPPED = new Set([".git", ".cache", "cov", "docs", "node_modules", "out"]);
 
@@ -27,14 +27,27 @@ Deno.test("the tree keeps the layout of CONTRIBUTING.md", () => {
 
 Deno.test("the layout check reports an import that points up", () => {
   const up: [path: string, source: string, to: string][] = [
-    ["kernels/norm/norm.ts", 'import { Trainer } from "../model/trainer.ts";', "model/trainer.ts"],
-    ["kernels/gpu/device.ts", 'import { norm } from "../norm.ts";', "kernels/norm/norm.ts"],
-    ["rule/mup.ts", 'import type { Run } from "../lab/record/record.ts";', "lab/record/record.ts"],
-    ["model/shape.ts", 'export * from "../lab/train/identity.ts";', "lab/train/identity.ts"],
-    ["lab/train/identity.ts", 'const s = await import("../suites/a.ts");', "suites/a.ts"],
-    ["lab/train/identity.ts", 'import "../reports/html.ts";', "reports/html.ts"],
     [
-      "reports/html.ts",
+      "kernels/norm/norm.ts",
+      'import { Trainer } from "../../model/trainer.ts";',
+      "model/trainer.ts",
+    ],
+    ["kernels/gpu/device.ts", 'import { norm } from "../norm/norm.ts";', "kernels/norm/norm.ts"],
+    ["rule/mup.ts", 'import type { Run } from "../lab/record/run.ts";', "lab/record/run.ts"],
+    ["lab/record/run.ts", 'import { decide } from "../judge/decide.ts";', "lab/judge/decide.ts"],
+    ["lab/claims/a.ts", 'import { b } from "../transfer/b.ts";', "lab/transfer/b.ts"],
+    ["lab/suite.ts", 'import { runBench } from "./bench.ts";', "lab/bench.ts"],
+    [
+      "model/trainer.ts",
+      'import { language } from "./tasks/language.ts";',
+      "model/tasks/language.ts",
+    ],
+    ["reports/words/a.ts", 'import { b } from "../media/b.ts";', "reports/media/b.ts"],
+    ["model/shape.ts", 'export * from "../lab/train/identity.ts";', "lab/train/identity.ts"],
+    ["lab/train/identity.ts", 'const s = await import("../../suites/a.ts");', "suites/a.ts"],
+    ["lab/train/identity.ts", 'import "../../reports/write.ts";', "reports/write.ts"],
+    [
+      "reports/write.ts",
       'import {\n  a,\n  b,\n} from "../lab/train/identity.ts";',
       "lab/train/identity.ts",
     ],
@@ -56,7 +69,7 @@ Deno.test("the layout check lets imports that point down pass", () => {
         'import { Program } from "../kernels/gpu/program.ts"; import "zod";',
       ],
       ["suites/a.ts", 'import { standard } from "../rule/standard.ts";'],
-      ["reports/html.ts", 'import { writeAtomic } from "../lab/train/store.ts";'],
+      ["reports/write.ts", 'import { writeAtomic } from "../lab/record/files.ts";'],
       ["commands/a.ts", 'import config from "../deno.json" with { type: "json" };'],
       ["model/a.ts", 'const cases = new URL("../fixtures/parity/", import.meta.url);'],
       ["main.ts", 'import { ruleCommand } from "./commands/rule.ts";'],
@@ -67,15 +80,17 @@ Deno.test("the layout check lets imports that point down pass", () => {
 Deno.test("the layout check reports each other fault", () => {
   const cases: [path: string, source: string, fault: RegExp][] = [
     ["utils/a.ts", "", /no room/],
-    ["lab/a.ts", "let a = 1;\n".repeat(601), /601 lines; 600/],
-    ["lab/a.ts", "/** Statistics. */\n" + "let a = 1;\n".repeat(400), /401 lines, and/],
+    ["lab/train/a.ts", "let a = 1;\n".repeat(601), /601 lines; 600/],
+    ["lab/train/a.ts", "/** Statistics. */\n" + "let a = 1;\n".repeat(400), /401 lines, and/],
     ["kernels/a.wgsl", "@compute fn main() {}", /entry point main/],
+    ["lab/a.ts", "", /on no floor of lab/],
+    ["kernels/norm/deep/a.ts", "", /two folders below/],
     ["model/a.ts", "let d: GPU" + "Device;", /asks WebGPU/],
     ["model/a.ts", "await navigator" + ".gpu.requestAdapter();", /asks WebGPU/],
     ["tests/a.ts", "await navigator" + "?.gpu;", /asks WebGPU/],
-    ["lab/a.ts", "function f(x:" + " any) {}", /type any/],
-    ["lab/a.ts", "f(x as" + " any);", /type any/],
-    ["lab/a.ts", "// @ts-" + "ignore", /type checker off/],
+    ["lab/train/a.ts", "function f(x:" + " any) {}", /type any/],
+    ["lab/train/a.ts", "f(x as" + " any);", /type any/],
+    ["lab/train/a.ts", "// @ts-" + "ignore", /type checker off/],
   ];
   for (const [path, source, fault] of cases) {
     const faults = one(path, source);
@@ -86,6 +101,18 @@ Deno.test("the layout check reports each other fault", () => {
 
 Deno.test("the layout check accepts a long file that says why, and words in comments", () => {
   const why = "/** Statistics. One file because its tables are read side by side. */\n";
-  assert.deepEqual(one("lab/a.ts", why + "let a = 1;\n".repeat(500)), []);
-  assert.deepEqual(one("lab/a.ts", "// GPU" + "Device, of" + " any" + " kind"), []);
+  assert.deepEqual(one("lab/train/a.ts", why + "let a = 1;\n".repeat(500)), []);
+  assert.deepEqual(one("lab/train/a.ts", "// GPU" + "Device, of" + " any" + " kind"), []);
+});
+
+Deno.test("the layout check finds a circle of imports, of types too, and lets a tree without one pass", () => {
+  const files = new Map([
+    ["kernels/gemm/a.ts", 'import type { B } from "./b.ts";'],
+    ["kernels/gemm/b.ts", 'import { c } from "../norm/c.ts";'],
+    ["kernels/norm/c.ts", 'import { a } from "../gemm/a.ts";'],
+  ]);
+  assert.equal(circleOf(files)?.length, 4);
+  assert.match(layoutFaults(files).at(-1)!, /imports itself in a circle/);
+  files.set("kernels/norm/c.ts", "");
+  assert.equal(circleOf(files), null);
 });

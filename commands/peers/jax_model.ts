@@ -41,7 +41,8 @@ function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
 
 /** Mean cross-entropy of a batch, nats; consumes the batch, and each weight it uses. */
 function lossOf({ shape, sequences, seq }: StepCase) {
-  const { width: d, headWidth: dh, depth, vocab } = shape, heads = d / dh, count = sequences * seq;
+  const { width: d, headWidth: dh, depth } = shape, heads = d / dh, count = sequences * seq;
+  const { vocab } = shape.task.facts;
   return (w: Tree, { tokens, targets, cos, sin }: Batch): np.Array => {
     // not np.take: the gradient of a gather is a shader that Deno's compiler refuses
     let z: np.Array = np.matmul(nn.oneHot(tokens, vocab), w.embed);

@@ -9,6 +9,7 @@ import { downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { FeedForward } from "../../model/feed_forward.ts";
 import { layoutOf, pack, TENSOR_KINDS, unpack } from "../../model/shape.ts";
 import { Products, STEPS_OF_A_TIMING, stepsOf } from "../../model/measure/step_bench.ts";
+import { languageOf } from "../../model/tasks/language.ts";
 import { Trainer } from "../../model/trainer.ts";
 import {
   byKind,
@@ -99,8 +100,9 @@ function prepareStep(device: Device, c: StepCase): Prepared {
     },
     null,
   );
-  upload(device, trainer.network.tokens, Uint32Array.from(c.tokens));
-  upload(device, trainer.network.targets, Uint32Array.from(c.targets));
+  const { tokens, targets } = languageOf(trainer.network);
+  upload(device, tokens, Uint32Array.from(c.tokens));
+  upload(device, targets, Uint32Array.from(c.targets));
   return {
     run: stepsOf(c.name, trainer).run,
     async results() {

@@ -8,6 +8,7 @@ import suite from "../../deno.json" with { type: "json" };
 import type { Layout } from "../../kernels/gemm/gemm.ts";
 import { normals } from "../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../model/shape.ts";
+import type { Language } from "../../model/tasks/language.ts";
 
 /** Values of a tensor on the host. */
 export type Floats = Float32Array<ArrayBuffer>;
@@ -65,7 +66,7 @@ export interface AdamWSettings {
 export interface StepCase {
   kind: "step";
   name: string;
-  shape: ModelShape & { ffn: { kind: "dense"; hidden: number } };
+  shape: ModelShape & { task: Language; ffn: { kind: "dense"; hidden: number } };
   sequences: number;
   seq: number;
   /** (sequences, seq) */
@@ -209,7 +210,7 @@ export function swigluCase(tokens: number, width: number, hidden: number): Swigl
  * out (a gain, the clipping, the decay) shows in the weights; none of it costs time.
  */
 export function stepCase(shape: StepCase["shape"], sequences: number, seq: number): StepCase {
-  const { width, depth, vocab, ffn } = shape, count = sequences * seq;
+  const { width, depth, ffn, task: { facts: { vocab } } } = shape, count = sequences * seq;
   const bytes = (name: string) =>
     Int32Array.from(draw(name, count), (x) => Math.abs(x * 1e6) % vocab);
   const weights = layoutOf(shape).parameters.map(({ name, shape: sizes }): Weight => {

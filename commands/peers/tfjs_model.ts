@@ -56,7 +56,8 @@ function rope(x: tf.Tensor, { cos, sin }: Constants): tf.Tensor {
 
 /** Mean cross-entropy of the batch, nats. */
 function loss({ shape, sequences, seq }: StepCase, w: Record<string, tf.Tensor>, k: Constants) {
-  const { width: d, headWidth: dh, depth, vocab } = shape, heads = d / dh, count = sequences * seq;
+  const { width: d, headWidth: dh, depth } = shape, heads = d / dh, count = sequences * seq;
+  const { vocab } = shape.task.facts;
   let z: tf.Tensor = tf.gather(w.embed, k.tokens);
   for (let l = 0; l < depth; l++) {
     const p = `blocks.${l}.`, u = rmsNorm(z, w[p + "attn.norm"]);

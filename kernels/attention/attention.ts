@@ -1,5 +1,5 @@
 /**
- * Causal attention with QK-norm and rotary positions, forward and backward. The attention itself
+ * Attention, causal or not, with QK-norm and rotary positions, forward and backward. The attention itself
  * has two variants: attention*.wgsl (software adapters) and attention_block*.wgsl (GPUs).
  *
  * @module
@@ -12,13 +12,16 @@ import kvSource from "./attention_backward_kv.wgsl" with { type: "text" };
 import qSource from "./attention_backward_q.wgsl" with { type: "text" };
 import ropeSource from "./qk_norm_rope.wgsl" with { type: "text" };
 import ropeBackwardSource from "./qk_norm_rope_backward.wgsl" with { type: "text" };
-import type { Bound, KernelSpec, Program } from "../gpu/program.ts";
+import { f32, type KernelSpec, vec4, when } from "../gpu/kernel.ts";
+import type { Bound, Program } from "../gpu/program.ts";
 import { lanes, type Sizes, u32s, vec4s } from "../sizes.ts";
 
 /** Heads of the attention; `headWidth` is even (RoPE pairs), stored padded to a multiple of 4. */
 export interface Heads {
   heads: number;
   headWidth: number;
+  /** whether a token sees only those before it in its sequence; true where it is not said */
+  causal?: boolean;
 }
 
 /** vec4 of one padded head. */
@@ -52,17 +55,34 @@ export interface QkGains {
   replica: number;
 }
 
-function ropeSpec(h: Heads, backward: boolean): KernelSpec {
-  return {
-    name: backward ? "qk_norm_rope_backward" : "qk_norm_rope",
-    source: backward ? ropeBackwardSource : ropeSource,
-    inputs: backward
-      ? { qkv: "f32x4", dqk: "f32x4", p: "f32x4", rope: "f32x4" }
-      : { qkv: "f32x4", p: "f32x4", rope: "f32x4" },
-    outputs: backward ? { product: "f32x4", dqkv: "f32x4" } : { qk: "f32x4" },
-    dims: u32s("tokens rows seq heads hd4 p_replica qnorm_base knorm_base"),
-    constants: { DH: h.headWidth, DV: headVec4s(h), RV: vec4s(h.headWidth / 2) },
-  };
+const ROPE_DIMS = u32s("tokens rows seq heads hd4 p_replica qnorm_base knorm_base");
+/** Parameters: the later gain's end. */
+const GAINS = vec4(
+  "(R - 1) * p_replica + (knorm_base > qnorm_base ? knorm_base : qnorm_base) + DV",
+);
+const TABLE = vec4("seq", "2 * RV");
+/** Rows of heads, as many side by side as the name says. */
+const HEADS = vec4("R", "rows", "hd4"), PAIRS = vec4("R", "rows", "2 * hd4");
+const TRIPLES = vec4("R", "rows", "3 * hd4"), PER_HEAD = f32("R", "rows", "heads");
+
+const QK_NORM_ROPE: KernelSpec = {
+  name: "qk_norm_rope",
+  source: ropeSource,
+  inputs: { qkv: TRIPLES, p: GAINS, rope: TABLE },
+  outputs: { qk: PAIRS },
+  dims: ROPE_DIMS,
+};
+
+const QK_NORM_ROPE_BACKWARD: KernelSpec = {
+  name: "qk_norm_rope_backward",
+  source: ropeBackwardSource,
+  inputs: { qkv: TRIPLES, dqk: PAIRS, p: GAINS, rope: TABLE },
+  outputs: { product: PAIRS, dqkv: TRIPLES },
+  dims: ROPE_DIMS,
+};
+
+function ropeConstants(h: Heads): Record<string, number> {
+  return { DH: h.headWidth, DV: headVec4s(h), RV: vec4s(h.headWidth / 2) };
 }
 
 function ropeDims(sizes: Sizes, h: Heads, gains: QkGains): Record<string, number> {
@@ -87,10 +107,11 @@ export function qkNormRope(
   t: { qkv: Bound; rope: Bound; qk: Bound },
 ): void {
   program.add(
-    ropeSpec(h, false),
+    QK_NORM_ROPE,
     { ...t, p: gains.tensor },
     ropeDims(sizes, h, gains),
     lanes(sizes.tokens * h.heads * 2, sizes.replicas),
+    ropeConstants(h),
   );
 }
 
@@ -103,10 +124,11 @@ export function qkNormRopeBackward(
   t: { qkv: Bound; dqk: Bound; rope: Bound; product: Bound; dqkv: Bound },
 ): void {
   program.add(
-    ropeSpec(h, true),
+    QK_NORM_ROPE_BACKWARD,
     { ...t, p: gains.tensor },
     ropeDims(sizes, h, gains),
     lanes(sizes.tokens * h.heads * 2, sizes.replicas),
+    ropeConstants(h),
   );
 }
 
@@ -116,6 +138,50 @@ const QUERY_BLOCK = 4, LANES = 8;
 const TILE_VEC4S = 256;
 /** GPU: vec4 of a head up to which dk and dv fit a lane's registers together. */
 const NARROW_VEC4S = 8;
+
+const DIMS = u32s("rows seq heads hd4 pairs block", "scale");
+/** Constants of the software variants. */
+const SOFTWARE = { constants: { LANES, QB: QUERY_BLOCK } };
+
+const ATTENTION: KernelSpec = {
+  name: "attention",
+  source: forwardSource,
+  inputs: { qk: PAIRS, qkv: TRIPLES },
+  outputs: { o: HEADS, lse: PER_HEAD },
+  dims: DIMS,
+  variants: { software: SOFTWARE, gpu: { name: "attention_block", source: blockSource } },
+};
+
+const ATTENTION_BACKWARD_Q: KernelSpec = {
+  name: "attention_backward_q",
+  source: qSource,
+  inputs: { qk: PAIRS, qkv: TRIPLES, o: HEADS, lse: PER_HEAD, dout: HEADS },
+  outputs: { d: PER_HEAD, dqk: PAIRS },
+  dims: DIMS,
+  variants: {
+    software: SOFTWARE,
+    gpu: { name: "attention_block_backward_q", source: blockQSource },
+  },
+};
+
+/** DK: the keys' gradient is made; DVALUE: the values'. */
+const ATTENTION_BACKWARD_KV: KernelSpec = {
+  name: "attention_backward_kv",
+  source: kvSource,
+  inputs: {
+    qk: PAIRS,
+    lse: PER_HEAD,
+    dout: HEADS,
+    qkv: when("DK", TRIPLES),
+    d: when("DK", PER_HEAD),
+  },
+  outputs: { dqk: when("DK", PAIRS), dqkv: when("DVALUE", TRIPLES) },
+  dims: DIMS,
+  variants: {
+    software: SOFTWARE,
+    gpu: { name: "attention_block_backward_kv", source: blockKvSource },
+  },
+};
 
 /** GPU: rows of a workgroup, a lane each. */
 function blockRows(sizes: Sizes): number {
@@ -127,62 +193,41 @@ function addAttention(
   program: Program,
   sizes: Sizes,
   h: Heads,
-  kernel: {
-    name: string;
-    /** WGSL of the two variants */
-    software: string;
-    gpu: string;
-    inputs: KernelSpec["inputs"];
-    outputs: KernelSpec["outputs"];
-    /** further constants of the gpu variant */
-    constants?: KernelSpec["constants"];
-  },
-  tensors: Record<string, Bound>,
+  spec: KernelSpec,
+  tensors: Record<string, Bound | undefined>,
+  constants: Record<string, number> = {},
 ): void {
-  const { inputs, outputs } = kernel, block = program.profile.kernels === "gpu";
-  const pairs = sizes.tokens / sizes.seq * h.heads, width = headVec4s(h), rows = blockRows(sizes);
+  const { seq, replicas } = sizes, width = headVec4s(h), rows = blockRows(sizes);
+  const pairs = sizes.tokens / seq * h.heads;
   const tile = Math.max(1, Math.min(32, Math.floor(TILE_VEC4S / width)));
   program.add(
-    {
-      name: block ? kernel.name.replace("attention", "attention_block") : kernel.name,
-      source: block ? kernel.gpu : kernel.software,
-      inputs,
-      outputs,
-      dims: u32s("rows seq heads hd4 pairs block", "scale"),
-      constants: block
-        ? { BLOCK: rows, TILE: tile, DV: width, ...kernel.constants }
-        : { LANES, QB: QUERY_BLOCK, DV: width },
-    },
-    Object.fromEntries(Object.keys({ ...inputs, ...outputs }).map((name) => [name, tensors[name]])),
+    spec,
+    tensors,
     {
       rows: sizes.rows,
-      seq: sizes.seq,
+      seq,
       heads: h.heads,
       hd4: h.heads * width,
       pairs,
       block: QUERY_BLOCK,
       scale: 1 / Math.sqrt(h.headWidth),
     },
-    block
-      ? [pairs, Math.ceil(sizes.seq / rows), sizes.replicas]
-      : [Math.ceil(pairs / LANES), Math.ceil(sizes.seq / QUERY_BLOCK), sizes.replicas],
+    {
+      software: [Math.ceil(pairs / LANES), Math.ceil(seq / QUERY_BLOCK), replicas],
+      gpu: [pairs, Math.ceil(seq / rows), replicas],
+    },
+    { DV: width, BLOCK: rows, TILE: tile, CAUSAL: +(h.causal ?? true), ...constants },
   );
 }
 
-/** o = softmax(q k^T / sqrt(dh), causal) v; qk, qkv, o as in attention.wgsl; lse (R, rows, heads). */
+/** o = softmax(q k^T / sqrt(dh)) v, causal unless `h` says; qk, qkv, o as in attention.wgsl; lse (R, rows, heads). */
 export function attention(
   program: Program,
   sizes: Sizes,
   h: Heads,
   t: { qk: Bound; qkv: Bound; o: Bound; lse: Bound },
 ): void {
-  addAttention(program, sizes, h, {
-    name: "attention",
-    software: forwardSource,
-    gpu: blockSource,
-    inputs: { qk: "f32x4", qkv: "f32x4" },
-    outputs: { o: "f32x4", lse: "f32" },
-  }, t);
+  addAttention(program, sizes, h, ATTENTION, t);
 }
 
 /**
@@ -205,29 +250,12 @@ export function attentionBackward(
     dqkv: Bound;
   },
 ): void {
-  addAttention(program, sizes, h, {
-    name: "attention_backward_q",
-    software: qSource,
-    gpu: blockQSource,
-    inputs: { qk: "f32x4", qkv: "f32x4", o: "f32x4", lse: "f32", dout: "f32x4" },
-    outputs: { d: "f32", dqk: "f32x4" },
-  }, t);
-  const keys = { dqk: "f32x4" } as const, values = { dqkv: "f32x4" } as const;
+  const { qk, qkv, o, lse, dout, d, dqk, dqkv } = t;
+  addAttention(program, sizes, h, ATTENTION_BACKWARD_Q, { qk, qkv, o, lse, dout, d, dqk });
+  const keys = { qkv, d, dqk }, values = { dqkv }, read = { qk, lse, dout };
   const together = program.profile.kernels !== "gpu" || headVec4s(h) <= NARROW_VEC4S;
-  for (const outputs of together ? [{ ...keys, ...values }] : [keys, values]) {
-    const dk = "dqk" in outputs;
-    addAttention(program, sizes, h, {
-      name: "attention_backward_kv",
-      software: kvSource,
-      gpu: blockKvSource,
-      inputs: {
-        qk: "f32x4",
-        lse: "f32",
-        dout: "f32x4",
-        ...(dk ? { qkv: "f32x4", d: "f32" } as const : {}),
-      },
-      outputs,
-      constants: { DK: +dk, DVALUE: +("dqkv" in outputs) },
-    }, t);
+  for (const part of together ? [{ ...keys, ...values }] : [keys, values]) {
+    const made = { DK: +("dqk" in part), DVALUE: +("dqkv" in part) };
+    addAttention(program, sizes, h, ATTENTION_BACKWARD_KV, { ...read, ...part }, made);
   }
 }

@@ -4,24 +4,21 @@
  *
  * @module
  */
+import epilogue from "./epilogue.wgsl" with { type: "text" };
 import softwareSource from "./gemm.wgsl" with { type: "text" };
-import { addShared } from "./gemm_shared.ts";
+import product from "./product.wgsl" with { type: "text" };
+import sigmoid from "./sigmoid.wgsl" with { type: "text" };
+import transposed from "./transposed.wgsl" with { type: "text" };
+import none from "../none.wgsl" with { type: "text" };
+import { addShared, SHARED } from "./gemm_shared.ts";
 import { SHARE_ROWS } from "./gemm_tiles.ts";
+import type { Layout, Product, Tile } from "./product.ts";
 import type { DeviceProfile } from "../gpu/device.ts";
-import type { Bound, KernelSpec, Program } from "../gpu/program.ts";
-import type { Element } from "../gpu/tensor.ts";
+import { f32, type KernelSpec, type Operand, u32, vec4, when } from "../gpu/kernel.ts";
+import type { Program } from "../gpu/program.ts";
+import { u32s } from "../sizes.ts";
 
-/** Operand order: forward, input gradient, weight gradient. */
-export type Layout = "NT" | "NN" | "TN";
-/** What happens to the product before it is stored. */
-export type Epilogue = "store" | "residual" | "swiglu" | "dswiglu";
-
-/** Register tile of one lane and lanes per workgroup. */
-export interface Tile {
-  rows: number;
-  cols: number;
-  lanes: number;
-}
+export type { Epilogue, Layout, Matrix, Product, Routing, Tile } from "./product.ts";
 
 /** The software adapter's tile for products by expert: short shares leave few of its rows unused. */
 export const SOFTWARE_TILE: Tile = { rows: 8, cols: 16, lanes: 8 };
@@ -38,110 +35,106 @@ export function tileRows(profile: DeviceProfile): number {
   return profile.kernels === "gpu" ? SHARE_ROWS : SOFTWARE_TILE.rows;
 }
 
-/** A matrix inside a tensor; counts are vec4. */
-export interface Matrix {
-  tensor: Bound;
-  /** first element */
-  base?: number;
-  /** elements from row to row */
-  stride: number;
-  /** elements from replica to replica */
-  replica: number;
-  /** elements from expert to expert */
-  expert?: number;
+/**
+ * A tensor of matrices: a base, a stride from replica to replica, and in the last one all rows but
+ * the last a stride long.
+ *
+ * @param says the matrix as messages name it @param more what comes before the last expert's rows
+ */
+function matrix(name: string, says: string, rows: string, width: string, more = ""): Operand {
+  const reach = `${name}_base + (R - 1) * ${name}_replica + (${rows} - 1) * ${name}_stride`;
+  return { ...vec4(`${reach} + ${width}${more}`), says: `[R, ${says}] in its strides` };
 }
 
-/** The routing tensors a grouped product reads; see routing.ts. */
-export interface Routing {
-  experts: number;
-  active: number;
-  /** rows an expert's share is padded to */
-  tileRows: number;
-  /** row tiles per replica */
-  tiles: number;
-  /** rows per replica, tiles * tileRows */
-  rows: number;
-  tokens: number;
-  tileExpert: Bound;
-  off: Bound;
-  perm: Bound;
-  gate: Bound;
-}
+/** Rows of an operand whose rows are k: tokens, the rows of all experts, or k padded to 4. */
+const K_ROWS = (gathered: string) =>
+  `(${gathered} ? gate_replica / per_token : GROUPED_K ? perm_replica : k4 * 4)`;
+const A_ROWS = "(GATHER_A ? gate_replica / per_token : rows)";
+const EXPERT_B = " + (GROUPED_ROWS || GROUPED_K ? (experts - 1) * b_expert : 0)";
+const UP_B = " + (SWIGLU ? b_up : 0)";
 
-/** One product. Sizes: `rows`, `cols` and `k` in floats, padded columns counted. */
-export interface Product {
-  layout: Layout;
-  epilogue?: Epilogue;
-  rows: number;
-  cols: number;
-  k: number;
-  replicas: number;
-  a: Matrix;
-  b: Matrix;
-  c: Matrix;
-  /** residual: same strides as c */
-  r?: Matrix;
-  /** swiglu: (rows, cols) hidden; its slopes by g and u go to c */
-  hidden?: Matrix;
-  /** dswiglu: the stored slopes, strides of c */
-  gu?: Bound;
-  /** elements from a gate row of B to its up row */
-  up?: number;
-  /** per-replica multiplier: slot in the scales tensor */
-  scales: Bound;
-  scaleSlot: number;
-  scaleStride: number;
-  grouped?: "rows" | "k";
-  gatherA?: boolean;
-  gatherB?: boolean;
-  gated?: boolean;
-  routing?: Routing;
-  /** register tile of the software variant; the gpu variant's is chosen in gemm_tiles.ts */
-  tile?: Tile;
-}
+/** What the three layouts read. */
+const OPERANDS: Record<Layout, { a: Operand; b: Operand }> = {
+  NT: {
+    a: matrix("a", "rows, k4", A_ROWS, "k4"),
+    b: matrix("b", "cols, k4", "cols4 * 4", "k4", EXPERT_B + UP_B),
+  },
+  NN: {
+    a: matrix("a", "rows, k4", A_ROWS, "k4"),
+    b: matrix("b", "k, cols4", "k4 * 4", "cols4", EXPERT_B),
+  },
+  TN: {
+    a: matrix("a", "k, rows / 4", K_ROWS("GATHER_A"), "(rows + 3) / 4"),
+    b: matrix("b", "k, cols4", K_ROWS("GATHER_B"), "cols4", EXPERT_B),
+  },
+};
 
-const DIMS = [
-  ..."rows cols4 k4 lane_shift scale_slot scale_stride tile_height".split(" "),
-  ..."a_base a_stride a_replica b_base b_stride b_replica b_expert b_up".split(" "),
-  ..."c_base c_stride c_replica c_expert r_base hidden_replica".split(" "),
-  ..."experts per_token tiles tile_rows perm_replica off_replica gate_replica".split(" "),
-];
+const C = matrix(
+  "c",
+  "rows, cols4",
+  "rows",
+  "cols4 * (SWIGLU || DSWIGLU ? 2 : 1)",
+  " + (GROUPED_K ? (experts - 1) * c_expert : 0)",
+);
 
-/** The software variant a product needs; gemm_shared.ts makes the gpu variant of it. */
-function gemmSpec(p: Product): KernelSpec {
-  const tile = softwareTile(p), epilogue = p.epilogue ?? "store", nv = tile.cols / 4;
-  const swiglu = epilogue === "swiglu";
-  const inputs: Record<string, Element> = { a: "f32x4", b: "f32x4", scales: "f32" };
-  if (epilogue === "residual") inputs.r = "f32x4";
-  if (epilogue === "dswiglu") inputs.gu = "f32x4";
-  if (p.grouped === "rows") inputs.tile_expert = "u32";
-  if (p.grouped === "k") inputs.off = "u32";
-  if (p.gatherA || p.gatherB) inputs.perm = "u32";
-  if (p.gated) inputs.gate = "f32";
+const DIMS = u32s(
+  "rows cols4 k4 lane_shift scale_slot scale_stride tile_height " +
+    "a_base a_stride a_replica b_base b_stride b_replica b_expert b_up " +
+    "c_base c_stride c_replica c_expert r_base hidden_replica " +
+    "experts per_token tiles tile_rows perm_replica off_replica gate_replica",
+);
+
+/** The kernel of a layout; constants say which of its forms. */
+function gemmSpec(layout: Layout): KernelSpec {
   return {
     name: "gemm",
     source: softwareSource,
-    inputs,
-    outputs: swiglu ? { c: "f32x4", hidden: "f32x4" } : { c: "f32x4" },
-    dims: Object.fromEntries(DIMS.map((name) => [name, "u32" as const])),
-    constants: {
-      LANES: tile.lanes,
-      OUT: Math.min(tile.rows, epilogue === "store" ? 8 : 4),
-      TM: tile.rows,
-      TN_COLS: tile.cols,
-      NV: nv,
-      CV: swiglu ? nv / 2 : nv,
-      NT: +(p.layout === "NT"),
-      TN: +(p.layout === "TN"),
-      SWIGLU: +swiglu,
-      DSWIGLU: +(epilogue === "dswiglu"),
-      RESIDUAL: +(epilogue === "residual"),
-      GROUPED_ROWS: +(p.grouped === "rows"),
-      GROUPED_K: +(p.grouped === "k"),
-      GATHER_A: +!!p.gatherA,
-      GATHER_B: +!!p.gatherB,
-      GATED: +!!p.gated,
+    includes: { none, sigmoid, product, transposed, epilogue },
+    inputs: {
+      ...OPERANDS[layout],
+      scales: f32("(R - 1) * scale_stride + scale_slot + 1"),
+      r: when("RESIDUAL", vec4("r_base + (R - 1) * c_replica + (rows - 1) * c_stride + cols4")),
+      gu: when("DSWIGLU", C),
+      tile_expert: when("GROUPED_ROWS", u32("R", "tiles")),
+      off: when("GROUPED_K", u32("R", "off_replica")),
+      perm: when("GATHER_A || GATHER_B", u32("R", "perm_replica")),
+      gate: when("GATED", f32("R", "gate_replica")),
     },
+    outputs: {
+      c: C,
+      hidden: when("SWIGLU", vec4("(R - 1) * hidden_replica + rows * cols4")),
+    },
+    dims: DIMS,
+    variants: { gpu: SHARED },
+  };
+}
+
+/** Template constants of a product's form, the same for every adapter. */
+function formConstants(p: Product): Record<string, number> {
+  return {
+    NT: +(p.layout === "NT"),
+    TN: +(p.layout === "TN"),
+    SWIGLU: +(p.epilogue === "swiglu"),
+    DSWIGLU: +(p.epilogue === "dswiglu"),
+    RESIDUAL: +(p.epilogue === "residual"),
+    GROUPED_ROWS: +(p.grouped === "rows"),
+    GROUPED_K: +(p.grouped === "k"),
+    GATHER_A: +!!p.gatherA,
+    GATHER_B: +!!p.gatherB,
+    GATED: +!!p.gated,
+  };
+}
+
+/** Template constants of the software variant's tile. */
+function tileConstants(p: Product): Record<string, number> {
+  const tile = softwareTile(p), nv = tile.cols / 4;
+  return {
+    LANES: tile.lanes,
+    OUT: Math.min(tile.rows, (p.epilogue ?? "store") === "store" ? 8 : 4),
+    TM: tile.rows,
+    TN_COLS: tile.cols,
+    NV: nv,
+    CV: p.epilogue === "swiglu" ? nv / 2 : nv,
   };
 }
 
@@ -160,7 +153,7 @@ function workgroup(p: Product): { rows: number; cols: number; shift: number } {
  *
  * @throws {RangeError} when a padded size is not a multiple of 4, or an expert's rows not of the tile's
  * @throws {TypeError} for an epilogue the layout does not have, or a grouped product without routing
- * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm_test.ts)
+ * Error: 1e-6 relative to float64 in the Frobenius norm (tests/kernels/gemm/gemm_test.ts)
  */
 export function gemm(program: Program, p: Product): void {
   if (p.cols % 4 || (p.layout !== "TN" && p.k % 4)) {
@@ -178,7 +171,7 @@ export function gemm(program: Program, p: Product): void {
     throw new TypeError(`Cannot group ${p.layout} by ${p.grouped}`);
   }
   const shared = program.profile.kernels === "gpu", routing = p.routing;
-  const tile = softwareTile(p), spec = gemmSpec(p), group = workgroup(p);
+  const tile = softwareTile(p), spec = gemmSpec(p.layout), group = workgroup(p);
   if (!shared && p.grouped === "rows" && routing!.tileRows % tile.rows) {
     throw new RangeError(
       `Cannot multiply by expert: shares of ${
@@ -187,20 +180,21 @@ export function gemm(program: Program, p: Product): void {
     );
   }
   const experts = routing?.experts ?? 1;
-  const tensors: Record<string, Bound> = {
+  const tensors = {
     a: p.a.tensor,
     b: p.b.tensor,
     c: p.c.tensor,
     scales: p.scales,
+    r: p.r?.tensor,
+    gu: p.gu,
+    hidden: p.hidden?.tensor,
+    tile_expert: p.grouped === "rows" ? routing!.tileExpert : undefined,
+    off: p.grouped === "k" ? routing!.off : undefined,
+    perm: p.gatherA || p.gatherB ? routing!.perm : undefined,
+    gate: p.gated ? routing!.gate : undefined,
   };
-  if (p.r) tensors.r = p.r.tensor;
-  if (p.gu) tensors.gu = p.gu;
-  if (p.hidden) tensors.hidden = p.hidden.tensor;
-  if (p.grouped === "rows") tensors.tile_expert = routing!.tileExpert;
-  if (p.grouped === "k") tensors.off = routing!.off;
-  if (p.gatherA || p.gatherB) tensors.perm = routing!.perm;
-  if (p.gated) tensors.gate = routing!.gate;
   const dims = {
+    R: p.replicas,
     rows: p.rows,
     cols4: p.cols / 4,
     k4: Math.ceil(p.k / 4),
@@ -230,10 +224,12 @@ export function gemm(program: Program, p: Product): void {
     off_replica: experts + 1,
     gate_replica: routing ? routing.tokens * routing.active : 1,
   };
-  if (shared) return addShared(program, p, spec, tensors, dims);
-  program.add(spec, tensors, dims, [
+  const constants = formConstants(p);
+  if (shared) return addShared(program, p, spec, tensors, dims, constants);
+  const grid = [
     Math.ceil(p.cols / group.cols),
     Math.ceil(p.rows / group.rows),
     p.replicas * (p.grouped === "k" ? experts : 1),
-  ]);
+  ] as const;
+  program.add(spec, tensors, dims, grid, { ...constants, ...tileConstants(p) });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { DeviceProfile } from "../gpu/device.ts";
-import type { Product } from "./gemm.ts";
+import type { Product } from "./product.ts";
 
 /** How one workgroup of gemm_shared.wgsl divides its share of C. */
 export interface SharedTile {

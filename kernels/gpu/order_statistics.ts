@@ -65,7 +65,7 @@ function coverageOf(k: number, n: number): number {
  * and `coverage` says what that is worth (5 values 94%, 3 values 75%, 1 value 0).
  *
  * Error: coverage 93 to 97% on normal and on skewed samples of 6 to 25,
- * tests/kernels/order_statistics_test.ts.
+ * tests/kernels/gpu/order_statistics_test.ts.
  * Source: T. Hettmansperger, S. Sheather, "Confidence intervals based on interpolated order
  * statistics", Statistics and Probability Letters 4, 1986.
  *

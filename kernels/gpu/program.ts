@@ -1,15 +1,22 @@
 /**
- * Kernels as data, and programs as lists of them: a {@link KernelSpec} declares inputs, outputs
- * and dims; {@link Program} binds tensors to it, checks the grid, and encodes many steps at once.
+ * Programs as lists of kernels: {@link Program} binds tensors to what a {@link KernelSpec} declares,
+ * checks their kinds and shapes and the grid, and encodes many steps at once.
  *
  * Every kernel strictly separates what it reads from what it writes: no tensor is updated in
  * place. That is what lets tensors be storage textures, and what makes a step repeatable bit by bit.
  *
  * @module
  */
-import { boundsOf } from "./bounds.ts";
 import type { Device, DeviceProfile } from "./device.ts";
-import { type Constants, expand } from "./template.ts";
+import {
+  checkTensor,
+  type Kernel,
+  kernelOf,
+  type KernelSpec,
+  type Operand,
+  textOf,
+} from "./kernel.ts";
+import type { Constants } from "./template.ts";
 import {
   type Alternating,
   bytesOf,
@@ -18,28 +25,14 @@ import {
   type Element,
   FORMATS,
   isAlternating,
-  ROW,
   type Tensor,
 } from "./tensor.ts";
 
-/** Type of one field of the uniform `dims`. */
-export type DimType = "u32" | "f32";
-
-/** A kernel: its template, what it reads and writes, and its uniform sizes. */
-export interface KernelSpec {
-  /** entry point in the source, never `main` */
-  name: string;
-  /** WGSL template (see template.ts); reads through load_NAME(i), writes through store_NAME(i, v) */
-  source: string;
-  inputs: Record<string, Element>;
-  outputs: Record<string, Element>;
-  dims: Record<string, DimType>;
-  /** template constants, part of the pipeline's identity */
-  constants?: Constants;
-}
-
 /** What a dispatch binds: one tensor, or a pair that alternates with the step. */
 export type Bound = Tensor | Alternating;
+
+/** Workgroups along x, y, z. */
+export type Grid = readonly [number, number, number];
 
 /** A kernel bound to tensors and sizes. */
 export interface Dispatch {
@@ -49,91 +42,14 @@ export interface Dispatch {
   grid: [number, number, number];
 }
 
+export type { KernelSpec } from "./kernel.ts";
+
 const UNIFORM_SLOT = 256;
 
-/** Workgroups along x of a grid too long for one axis; the further ones go along y. */
-export const FOLD = 32768;
-/** Lanes of a workgroup in a grid of one lane per element. */
-export const GROUP = 64;
-
-/**
- * WGSL of the dims, the bindings and the accessors of a spec.
- *
- * Bounds are read through an index that is itself read from the uniform. A driver that specializes
- * a shader for the uniforms its loops depend on (lavapipe does, at every dispatch whose uniforms
- * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone. The
- * other dims are read where they lie, which costs it one load for all lanes.
- */
-export function preamble(
-  spec: KernelSpec,
-  storage: "texture" | "buffer",
-  source: string = expand(spec.source, spec.constants ?? {}),
-): string {
-  const bounds = boundsOf(source);
-  const fields = Object.entries(spec.dims), slots = Math.ceil(fields.length / 4) + 1;
-  const lines = [
-    "struct Dims {",
-    ...fields.map(([name, type]) => `  ${name}: ${type},`),
-    "}",
-    "fn read_dims() -> Dims {",
-    "  let at = uniforms[0].x;",
-    `  return Dims(${
-      fields.map(([name, type], i) => {
-        const row = `${bounds.has(name) ? "at + " : ""}${1 + Math.floor(i / 4)}u`;
-        const word = `uniforms[${row}][${i % 4}]`;
-        return type === "f32" ? `bitcast<f32>(${word})` : word;
-      }).join(", ")
-    });`,
-    "}",
-    "// the lane's number in a grid of one lane per element, which may be folded; see sizes.ts",
-    `fn lane_of(id: vec3<u32>) -> u32 { return id.y * ${FOLD * GROUP}u + id.x; }`,
-  ];
-  const scalar = { "f32x4": "vec4<f32>", "f32": "f32", "u32": "u32" };
-  const at = `vec2<u32>(i & ${ROW - 1}u, i >> ${Math.log2(ROW)}u)`;
-  let binding = 0;
-  for (const [name, element] of Object.entries(spec.inputs)) {
-    const type = scalar[element], part = element === "f32x4" ? "" : ".x";
-    if (storage === "texture") {
-      lines.push(
-        `@group(0) @binding(${binding++}) var t_${name}: texture_storage_2d<${
-          FORMATS[element]
-        }, read>;`,
-        `fn load_${name}(i: u32) -> ${type} { return textureLoad(t_${name}, ${at})${part}; }`,
-      );
-    } else {
-      lines.push(
-        `@group(0) @binding(${binding++}) var<storage, read> t_${name}: array<${type}>;`,
-        `fn load_${name}(i: u32) -> ${type} { return t_${name}[i]; }`,
-      );
-    }
-  }
-  for (const [name, element] of Object.entries(spec.outputs)) {
-    const type = scalar[element];
-    if (storage === "texture") {
-      const wide = element === "u32" ? "vec4<u32>(v, 0u, 0u, 0u)" : "vec4<f32>(v, 0.0, 0.0, 0.0)";
-      lines.push(
-        `@group(0) @binding(${binding++}) var t_${name}: texture_storage_2d<${
-          FORMATS[element]
-        }, write>;`,
-        `fn store_${name}(i: u32, v: ${type}) { textureStore(t_${name}, ${at}, ${
-          element === "f32x4" ? "v" : wide
-        }); }`,
-      );
-    } else {
-      lines.push(
-        `@group(0) @binding(${binding++}) var<storage, read_write> t_${name}: array<${type}>;`,
-        `fn store_${name}(i: u32, v: ${type}) { t_${name}[i] = v; }`,
-      );
-    }
-  }
-  lines.push(`@group(0) @binding(${binding}) var<uniform> uniforms: array<vec4<u32>, ${slots}>;`);
-  return lines.join("\n");
-}
-
-/** Explicit layout of a spec: inputs, outputs, dims last. */
-function layoutOf(device: Device, spec: KernelSpec): GPUBindGroupLayout {
+/** Explicit layout of a kernel: inputs, outputs, dims last. */
+function layoutOf(device: Device, kernel: Kernel): GPUBindGroupLayout {
   const texture = device.profile.storage === "texture";
-  const entry = (element: Element, write: boolean): Partial<GPUBindGroupLayoutEntry> =>
+  const entry = ({ element }: Operand, write: boolean): Partial<GPUBindGroupLayoutEntry> =>
     texture
       ? {
         storageTexture: {
@@ -143,12 +59,12 @@ function layoutOf(device: Device, spec: KernelSpec): GPUBindGroupLayout {
       }
       : { buffer: { type: write ? "storage" : "read-only-storage" } };
   const parts = [
-    ...Object.values(spec.inputs).map((e) => entry(e, false)),
-    ...Object.values(spec.outputs).map((e) => entry(e, true)),
+    ...Object.values(kernel.inputs).map((x) => entry(x, false)),
+    ...Object.values(kernel.outputs).map((x) => entry(x, true)),
     { buffer: { type: "uniform" as const } },
   ];
   return device.gpu.createBindGroupLayout({
-    label: spec.name,
+    label: kernel.name,
     entries: parts.map((part, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
@@ -165,38 +81,55 @@ interface Compiled {
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Compiled>>();
 
-/** The source with `let dims = read_dims();` as the first statement of its entry point. */
-function withDims(source: string, entry: string): string {
-  const name = source.indexOf(`fn ${entry}(`);
-  if (name < 0) throw new SyntaxError(`Cannot compile ${entry}: the source has no such function`);
-  let depth = 0, at = source.indexOf("(", name);
-  do {
-    if (source[at] === "(") depth++;
-    if (source[at] === ")") depth--;
-    at++;
-  } while (depth > 0);
-  const body = source.indexOf("{", at) + 1;
-  return `${source.slice(0, body)}\n  let dims = read_dims();${source.slice(body)}`;
-}
-
-/** Compiles a spec, once per device, code and layout. */
-export function compile(device: Device, spec: KernelSpec): Compiled {
-  const source = expand(spec.source, spec.constants ?? {});
-  const code = `${preamble(spec, device.profile.storage, source)}\n${withDims(source, spec.name)}`;
+/** Compiles a kernel, once per device, code and layout. */
+export function compile(device: Device, kernel: Kernel): Compiled {
+  const code = textOf(kernel, device.profile.storage);
   const cache = pipelines.get(device.gpu) ?? new Map<string, Compiled>();
   pipelines.set(device.gpu, cache);
   const known = cache.get(code);
   if (known) return known;
-  const layout = layoutOf(device, spec);
-  const module = device.gpu.createShaderModule({ label: spec.name, code });
+  const layout = layoutOf(device, kernel);
+  const module = device.gpu.createShaderModule({ label: kernel.name, code });
   const pipeline = device.gpu.createComputePipeline({
-    label: spec.name,
+    label: kernel.name,
     layout: device.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module, entryPoint: spec.name },
+    compute: { module, entryPoint: kernel.name },
   });
   const made = { pipeline, layout, key: code };
   cache.set(code, made);
   return made;
+}
+
+/**
+ * The dims as a kernel's uniform holds them.
+ *
+ * @throws {TypeError} for a missing or superfluous dim
+ * @throws {RangeError} for one that is no u32 where it should be
+ */
+function uniformsOf(
+  kernel: Kernel,
+  dims: Readonly<Record<string, number>>,
+): Uint8Array<ArrayBuffer> {
+  const fields = Object.entries(kernel.dims);
+  // one vec4 that only says where the dims begin (0), then the dims; see kernel.ts
+  const bytes = new Uint8Array((Math.ceil(fields.length / 4) + 1) * 16);
+  const view = new DataView(bytes.buffer);
+  fields.forEach(([name, type], i) => {
+    const value = dims[name];
+    if (value === undefined) throw new TypeError(`Cannot set ${kernel.name}.${name}: no value`);
+    if (type === "u32") {
+      if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+        throw new RangeError(`Cannot set ${kernel.name}.${name}: ${value} is not a u32`);
+      }
+      view.setUint32(16 + i * 4, value, true);
+    } else view.setFloat32(16 + i * 4, value, true);
+  });
+  for (const name of Object.keys(dims)) {
+    if (!(name in kernel.dims) && name !== "R") {
+      throw new TypeError(`Cannot set ${kernel.name}.${name}: no such dim`);
+    }
+  }
+  return bytes;
 }
 
 /** An ordered list of dispatches. */
@@ -231,99 +164,81 @@ export class Program {
   }
 
   /**
-   * Appends a kernel.
+   * Appends a kernel, in the variant of the profile.
    *
-   * @param tensors one per input and output, by name
-   * @param dims one number per field
+   * @param tensors one per input and output, by name; at least as long as the spec's shapes say
+   * @param dims one number per field, and `R` where the replicas are not the grid's z
    * @param grid workgroups in x, y, z; whole, positive, at most 65535 each
+   * @param constants over those of the spec
    * @throws {TypeError} for a missing, superfluous or ill-typed tensor or dim
-   * @throws {RangeError} for a bad grid or dim
+   * @throws {RangeError} for a bad grid or dim, or a tensor that is too short
    */
   add(
     spec: KernelSpec,
-    tensors: Record<string, Bound>,
-    dims: Record<string, number>,
-    grid: [number, number, number],
+    tensors: Readonly<Record<string, Bound | undefined>>,
+    dims: Readonly<Record<string, number>>,
+    grid: Grid | Readonly<Record<DeviceProfile["kernels"], Grid>>,
+    constants: Constants = {},
   ): void {
-    const { gpu } = this.#device;
-    for (const count of grid) {
+    const { gpu, profile } = this.#device;
+    const kernel = kernelOf(spec, profile.kernels, constants), { name } = kernel;
+    const counts = "software" in grid ? grid[profile.kernels] : grid;
+    for (const count of counts) {
       if (!Number.isInteger(count) || count < 1 || count > 65535) {
-        throw new RangeError(`Cannot dispatch ${spec.name}: grid ${grid.join(" x ")}`);
+        throw new RangeError(`Cannot dispatch ${name}: grid ${counts.join(" x ")}`);
       }
     }
-    const roles = { ...spec.inputs, ...spec.outputs };
-    for (const name of Object.keys(tensors)) {
-      if (!(name in roles)) throw new TypeError(`Cannot bind ${spec.name}.${name}: not declared`);
+    const bytes = uniformsOf(kernel, dims);
+    const roles = Object.keys({ ...kernel.inputs, ...kernel.outputs });
+    for (const [role, tensor] of Object.entries(tensors)) {
+      if (tensor && !roles.includes(role)) {
+        throw new TypeError(`Cannot bind ${name}.${role}: not declared`);
+      }
     }
-    const compiled = compile(this.#device, spec);
-    const slot = this.#uniforms(spec, dims);
-    const group = (parity: 0 | 1) =>
+    // an alternating pair is read in one half and written in the other
+    const halves = ([0, 1] as const).map((parity) =>
+      roles.map((role): Tensor => {
+        const tensor = tensors[role];
+        if (!tensor) throw new TypeError(`Cannot bind ${name}.${role}: no tensor given`);
+        const half = role in kernel.outputs ? 1 - parity : parity;
+        const one = isAlternating(tensor) ? tensor.pair[half] : tensor;
+        checkTensor(kernel, role, one, dims, counts);
+        return one;
+      })
+    );
+    const compiled = compile(this.#device, kernel), buffer = this.#uniforms(name, bytes);
+    const group = (bound: Tensor[]) =>
       gpu.createBindGroup({
-        label: spec.name,
+        label: name,
         layout: compiled.layout,
         entries: [
-          ...Object.entries(roles).map(([name, element], binding) => {
-            const bound = tensors[name];
-            if (!bound) throw new TypeError(`Cannot bind ${spec.name}.${name}: no tensor given`);
-            // outputs of an alternating pair go to the other half
-            const half = name in spec.outputs ? 1 - parity : parity;
-            const tensor = isAlternating(bound) ? bound.pair[half] : bound;
-            if (tensor.element !== element) {
-              throw new TypeError(
-                `Cannot bind ${spec.name}.${name}: want ${element}, found ${tensor.element}`,
-              );
-            }
-            return {
-              binding,
-              resource: tensor.buffer ? { buffer: tensor.buffer } : tensor.resource,
-            } as GPUBindGroupEntry;
-          }),
-          {
-            binding: Object.keys(roles).length,
-            resource: { buffer: slot.buffer, offset: slot.offset, size: slot.size },
-          },
+          ...bound.map(({ buffer, resource }, binding) => ({
+            binding,
+            resource: buffer ? { buffer } : resource as GPUTextureView,
+          })),
+          { binding: roles.length, resource: { buffer, offset: 0, size: bytes.byteLength } },
         ],
       });
-    const even = group(0);
-    const alternates = Object.values(tensors).some(isAlternating);
+    const even = group(halves[0]);
+    const alternates = Object.values(tensors).some((t) => t && isAlternating(t));
     this.dispatches.push({
-      kernel: spec.name,
+      kernel: name,
       pipeline: compiled.pipeline,
-      groups: [even, alternates ? group(1) : even],
-      grid,
+      groups: [even, alternates ? group(halves[1]) : even],
+      grid: [...counts],
     });
   }
 
-  /** Writes dims into a slot of their own and returns where. */
-  #uniforms(
-    spec: KernelSpec,
-    dims: Record<string, number>,
-  ): { buffer: GPUBuffer; offset: number; size: number } {
-    const fields = Object.entries(spec.dims);
-    // one vec4 that only says where the dims begin (0), then the dims; see preamble()
-    const bytes = new Uint8Array((Math.ceil(fields.length / 4) + 1) * 16);
-    const view = new DataView(bytes.buffer);
-    fields.forEach(([name, type], i) => {
-      const value = dims[name];
-      if (value === undefined) throw new TypeError(`Cannot set ${spec.name}.${name}: no value`);
-      if (type === "u32") {
-        if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-          throw new RangeError(`Cannot set ${spec.name}.${name}: ${value} is not a u32`);
-        }
-        view.setUint32(16 + i * 4, value, true);
-      } else view.setFloat32(16 + i * 4, value, true);
-    });
-    for (const name of Object.keys(dims)) {
-      if (!(name in spec.dims)) throw new TypeError(`Cannot set ${spec.name}.${name}: no such dim`);
-    }
+  /** A buffer of the dims' bytes. */
+  #uniforms(kernel: string, bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
     const buffer = this.#device.gpu.createBuffer({
-      label: `${spec.name}.dims`,
+      label: `${kernel}.dims`,
       size: UNIFORM_SLOT,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     this.#device.gpu.queue.writeBuffer(buffer, 0, bytes);
     this.#dims.push({ buffer, strike: this.#device.memory.enter(UNIFORM_SLOT) });
-    return { buffer, offset: 0, size: bytes.byteLength };
+    return buffer;
   }
 
   /** Encodes the program once, for a step of the given parity, into an open pass. */

@@ -55,7 +55,7 @@ const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 /**
  * The warnings a timing deserves, each `words: finding; advice`.
  *
- * Error: each must and must not appear on made-up samples, tests/kernels/timing_warnings_test.ts.
+ * Error: each must and must not appear on made-up samples, tests/kernels/gpu/timing_warnings_test.ts.
  */
 export function warningsOf(facts: TimingFacts): string[] {
   const { samples, repetitions, device } = facts, found: string[] = [];

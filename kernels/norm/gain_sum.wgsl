@@ -13,11 +13,8 @@ fn gain_sum(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = vec4<f32>(0.0);
   for (var r = first; r < last; r++) {
     let at = (row0 + r) * dims.width4 + c;
-#if NORM
-    sum += load_dy(at) * load_x(at) * load_rstd(row0 + r);
-#else
-    sum += load_x(at);
-#end
+    sum += load_dy(at) * load_x(at) * load_rstd(row0 + r);   #if NORM
+    sum += load_x(at);                                       #if !NORM
   }
   store_partial(id.z * dims.partial_replica + dims.partial_base + chunk * dims.width4 + c, sum);
 }

@@ -10,12 +10,57 @@ import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
 import forwardTreeSource from "./rms_norm_tree.wgsl" with { type: "text" };
 import type { InParameters } from "../text/embedding.ts";
+import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s } from "../sizes.ts";
-import { rowSource } from "./tree.ts";
+import { withRowSums } from "./tree.ts";
 
 /** Rows a lane adds before the partial sums are added. */
 export const CHUNK_ROWS = 32;
+
+const RMS_NORM: KernelSpec = {
+  name: "rms_norm",
+  source: forwardSource,
+  inputs: { x: vec4("R", "rows", "d4"), p: vec4("(R - 1) * p_replica + gain_base + d4") },
+  outputs: { y: vec4("R", "rows", "d4"), rstd: f32("R", "rows") },
+  dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+  variants: { gpu: { name: "rms_norm_tree", source: forwardTreeSource } },
+};
+
+const RMS_NORM_BACKWARD: KernelSpec = {
+  name: "rms_norm_backward",
+  source: backwardSource,
+  inputs: {
+    x: vec4("R", "rows", "d4"),
+    dy: vec4("R", "rows", "d4"),
+    rstd: f32("R", "rows"),
+    p: vec4("(R - 1) * p_replica + gain_base + d4"),
+    dz_in: when("!FIRST", vec4("R", "rows", "d4")),
+  },
+  outputs: { dz: vec4("R", "rows", "d4") },
+  dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+  variants: { gpu: { name: "rms_norm_backward_tree", source: backwardTreeSource } },
+};
+
+const GAIN_SUM: KernelSpec = {
+  name: "gain_sum",
+  source: gainSource,
+  inputs: {
+    dy: when("NORM", vec4("R", "rows", "width4")),
+    x: vec4("R", "rows", "width4"),
+    rstd: when("NORM", f32("R", "rows")),
+  },
+  outputs: { partial: vec4("(R - 1) * partial_replica + partial_base + chunks * width4") },
+  dims: u32s("rows chunks width4 partial_replica partial_base tokens chunk_rows"),
+};
+
+const COLUMN_REDUCE: KernelSpec = {
+  name: "column_reduce",
+  source: reduceSource,
+  inputs: { partial: vec4("R", "partial_replica"), table: u32("columns", "5") },
+  outputs: { g: vec4("R", "g_replica") },
+  dims: u32s("columns partial_replica g_replica chunks"),
+};
 
 /**
  * y = x * rstd * gain with rstd = 1/sqrt(mean(x^2) + 1e-5) over the d real columns.
@@ -31,16 +76,8 @@ export function rmsNorm(
   gain: InParameters,
   t: { x: Bound; y: Bound; rstd: Bound },
 ): void {
-  const tree = program.profile.kernels === "gpu";
   program.add(
-    {
-      name: tree ? "rms_norm_tree" : "rms_norm",
-      source: tree ? rowSource(program.profile) + forwardTreeSource : forwardSource,
-      inputs: { x: "f32x4", p: "f32x4" },
-      outputs: { y: "f32x4", rstd: "f32" },
-      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
-      constants: tree ? rowConstants(d4) : {},
-    },
+    withRowSums(RMS_NORM, program.profile),
     { x: t.x, p: gain.tensor, y: t.y, rstd: t.rstd },
     {
       tokens: sizes.tokens,
@@ -50,7 +87,11 @@ export function rmsNorm(
       gain_base: gain.base,
       inv_d: 1 / d,
     },
-    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
+    {
+      software: lanes(sizes.tokens, sizes.replicas),
+      gpu: rowGrid(sizes.tokens, sizes.replicas),
+    },
+    rowConstants(d4),
   );
 }
 
@@ -67,30 +108,9 @@ export function rmsNormBackward(
   gain: InParameters,
   t: { x: Bound; dy: Bound; rstd: Bound; dz: Bound; dzIn?: Bound },
 ): void {
-  const tree = program.profile.kernels === "gpu";
   program.add(
-    {
-      name: tree ? "rms_norm_backward_tree" : "rms_norm_backward",
-      source: tree ? rowSource(program.profile) + backwardTreeSource : backwardSource,
-      inputs: {
-        x: "f32x4",
-        dy: "f32x4",
-        rstd: "f32",
-        p: "f32x4",
-        ...(t.dzIn ? { dz_in: "f32x4" as const } : {}),
-      },
-      outputs: { dz: "f32x4" },
-      dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
-      constants: { FIRST: +!t.dzIn, ...(tree ? rowConstants(d4) : {}) },
-    },
-    {
-      x: t.x,
-      dy: t.dy,
-      rstd: t.rstd,
-      p: gain.tensor,
-      dz: t.dz,
-      ...(t.dzIn ? { dz_in: t.dzIn } : {}),
-    },
+    withRowSums(RMS_NORM_BACKWARD, program.profile),
+    { x: t.x, dy: t.dy, rstd: t.rstd, p: gain.tensor, dz: t.dz, dz_in: t.dzIn },
     {
       tokens: sizes.tokens,
       rows: sizes.rows,
@@ -99,7 +119,11 @@ export function rmsNormBackward(
       gain_base: gain.base,
       inv_d: 1 / d,
     },
-    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
+    {
+      software: lanes(sizes.tokens, sizes.replicas),
+      gpu: rowGrid(sizes.tokens, sizes.replicas),
+    },
+    { FIRST: +!t.dzIn, ...rowConstants(d4) },
   );
 }
 
@@ -162,14 +186,7 @@ export function gainSum(
 ): void {
   const { dy, rstd } = t, norm = dy && rstd;
   program.add(
-    {
-      name: "gain_sum",
-      source: gainSource,
-      inputs: norm ? { dy: "f32x4", x: "f32x4", rstd: "f32" } : { x: "f32x4" },
-      outputs: { partial: "f32x4" },
-      dims: u32s("rows chunks width4 partial_replica partial_base tokens chunk_rows"),
-      constants: { NORM: +!!norm },
-    },
+    GAIN_SUM,
     { x: t.x, partial: t.partial, ...(norm ? { dy, rstd } : {}) },
     {
       tokens: sizes.tokens,
@@ -181,6 +198,7 @@ export function gainSum(
       partial_base: plan.base[entry],
     },
     lanes(plan.chunks * width4, sizes.replicas),
+    { NORM: +!!norm },
   );
 }
 
@@ -197,13 +215,7 @@ export function gainReduce(
   t: { partial: Bound; table: Bound; g: Bound },
 ): void {
   program.add(
-    {
-      name: "column_reduce",
-      source: reduceSource,
-      inputs: { partial: "f32x4", table: "u32" },
-      outputs: { g: "f32x4" },
-      dims: u32s("columns partial_replica g_replica chunks"),
-    },
+    COLUMN_REDUCE,
     { ...t },
     {
       columns: plan.columns,

@@ -15,10 +15,7 @@ fn rms_norm_backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let mean = (dots.x + dots.y + dots.z + dots.w) * dims.inv_d;
   for (var c = 0u; c < dims.d4; c++) {
     let dx = rstd * (load_p(gain + c) * load_dy(at + c) - load_x(at + c) * rstd * mean);
-#if FIRST
-    store_dz(at + c, dx);
-#else
-    store_dz(at + c, load_dz_in(at + c) + dx);
-#end
+    store_dz(at + c, dx);                        #if FIRST
+    store_dz(at + c, load_dz_in(at + c) + dx);   #if !FIRST
   }
 }

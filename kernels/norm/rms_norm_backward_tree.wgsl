@@ -2,7 +2,9 @@
 // rms_norm_backward.wgsl for GPUs
 //   all (R, rows, d4) vec4; rstd (R, rows). One workgroup of LANES per row, rows folded into the
 //   grid's x and y. A lane sums columns lane, lane + LANES, … ascending, then the lanes' sums meet
-//   in a tree (tree.wgsl, before this text). Without FIRST, dz_in is added.
+//   in a tree (tree.wgsl, tree_subgroups.wgsl). Without FIRST, dz_in is added.
+
+#include "tree"
 
 @compute @workgroup_size(${LANES})
 fn rms_norm_backward_tree(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
@@ -18,10 +20,7 @@ fn rms_norm_backward_tree(@builtin(local_invocation_index) lane: u32, @builtin(w
   let mean = tree_sum(lane, dots.x + dots.y + dots.z + dots.w) * dims.inv_d;
   for (var c = lane; c < dims.d4; c += ${LANES}u) {
     let dx = rstd * (load_p(gain + c) * load_dy(at + c) - load_x(at + c) * rstd * mean);
-#if FIRST
-    store_dz(at + c, dx);
-#else
-    store_dz(at + c, load_dz_in(at + c) + dx);
-#end
+    store_dz(at + c, dx);                        #if FIRST
+    store_dz(at + c, load_dz_in(at + c) + dx);   #if !FIRST
   }
 }

@@ -1,7 +1,9 @@
 // y = x * rstd * gain,  rstd = 1 / sqrt(mean(x^2) + 1e-5): rms_norm.wgsl for GPUs
 //   x, y (R, rows, d4) vec4, rstd (R, rows), p: parameters holding the gain. One workgroup of LANES
 //   per row, rows folded into the grid's x and y. A lane sums columns lane, lane + LANES, …
-//   ascending, then the lanes' sums meet in a tree (tree.wgsl, before this text).
+//   ascending, then the lanes' sums meet in a tree (tree.wgsl, tree_subgroups.wgsl).
+
+#include "tree"
 
 @compute @workgroup_size(${LANES})
 fn rms_norm_tree(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {

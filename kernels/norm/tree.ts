@@ -5,6 +5,7 @@
  * @module
  */
 import type { DeviceProfile } from "../gpu/device.ts";
+import type { KernelSpec } from "../gpu/kernel.ts";
 import subgroupsSource from "./tree_subgroups.wgsl" with { type: "text" };
 import treeSource from "./tree.wgsl" with { type: "text" };
 
@@ -13,9 +14,10 @@ export const ROW_CASE = "row sums";
 /** What can be chosen, the default first. */
 export const ROW_CANDIDATES = ["tree", "subgroups"] as const;
 
-/** WGSL of `tree_sum` and `tree_max`. */
-export function rowSource(profile: DeviceProfile): string {
-  return profile.tuning?.[ROW_CASE] === "subgroups" ? subgroupsSource : treeSource;
+/** A kernel that includes `tree_sum` and `tree_max` as "tree", with those of the profile's choice. */
+export function withRowSums(spec: KernelSpec, profile: DeviceProfile): KernelSpec {
+  const tree = profile.tuning?.[ROW_CASE] === "subgroups" ? subgroupsSource : treeSource;
+  return { ...spec, includes: { ...spec.includes, tree } };
 }
 
 /** WGSL whose text decides what a tuning measured; part of its key. */

@@ -1,5 +1,5 @@
-// Sum and maximum over the LANES lanes of a workgroup, by halving in shared memory; put before the
-// kernels that need them. Lane i takes in lane i + LANES/2, then i + LANES/4, …: a fixed order, so
+// Sum and maximum over the LANES lanes of a workgroup, by halving in shared memory; included
+// by the kernels that need them. Lane i takes in lane i + LANES/2, then i + LANES/4, …: a fixed order, so
 // bitwise repeatable. Every lane of the workgroup must call, and every lane gets the result.
 
 var<workgroup> tree: array<f32, ${LANES}>;

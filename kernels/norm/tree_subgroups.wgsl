@@ -1,6 +1,6 @@
 // Sum and maximum over the LANES lanes of a workgroup, by subgroups and then over them in shared
-// memory: tree.wgsl with 2 barriers instead of 7 or 8, where the adapter has subgroups. Put before the
-// kernels that need them; every lane of the workgroup must call, and every lane gets the result.
+// memory: tree.wgsl with 2 barriers instead of 7 or 8, where the adapter has subgroups. Included by
+// the kernels that need them as "tree"; every lane of the workgroup must call, and every lane gets the result.
 // Lanes of a subgroup are taken to be neighbours, as every known adapter numbers them (WGSL does not
 // promise it): the autotuner checks the sums before it chooses this. The order within a subgroup is the
 // adapter's; subgroups are taken in ascending order. No `enable subgroups;`: Deno's compiler knows the

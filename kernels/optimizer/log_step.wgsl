@@ -8,7 +8,7 @@ var<workgroup> sums: array<vec4<f32>, 64>;
 fn log_step(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   var sum = vec4<f32>(0.0);
   for (var t = lane; t < dims.tokens; t += 64u) { sum.x += load_loss(group.z * dims.rows + t); }
-#if AUX
+  #if AUX
   for (var layer = 0u; layer < dims.layers; layer++) {
     for (var t = lane; t < dims.tokens; t += 64u) {
       let aux = load_aux((layer * dims.replicas + group.z) * dims.rows + t);
@@ -16,7 +16,7 @@ fn log_step(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) g
       sum.z += aux.y;
     }
   }
-#end
+  #end if AUX
   sums[lane] = sum;
   for (var half = 32u; half > 0u; half >>= 1u) {
     workgroupBarrier();
@@ -25,11 +25,8 @@ fn log_step(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) g
   if (lane == 0u) {
     let total = sums[0];
     let step = load_state(group.z);
-#if GRADIENT
-    let norm = load_clip(group.z).y;
-#else
-    let norm = 0.0;
-#end
+    let norm = load_clip(group.z).y;   #if GRADIENT
+    let norm = 0.0;                    #if !GRADIENT
     store_log(group.z * dims.steps + step, vec4<f32>(total.x / f32(dims.tokens), total.y, total.z, norm));
     store_next(group.z, step + 1u);
   }

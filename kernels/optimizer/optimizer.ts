@@ -6,12 +6,48 @@
 import adamwSource from "./adamw.wgsl" with { type: "text" };
 import clipSource from "./clip.wgsl" with { type: "text" };
 import squaresSource from "./sum_squares.wgsl" with { type: "text" };
+import { f32, type KernelSpec, u32, vec4 } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
 import { lanes, u32s } from "../sizes.ts";
 
 /** Fewest vec4 a lane of {@link adamw} updates. */
 const PER_LANE = 8;
 const CHUNK = 64;
+
+const SUM_SQUARES: KernelSpec = {
+  name: "sum_squares",
+  source: squaresSource,
+  inputs: { g: vec4("R", "n4") },
+  outputs: { partial: f32("R", "chunks") },
+  dims: u32s("n4 chunk chunks"),
+};
+
+const CLIP: KernelSpec = {
+  name: "clip",
+  source: clipSource,
+  inputs: { partial: f32("R", "chunks") },
+  outputs: { scale: vec4("R") },
+  dims: u32s("chunks", "clip_norm"),
+};
+
+const ADAMW: KernelSpec = {
+  name: "adamw",
+  source: adamwSource,
+  inputs: {
+    p: vec4("R", "n4"),
+    m: vec4("R", "n4"),
+    v: vec4("R", "n4"),
+    g: vec4("R", "n4"),
+    clip: vec4("R"),
+    hp: vec4("R", "tensors"),
+    tensor_of: u32("(n4 + 15) / 16"),
+    betas: vec4("R"),
+    schedule: vec4("R", "steps"),
+    state: u32("R"),
+  },
+  outputs: { p_out: vec4("R", "n4"), m_out: vec4("R", "n4"), v_out: vec4("R", "n4") },
+  dims: u32s("n4 tensors steps per_lane"),
+};
 
 /** Partial sums {@link clipNorm} needs per replica. */
 export function clipScratch(n4: number): number {
@@ -32,25 +68,13 @@ export function clipNorm(
 ): void {
   const chunks = clipScratch(n4);
   program.add(
-    {
-      name: "sum_squares",
-      source: squaresSource,
-      inputs: { g: "f32x4" },
-      outputs: { partial: "f32" },
-      dims: u32s("n4 chunk chunks"),
-    },
+    SUM_SQUARES,
     { g: t.g, partial: t.partial },
     { n4, chunk: CHUNK, chunks },
     lanes(chunks, replicas),
   );
   program.add(
-    {
-      name: "clip",
-      source: clipSource,
-      inputs: { partial: "f32" },
-      outputs: { scale: "f32x4" },
-      dims: u32s("chunks", "clip_norm"),
-    },
+    CLIP,
     { partial: t.partial, scale: t.clip },
     { chunks, clip_norm: norm },
     [1, 1, replicas],
@@ -81,24 +105,7 @@ export function adamw(
   // several vec4 per lane pay for what a lane reads once; a grid's x axis holds 65535 workgroups
   const perLane = Math.max(PER_LANE, Math.ceil(sizes.n4 / (64 * 65535)));
   program.add(
-    {
-      name: "adamw",
-      source: adamwSource,
-      inputs: {
-        p: "f32x4",
-        m: "f32x4",
-        v: "f32x4",
-        g: "f32x4",
-        clip: "f32x4",
-        hp: "f32x4",
-        tensor_of: "u32",
-        betas: "f32x4",
-        schedule: "f32x4",
-        state: "u32",
-      },
-      outputs: { p_out: "f32x4", m_out: "f32x4", v_out: "f32x4" },
-      dims: u32s("n4 tensors steps per_lane"),
-    },
+    ADAMW,
     {
       p: t.p,
       m: t.m,

@@ -8,6 +8,7 @@ import copySource from "./roofline_copy.wgsl" with { type: "text" };
 import fillSource from "./roofline_fill.wgsl" with { type: "text" };
 import fmaSource from "./roofline_fma.wgsl" with { type: "text" };
 import readSource from "./roofline_read.wgsl" with { type: "text" };
+import { f32, type KernelSpec, vec4 } from "../gpu/kernel.ts";
 import type { Program } from "../gpu/program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
@@ -15,6 +16,43 @@ import type { Tensor } from "../gpu/tensor.ts";
 const FMA_LANES = 64;
 /** Reads of a lane in flight. */
 const STREAM_UNROLL = 8;
+
+const FMA: KernelSpec = {
+  name: "roofline_fma",
+  source: fmaSource,
+  inputs: { factors: f32("2") },
+  outputs: { out: vec4("X", "LANES") },
+  dims: { steps: "u32" },
+  constants: { LANES: FMA_LANES },
+};
+
+/** Elements of a stream. */
+const STREAM = vec4("X", "LANES", "rounds", "UNROLL");
+
+const FILL: KernelSpec = {
+  name: "roofline_fill",
+  source: fillSource,
+  inputs: {},
+  outputs: { out: STREAM },
+  dims: { rounds: "u32", offset: "u32" },
+  constants: { UNROLL: STREAM_UNROLL },
+};
+
+const READ: KernelSpec = {
+  name: "roofline_read",
+  source: readSource,
+  inputs: { x: STREAM },
+  outputs: { out: vec4("X", "LANES") },
+  dims: { rounds: "u32" },
+  constants: { UNROLL: STREAM_UNROLL },
+};
+
+const COPY: KernelSpec = {
+  ...READ,
+  name: "roofline_copy",
+  source: copySource,
+  outputs: { out: STREAM },
+};
 
 /** Size of a multiply-add kernel. */
 export interface FmaSize {
@@ -51,17 +89,11 @@ export function fma(program: Program, size: FmaSize, t: { factors: Tensor; out: 
     throw new RangeError(`Cannot check ${steps} steps of ${chains} chains, ${unroll} in a turn`);
   }
   program.add(
-    {
-      name: "roofline_fma",
-      source: fmaSource,
-      inputs: { factors: "f32" },
-      outputs: { out: "f32x4" },
-      dims: { steps: "u32" },
-      constants: { CHAINS: chains, UNROLL: unroll },
-    },
+    FMA,
     { factors: t.factors, out: t.out },
     { steps },
     [groups, 1, 1],
+    { CHAINS: chains, UNROLL: unroll },
   );
 }
 
@@ -85,46 +117,22 @@ export function streamElements({ groups, lanes, rounds }: StreamSize): number {
   return groups * lanes * rounds * STREAM_UNROLL;
 }
 
-/** Appends a stream kernel. */
-function stream(
-  program: Program,
-  name: string,
-  source: string,
-  { groups, lanes, rounds }: StreamSize,
-  tensors: { x?: Tensor; out: Tensor },
-  more: Record<string, number> = {},
-): void {
-  program.add(
-    {
-      name,
-      source,
-      inputs: tensors.x ? { x: "f32x4" } : {},
-      outputs: { out: "f32x4" },
-      dims: {
-        rounds: "u32",
-        ...Object.fromEntries(Object.keys(more).map((name) => [name, "u32" as const])),
-      },
-      constants: { LANES: lanes, UNROLL: STREAM_UNROLL },
-    },
-    { ...tensors },
-    { rounds, ...more },
-    [groups, 1, 1],
-  );
-}
-
 /** Appends the kernel that fills a tensor with what {@link streamValue} says. */
 export function streamFill(program: Program, size: StreamSize, out: Tensor, offset: number): void {
-  stream(program, "roofline_fill", fillSource, size, { out }, { offset });
+  const { groups, lanes, rounds } = size;
+  program.add(FILL, { out }, { rounds, offset }, [groups, 1, 1], { LANES: lanes });
 }
 
 /** Appends one pass over x; `out` (groups * lanes) vec4 takes the sums. */
 export function streamRead(program: Program, size: StreamSize, x: Tensor, out: Tensor): void {
-  stream(program, "roofline_read", readSource, size, { x, out });
+  const { groups, lanes, rounds } = size;
+  program.add(READ, { x, out }, { rounds }, [groups, 1, 1], { LANES: lanes });
 }
 
 /** Appends a copy of x to `out`. */
 export function streamCopy(program: Program, size: StreamSize, x: Tensor, out: Tensor): void {
-  stream(program, "roofline_copy", copySource, size, { x, out });
+  const { groups, lanes, rounds } = size;
+  program.add(COPY, { x, out }, { rounds }, [groups, 1, 1], { LANES: lanes });
 }
 
 /** Element i of a tensor filled with an offset. */

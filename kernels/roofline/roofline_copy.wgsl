@@ -9,12 +9,8 @@ fn roofline_copy(
 ) {
   var i = group.x * dims.rounds * ${UNROLL * LANES}u + lane;
   for (var k = 0u; k < dims.rounds; k++) {
-#for u in 0..UNROLL
-    let x${u} = load_x(i + ${u * LANES}u);
-#end
-#for u in 0..UNROLL
-    store_out(i + ${u * LANES}u, x${u});
-#end
+    let x${u} = load_x(i + ${u * LANES}u);   #for u in 0..UNROLL
+    store_out(i + ${u * LANES}u, x${u});     #for u in 0..UNROLL
     i += ${UNROLL * LANES}u;
   }
 }

@@ -8,18 +8,10 @@ fn roofline_fma(@builtin(global_invocation_id) id: vec3<u32>) {
   let m = vec4<f32>(load_factors(0u));
   let b = vec4<f32>(load_factors(1u));
   let start = vec4<f32>(0.0, 1.0, 2.0, 3.0) + f32(id.x % 8u);
-#for c in 0..CHAINS
-  var x${c} = start + ${c}.0;
-#end
+  var x${c} = start + ${c}.0;   #for c in 0..CHAINS
   for (var k = 0u; k < dims.steps; k += ${UNROLL}u) {
-#for u in 0..UNROLL
-#for c in 0..CHAINS
-    x${c} = fma(x${c}, m, b);
-#end
-#end
+    x${c} = fma(x${c}, m, b);   #for u in 0..UNROLL, c in 0..CHAINS
   }
-#for c in 1..CHAINS
-  x0 += x${c};
-#end
+  x0 += x${c};   #for c in 1..CHAINS
   store_out(id.x, x0);
 }

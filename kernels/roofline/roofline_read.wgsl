@@ -11,12 +11,8 @@ fn roofline_read(
   var sum = vec4<f32>(0.0);
   var i = group.x * dims.rounds * ${UNROLL * LANES}u + lane;
   for (var k = 0u; k < dims.rounds; k++) {
-#for u in 0..UNROLL
-    let x${u} = load_x(i + ${u * LANES}u);
-#end
-#for u in 0..UNROLL
-    sum += x${u};
-#end
+    let x${u} = load_x(i + ${u * LANES}u);   #for u in 0..UNROLL
+    sum += x${u};                            #for u in 0..UNROLL
     i += ${UNROLL * LANES}u;
   }
   store_out(group.x * ${LANES}u + lane, sum);

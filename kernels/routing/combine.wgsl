@@ -5,8 +5,8 @@
 //   SPARSE: slots without a row (place NONE) add nothing.
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -16,20 +16,12 @@ fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
   let slot = (id.z * dims.rows + t) * dims.per_token;
   var sum = vec4<f32>(0.0);
   for (var j = 0u; j < dims.per_token; j++) {
-#if SPARSE
-    if (load_place(slot + j) == NONE) { continue; }
-#end
+    if (load_place(slot + j) == NONE) { continue; }   #if SPARSE
     let x = load_x(id.z * dims.x_replica + load_place(slot + j) * dims.d4 + c);
-#if FORWARD
-    sum = fma(x, vec4<f32>(load_gate(slot + j)), sum);
-#else
-    sum += x;
-#end
+    sum = fma(x, vec4<f32>(load_gate(slot + j)), sum);   #if FORWARD
+    sum += x;                                            #if !FORWARD
   }
   let at = (id.z * dims.rows + t) * dims.d4 + c;
-#if FORWARD
-  store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);
-#else
-  store_y(at, load_r(at) + sum);
-#end
+  store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);   #if FORWARD
+  store_y(at, load_r(at) + sum);                                                             #if !FORWARD
 }

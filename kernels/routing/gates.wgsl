@@ -2,12 +2,9 @@
 // the four kinds. An empty slot has gate 0.
 //   logits (R, rows, n4) vec4, ids, gate (R, rows*per_token). One lane per token.
 
-const NONE = 0xffffffffu;
+#include "none"
 
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn gates(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -17,10 +14,10 @@ fn gates(@builtin(global_invocation_id) id: vec3<u32>) {
   let slot = (id.z * dims.rows + t) * dims.per_token;
   var peak = -3e38;
   var sum = 0.0;
-#if ALL
+  #if ALL
   for (var e = 0u; e < dims.experts; e++) { peak = max(peak, logit(at, e)); }
   for (var e = 0u; e < dims.experts; e++) { sum += exp(logit(at, e) - peak); }
-#else
+  #else
   for (var j = 0u; j < dims.per_token; j++) {
     let e = load_ids(slot + j);
     if (e != NONE) { peak = max(peak, logit(at, e)); }
@@ -28,25 +25,17 @@ fn gates(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var j = 0u; j < dims.per_token; j++) {
     let e = load_ids(slot + j);
     if (e == NONE) { continue; }
-#if SOFTMAX
-    sum += exp(logit(at, e) - peak);
-#else
-    sum += 1.0 / (1.0 + exp(-logit(at, e)));
-#end
+    sum += exp(logit(at, e) - peak);           #if SOFTMAX
+    sum += 1.0 / (1.0 + exp(-logit(at, e)));   #if !SOFTMAX
   }
-#end
-#if RAW
-  sum = 1.0;
-#end
+  #end if ALL
+  sum = 1.0;   #if RAW
   for (var j = 0u; j < dims.per_token; j++) {
     let e = load_ids(slot + j);
     var w = 0.0;
     if (e != NONE) {
-#if SOFTMAX
-      w = exp(logit(at, e) - peak) / sum;
-#else
-      w = 1.0 / (1.0 + exp(-logit(at, e))) / sum;
-#end
+      w = exp(logit(at, e) - peak) / sum;           #if SOFTMAX
+      w = 1.0 / (1.0 + exp(-logit(at, e))) / sum;   #if !SOFTMAX
     }
     store_gate(slot + j, w);
   }

@@ -1,16 +1,9 @@
 // Experts by the token's id alone: the `ACTIVE` largest of the N hashes of (id, expert, layer), ties
 // to the lower index; every gate is 1/ACTIVE.
 //   tokens (R, rows), ids, gate (R, rows*ACTIVE), mask (R, rows32, words): a bit per expert.
-//   Hash: pcg3d, a permutation of three counters (Jarzynski & Olano 2020, JCGT 9(3)). One lane per
-//   token. Source of the idea: Roller et al. 2021, arXiv 2106.04426.
+//   Hash: pcg3d.wgsl. One lane per token. Source of the idea: Roller et al. 2021, arXiv 2106.04426.
 
-fn pcg3d(seed: vec3<u32>) -> vec3<u32> {
-  var v = seed * 1664525u + 1013904223u;
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  v ^= v >> vec3<u32>(16u);
-  v.x += v.y * v.z; v.y += v.z * v.x; v.z += v.x * v.y;
-  return v;
-}
+#include "pcg3d"
 
 @compute @workgroup_size(64)
 fn pick_hash(@builtin(global_invocation_id) id: vec3<u32>) {

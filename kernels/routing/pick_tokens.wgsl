@@ -5,7 +5,7 @@
 //   Tokens of the whole batch are compared, those later in the sequence too: a choice looks ahead.
 //   Source of the idea: Zhou et al. 2022, arXiv 2202.09368.
 
-const NONE = 0xffffffffu;
+#include "none"
 
 fn score(token: u32, e: u32, n4: u32) -> f32 { return load_scores(token * n4 + e / 4u)[e % 4u]; }
 

@@ -13,7 +13,7 @@ fn pick_top(@builtin(global_invocation_id) id: vec3<u32>) {
   let at = (id.z * dims.rows + t) * dims.n4;
   let mask = (id.z * dims.rows32 + t) * ((dims.experts + 31u) / 32u);
   var slot = (id.z * dims.rows + t) * ${ACTIVE}u;
-#if LIMIT
+  #if LIMIT
   let size = dims.experts / ${GROUPS}u;
   var sums: array<f32, ${GROUPS}>;
   for (var g = 0u; g < ${GROUPS}u; g++) {
@@ -42,7 +42,7 @@ fn pick_top(@builtin(global_invocation_id) id: vec3<u32>) {
     least = best;
     last = pick;
   }
-#end
+  #end if LIMIT
   var word = 0u;
   for (var segment = 0u; segment < ${SEGMENTS}u; segment++) {
     let first = segment * dims.experts / ${SEGMENTS}u;
@@ -53,10 +53,10 @@ fn pick_top(@builtin(global_invocation_id) id: vec3<u32>) {
       var best = -3.1e38;
       var pick = first;
       for (var e = first; e < end; e++) {
-#if LIMIT
+        #if LIMIT
         let total = sums[e / size];
         if (total < least || (total == least && e / size > last)) { continue; }
-#end
+        #end if LIMIT
         let s = score(at, e);
         let after = s < value || (s == value && e > index);
         if (after && s > best) {
@@ -73,10 +73,10 @@ fn pick_top(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var e = first; e < end; e++) {
       let s = score(at, e);
       var picked = s > value || (s == value && e <= index);
-#if LIMIT
+      #if LIMIT
       let total = sums[e / size];
       picked = picked && !(total < least || (total == least && e / size > last));
-#end
+      #end if LIMIT
       if (picked) { word |= 1u << (e & 31u); }
       if ((e & 31u) == 31u || e + 1u == dims.experts) {
         store_mask(mask + e / 32u, word);

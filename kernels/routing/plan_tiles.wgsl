@@ -3,7 +3,7 @@
 //   counts (R, experts); off (R, experts + 1); tile_expert (R, tiles), NONE where unused;
 //   perm (R, tiles*tile_rows): NONE in the padding rows. One workgroup per replica.
 
-const NONE = 0xffffffffu;
+#include "none"
 var<workgroup> tiles_of: array<u32, ${EXPERTS}>;
 
 @compute @workgroup_size(64)

@@ -5,11 +5,7 @@
 //   SOFTMAX: softmax of the selected logits; SOFTMAX && ALL: softmax of all logits.
 //   One lane per token. A pick is the largest entry after the last one in (value, -index) order.
 
-// A NaN counts as the smallest logit, so that a diverged token still selects distinct experts.
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn route(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -22,12 +18,12 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>) {
   var word = 0u;
   var peak = 0.0;
   var sum = 0.0;
-#for g in 0..GROUPS
+  #for g in 0..GROUPS
   let first${g} = ${g}u * dims.experts / ${GROUPS}u;
   let end${g} = ${g + 1}u * dims.experts / ${GROUPS}u;
   var value${g} = 3e38;
   var index${g} = first${g};
-#for j in 0..ACTIVE / GROUPS
+  #for j in 0..ACTIVE / GROUPS
   var best${g}_${j} = -3.1e38;
   var pick${g}_${j} = first${g};
   for (var e = first${g}; e < end${g}; e++) {
@@ -40,7 +36,7 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   value${g} = best${g}_${j};
   index${g} = pick${g}_${j};
-#end
+  #end for j
   // everything up to the last pick is selected
   for (var e = first${g}; e < end${g}; e++) {
     let l = logit(at, e);
@@ -50,35 +46,20 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>) {
       word = 0u;
     }
   }
-#end
-#if SOFTMAX
+  #end for g
+  #if SOFTMAX
   peak = best0_0;
-#for g in 1..GROUPS
-  peak = max(peak, best${g}_0);
-#end
-#end
-#for g in 0..GROUPS
-#for j in 0..ACTIVE / GROUPS
-#if SOFTMAX
-  let w${g}_${j} = exp(best${g}_${j} - peak);
-#else
-  let w${g}_${j} = 1.0 / (1.0 + exp(-best${g}_${j}));
-#end
-#if !ALL && !RAW
-  sum += w${g}_${j};
-#end
-#end
-#end
-#if ALL
-  for (var e = 0u; e < dims.experts; e++) { sum += exp(logit(at, e) - peak); }
-#end
-#if RAW
-  sum = 1.0;
-#end
-#for g in 0..GROUPS
-#for j in 0..ACTIVE / GROUPS
+  peak = max(peak, best${g}_0);   #for g in 1..GROUPS
+  #end if SOFTMAX
+  #for g in 0..GROUPS, j in 0..ACTIVE / GROUPS
+  let w${g}_${j} = exp(best${g}_${j} - peak);           #if SOFTMAX
+  let w${g}_${j} = 1.0 / (1.0 + exp(-best${g}_${j}));   #if !SOFTMAX
+  sum += w${g}_${j};                                    #if !ALL && !RAW
+  #end for g
+  for (var e = 0u; e < dims.experts; e++) { sum += exp(logit(at, e) - peak); }   #if ALL
+  sum = 1.0;                                                                     #if RAW
+  #for g in 0..GROUPS, j in 0..ACTIVE / GROUPS
   store_ids(slot + ${g * (ACTIVE / GROUPS) + j}u, pick${g}_${j});
   store_gate(slot + ${g * (ACTIVE / GROUPS) + j}u, w${g}_${j} / sum);
-#end
-#end
+  #end for g
 }

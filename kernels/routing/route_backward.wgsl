@@ -11,18 +11,18 @@
 //   UNIFORM: gates are constants and nobody reads the logits: no gradient, no losses.
 
 #if SPARSE
-const NONE = 0xffffffffu;
-#end
+#include "none"
+#end if SPARSE
 
 @compute @workgroup_size(64)
 fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let at = (id.z * dims.rows + t) * dims.n4;
-#if UNIFORM
+  #if UNIFORM
   for (var c = 0u; c < dims.n4; c++) { store_dlogits(at + c, vec4<f32>(0.0)); }
   store_aux(dims.aux_base + id.z * dims.rows + t, vec4<f32>(0.0));
-#else
+  #else
   let slot = (id.z * dims.rows + t) * dims.per_token;
   let inv_tokens = 1.0 / f32(dims.tokens);
   let weight = f32(dims.experts) / f32(dims.picks) * inv_tokens * inv_tokens;
@@ -35,11 +35,8 @@ fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var e = 0u; e < dims.experts; e++) {
     let l = load_logits(at + e / 4u)[e % 4u];
     let x = exp(l - peak);
-#if SOFTMAX
-    let score = x;
-#else
-    let score = 1.0 / (1.0 + exp(-l));
-#end
+    let score = x;                       #if SOFTMAX
+    let score = 1.0 / (1.0 + exp(-l));   #if !SOFTMAX
     exps += x;
     scores += score;
     weighted += f32(load_counts(id.z * dims.experts + e)) * weight * score;
@@ -51,9 +48,7 @@ fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
   var selected = 0.0;
   for (var j = 0u; j < dims.per_token; j++) {
     let e = load_ids(slot + j);
-#if SPARSE
-    if (e == NONE) { continue; }
-#end
+    if (e == NONE) { continue; }   #if SPARSE
     dots = fma(load_dgate(slot + j), load_gate(slot + j), dots);
     selected += 1.0 / (1.0 + exp(-load_logits(at + e / 4u)[e % 4u]));
   }
@@ -62,34 +57,29 @@ fn route_backward(@builtin(global_invocation_id) id: vec3<u32>) {
     var d = vec4<f32>(0.0);
     for (var j = 0u; j < dims.per_token; j++) {
       let hit = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(load_ids(slot + j));
-#if ALL || RAW
+      #if ALL || RAW
       let g = load_dgate(slot + j);
-#else
-#if SOFTMAX
-      let g = load_gate(slot + j) * (load_dgate(slot + j) - dots);
-#else
-      let g = (load_dgate(slot + j) - dots) / selected;
-#end
-#end
+      #else
+      let g = load_gate(slot + j) * (load_dgate(slot + j) - dots);   #if SOFTMAX
+      let g = (load_dgate(slot + j) - dots) / selected;              #if !SOFTMAX
+      #end if ALL || RAW
       d += select(vec4<f32>(0.0), vec4<f32>(g), hit);
     }
     let e0 = id.z * dims.experts + c * 4u;
     let load = vec4<f32>(vec4<u32>(load_counts(e0), load_counts(e0 + 1u), load_counts(e0 + 2u), load_counts(e0 + 3u)));
     let p = exp(l - peak);
     let push = dims.balance * (load * weight - balance);
-#if SOFTMAX
-#if ALL
-    d = (d - dots) * p / scores;
-#end
+    #if SOFTMAX
+    d = (d - dots) * p / scores;   #if ALL
     d += push * p / scores;
-#else
+    #else
     let s = 1.0 / (1.0 + exp(-l));
     d = (d + push / scores) * s * (1.0 - s);
-#end
+    #end if SOFTMAX
     d += dims.z_coef * 2.0 * lse * inv_tokens * p / exps;
     let real = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(dims.experts);
     store_dlogits(at + c, select(vec4<f32>(0.0), d, real));
   }
   store_aux(dims.aux_base + id.z * dims.rows + t, vec4<f32>(balance, lse * lse * inv_tokens, 0.0, 0.0));
-#end
+  #end if UNIFORM
 }

@@ -3,7 +3,7 @@
 //   logits (R, rows, n4) vec4; ids, gate, place (R, rows*per_token); stats (R) vec4.
 //   One workgroup per replica; lane i adds tokens i, i + 64, …; then a tree.
 
-const NONE = 0xffffffffu;
+#include "none"
 var<workgroup> parts: array<vec4<f32>, 64>;
 
 @compute @workgroup_size(64)

@@ -10,12 +10,109 @@ import planSource from "./plan_tiles.wgsl" with { type: "text" };
 import routeSource from "./route.wgsl" with { type: "text" };
 import backwardSource from "./route_backward.wgsl" with { type: "text" };
 import scatterSource from "./scatter.wgsl" with { type: "text" };
+import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
+import none from "../none.wgsl" with { type: "text" };
+import logit from "./logit.wgsl" with { type: "text" };
 import { gateConstants, isSparse, type Router, slotsPerToken } from "./router.ts";
 import { drop, pick, type PickedBy, picksByLogits } from "./selection.ts";
 import { lanes, roundUp, type Sizes, u32s, vec4s } from "../sizes.ts";
 
 export { type Gate, GATES, type Pick, PICKS, type Router } from "./router.ts";
+
+const ROUTE: KernelSpec = {
+  name: "route",
+  source: routeSource,
+  includes: { logit },
+  inputs: { logits: vec4("R", "rows", "n4") },
+  outputs: {
+    ids: u32("R", "rows", "ACTIVE"),
+    gate: f32("R", "rows", "ACTIVE"),
+    mask: u32("R", "rows32", "(experts + 31) / 32"),
+  },
+  dims: u32s("tokens rows rows32 n4 experts"),
+};
+
+const BALLOT: KernelSpec = {
+  name: "ballot",
+  source: ballotSource,
+  inputs: { mask: u32("R", "blocks", "32", "(experts + 31) / 32") },
+  outputs: { bits: u32("R", "blocks", "experts") },
+  dims: u32s("tokens blocks experts"),
+};
+
+const PLAN_TILES: KernelSpec = {
+  name: "plan_tiles",
+  source: planSource,
+  includes: { none },
+  inputs: { bits: u32("R", "blocks", "experts") },
+  outputs: {
+    start: u32("R", "blocks", "experts"),
+    counts: u32("R", "experts"),
+    off: u32("R", "experts + 1"),
+    tile_expert: u32("R", "tiles"),
+    perm: u32("R", "tiles", "tile_rows"),
+  },
+  dims: u32s("blocks experts tiles tile_rows"),
+};
+
+const SCATTER: KernelSpec = {
+  name: "scatter",
+  source: scatterSource,
+  includes: { none },
+  inputs: {
+    ids: u32("R", "rows", "per_token"),
+    bits: u32("R", "blocks", "experts"),
+    start: u32("R", "blocks", "experts"),
+    off: u32("R", "experts + 1"),
+  },
+  outputs: { perm: u32("R", "perm_replica"), place: u32("R", "rows", "per_token") },
+  dims: u32s("tokens rows per_token blocks experts perm_replica"),
+};
+
+const COMBINE: KernelSpec = {
+  name: "combine",
+  source: combineSource,
+  includes: { none },
+  inputs: {
+    x: vec4("R", "x_replica"),
+    place: u32("R", "rows", "per_token"),
+    r: vec4("R", "rows", "d4"),
+    gate: when("FORWARD", f32("R", "rows", "per_token")),
+    scales: when("FORWARD", f32("(R - 1) * scale_stride + scale_slot + 1")),
+  },
+  outputs: { y: vec4("R", "rows", "d4") },
+  dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
+};
+
+const GATE_BACKWARD: KernelSpec = {
+  name: "gate_backward",
+  source: gateSource,
+  includes: { none },
+  inputs: {
+    x: vec4("R", "x_replica"),
+    dz: vec4("R", "rows", "d4"),
+    place: u32("R", "rows", "per_token"),
+    scales: f32("(R - 1) * scale_stride + scale_slot + 1"),
+  },
+  outputs: { dgate: f32("R", "rows", "per_token") },
+  dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
+};
+
+const ROUTE_BACKWARD: KernelSpec = {
+  name: "route_backward",
+  source: backwardSource,
+  includes: { none },
+  inputs: {
+    logits: vec4("R", "rows", "n4"),
+    ids: u32("R", "rows", "per_token"),
+    gate: f32("R", "rows", "per_token"),
+    dgate: f32("R", "rows", "per_token"),
+    counts: u32("R", "experts"),
+  },
+  outputs: { dlogits: vec4("R", "rows", "n4"), aux: vec4("aux_base + R * rows") },
+  dims: u32s("tokens rows n4 experts picks per_token aux_base", "balance z_coef"),
+};
 
 /** Most experts the tile planner's workgroup memory holds. */
 export const MAX_EXPERTS = 1024;
@@ -94,43 +191,24 @@ export function route(
   const blocks = Math.ceil(tokens / 32), tiles = maxTiles(tokens, router, tileRows);
   if (picksByLogits(router)) {
     program.add(
-      {
-        name: "route",
-        source: routeSource,
-        inputs: { logits: "f32x4" },
-        outputs: { ids: "u32", gate: "f32", mask: "u32" },
-        dims: u32s("tokens rows rows32 n4 experts"),
-        constants: { ACTIVE: active, GROUPS: groups, ...gateConstants(router.gate) },
-      },
+      ROUTE,
       { logits, ids: t.ids, gate: t.gate, mask: t.mask },
       { tokens, rows, rows32: roundUp(tokens, 32), n4: vec4s(experts), experts },
       lanes(tokens, replicas),
+      { ACTIVE: active, GROUPS: groups, ...gateConstants(router.gate) },
     );
   } else pick(program, sizes, router, logits, t, by);
   const dropping = router.capacity !== undefined;
   const picked = dropping ? program.scratch("u32", replicas * blocks * experts) : t.bits;
   program.add(
-    {
-      name: "ballot",
-      source: ballotSource,
-      inputs: { mask: "u32" },
-      outputs: { bits: "u32" },
-      dims: u32s("tokens blocks experts"),
-    },
+    BALLOT,
     { mask: t.mask, bits: picked },
     { tokens, blocks, experts },
     lanes(blocks * experts, replicas),
   );
   if (dropping) drop(program, sizes, router, { bits: picked, kept: t.bits, counts: t.counts });
   program.add(
-    {
-      name: "plan_tiles",
-      source: planSource,
-      inputs: { bits: "u32" },
-      outputs: { start: "u32", counts: "u32", off: "u32", tile_expert: "u32", perm: "u32" },
-      dims: u32s("blocks experts tiles tile_rows"),
-      constants: { EXPERTS: experts },
-    },
+    PLAN_TILES,
     {
       bits: t.bits,
       start: t.start,
@@ -141,19 +219,14 @@ export function route(
     },
     { blocks, experts, tiles, tile_rows: tileRows },
     [1, 1, replicas],
+    { EXPERTS: experts },
   );
   program.add(
-    {
-      name: "scatter",
-      source: scatterSource,
-      inputs: { ids: "u32", bits: "u32", start: "u32", off: "u32" },
-      outputs: { perm: "u32", place: "u32" },
-      dims: u32s("tokens rows per_token blocks experts perm_replica"),
-      constants: { SPARSE: +isSparse(router) },
-    },
+    SCATTER,
     { ids: t.ids, bits: t.bits, start: t.start, off: t.off, perm: t.perm, place: t.place },
     { tokens, rows, per_token: slots, blocks, experts, perm_replica: tiles * tileRows },
     lanes(tokens * slots, replicas),
+    { SPARSE: +isSparse(router) },
   );
 }
 
@@ -172,23 +245,8 @@ export function combine(
   forward?: { gate: Bound; scales: Bound; slot: number; stride: number },
 ): void {
   program.add(
-    {
-      name: "combine",
-      source: combineSource,
-      inputs: {
-        x: "f32x4",
-        place: "u32",
-        r: "f32x4",
-        ...(forward ? { gate: "f32" as const, scales: "f32" as const } : {}),
-      },
-      outputs: { y: "f32x4" },
-      dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
-      constants: { FORWARD: +!!forward, SPARSE: +isSparse(router) },
-    },
-    {
-      ...t,
-      ...(forward ? { gate: forward.gate, scales: forward.scales } : {}),
-    },
+    COMBINE,
+    { ...t, gate: forward?.gate, scales: forward?.scales },
     {
       tokens: sizes.tokens,
       rows: sizes.rows,
@@ -199,6 +257,7 @@ export function combine(
       scale_stride: forward?.stride ?? 0,
     },
     lanes(sizes.tokens * d4, sizes.replicas),
+    { FORWARD: +!!forward, SPARSE: +isSparse(router) },
   );
 }
 
@@ -213,14 +272,7 @@ export function gateBackward(
   t: { x: Bound; dz: Bound; place: Bound; scales: Bound; dgate: Bound },
 ): void {
   program.add(
-    {
-      name: "gate_backward",
-      source: gateSource,
-      inputs: { x: "f32x4", dz: "f32x4", place: "u32", scales: "f32" },
-      outputs: { dgate: "f32" },
-      dims: u32s("tokens rows per_token d4 x_replica scale_slot scale_stride"),
-      constants: { SPARSE: +isSparse(router) },
-    },
+    GATE_BACKWARD,
     { ...t },
     {
       tokens: sizes.tokens,
@@ -232,6 +284,7 @@ export function gateBackward(
       scale_stride: scale.stride,
     },
     lanes(sizes.tokens * slotsPerToken(router), sizes.replicas),
+    { SPARSE: +isSparse(router) },
   );
 }
 
@@ -257,18 +310,7 @@ export function routeBackward(
   },
 ): void {
   program.add(
-    {
-      name: "route_backward",
-      source: backwardSource,
-      inputs: { logits: "f32x4", ids: "u32", gate: "f32", dgate: "f32", counts: "u32" },
-      outputs: { dlogits: "f32x4", aux: "f32x4" },
-      dims: u32s("tokens rows n4 experts picks per_token aux_base", "balance z_coef"),
-      constants: {
-        ...gateConstants(router.gate),
-        SPARSE: +isSparse(router),
-        UNIFORM: +(router.pick === "hash"),
-      },
-    },
+    ROUTE_BACKWARD,
     { ...t },
     {
       tokens: sizes.tokens,
@@ -282,5 +324,10 @@ export function routeBackward(
       z_coef: coefficients.z,
     },
     lanes(sizes.tokens, sizes.replicas),
+    {
+      ...gateConstants(router.gate),
+      SPARSE: +isSparse(router),
+      UNIFORM: +(router.pick === "hash"),
+    },
   );
 }

@@ -3,35 +3,26 @@
 //   logits, scores (R, rows, n4) vec4, bias (R, experts). One lane per token; columns past the last
 //   expert hold anything.
 
-// A NaN counts as the smallest logit, so that every score is a number.
-fn logit(at: u32, e: u32) -> f32 {
-  let l = load_logits(at + e / 4u)[e % 4u];
-  return select(-3e38, clamp(l, -3e38, 2.9e38), l == l);
-}
+#include "logit"
 
 @compute @workgroup_size(64)
 fn scores(@builtin(global_invocation_id) id: vec3<u32>) {
   let t = lane_of(id);
   if (t >= dims.tokens) { return; }
   let at = (id.z * dims.rows + t) * dims.n4;
-#if SOFTMAX
+  #if SOFTMAX
   var peak = -3e38;
   for (var e = 0u; e < dims.experts; e++) { peak = max(peak, logit(at, e)); }
   var sum = 0.0;
   for (var e = 0u; e < dims.experts; e++) { sum += exp(logit(at, e) - peak); }
-#end
+  #end if SOFTMAX
   for (var c = 0u; c < dims.n4; c++) {
     var score = vec4<f32>(0.0);
     for (var i = 0u; i < min(4u, dims.experts - c * 4u); i++) {
       let e = c * 4u + i;
-#if SOFTMAX
-      var s = exp(logit(at, e) - peak) / sum;
-#else
-      var s = 1.0 / (1.0 + exp(-logit(at, e)));
-#end
-#if BIAS
-      s += load_bias(id.z * dims.experts + e);
-#end
+      var s = exp(logit(at, e) - peak) / sum;     #if SOFTMAX
+      var s = 1.0 / (1.0 + exp(-logit(at, e)));   #if !SOFTMAX
+      s += load_bias(id.z * dims.experts + e);    #if BIAS
       score[i] = s;
     }
     store_scores(at + c, score);

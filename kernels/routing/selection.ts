@@ -12,9 +12,94 @@ import topSource from "./pick_top.wgsl" with { type: "text" };
 import statsSource from "./router_stats.wgsl" with { type: "text" };
 import scoresSource from "./scores.wgsl" with { type: "text" };
 import biasSource from "./update_bias.wgsl" with { type: "text" };
+import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
+import none from "../none.wgsl" with { type: "text" };
+import pcg3d from "../pcg3d.wgsl" with { type: "text" };
+import logit from "./logit.wgsl" with { type: "text" };
 import { capacityOf, gateConstants, type Router, slotsPerToken } from "./router.ts";
 import { lanes, roundUp, type Sizes, u32s, vec4s } from "../sizes.ts";
+
+const SCORES = vec4("R", "rows", "n4");
+const MASK = u32("R", "rows32", "(experts + 31) / 32");
+
+const PICK_HASH: KernelSpec = {
+  name: "pick_hash",
+  source: hashSource,
+  includes: { pcg3d },
+  inputs: { tokens: u32("R", "rows") },
+  outputs: {
+    ids: u32("R", "rows", "ACTIVE"),
+    gate: f32("R", "rows", "ACTIVE"),
+    mask: MASK,
+  },
+  dims: u32s("tokens rows rows32 experts layer"),
+};
+
+const SCORE: KernelSpec = {
+  name: "scores",
+  source: scoresSource,
+  includes: { logit },
+  inputs: { logits: SCORES, bias: when("BIAS", f32("R", "experts")) },
+  outputs: { scores: SCORES },
+  dims: u32s("tokens rows n4 experts"),
+};
+
+const PICK_TOKENS: KernelSpec = {
+  name: "pick_tokens",
+  source: tokensSource,
+  includes: { none },
+  inputs: { scores: SCORES },
+  outputs: { ids: u32("R", "rows", "experts"), mask: MASK },
+  dims: u32s("tokens rows rows32 n4 experts capacity"),
+};
+
+const PICK_TOP: KernelSpec = {
+  name: "pick_top",
+  source: topSource,
+  inputs: { scores: SCORES },
+  outputs: { ids: u32("R", "rows", "ACTIVE"), mask: MASK },
+  dims: u32s("tokens rows rows32 n4 experts"),
+};
+
+const GATES: KernelSpec = {
+  name: "gates",
+  source: gatesSource,
+  includes: { none, logit },
+  inputs: { logits: SCORES, ids: u32("R", "rows", "per_token") },
+  outputs: { gate: f32("R", "rows", "per_token") },
+  dims: u32s("tokens rows n4 experts per_token"),
+};
+
+const DROP: KernelSpec = {
+  name: "drop",
+  source: dropSource,
+  inputs: { bits: u32("R", "blocks", "experts") },
+  outputs: { kept: u32("R", "blocks", "experts"), counts: u32("R", "experts") },
+  dims: u32s("blocks experts capacity"),
+};
+
+const UPDATE_BIAS: KernelSpec = {
+  name: "update_bias",
+  source: biasSource,
+  inputs: { counts: u32("R", "experts"), bias: f32("R", "experts") },
+  outputs: { next: f32("R", "experts") },
+  dims: u32s("tokens experts picks", "rate"),
+};
+
+const ROUTER_STATS: KernelSpec = {
+  name: "router_stats",
+  source: statsSource,
+  includes: { none },
+  inputs: {
+    logits: SCORES,
+    ids: u32("R", "rows", "per_token"),
+    gate: f32("R", "rows", "per_token"),
+    place: u32("R", "rows", "per_token"),
+  },
+  outputs: { stats: vec4("R") },
+  dims: u32s("tokens rows n4 experts per_token"),
+};
 
 /** What some routers pick by besides the logits. */
 export interface PickedBy {
@@ -52,83 +137,53 @@ export function pick(
 ): void {
   const { experts, active, groups, limit } = router, { tokens, rows, replicas } = sizes;
   const rows32 = roundUp(tokens, 32), n4 = vec4s(experts);
-  const ids = "u32", mask = "u32", constants = gateConstants(router.gate);
+  const constants = gateConstants(router.gate);
   if (router.pick === "hash") {
     program.add(
-      {
-        name: "pick_hash",
-        source: hashSource,
-        inputs: { tokens: "u32" },
-        outputs: { ids, gate: "f32", mask },
-        dims: u32s("tokens rows rows32 experts layer"),
-        constants: { ACTIVE: active },
-      },
+      PICK_HASH,
       { tokens: need(by.tokens, "tokens"), ids: t.ids, gate: t.gate, mask: t.mask },
       { tokens, rows, rows32, experts, layer: by.layer ?? 0 },
       lanes(tokens, replicas),
+      { ACTIVE: active },
     );
     return;
   }
   const biased = router.biasRate !== undefined;
   const scores = program.scratch("f32x4", replicas * rows * n4);
   program.add(
-    {
-      name: "scores",
-      source: scoresSource,
-      inputs: { logits: "f32x4", ...(biased ? { bias: "f32" as const } : {}) },
-      outputs: { scores: "f32x4" },
-      dims: u32s("tokens rows n4 experts"),
-      constants: { ...constants, BIAS: +biased },
-    },
-    { logits, scores, ...(biased ? { bias: need(by.bias, "a bias") } : {}) },
+    SCORE,
+    { logits, scores, bias: biased ? need(by.bias, "a bias") : undefined },
     { tokens, rows, n4, experts },
     lanes(tokens, replicas),
+    { ...constants, BIAS: +biased },
   );
   if (router.pick === "expert-choice") {
     program.add(
-      {
-        name: "pick_tokens",
-        source: tokensSource,
-        inputs: { scores: "f32x4" },
-        outputs: { ids, mask },
-        dims: u32s("tokens rows rows32 n4 experts capacity"),
-      },
+      PICK_TOKENS,
       { scores, ids: t.ids, mask: t.mask },
       { tokens, rows, rows32, n4, experts, capacity: capacityOf(router, tokens) },
       lanes(tokens * Math.ceil(experts / 32), replicas),
     );
   } else {
     program.add(
-      {
-        name: "pick_top",
-        source: topSource,
-        inputs: { scores: "f32x4" },
-        outputs: { ids, mask },
-        dims: u32s("tokens rows rows32 n4 experts"),
-        constants: {
-          ACTIVE: active,
-          GROUPS: groups,
-          LIMIT: limit ?? 0,
-          SEGMENTS: limit === undefined ? groups : 1,
-        },
-      },
+      PICK_TOP,
       { scores, ids: t.ids, mask: t.mask },
       { tokens, rows, rows32, n4, experts },
       lanes(tokens, replicas),
+      {
+        ACTIVE: active,
+        GROUPS: groups,
+        LIMIT: limit ?? 0,
+        SEGMENTS: limit === undefined ? groups : 1,
+      },
     );
   }
   program.add(
-    {
-      name: "gates",
-      source: gatesSource,
-      inputs: { logits: "f32x4", ids },
-      outputs: { gate: "f32" },
-      dims: u32s("tokens rows n4 experts per_token"),
-      constants,
-    },
+    GATES,
     { logits, ids: t.ids, gate: t.gate },
     { tokens, rows, n4, experts, per_token: slotsPerToken(router) },
     lanes(tokens, replicas),
+    constants,
   );
 }
 
@@ -141,13 +196,7 @@ export function drop(
 ): void {
   const { experts } = router, { tokens, replicas } = sizes;
   program.add(
-    {
-      name: "drop",
-      source: dropSource,
-      inputs: { bits: "u32" },
-      outputs: { kept: "u32", counts: "u32" },
-      dims: u32s("blocks experts capacity"),
-    },
+    DROP,
     { ...t },
     { blocks: Math.ceil(tokens / 32), experts, capacity: capacityOf(router, tokens) },
     lanes(experts, replicas),
@@ -163,13 +212,7 @@ export function updateBias(
 ): void {
   const { experts, active } = router, { tokens, replicas } = sizes;
   program.add(
-    {
-      name: "update_bias",
-      source: biasSource,
-      inputs: { counts: "u32", bias: "f32" },
-      outputs: { next: "f32" },
-      dims: u32s("tokens experts picks", "rate"),
-    },
+    UPDATE_BIAS,
     { counts: t.counts, bias: t.bias, next: t.bias },
     { tokens, experts, picks: active, rate: router.biasRate ?? 0 },
     lanes(experts, replicas),
@@ -189,13 +232,7 @@ export function routerStats(
 ): void {
   const { experts } = router, { tokens, rows, replicas } = sizes;
   program.add(
-    {
-      name: "router_stats",
-      source: statsSource,
-      inputs: { logits: "f32x4", ids: "u32", gate: "f32", place: "u32" },
-      outputs: { stats: "f32x4" },
-      dims: u32s("tokens rows n4 experts per_token"),
-    },
+    ROUTER_STATS,
     { ...t },
     { tokens, rows, n4: vec4s(experts), experts, per_token: slotsPerToken(router) },
     [1, 1, replicas],

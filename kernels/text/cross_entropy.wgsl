@@ -26,7 +26,7 @@ fn cross_entropy(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   let sum = sums.x + sums.y + sums.z + sums.w;
   store_loss(row, peak + log(sum) - chosen);
-#if GRADIENT
+  #if GRADIENT
   let scale = load_scales(id.z * dims.scale_stride + dims.scale_slot) * dims.inv_tokens;
   for (var c = 0u; c < dims.v4; c++) {
     let column = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
@@ -34,5 +34,5 @@ fn cross_entropy(@builtin(global_invocation_id) id: vec3<u32>) {
     let d = p - select(vec4<f32>(0.0), vec4<f32>(1.0), column == vec4<u32>(target_id));
     store_dlogits(at + c, select(vec4<f32>(0.0), d * scale, column < vec4<u32>(dims.vocab)));
   }
-#end
+  #end if GRADIENT
 }

@@ -2,7 +2,9 @@
 // cross_entropy.wgsl for GPUs
 //   logits (R, rows, v4) vec4, targets (R, rows) u32. One workgroup of LANES per row, rows folded
 //   into the grid's x and y. A lane goes over columns lane, lane + LANES, … ascending, then the
-//   lanes' results meet in a tree (tree.wgsl, before this text). Padded columns get 0.
+//   lanes' results meet in a tree (tree.wgsl, tree_subgroups.wgsl). Padded columns get 0.
+
+#include "tree"
 
 @compute @workgroup_size(${LANES})
 fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
@@ -27,7 +29,7 @@ fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workg
     let chosen = load_logits(at + target_id / 4u);
     store_loss(row, peak + log(sum) - chosen[target_id % 4u]);
   }
-#if GRADIENT
+  #if GRADIENT
   let scale = load_scales(group.z * dims.scale_stride + dims.scale_slot) * dims.inv_tokens;
   for (var c = lane; c < dims.v4; c += ${LANES}u) {
     let column = vec4<u32>(c * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
@@ -35,5 +37,5 @@ fn cross_entropy_tree(@builtin(local_invocation_index) lane: u32, @builtin(workg
     let d = p - select(vec4<f32>(0.0), vec4<f32>(1.0), column == vec4<u32>(target_id));
     store_dlogits(at + c, select(vec4<f32>(0.0), d * scale, column < vec4<u32>(dims.vocab)));
   }
-#end
+  #end if GRADIENT
 }

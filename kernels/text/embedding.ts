@@ -7,8 +7,52 @@ import drawSource from "./draw_batch.wgsl" with { type: "text" };
 import embedSource from "./embed.wgsl" with { type: "text" };
 import backwardSource from "./embed_backward.wgsl" with { type: "text" };
 import indexSource from "../routing/token_index.wgsl" with { type: "text" };
+import { type KernelSpec, u32, vec4 } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
+import pcg3d from "../pcg3d.wgsl" with { type: "text" };
 import { lanes, type Sizes, u32s } from "../sizes.ts";
+
+const DRAW_BATCH: KernelSpec = {
+  name: "draw_batch",
+  source: drawSource,
+  includes: { pcg3d },
+  inputs: {
+    // the last byte is a target; where an evaluation ends depends on its steps
+    corpus: u32("(first + (EVALUATE ? (tokens / seq - 1) * spacing : range - 1) + seq) / 4 + 1"),
+    seeds: u32("R"),
+    state: u32("R"),
+  },
+  outputs: { tokens: u32("R", "rows"), targets: u32("R", "rows") },
+  dims: u32s("tokens rows seq first range spacing"),
+};
+
+const EMBED: KernelSpec = {
+  name: "embed",
+  source: embedSource,
+  inputs: { tokens: u32("R", "rows"), p: vec4("R", "p_replica") },
+  outputs: { x: vec4("R", "rows", "d4") },
+  dims: u32s("tokens rows d4 p_replica embed_base"),
+};
+
+const TOKEN_INDEX: KernelSpec = {
+  name: "token_index",
+  source: indexSource,
+  inputs: { tokens: u32("R", "rows") },
+  outputs: { first: u32("R", "vocab + 1"), order: u32("R", "rows") },
+  dims: u32s("tokens rows vocab"),
+};
+
+const EMBED_BACKWARD: KernelSpec = {
+  name: "embed_backward",
+  source: backwardSource,
+  inputs: {
+    first: u32("R", "vocab + 1"),
+    order: u32("R", "rows"),
+    dx: vec4("R", "rows", "d4"),
+  },
+  outputs: { g: vec4("(R - 1) * p_replica + embed_base + vocab * d4") },
+  dims: u32s("rows d4 vocab p_replica embed_base"),
+};
 
 /** Where a replica's batch comes from. */
 export interface Draw {
@@ -32,17 +76,11 @@ export function drawBatch(
   t: { corpus: Bound; seeds: Bound; state: Bound; tokens: Bound; targets: Bound },
 ): void {
   program.add(
-    {
-      name: "draw_batch",
-      source: drawSource,
-      inputs: { corpus: "u32", seeds: "u32", state: "u32" },
-      outputs: { tokens: "u32", targets: "u32" },
-      dims: u32s("tokens rows seq first range spacing"),
-      constants: { EVALUATE: +(draw.spacing > 0) },
-    },
+    DRAW_BATCH,
     { ...t },
     { tokens: sizes.tokens, rows: sizes.rows, seq: sizes.seq, ...draw },
     lanes(sizes.tokens, sizes.replicas),
+    { EVALUATE: +(draw.spacing > 0) },
   );
 }
 
@@ -64,13 +102,7 @@ export function embed(
   t: { tokens: Bound; x: Bound },
 ): void {
   program.add(
-    {
-      name: "embed",
-      source: embedSource,
-      inputs: { tokens: "u32", p: "f32x4" },
-      outputs: { x: "f32x4" },
-      dims: u32s("tokens rows d4 p_replica embed_base"),
-    },
+    EMBED,
     { tokens: t.tokens, p: table.tensor, x: t.x },
     {
       tokens: sizes.tokens,
@@ -97,26 +129,14 @@ export function embedBackward(
   t: { tokens: Bound; first: Bound; order: Bound; dx: Bound },
 ): void {
   program.add(
-    {
-      name: "token_index",
-      source: indexSource,
-      inputs: { tokens: "u32" },
-      outputs: { first: "u32", order: "u32" },
-      dims: u32s("tokens rows vocab"),
-    },
+    TOKEN_INDEX,
     { tokens: t.tokens, first: t.first, order: t.order },
     { tokens: sizes.tokens, rows: sizes.rows, vocab },
     // small groups: there are few lanes with much to do
     [Math.ceil((vocab + 1) / 16), 1, sizes.replicas],
   );
   program.add(
-    {
-      name: "embed_backward",
-      source: backwardSource,
-      inputs: { first: "u32", order: "u32", dx: "f32x4" },
-      outputs: { g: "f32x4" },
-      dims: u32s("rows d4 vocab p_replica embed_base"),
-    },
+    EMBED_BACKWARD,
     { first: t.first, order: t.order, dx: t.dx, g: gradient.tensor },
     {
       rows: sizes.rows,

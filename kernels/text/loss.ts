@@ -6,9 +6,39 @@
 import entropySource from "./cross_entropy.wgsl" with { type: "text" };
 import entropyTreeSource from "./cross_entropy_tree.wgsl" with { type: "text" };
 import logSource from "../optimizer/log_step.wgsl" with { type: "text" };
+import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s, vec4s } from "../sizes.ts";
-import { rowSource } from "../norm/tree.ts";
+import { withRowSums } from "../norm/tree.ts";
+
+const CROSS_ENTROPY: KernelSpec = {
+  name: "cross_entropy",
+  source: entropySource,
+  inputs: {
+    logits: vec4("R", "rows", "v4"),
+    targets: u32("R", "rows"),
+    scales: when("GRADIENT", f32("(R - 1) * scale_stride + scale_slot + 1")),
+  },
+  outputs: {
+    loss: f32("R", "rows"),
+    dlogits: when("GRADIENT", vec4("R", "rows", "v4")),
+  },
+  dims: u32s("tokens rows v4 vocab scale_slot scale_stride", "inv_tokens"),
+  variants: { gpu: { name: "cross_entropy_tree", source: entropyTreeSource } },
+};
+
+const LOG_STEP: KernelSpec = {
+  name: "log_step",
+  source: logSource,
+  inputs: {
+    loss: f32("R", "rows"),
+    state: u32("R"),
+    aux: when("AUX", vec4("layers", "R", "rows")),
+    clip: when("GRADIENT", vec4("R")),
+  },
+  outputs: { log: vec4("R", "steps"), next: u32("R") },
+  dims: u32s("tokens rows layers replicas steps"),
+};
 
 /**
  * loss[t] = logsumexp(logits) - logit of the target, nats; dlogits as in cross_entropy.wgsl.
@@ -22,26 +52,10 @@ export function crossEntropy(
   scale: { slot: number; stride: number },
   t: { logits: Bound; targets: Bound; scales: Bound; loss: Bound; dlogits?: Bound },
 ): void {
-  const gradient = t.dlogits !== undefined, tree = program.profile.kernels === "gpu";
+  const gradient = t.dlogits !== undefined;
   program.add(
-    {
-      name: tree ? "cross_entropy_tree" : "cross_entropy",
-      source: tree ? rowSource(program.profile) + entropyTreeSource : entropySource,
-      inputs: {
-        logits: "f32x4",
-        targets: "u32",
-        ...(gradient ? { scales: "f32" as const } : {}),
-      },
-      outputs: { loss: "f32", ...(gradient ? { dlogits: "f32x4" as const } : {}) },
-      dims: u32s("tokens rows v4 vocab scale_slot scale_stride", "inv_tokens"),
-      constants: { GRADIENT: +gradient, ...(tree ? rowConstants(vec4s(vocab)) : {}) },
-    },
-    {
-      logits: t.logits,
-      targets: t.targets,
-      loss: t.loss,
-      ...(gradient ? { scales: t.scales, dlogits: t.dlogits! } : {}),
-    },
+    withRowSums(CROSS_ENTROPY, program.profile),
+    { ...t, scales: gradient ? t.scales : undefined },
     {
       tokens: sizes.tokens,
       rows: sizes.rows,
@@ -51,7 +65,11 @@ export function crossEntropy(
       scale_stride: scale.stride,
       inv_tokens: 1 / sizes.tokens,
     },
-    (tree ? rowGrid : lanes)(sizes.tokens, sizes.replicas),
+    {
+      software: lanes(sizes.tokens, sizes.replicas),
+      gpu: rowGrid(sizes.tokens, sizes.replicas),
+    },
+    { GRADIENT: +gradient, ...rowConstants(vec4s(vocab)) },
   );
 }
 
@@ -69,28 +87,10 @@ export function logStep(
   t: { loss: Bound; aux?: Bound; clip?: Bound; state: Bound; log: Bound },
 ): void {
   program.add(
-    {
-      name: "log_step",
-      source: logSource,
-      inputs: {
-        loss: "f32",
-        state: "u32",
-        ...(t.aux ? { aux: "f32x4" as const } : {}),
-        ...(t.clip ? { clip: "f32x4" as const } : {}),
-      },
-      outputs: { log: "f32x4", next: "u32" },
-      dims: u32s("tokens rows layers replicas steps"),
-      constants: { AUX: +!!t.aux, GRADIENT: +!!t.clip },
-    },
-    {
-      loss: t.loss,
-      state: t.state,
-      log: t.log,
-      next: t.state,
-      ...(t.aux ? { aux: t.aux } : {}),
-      ...(t.clip ? { clip: t.clip } : {}),
-    },
+    LOG_STEP,
+    { ...t, next: t.state },
     { tokens: sizes.tokens, rows: sizes.rows, layers, replicas: sizes.replicas, steps },
     [1, 1, sizes.replicas],
+    { AUX: +!!t.aux, GRADIENT: +!!t.clip },
   );
 }

@@ -7,22 +7,16 @@
  * have are equal, and so are whole trainings while the router stays at zero. The router's own gradient
  * has no counterpart and is not compared.
  *
- * Bounds: the parity cases hold each model to 1e-5 (tensors, relative) and 2e-5 nats (trajectory) of
- * float64, so two models may differ by twice that; ten times more on a GPU, as there. Gradients are not
- * clipped here: the router's counts in the MoE's norm, and that alone sets two trainings apart.
+ * Gradients are not clipped here: the router's counts in the MoE's norm, and that alone sets two
+ * trainings apart.
  *
  * @module
  */
 import { readActivations, readGradients } from "../../model/check/probe.ts";
 import { type Layout, layoutOf, pack, type Parameter, unpack } from "../../model/shape.ts";
-import { type Replica, Trainer } from "../../model/trainer.ts";
-import type { Workbench } from "./claim_suite.ts";
-import { type ProbePlan, replicaOf, shapeOfText, type Variant } from "./probe_models.ts";
-
-/** Largest relative difference of a tensor, on a software adapter. */
-export const TENSOR_BOUND = 2e-5;
-/** Largest difference of a training loss, nats, on a software adapter. */
-export const LOSS_BOUND_NATS = 4e-5;
+import type { Replica, Trainer } from "../../model/trainer.ts";
+import type { Workbench } from "./models.ts";
+import { type ProbePlan, replicaOf, shapeOfText, trainerOn, type Variant } from "./probe_models.ts";
 
 /** The pair to compare. */
 export interface IdentityCase {
@@ -39,7 +33,8 @@ export interface IdentityCase {
 /** What was compared, the worst over seeds (and tensors of the kind). */
 export interface Difference {
   quantity: string;
-  unit: "" | "nats";
+  /** a tensor's difference is relative, a loss's in its unit */
+  of: "tensor" | "loss";
   error: number;
 }
 
@@ -96,7 +91,7 @@ export async function compareBridge(
   shared: ProbePlan,
   c: IdentityCase,
   variant: Variant,
-  at: Pick<Workbench, "device" | "corpus">,
+  at: Pick<Workbench, "device" | "pool">,
 ): Promise<Difference[]> {
   const plan = { ...shared, base: { ...shared.base, unembedInitStd: c.unembedInitStd } };
   const shapes = [c.dense, c.moe].map((text) => shapeOfText(text, plan));
@@ -120,13 +115,12 @@ export async function compareBridge(
   try {
     for (const i of [0, 1] as const) {
       trainers.push(
-        new Trainer(
-          at.device,
+        trainerOn(
+          at,
           shapes[i],
           plan,
           pairs.map((pair) => pair[i]),
           { ...plan.training, clipNorm: 0, balanceCoef: 0, zCoef: 0, steps: c.steps },
-          at.corpus,
         ),
       );
       await trainers[i].run(1);
@@ -138,7 +132,7 @@ export async function compareBridge(
     const [dg, mg] = [await readGradients(d), await readGradients(m)];
     plan.seeds.forEach((_, z) => {
       da[z].blocks.forEach((b, l) => see("FFN outputs", difference(ma[z].blocks[l].ffn, b.ffn)));
-      see("logits", difference(ma[z].logits, da[z].logits));
+      see("logits", difference(ma[z].output, da[z].output));
       for (const p of from.parameters) {
         if (p.kind === "wrouter") continue;
         const kind = ["wgate", "wup", "wdown"].includes(p.kind) ? p.kind : "other tensors";
@@ -159,9 +153,9 @@ export async function compareBridge(
       })
     );
     return [
-      ...[...worst].map(([quantity, error]): Difference => ({ quantity, unit: "", error })),
-      { quantity: "loss of the first step", unit: "nats", error: loss },
-      { quantity: `losses of ${c.steps} steps`, unit: "nats", error: later },
+      ...[...worst].map(([quantity, error]): Difference => ({ quantity, of: "tensor", error })),
+      { quantity: "loss of the first step", of: "loss", error: loss },
+      { quantity: `losses of ${c.steps} steps`, of: "loss", error: later },
     ];
   } finally {
     trainers.forEach((t) => t.destroy());

@@ -25,8 +25,8 @@
 import { readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf, TENSOR_KINDS, type TensorKind, unpack } from "../../model/shape.ts";
 import type { Replica } from "../../model/trainer.ts";
-import type { Workbench } from "./claim_suite.ts";
 import { rms } from "./coordinates.ts";
+import type { Workbench } from "./models.ts";
 import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
 import { quantile } from "../statistics/resample.ts";
 
@@ -69,6 +69,8 @@ export interface SparsityCase {
   batches: number;
   /** of the final projection where noise is measured; 0 would make every other gradient 0 */
   unembedInitStd: number;
+  /** what an expert without tokens counts as, |log2 q|: no q would do */
+  dead_octaves: number;
 }
 
 /** Tensors whose noise is compared: an expert's, and those that see every token whatever a. */
@@ -114,15 +116,12 @@ export function unitOf(
   return group === "W_down" ? gated : gated * down;
 }
 
-/** What an expert without tokens counts as: no q would do. */
-const DEAD_OCTAVES = 10;
-
 /**
  * What the tokens an expert got say, given `[step][block][expert]` counts of one seed.
  *
- * @param tokens of a step, T
+ * @param tokens of a step, T @param dead what |log2 q| of an expert without tokens counts as, octaves
  */
-export function loadOf(counts: number[][][], tokens: number, active: number) {
+export function loadOf(counts: number[][][], tokens: number, active: number, dead: number) {
   const steps = counts.length, late = counts.slice(Math.floor(steps * 3 / 4));
   const blocks = counts[0].length, experts = counts[0][0].length, fair = tokens * active / experts;
   const sum = (of: number[][][], l: number, e: number) =>
@@ -133,8 +132,8 @@ export function loadOf(counts: number[][][], tokens: number, active: number) {
       // the Dense MoE's expert gets every token: B = tokens, D = steps · tokens
       const rhoB = sum(late, l, e) / late.length / tokens;
       const rhoD = sum(counts, l, e) / (steps * tokens);
-      q.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB / rhoD))) : DEAD_OCTAVES);
-      batch.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB))) : DEAD_OCTAVES);
+      q.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB / rhoD))) : dead);
+      batch.push(rhoB > 0 ? Math.abs(Math.log2(Math.sqrt(rhoB))) : dead);
     }
   }
   const extreme = (of: number[][][], pick: (...values: number[]) => number) => {
@@ -222,7 +221,7 @@ async function measureOne(
   if (ffn.kind !== "moe") throw new RangeError(`Cannot count tokens of experts: ${text} is dense`);
   const { active, experts } = ffn, share = active / experts;
   const loads = (await countTokens(plan, c, text, variant, at))
-    .map((seed) => loadOf(seed, plan.sequences * plan.seq, active));
+    .map((seed) => loadOf(seed, plan.sequences * plan.seq, active, c.dead_octaves));
   const found = await drawGradients(plan, c, text, variant, at);
   const replica = replicaOf(plan, text, variant, plan.seeds[0]);
   const wdown = layoutOf(shape).parameters.find((p) => p.kind === "wdown")!;

@@ -4,36 +4,16 @@
  * Judged is block 0 alone, whose input is the embedding and so the same on every axis; later blocks mix
  * in what flows from below, and are tabulated.
  *
- * Limits, chosen before anything was measured with this code:
- *
- * - a quantity that is scaled wrongly grows by a power of the size, and the smallest power by which a
- *   missing factor enters is 1/2 (a sum of n independent terms); a change that misses its factor grows
- *   by 1/2 to 1. {@link DELTA_LIMIT} = 1/4 is where a slope is nearer to 0 than to ±1/2
- * - at init everything is a sum of independent terms and the slope is 0 but for finite sizes, so half
- *   of that is asked: {@link INIT_LIMIT} = 1/8
- *
  * @module
  */
-import { Probe } from "../../model/check/probe.ts";
-import type { TrainingOptions } from "../../model/trainer.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
-import { judgeClaim } from "./claim_judge.ts";
-import type {
-  ClaimJudgement,
-  ClaimTable,
-  Findings,
-  PanelFacts,
-  Point,
-} from "../record/claim_record.ts";
-import type { Workbench } from "./claim_suite.ts";
-import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
-import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
-
-/** Largest slope, either way, of what is there at init. */
-export const INIT_LIMIT = 1 / 8;
-/** Largest slope, either way, of what training changes. */
-export const DELTA_LIMIT = 1 / 4;
+import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
+import { probed, type Workbench } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
+import { probeOf, type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import { type Method, probing } from "./suite.ts";
 
 /** The size an axis varies. */
 export type Size = "d" | "H" | "h" | "a" | "N";
@@ -54,7 +34,6 @@ export interface CheckAxis {
 
 /** A coordinate check at one size. */
 export interface CheckProfile extends ProbePlan {
-  training: Omit<TrainingOptions, "steps">;
   /** AdamW steps between the two looks */
   steps: number;
   /** the claim's variant, the control's, and others judged aside */
@@ -64,6 +43,8 @@ export interface CheckProfile extends ProbePlan {
   /** most models side by side on the device */
   sideBySide: number;
   axes: CheckAxis[];
+  /** largest slope, either way, of what is there at init and of what training changes */
+  limits: { init: number; change: number };
 }
 
 /** Coordinates of one variant along an axis: `[point][seed]`. */
@@ -88,7 +69,7 @@ export function sizeOf(c: Configuration, size: Size): number {
 /** Measures some variants of one configuration, one row of seeds per variant. */
 async function measureSome(p: CheckProfile, at: Workbench, text: string, variants: Variant[]) {
   const trainer = trainerOf(at, p, text, variants, p.steps), S = p.seeds.length;
-  const probe = new Probe(at.device, trainer, at.corpus);
+  const probe = probeOf(at, trainer);
   try {
     const init = await probe.look();
     await trainer.run(p.steps);
@@ -120,7 +101,7 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
       ) as unknown as Curve["y"],
     }));
     for (const text of axis.configurations) {
-      at.progress(`${axis.name}: ${text}`, done++ / all);
+      at.progress(probed(`${axis.name}: ${text}`, done++ / all));
       const most = Math.max(1, Math.floor(p.sideBySide / p.seeds.length));
       for (let from = 0; from < variants.length; from += most) {
         at.signal.throwIfAborted();
@@ -143,35 +124,35 @@ function slopeOf({ x, y }: Curve, name: Coordinate) {
   return rows.some((row) => row.some((v) => v === null)) ? null : exponent(x, rows as number[][]);
 }
 
-const limitOf = (name: Coordinate): number =>
-  ["init", "laterInit", "input", "router", "entropy"].includes(name) ? INIT_LIMIT : DELTA_LIMIT;
+const AT_INIT: readonly Coordinate[] = ["init", "laterInit", "input", "router", "entropy"];
 
 const panelName = (axis: CheckAxis, name: Coordinate) =>
   `${axis.name}: ${name === "init" ? "at init" : name === "delta" ? "change" : COORDINATES[name]}`;
 
-/** Judges the curves: see the module comment for the limits. */
+/** Judges the curves: output and change of the claim's and the control's variant, all else aside. */
 export function judgeCurves(
   curves: Curve[],
-  p: Pick<CheckProfile, "rule" | "control">,
-): ClaimJudgement[] {
+  { rule, control, limits }: Pick<CheckProfile, "rule" | "control" | "limits">,
+): Judgement[] {
   return curves.flatMap((curve) => {
     const { axis, variant } = curve;
     return (["init", "delta", ...axis.asides] as Coordinate[]).map((name) => {
       const judged = name === "init" || name === "delta";
       // where no wrong rule could fail a pass proves nothing: such an axis decides nothing
       const guarded = axis.controls.length > 0;
-      const role = judged && guarded && variant === p.rule
+      const role = judged && guarded && variant === rule
         ? "claim"
-        : judged && variant === p.control && axis.controls.includes(name)
+        : judged && variant === control && axis.controls.includes(name)
         ? "control"
         : "aside";
       const what = name === "delta" ? "change of the FFN output, block 0" : COORDINATES[name];
-      const limit = limitOf(name);
-      return judgeClaim({
+      const limit = AT_INIT.includes(name) ? limits.init : limits.change;
+      return judgeOne({
         panel: panelName(axis, name),
-        quantity: `slope of log2 RMS over log2 ${axis.size}: ${what}, ${axis.name}`,
-        role,
+        subject: axis.name,
         variant: variant.name,
+        role,
+        name: `slope of log2 RMS over log2 ${axis.size}, ${what}`,
         unit: "",
         value: slopeOf(curve, name),
         limits: { lo: -limit, hi: limit },
@@ -182,60 +163,47 @@ export function judgeCurves(
 }
 
 /** Panels and points of the curves: geometric means over seeds with t intervals. */
-export function drawCurves(curves: Curve[]): { panels: PanelFacts[]; points: Point[] } {
-  const panels = new Map<string, PanelFacts>(), points: Point[] = [];
+export function drawCurves(curves: Curve[]): { panels: Panel[]; points: Point[] } {
+  const panels = new Map<string, Panel>(), points: Point[] = [];
   for (const { axis, variant, x, y } of curves) {
     for (const name of ["init", "delta", ...axis.asides] as Coordinate[]) {
       const panel = panelName(axis, name);
-      panels.set(panel, {
-        name: panel,
-        title: panel,
-        mark: "line",
+      const axes = {
         x: { title: axis.size, scale: "log2" },
         y: { title: "RMS", scale: "log2" },
-        rules: [],
-      });
+      } as const;
+      panels.set(panel, panelOf({ name: panel, title: panel, chart: "rms", ...axes }));
       x.forEach((size, i) => {
         const values = y[name][i];
         if (!values.every((v) => v !== null && v > 0 && Number.isFinite(v))) return;
         const { estimate, lo, hi } = meanInterval((values as number[]).map(Math.log2));
-        const known = Number.isFinite(hi);
-        points.push({
-          panel,
-          line: variant.name,
-          x: size,
-          y: 2 ** estimate,
-          lo: known ? 2 ** lo : null,
-          hi: known ? 2 ** hi : null,
-        });
+        const interval = Number.isFinite(hi) ? { lo: 2 ** lo, hi: 2 ** hi } : null;
+        points.push(pointOf(panel, variant.name, size, 2 ** estimate, interval));
       });
     }
   }
   return { panels: [...panels.values()], points };
 }
 
-const signed = (v: number) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(2)}`;
-
 /** Slopes of everything measured, a line per axis and quantity, a column per variant. */
-function tableOf(curves: Curve[]): ClaimTable {
+function tableOf(curves: Curve[]): FindingsTable {
   const names = [...new Set(curves.map((c) => c.variant.name))];
   const rows = [...new Set(curves.map((c) => c.axis))].flatMap((axis) =>
     (Object.keys(COORDINATES) as Coordinate[]).flatMap((name, i, all) => {
       const cells = names.map((variant) => {
         const curve = curves.find((c) => c.axis === axis && c.variant.name === variant);
-        const slope = curve && slopeOf(curve, name);
-        return slope ? `${signed(slope.estimate)} [${signed(slope.lo)}, ${signed(slope.hi)}]` : "";
+        return curve ? slopeOf(curve, name) : null;
       });
       const before = COORDINATES[all[i - 1]];
       const what = /^(its|their) change$/.test(COORDINATES[name])
         ? `change of: ${before}`
         : COORDINATES[name];
-      return cells.some((cell) => cell !== "") ? [[axis.name, what, ...cells]] : [];
+      return cells.some((cell) => cell !== null) ? [[axis.name, what, ...cells]] : [];
     })
   );
   return {
     title: "Slopes",
-    head: ["axis", "quantity", ...names],
+    columns: [column("axis"), column("quantity"), ...names.map((name) => column(name, "", 2))],
     rows,
     note:
       "slope of log2 RMS over log2 size with its 95% interval; 0 is flat. Blocks after the first mix in what flows from below",
@@ -251,7 +219,7 @@ export async function coordinateCheck(p: CheckProfile, at: Workbench): Promise<F
     tables: [tableOf(curves)],
     caveats: [
       `it looks ${p.steps} steps into training at one learning rate (2^${
-        Math.log2(p.base.lr).toFixed(0)
+        Math.log2(p.base.lr)
       } at the reference); drift that builds up later is not seen`,
       "block 0 alone is judged; its input is the embedding",
       ...missing.length > 0
@@ -262,3 +230,6 @@ export async function coordinateCheck(p: CheckProfile, at: Workbench): Promise<F
     ],
   };
 }
+
+/** How a suite of this kind is measured. */
+export const COORDINATE_CHECK: Method<CheckProfile> = probing(coordinateCheck);

@@ -78,6 +78,6 @@ export function coordinatesOf(
     router: first.router && rms(first.router),
     routerDelta: change(0, (b) => b.router),
     entropy: first.gates && active !== null && active > 1 ? gateEntropy(first.gates, active) : null,
-    logitsDelta: rmsChange(init.logits, later.logits),
+    logitsDelta: rmsChange(init.output, later.output),
   };
 }

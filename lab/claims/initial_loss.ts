@@ -11,19 +11,15 @@
  * @module
  */
 import { activeWidth, formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
-import { judgeClaim } from "./claim_judge.ts";
-import type {
-  ClaimJudgement,
-  Findings,
-  Interval,
-  PanelFacts,
-  Point,
-} from "../record/claim_record.ts";
-import type { TrainingPlan, Wanted } from "./claim_suite.ts";
+import { judge, type Measured } from "../judge/decide.ts";
+import type { Findings, Judgement, Panel, Point, TableCell } from "../record/findings.ts";
+import type { Run } from "../record/run.ts";
 import { contrastOf, meanInterval, slopeWeights } from "../statistics/paired.ts";
-import type { Run } from "../record/record.ts";
-import { runsByModel, type SeededModel, wantedOf } from "../statistics/seeded.ts";
 import { mean } from "../statistics/resample.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, panelOf, pointOf } from "./parts.ts";
+import { judgedRuns, type Method } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */
 export type Twin = Pick<SeededModel, "configuration" | "rule" | "multipliers"> & {
@@ -48,10 +44,8 @@ export interface InitialLossProfile {
   steps: number;
   /** windows of equal length they are cut into */
   windows: number;
-  /** largest mean |gap|, percent of the dense model's fall */
-  gapLimit_percent: number;
-  /** largest growth of |gap| over these steps, percent of the dense model's fall */
-  growthLimit_percent: number;
+  /** largest mean |gap| and growth of |gap| over these steps, percent of the dense model's fall */
+  limits: { gap_percent: number; growth_percent: number };
   panels: InitialLossPanel[];
 }
 
@@ -59,7 +53,7 @@ export interface InitialLossProfile {
 interface Line extends SeededModel {
   /** line of the dense model of the same active width; null for a dense model */
   against: string | null;
-  judgedAs: ClaimJudgement["role"];
+  judgedAs: Judgement["role"];
 }
 
 /** Dense models first, then variants, then twins, panel by panel. */
@@ -113,7 +107,7 @@ const windowMeans = (values: number[], windows: number): number[] =>
       Math.round((w + 1) * values.length / windows),
     )));
 
-/** Mean |gap| and growth of one line, one value per seed, nats. */
+/** Mean |gap| and growth of one line, one value per seed, losses. */
 function gapsOf(line: number[][], dense: number[][], p: InitialLossProfile) {
   const perSeed = line.map((losses, k) =>
     windowMeans(losses.map((v, t) => v - dense[k][t]), p.windows)
@@ -137,40 +131,44 @@ interface Curves {
   diverged: number;
 }
 
-/** What the fall of the dense loss is: first step to the last window, mean over seeds, nats. */
+/** What the fall of the dense loss is: first step to the last window, mean over seeds. */
 function fallOf({ losses }: Curves, windows: number): number {
   return mean(losses.map((c) => c[0])) - mean(losses.map((c) => windowMeans(c, windows).at(-1)!));
 }
 
-/** Points of the gap and the two judgements of one line. */
+/** Points of the gap and the judgement of one line: it stays with dense by size and by growth. */
 function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
   const { line } = own, { seeds, windows } = profile, panel = gapPanel(line.panel);
   const fall = fallOf(dense, windows), usable = fall > 0 && dense.diverged === 0;
   const { centres, gaps, size, growth } = gapsOf(own.losses, dense.losses, profile);
-  const points = !usable ? [] : gaps.map((nats, w): Point => {
-    const values = nats.map((v) => 100 * v / fall), i = meanInterval(values), y = mean(values);
-    return { panel, line: line.line, x: centres[w], y, lo: i?.lo ?? null, hi: i?.hi ?? null };
+  const percent = (losses: number[]) => losses.map((v) => 100 * v / fall);
+  const points = !usable
+    ? []
+    : gaps.map(percent).map((values, w) =>
+      pointOf(panel, line.line, centres[w], mean(values), meanInterval(values))
+    );
+  const measure = (name: string, losses: number[], hi: number): Measured => ({
+    name,
+    unit: "% of the dense model's fall",
+    value: usable ? meanInterval(percent(losses)) : null,
+    limits: { hi },
+    missing: dense.diverged > 0
+      ? `${dense.diverged} of ${seeds.length} dense runs diverged`
+      : fall > 0
+      ? "one seed has no interval"
+      : "the dense model's loss did not fall",
   });
-  const judged = (quantity: string, values: number[], hi: number, role: Line["judgedAs"]) =>
-    judgeClaim({
-      panel,
-      quantity: `${line.line} against ${line.against}, ${line.panel}: ${quantity}`,
-      role,
-      variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
-      unit: "% of the dense model's fall",
-      value: usable ? meanInterval(values.map((v) => 100 * v / fall)) : null,
-      limits: { lo: null, hi },
-      missing: dense.diverged > 0
-        ? `${dense.diverged} of ${seeds.length} dense runs diverged`
-        : fall > 0
-        ? "one seed has no interval"
-        : "the dense model's loss did not fall",
-    });
-  const judgements = [
-    judged("mean |gap|", size, profile.gapLimit_percent, line.judgedAs),
-    judged("growth of |gap|", growth, profile.growthLimit_percent, line.judgedAs),
-  ];
-  return { points, judgements };
+  const judgement = judge({
+    panel,
+    subject: `${line.line} against ${line.against}, ${line.panel}`,
+    variant: line.judgedAs === "claim" ? line.rule ?? "complete-mue" : line.line,
+    role: line.judgedAs,
+    measures: [
+      measure("mean |gap|", size, profile.limits.gap_percent),
+      measure("growth of |gap|", growth, profile.limits.growth_percent),
+    ],
+  });
+  return { points, judgement };
 }
 
 const gapPanel = (panel: string) => `gap, ${panel}`;
@@ -178,12 +176,17 @@ const gapPanel = (panel: string) => `gap, ${panel}`;
 /**
  * Measures and judges the runs of {@link initialLossWanted}.
  *
- * - claim, each variant: mean |gap| and its growth are at most their limits
- * - control, each twin: its mean |gap| and its growth must be above their limits
+ * - claim, each variant: mean |gap| and its growth are at most their limits, both
+ * - control, each twin: one of them must be above its limit
  *
+ * @param unit of the losses
  * @throws {RangeError} for runs of other seeds, and with fewer steps than are looked at
  */
-export function judgeInitialLoss(profile: InitialLossProfile, runs: readonly Run[]): Findings {
+export function judgeInitialLoss(
+  profile: InitialLossProfile,
+  runs: readonly Run[],
+  unit: string,
+): Findings {
   const { steps, seeds, windows, plan } = profile;
   if (steps > plan.steps || windows < 2 || windows > steps) {
     throw new RangeError(
@@ -196,56 +199,44 @@ export function judgeInitialLoss(profile: InitialLossProfile, runs: readonly Run
     losses: of.map((run) => firstLosses(run, steps)),
     diverged: of.filter((r) => r.divergedAtStep !== null && r.divergedAtStep < steps).length,
   }));
-  const panels: PanelFacts[] = [], points: Point[] = [], judgements: ClaimJudgement[] = [];
-  const rows: string[][] = [];
-  for (const { name } of profile.panels) {
-    const axes = { mark: "line", x: { title: "step", scale: "linear" } } as const;
-    const facts = (
-      panel: string,
-      title: string,
-      y: string,
-      rules: PanelFacts["rules"] = [],
-    ): PanelFacts => ({ ...axes, name: panel, title, y: { title: y, scale: "linear" }, rules });
-    const limit = profile.gapLimit_percent, label = "limit of the mean |gap|";
-    panels.push(
-      facts(name, `Training loss of the first ${steps} steps, ${name}`, "training loss (nats)"),
-      facts(
-        gapPanel(name),
-        `Gap to dense of equal active width, ${name}`,
-        "gap (% of the dense model's fall)",
-        [{ y: limit, label }, { y: -limit, label }],
-      ),
-    );
-    for (const own of all.filter((c) => c.line.panel === name)) {
-      for (let t = 0; t < steps; t++) {
-        const y = mean(own.losses.map((curve) => curve[t]));
-        points.push({ panel: name, line: own.line.line, x: t + 1, y, lo: null, hi: null });
-      }
-      const { against, panel, line, configuration } = own.line;
-      if (against === null) continue;
-      const found = judgeLine(
-        own,
-        all.find((c) => c.line.panel === panel && c.line.line === against)!,
-        profile,
-      );
-      points.push(...found.points);
-      judgements.push(...found.judgements);
-      rows.push([panel, line, configuration, ...found.judgements.map((j) => share(j.value))]);
+  const points: Point[] = [], judgements: Judgement[] = [], rows: TableCell[][] = [];
+  for (const own of all) {
+    const { against, panel, line, configuration } = own.line;
+    for (let t = 0; t < steps; t++) {
+      const y = mean(own.losses.map((curve) => curve[t]));
+      points.push(pointOf(panel, line, t + 1, y));
     }
+    const dense = all.find((c) => c.line.panel === panel && c.line.line === against);
+    if (dense === undefined) continue;
+    const found = judgeLine(own, dense, profile);
+    points.push(...found.points);
+    judgements.push(found.judgement);
+    rows.push([panel, line, configuration, ...found.judgement.measures.map((m) => m.value)]);
   }
-  const note = `Percent of the fall of the dense model's loss over the first ${steps} steps; 95% ` +
-    `Student intervals over ${seeds.length} paired seeds.`;
-  const head = ["width", "line", "configuration", "mean |gap|", "growth of |gap|"];
   return {
-    panels,
+    panels: profile.panels.flatMap(({ name }) => panelsOf(name, profile, unit)),
     // a run that diverged at its first step has no loss to draw
     points: points.filter((p) => Number.isFinite(p.y)),
     judgements,
-    tables: [{ title: "Gaps of the initial loss", head, rows, note }],
+    tables: [{
+      title: "Gaps of the initial loss",
+      columns: [
+        column("width"),
+        column("line"),
+        column("configuration"),
+        column("mean |gap|", "%", 2),
+        column("growth of |gap|", "%", 2),
+      ],
+      rows,
+      note: `Percent of the fall of the dense model's loss over the first ${steps} steps; 95% ` +
+        `Student intervals over ${seeds.length} paired seeds.`,
+    }],
     caveats: [
       "comparator and growth limit were settled after a pilot on other seeds and a larger size " +
       "(suites/initial_loss.ts says what it showed)",
-      `${judgements.filter((j) => j.role === "claim").length} quantities are judged at 95% each`,
+      `${
+        judgements.filter((j) => j.role === "claim").length
+      } variants are judged, both measures at 95% each`,
       "a gap holds what the models can learn as well as how they are scaled",
       ...all.filter((c) => c.diverged > 0).map(({ diverged, line }) =>
         `${diverged} of ${seeds.length} runs of ${line.line}, ${line.panel}, diverged; from then on they ` +
@@ -255,7 +246,31 @@ export function judgeInitialLoss(profile: InitialLossProfile, runs: readonly Run
   };
 }
 
-const share = (i: Interval | null) =>
-  i === null
-    ? "not measured"
-    : `${i.estimate.toFixed(2)} [${i.lo.toFixed(2)}, ${i.hi.toFixed(2)}]`.replaceAll("-", "−");
+/** The losses of one width, and the gaps to dense beside their limit. */
+function panelsOf(name: string, { steps, limits }: InitialLossProfile, unit: string): Panel[] {
+  const x = { title: "step", scale: "linear" } as const;
+  const label = "limit of the mean |gap|", limit = limits.gap_percent;
+  return [
+    panelOf({
+      name,
+      title: `Training loss of the first ${steps} steps, ${name}`,
+      chart: "training-loss",
+      x,
+      y: { title: `training loss (${unit})`, scale: "linear" },
+    }),
+    panelOf({
+      name: gapPanel(name),
+      title: `Gap to dense of equal active width, ${name}`,
+      chart: "gap",
+      x,
+      y: { title: "gap (% of the dense model's fall)", scale: "linear" },
+      rules: [{ y: limit, label }, { y: -limit, label }],
+    }),
+  ];
+}
+
+/** How a suite of this kind is measured. */
+export const INITIAL_LOSS: Method<InitialLossProfile> = judgedRuns(
+  initialLossWanted,
+  judgeInitialLoss,
+);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Probe } from "../../model/check/probe.ts";
 import type { Multipliers } from "../../model/network.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
@@ -11,9 +12,10 @@ import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { RuleOptions } from "../../rule/rule.ts";
+import { taskById } from "../../model/tasks/registry.ts";
 import { shapeOf } from "../train/job.ts";
-import type { Workbench } from "./claim_suite.ts";
-import type { BaseHyperParameters } from "../record/record.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import type { Workbench } from "./models.ts";
 
 /** A rule, or a rule with something changed. */
 export interface Variant {
@@ -28,20 +30,14 @@ export interface Variant {
 }
 
 /** What all probed models share. */
-export interface ProbePlan {
-  /** the configuration whose hyperparameters are carried over */
-  reference: string;
-  /** hyperparameters of the reference; initStd is 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd">;
-  training: Omit<TrainingOptions, "steps">;
-  sequences: number;
-  seq: number;
+export interface ProbePlan extends Omit<TrainingPlan, "steps" | "evaluationBatches"> {
   seeds: number[];
 }
 
 /** The model of a configuration, in the grammar of the command line. */
 export function shapeOfText(configuration: string, plan: ProbePlan): ModelShape {
-  return shapeOf(parseConfiguration(configuration, parseConfiguration(plan.reference)));
+  const from = parseConfiguration(plan.reference);
+  return shapeOf(parseConfiguration(configuration, from), taskById());
 }
 
 /**
@@ -56,7 +52,7 @@ export function replicaOf(
   seed: number,
 ): Replica {
   const from = parseConfiguration(plan.reference), to = parseConfiguration(configuration, from);
-  const base = { ...plan.base, initStd: 1 / Math.sqrt(from.width) };
+  const base = { ...plan.base, initStd: plan.base.initStd ?? 1 / Math.sqrt(from.width) };
   const { rows, multipliers, beta1, beta2 } = ruleById(variant.rule)
     .transfer(from, to, base, variant.options);
   // a dense model has no router row; its entry is never used
@@ -68,7 +64,7 @@ export function replicaOf(
   const std = Object.fromEntries(TENSOR_KINDS.map((k) => [k, row[k].initStd])) as InitStd;
   return {
     seed,
-    parameters: initialParameters(layoutOf(shapeOf(to)), seed, std),
+    parameters: initialParameters(layoutOf(shapeOf(to, taskById())), seed, std),
     hyperParameters: row,
     multipliers: { ...multipliers, ...variant.multipliers },
     beta1,
@@ -76,13 +72,28 @@ export function replicaOf(
   };
 }
 
+/** A trainer of some replicas of one shape. */
+export function trainerOn(
+  at: Pick<Workbench, "device" | "pool">,
+  shape: ModelShape,
+  { sequences, seq }: ProbePlan,
+  replicas: Replica[],
+  training: TrainingOptions,
+): Trainer {
+  return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.data);
+}
+
+/** Looks into the models of a trainer. */
+export const probeOf = (at: Pick<Workbench, "device" | "pool">, trainer: Trainer): Probe =>
+  new Probe(at.device, trainer, at.pool.data);
+
 /**
  * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.
  *
  * @param steps of the schedule
  */
 export function trainerOf(
-  at: Pick<Workbench, "device" | "corpus">,
+  at: Pick<Workbench, "device" | "pool">,
   plan: ProbePlan,
   configuration: string,
   variants: Variant[],
@@ -91,12 +102,6 @@ export function trainerOf(
   const replicas = variants.flatMap((variant) =>
     plan.seeds.map((seed) => replicaOf(plan, configuration, variant, seed))
   );
-  return new Trainer(
-    at.device,
-    shapeOfText(configuration, plan),
-    plan,
-    replicas,
-    { ...plan.training, steps },
-    at.corpus,
-  );
+  const shape = shapeOfText(configuration, plan);
+  return trainerOn(at, shape, plan, replicas, { ...plan.training, steps });
 }

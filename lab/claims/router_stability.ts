@@ -3,29 +3,19 @@
  *
  * - growth of a run: log2 of the RMS of logsumexp(router logits) over the second half of the steps,
  *   over that of the first step, octaves. The RMS is over tokens and blocks: √(z-loss / L)
- * - rise of a run: how far the mean training loss of {@link WINDOW} steps climbs above its lowest
- *   earlier value, nats; a run that diverged climbs to ln 256, the loss of a guess
- *
- * Limits, set before the first run: a growth of 1 octave is a router whose logits have left their
- * scale; a rise that differs by {@link SEEN} nats is a spike that is seen, for means of
- * {@link WINDOW} batches of the quick profile scatter by about a third of that.
+ * - rise of a run: how far the mean training loss of some steps climbs above its lowest earlier value;
+ *   a run that diverged climbs to the loss of a guess
  *
  * @module
  */
-import { judgeClaim, type Measurement } from "./claim_judge.ts";
-import type { Findings, Point } from "../record/claim_record.ts";
-import type { TrainingPlan, Wanted, Workbench } from "./claim_suite.ts";
-import { VOCABULARY } from "../train/job.ts";
+import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
+import type { Run } from "../record/run.ts";
 import { meanInterval } from "../statistics/paired.ts";
-import type { Interval, Run } from "../record/record.ts";
 import { mean } from "../statistics/resample.ts";
-
-/** Steps a loss is averaged over before it is called a rise. */
-export const WINDOW = 10;
-/** Least difference of two rises that is a spike, nats. */
-export const SEEN = 0.05;
-/** Least growth that says the logits left their scale, octaves. */
-export const GROWTH = 1;
+import type { TrainingPlan } from "../train/plan.ts";
+import type { Wanted } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
+import { judgedRuns, type Method } from "./suite.ts";
 
 /** What the suite trains. */
 export interface StabilityProfile {
@@ -37,6 +27,12 @@ export interface StabilityProfile {
   /** coefficient of the z-loss, where there is one */
   zCoef: number;
   seeds: number[];
+  /** steps a loss is averaged over before it is called a rise */
+  window: number;
+  /** the loss of a guess */
+  guess: number;
+  /** least growth that says the logits left their scale; least difference of two rises that is a spike */
+  limits: { growth_octaves: number; rise: number };
 }
 
 const RATES = ["tuned", "high"] as const, LOSSES = ["no z-loss", "z-loss"] as const;
@@ -72,15 +68,15 @@ export function growthOf(run: Run, blocks: number): number | null {
   return Math.log2(Math.sqrt(mean(late.map((x) => x! ** 2))) / rms[0]);
 }
 
-/** Means of {@link WINDOW} consecutive values. */
-export function smooth(values: readonly number[]): number[] {
-  return values.slice(WINDOW - 1).map((_, i) => mean(values.slice(i, i + WINDOW)));
+/** Means of `window` consecutive values. */
+export function smooth(values: readonly number[], window: number): number[] {
+  return values.slice(window - 1).map((_, i) => mean(values.slice(i, i + window)));
 }
 
-/** Rise of a run, nats. */
-export function riseOf(run: Run): number {
-  const losses = smooth(run.trainLoss);
-  if (run.divergedAtStep !== null) losses.push(Math.log(VOCABULARY));
+/** Rise of a run, a loss. */
+export function riseOf(run: Run, p: Pick<StabilityProfile, "window" | "guess">): number {
+  const losses = smooth(run.trainLoss, p.window);
+  if (run.divergedAtStep !== null) losses.push(p.guess);
   // before the first mean there is the first loss, so that a run that dies at once has risen
   let least = run.trainLoss[0] ?? 0, rise = 0;
   for (const x of losses) {
@@ -95,129 +91,165 @@ function over(values: (number | null)[]): Interval | null {
   return values.some((v) => v === null) ? null : meanInterval(values as number[]);
 }
 
-/** Trains and judges; see the module comment. */
-export async function routerStability(p: StabilityProfile, at: Workbench): Promise<Findings> {
-  const runs = await at.train(p.plan, stabilityModels(p)), n = p.seeds.length;
-  const blocks = runs[0].expertLoad?.length ?? runs.find((r) => r.expertLoad)?.expertLoad?.length ??
-    1;
-  const of = (rate: Rate, loss: Loss): Run[] => {
-    const first = (RATES.indexOf(rate) * LOSSES.length + LOSSES.indexOf(loss)) * n;
-    return runs.slice(first, first + n);
+/** Runs by rate and loss, and what is measured of each. */
+function measure(p: StabilityProfile, runs: readonly Run[]) {
+  const blocks = runs.find((r) => r.expertLoad)?.expertLoad?.length ?? 1, n = p.seeds.length;
+  return RATES.flatMap((rate, r) =>
+    LOSSES.map((loss, l) => {
+      const first = (r * LOSSES.length + l) * n, mine = runs.slice(first, first + n);
+      return {
+        rate,
+        loss,
+        name: `2^${p.log2lr[rate]}`.replace("-", "−"),
+        runs: mine,
+        growth: mine.map((run) => growthOf(run, blocks)),
+        rise: mine.map((run) => riseOf(run, p)),
+        logs: mine.map((run) => logsumexpOf(run, blocks)),
+      };
+    })
+  );
+}
+type Group = ReturnType<typeof measure>[number];
+
+const MISSING = "a run diverged, or there are fewer than two seeds";
+
+/**
+ * Measures and judges the runs of {@link stabilityModels}.
+ *
+ * - claims, at the high rate: without z-loss the logits grow by the limit; with it the loss rises by the
+ *   limit less
+ * - controls: with the z-loss the same growth, and at the tuned rate the same difference of rises, must
+ *   fall short. What the z-loss costs at the tuned rate is shown beside them
+ *
+ * @param unit of the losses
+ */
+export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: string): Findings {
+  const groups = measure(p, runs), { limits } = p;
+  const of = (rate: Rate, loss: Loss) => groups.find((g) => g.rate === rate && g.loss === loss)!;
+  const growth = (role: Single["role"], { name, loss, growth }: Group) =>
+    judgeOne({
+      panel: "logits",
+      subject: `learning rate ${name}`,
+      variant: loss,
+      role,
+      name: "growth of the router logits' logsumexp",
+      unit: "octaves",
+      value: over(growth),
+      limits: { lo: limits.growth_octaves },
+      missing: MISSING,
+    });
+  const compared = (
+    rate: Rate,
+    own: Pick<Single, "role" | "variant" | "name" | "value" | "limits">,
+  ) =>
+    judgeOne({
+      panel: "rise",
+      subject: `learning rate ${of(rate, "z-loss").name}`,
+      unit,
+      missing: MISSING,
+      ...own,
+    });
+  const spared = (role: Single["role"], rate: Rate) => {
+    const plain = of(rate, "no z-loss"), held = of(rate, "z-loss");
+    return compared(rate, {
+      role,
+      variant: "no z-loss less z-loss",
+      name: "rise of the loss that the z-loss spares",
+      value: over(plain.rise.map((rise, k) => rise - held.rise[k])),
+      limits: { lo: limits.rise },
+    });
   };
-  const name = (rate: Rate) => `2^${p.log2lr[rate]}`.replace("-", "−");
-  const growths = (rate: Rate, loss: Loss) => of(rate, loss).map((r) => growthOf(r, blocks));
-  const spared = (rate: Rate) =>
-    of(rate, "no z-loss").map((r, i) => riseOf(r) - riseOf(of(rate, "z-loss")[i]));
-  const cost = of("tuned", "z-loss").map((r, i) => {
-    const plain = of("tuned", "no z-loss")[i].validationLoss, own = r.validationLoss;
+  const cost = of("tuned", "z-loss").runs.map((run, k) => {
+    const plain = of("tuned", "no z-loss").runs[k].validationLoss, own = run.validationLoss;
     return plain === null || own === null ? null : own - plain;
   });
-  const missing = "a run diverged, or there are fewer than two seeds";
-  const growth = (role: Measurement["role"], rate: Rate, loss: Loss): Measurement => ({
-    panel: "logits",
-    quantity: `growth of the router logits' logsumexp at learning rate ${name(rate)}`,
-    role,
-    variant: loss,
-    unit: "octaves",
-    value: over(growths(rate, loss)),
-    limits: { lo: GROWTH, hi: null },
-    missing,
-  });
-  const spike = (role: Measurement["role"], rate: Rate): Measurement => ({
-    panel: "rise",
-    quantity: `rise of the loss that the z-loss spares at learning rate ${name(rate)}`,
-    role,
-    variant: "no z-loss less z-loss",
-    unit: "nats",
-    value: over(spared(rate)),
-    limits: { lo: SEEN, hi: null },
-    missing,
-  });
-  const judgements = [
-    growth("claim", "high", "no z-loss"),
-    growth("control", "high", "z-loss"),
-    spike("claim", "high"),
-    spike("control", "tuned"),
-    {
-      panel: "rise",
-      quantity: `validation loss the z-loss adds at learning rate ${name("tuned")}`,
-      role: "aside" as const,
-      variant: "z-loss less no z-loss",
-      unit: "nats",
-      value: over(cost),
-      limits: { lo: null, hi: SEEN },
-      missing,
-    },
-  ].map(judgeClaim);
-  const points: Point[] = [];
-  for (const rate of RATES) {
-    for (const loss of LOSSES) {
-      const line = `${loss}, ${name(rate)}`, mine = of(rate, loss);
-      const rises = mine.map(riseOf), interval = meanInterval(rises);
-      const { lo = null, hi = null } = interval ?? {};
-      points.push({ panel: "rise", line: loss, x: name(rate), y: mean(rises), lo, hi });
-      const log = mine.map((r) => logsumexpOf(r, blocks)), step = Math.ceil(p.plan.steps / 50);
-      for (let t = 0; t < p.plan.steps; t += step) {
-        const here = log.map((l) => l[t] ?? null);
-        if (here.includes(null)) break;
-        points.push({ panel: "logits", line, x: t, y: mean(here as number[]), lo: null, hi: null });
-      }
-    }
-  }
-  const text = (x: number | null | undefined, digits = 2) => x == null ? "–" : x.toFixed(digits);
   return {
-    panels: [
-      {
-        name: "logits",
-        title: "Router logits in training",
-        mark: "line",
-        x: { title: "step", scale: "linear" },
-        y: { title: "RMS of logsumexp of the router logits, mean over seeds", scale: "log2" },
-        rules: [],
-      },
-      {
-        name: "rise",
-        title: "Largest rise of the training loss",
-        mark: "points",
-        x: { title: "the reference's learning rate", scale: "nominal" },
-        y: { title: `rise of the mean of ${WINDOW} steps, nats`, scale: "linear" },
-        rules: [],
-      },
+    panels: panelsOf(p, unit),
+    points: groups.flatMap((group) => pointsOf(group, p)),
+    judgements: [
+      growth("claim", of("high", "no z-loss")),
+      growth("control", of("high", "z-loss")),
+      spared("claim", "high"),
+      spared("control", "tuned"),
+      compared("tuned", {
+        role: "aside",
+        variant: "z-loss less no z-loss",
+        name: "validation loss that the z-loss adds",
+        value: over(cost),
+        limits: { hi: limits.rise },
+      }),
     ],
-    points,
-    judgements,
-    tables: [{
-      title: "Every run",
-      head: [
-        "learning rate",
-        "z-loss",
-        "seed",
-        "growth, octaves",
-        "largest |logit|",
-        "rise, nats",
-        "validation, nats",
-        "dead experts",
-      ],
-      rows: RATES.flatMap((rate) =>
-        LOSSES.flatMap((loss) =>
-          of(rate, loss).map((r, i) => [
-            name(rate),
-            loss === "z-loss" ? String(p.zCoef) : "none",
-            String(p.seeds[i]),
-            text(growthOf(r, blocks)),
-            text(r.router ? Math.max(...r.router.maxLogit) : null),
-            text(riseOf(r), 3),
-            text(r.validationLoss, 3),
-            r.router ? String(r.router.deadExperts.reduce((a, b) => a + b, 0)) : "–",
-          ])
-        )
-      ),
-      note:
-        "Largest |logit| and dead experts are of the held-out text after the last step, over all blocks.",
-    }],
+    tables: [tableOf(groups, p, unit)],
     caveats: [
       "The models are small, normalize queries and keys and clip the gradient, all of which steady the loss by themselves; ST-MoE saw its spikes in models thousands of times larger.",
       "A dead expert is one whose load is below a tenth of the mean.",
     ],
+  };
+}
+
+/** How a suite of this kind is measured. */
+export const ROUTER_STABILITY: Method<StabilityProfile> = judgedRuns(
+  stabilityModels,
+  judgeStability,
+);
+
+function panelsOf({ window }: StabilityProfile, unit: string): Panel[] {
+  return [
+    panelOf({
+      name: "logits",
+      title: "Router logits in training",
+      chart: "logits",
+      x: { title: "step", scale: "linear" },
+      y: { title: "RMS of logsumexp of the router logits, mean over seeds", scale: "log2" },
+    }),
+    panelOf({
+      name: "rise",
+      title: "Largest rise of the training loss",
+      chart: "rise",
+      mark: "points",
+      x: { title: "the reference's learning rate", scale: "nominal" },
+      y: { title: `rise of the mean of ${window} steps, ${unit}`, scale: "linear" },
+    }),
+  ];
+}
+
+/** The rise of a group, and its logits at about fifty steps, until one of them is not finite. */
+function pointsOf({ loss, name, rise, logs }: Group, { plan }: StabilityProfile): Point[] {
+  const points = [pointOf("rise", loss, name, mean(rise), meanInterval(rise))];
+  for (let t = 0; t < plan.steps; t += Math.ceil(plan.steps / 50)) {
+    const here = logs.flatMap((log) => log[t] ?? []);
+    if (here.length < logs.length) break;
+    points.push(pointOf("logits", `${loss}, ${name}`, t, mean(here)));
+  }
+  return points;
+}
+
+function tableOf(groups: Group[], p: StabilityProfile, unit: string): FindingsTable {
+  return {
+    title: "Every run",
+    columns: [
+      column("learning rate"),
+      column("z-loss"),
+      column("seed", "", 0),
+      column("growth", "octaves", 2),
+      column("largest |logit|", "", 2),
+      column("rise", unit, 3),
+      column("validation", unit, 3),
+      column("dead experts", "", 0),
+    ],
+    rows: groups.flatMap((g) =>
+      g.runs.map(({ router, validationLoss }, k) => [
+        g.name,
+        g.loss === "z-loss" ? p.zCoef : "none",
+        p.seeds[k],
+        g.growth[k],
+        router && Math.max(...router.maxLogit),
+        g.rise[k],
+        validationLoss,
+        router && router.deadExperts.reduce((a, b) => a + b, 0),
+      ])
+    ),
+    note:
+      "Largest |logit| and dead experts are of held-out data after the last step, over all blocks.",
   };
 }

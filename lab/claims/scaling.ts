@@ -2,9 +2,9 @@
  * Does the loss fall along an axis at fixed, transferred hyperparameters? Slopes of the validation loss over
  * the axis, paired by seed.
  *
- * Slope: least squares of the loss over log2 of the axis (nats per doubling) or over the axis itself, one
+ * Slope: least squares of the loss over log2 of the axis (loss per doubling) or over the axis itself, one
  * value per seed, so that what a seed adds to every model cancels; its interval is that of lab/statistics/paired.ts,
- * pooled over the models of the axis.
+ * pooled over the models of the axis. Losses are in the task's unit, here and in every table.
  *
  * Would noise alone have looked like an axis? The control is an axis that changes nothing: one
  * configuration over sets of other seeds, under the same statistic. That it lowers the loss as much as
@@ -15,15 +15,15 @@
  *
  * @module
  */
-import { judgeClaim } from "./claim_judge.ts";
 import type {
-  ClaimJudgement,
   Findings,
+  FindingsTable,
   Interval,
-  PanelFacts,
+  Limits,
+  Panel,
   Point,
-} from "../record/claim_record.ts";
-import type { TrainingPlan, Wanted } from "./claim_suite.ts";
+} from "../record/findings.ts";
+import type { Run } from "../record/run.ts";
 import {
   contrastOf,
   contrastVariance,
@@ -33,9 +33,11 @@ import {
   slopeWeights,
   sumVariance,
 } from "../statistics/paired.ts";
-import type { Run } from "../record/record.ts";
-import { runsByModel, type SeededModel, wantedOf } from "../statistics/seeded.ts";
 import { mean } from "../statistics/resample.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
+import { judgedRuns, type Method } from "./suite.ts";
 
 /** One axis of the figure. */
 export interface ScalingAxis {
@@ -46,8 +48,14 @@ export interface ScalingAxis {
   /** ascending, as many as configurations */
   x: number[];
   configurations: string[];
-  /** what the paper found along it */
-  expected: "lower" | "higher";
+  /** what the paper found the loss does along it */
+  expected: keyof ScalingLimits;
+}
+
+/** What a slope must be where the loss is expected to fall, and to rise; loss per doubling or step. */
+export interface ScalingLimits {
+  falls: Partial<Limits>;
+  rises: Partial<Limits>;
 }
 
 /** What `scaling` measures at a profile. */
@@ -59,9 +67,12 @@ export interface ScalingProfile {
   compare: { more: string; less: string };
   /** the axis that changes nothing, and the claimed axes whose slope it must be seen not to have */
   nothing: { configuration: string; seedSets: number[][]; against: string[] };
+  limits: ScalingLimits;
 }
 
 const NOTHING = "nothing";
+const RULE = "complete-mue";
+const ONE_SEED = "one seed has no interval";
 
 function modelsOf({ axes, nothing, seeds }: ScalingProfile): SeededModel[] {
   return [
@@ -119,9 +130,6 @@ function measureAxis(axis: ScalingAxis, runs: Run[][]): Measured {
   };
 }
 
-const unitOf = (axis: ScalingAxis) =>
-  axis.scale === "log2" ? "nats per doubling" : "nats per step of the axis";
-
 /**
  * The slope of one axis over that of another, seed by seed.
  *
@@ -133,35 +141,35 @@ function difference(a: Measured, b: Measured): Interval | null {
   return meanInterval(gap, sumVariance(a.variance, b.variance));
 }
 
-function judgeAxis(m: Measured): ClaimJudgement[] {
-  const { axis, table } = m, down = axis.expected === "lower";
-  const limits = down ? { lo: null, hi: 0 } : { lo: 0, hi: null };
-  const shared = { panel: axis.name, variant: "complete-mue", limits };
-  const missing = m.missing ?? `${m.slopes.length} seed has no interval`;
-  const last = axis.x.length - 1;
+/** The slope of an axis, to be judged. */
+function slopeOf(m: Measured, limits: ScalingLimits, unit: string): Single {
+  const { axis, table } = m;
+  return {
+    panel: axis.name,
+    subject: axis.title,
+    variant: RULE,
+    role: "claim",
+    name: "slope of the loss",
+    unit: `${unit} per ${axis.scale === "log2" ? "doubling" : "step of the axis"}`,
+    value: table && meanInterval(m.slopes, m.variance),
+    limits: limits[axis.expected],
+    missing: m.missing ?? ONE_SEED,
+  };
+}
+
+/** The loss at the end of an axis less that at its start, to be shown beside the slope. */
+function endsOf(m: Measured, limits: ScalingLimits, unit: string): Single {
+  const { axis, table } = m, last = axis.x.length - 1;
   const ends = axis.x.map((_, g) => g === 0 ? -1 : g === last ? 1 : 0);
-  return [
-    judgeClaim({
-      ...shared,
-      quantity: `slope of the loss over ${axis.title}`,
-      role: "claim",
-      unit: unitOf(axis),
-      value: table && meanInterval(m.slopes, m.variance),
-      missing,
-    }),
-    judgeClaim({
-      ...shared,
-      quantity: `loss of ${axis.configurations[last]} minus that of ${axis.configurations[0]}`,
-      role: "aside",
-      unit: "nats",
-      value: table &&
-        meanInterval(
-          contrastOf(table, ends),
-          contrastVariance(residualVariance(table), ends),
-        ),
-      missing,
-    }),
-  ];
+  return {
+    ...slopeOf(m, limits, unit),
+    subject: `${axis.configurations[last]} less ${axis.configurations[0]}`,
+    role: "aside",
+    name: "difference of the loss",
+    unit,
+    value: table &&
+      meanInterval(contrastOf(table, ends), contrastVariance(residualVariance(table), ends)),
+  };
 }
 
 /**
@@ -172,10 +180,15 @@ function judgeAxis(m: Measured): ClaimJudgement[] {
  * - control: the axis that changes nothing minus each claimed slope of `nothing.against`, as if it were
  *   to lower the loss as much; must fail. Its own slope is judged beside it like a claim.
  *
+ * @param unit of the losses
  * @throws {RangeError} for runs of other seeds, a ragged axis or an unknown name
  */
-export function judgeScaling(profile: ScalingProfile, runs: readonly Run[]): Findings {
-  const { axes, compare, nothing, seeds } = profile;
+export function judgeScaling(
+  profile: ScalingProfile,
+  runs: readonly Run[],
+  unit: string,
+): Findings {
+  const { axes, compare, nothing, seeds, limits } = profile;
   const models = modelsOf(profile), byModel = runsByModel(models, runs);
   const of = (panel: string) => byModel.filter((_, i) => models[i].panel === panel);
   const measured = axes.map((axis) => measureAxis(axis, of(axis.name)));
@@ -190,45 +203,39 @@ export function judgeScaling(profile: ScalingProfile, runs: readonly Run[]): Fin
     scale: "linear",
     x: nothing.seedSets.map((_, i) => i),
     configurations: nothing.seedSets.map(() => nothing.configuration),
-    expected: "lower",
+    expected: "falls",
   }, of(NOTHING));
   const more = named(compare.more), less = named(compare.less);
-  const judgements = [
-    ...measured.flatMap(judgeAxis),
-    judgeClaim({
+  const gap = (a: Measured, b: Measured) => ({
+    subject: `${a.axis.title} less ${b.axis.title}`,
+    name: "difference of the slopes of the loss",
+    value: difference(a, b),
+    limits: limits.falls,
+    missing: a.missing ?? b.missing,
+  });
+  const judgements: Single[] = [
+    ...measured.flatMap((m) => [slopeOf(m, limits, unit), endsOf(m, limits, unit)]),
+    {
+      ...gap(more, less),
       panel: compare.more,
-      quantity: `slope over ${more.axis.title} minus slope over ${less.axis.title}`,
+      variant: RULE,
       role: "claim",
-      variant: "complete-mue",
-      unit: "nats per doubling",
-      value: difference(more, less),
-      limits: { lo: null, hi: 0 },
-      missing: more.missing ?? less.missing,
-    }),
-    ...nothing.against.map((name) => {
-      const claimed = named(name);
-      return judgeClaim({
-        panel: NOTHING,
-        quantity: `slope over ${empty.axis.title} minus slope over ${claimed.axis.title}`,
-        role: "control",
-        variant: `an axis that changes nothing in the place of ${name}`,
-        unit: "nats",
-        value: difference(empty, claimed),
-        limits: { lo: null, hi: 0 },
-        missing: empty.missing ?? claimed.missing,
-      });
-    }),
-    ...judgeAxis(empty).slice(0, 1).map((j): ClaimJudgement => ({
-      ...j,
-      role: "aside",
-      variant: "an axis that changes nothing",
+      unit: `${unit} per doubling`,
+    },
+    ...nothing.against.map((name): Single => ({
+      ...gap(empty, named(name)),
+      panel: NOTHING,
+      variant: `an axis that changes nothing in the place of ${name}`,
+      role: "control",
+      unit,
     })),
+    { ...slopeOf(empty, limits, unit), role: "aside", variant: "an axis that changes nothing" },
   ];
   return {
-    panels: [...measured, empty].map(panelOf),
+    panels: [...measured, empty].map(({ axis }) => panelAlong(axis, unit)),
     points: [...measured, empty].flatMap(pointsOf),
-    judgements,
-    tables: [tableOf(measured)],
+    judgements: judgements.map(judgeOne),
+    tables: [tableOf(measured, unit)],
     caveats: [
       "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
       "another rule would have done worse",
@@ -241,74 +248,66 @@ export function judgeScaling(profile: ScalingProfile, runs: readonly Run[]): Fin
   };
 }
 
-function panelOf({ axis }: Measured): PanelFacts {
-  return {
-    name: axis.name,
-    title: axis.name === NOTHING
-      ? `An axis that changes nothing: ${axis.configurations[0]}, other seeds`
-      : `Validation loss along ${axis.title}`,
-    mark: "line",
-    x: { title: axis.title, scale: axis.scale },
-    y: { title: "validation loss (nats)", scale: "linear" },
-    rules: [],
-  };
+/** How a suite of this kind is measured. */
+export const SCALING: Method<ScalingProfile> = judgedRuns(scalingWanted, judgeScaling);
+
+function panelAlong({ name, title, scale, configurations }: ScalingAxis, unit: string): Panel {
+  return panelOf({
+    name,
+    title: name === NOTHING
+      ? `An axis that changes nothing: ${configurations[0]}, other seeds`
+      : `Validation loss along ${title}`,
+    chart: "validation-loss",
+    x: { title, scale },
+    y: { title: `validation loss (${unit})`, scale: "linear" },
+  });
 }
 
 /** Mean losses; the interval is of the loss without the seed's common part. */
 function pointsOf({ axis, table, runs }: Measured): Point[] {
+  const point = (g: number, y: number, i: Interval | null) =>
+    pointOf(axis.name, "loss", axis.x[g], y, i);
   if (table === null) {
     return runs.flatMap((row, g) => {
       const finite = row.flatMap((run) => run.validationLoss ?? []);
-      if (finite.length === 0) return [];
-      return [{
-        panel: axis.name,
-        line: "loss",
-        x: axis.x[g],
-        y: mean(finite),
-        lo: null,
-        hi: null,
-      }];
+      return finite.length === 0 ? [] : [point(g, mean(finite), null)];
     });
   }
   const all = mean(table.flat()), residual = residualVariance(table);
   const common = table[0].map((_, k) => mean(table.map((row) => row[k])) - all);
   return table.map((row, g) => {
     // an axis of other seeds has no common part
-    const values = axis.name === NOTHING ? row : row.map((v, k) => v - common[k]);
-    const i = meanInterval(values, axis.name === NOTHING ? undefined : residual);
-    const y = mean(row);
-    return {
-      panel: axis.name,
-      line: "loss",
-      x: axis.x[g],
-      y,
-      lo: i?.lo ?? null,
-      hi: i?.hi ?? null,
-    };
+    const interval = axis.name === NOTHING
+      ? meanInterval(row)
+      : meanInterval(row.map((v, k) => v - common[k]), residual);
+    return point(g, mean(row), interval);
   });
 }
 
-function tableOf(measured: Measured[]) {
-  const number = (v: number) => v.toFixed(4);
-  const rows = measured.flatMap(({ axis, runs }) =>
-    runs.map((row, g) => {
-      const finite = row.flatMap((run) => run.validationLoss ?? []);
-      return [
-        axis.name,
-        axis.configurations[g],
-        String(row[0].parameters),
-        finite.length === row.length
-          ? number(mean(finite))
-          : `${row.length - finite.length} diverged`,
-        row.map((run) => run.validationLoss === null ? "diverged" : number(run.validationLoss))
-          .join(" "),
-      ];
-    })
-  );
+function tableOf(measured: Measured[], unit: string): FindingsTable {
   return {
     title: "Validation losses at fixed hyperparameters",
-    head: ["axis", "configuration", "parameters", "mean (nats)", "per seed (nats)"],
-    rows,
-    note: "Held-out text, after the last step; the same seeds in every row.",
+    columns: [
+      column("axis"),
+      column("configuration"),
+      column("parameters", "", 0),
+      column("mean", unit, 4),
+      column("per seed", unit, 4),
+    ],
+    rows: measured.flatMap(({ axis, runs }) =>
+      runs.map((row, g) => {
+        const losses = row.map((run) => run.validationLoss);
+        const finite = losses.filter((loss) => loss !== null);
+        return [
+          axis.name,
+          axis.configurations[g],
+          row[0].parameters,
+          finite.length === losses.length ? mean(finite) : null,
+          losses,
+        ];
+      })
+    ),
+    note:
+      "Held-out data, after the last step; the same seeds in every row. A run that diverged has no loss.",
   };
 }

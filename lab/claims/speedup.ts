@@ -2,34 +2,25 @@
  * How many steps does a dense model need for the loss an MoE model reaches? Speed-ups in the stable phase of
  * WSD, where the learning rate is the same for both, paired by seed.
  *
- * For each seed and each of some dense steps T, spaced evenly in log2: the level is the lowest smoothed
- * loss of the dense model until T; speed-up = dense steps / steps of the other model until the smoothed loss first
- * reaches the level. Judged is the geometric mean over the last octave of dense steps. A level that is not
- * reached within the phase counts with the phase's last step, which is above no speed-up of 1; one
- * reached before it, with its first step: both understate a difference.
+ * Judged is the geometric mean of the speed-ups over the last octave of dense steps; lab/statistics/curves.ts
+ * says how levels are chosen and what one counts that is not reached.
  *
  * In wall time: times the ratio of the runs' own wall seconds per step.
  *
- * Error: over 1000 synthetic trials a case (batch noise to 0.08 nats, common to a pair or not; 0.01-0.08 of the
- * run's own; levels differing by 0.005-0.02) the interval held a true speed-up of 1.5 in 94-95%; models alike
+ * Error: over 1000 synthetic trials a case (cross-entropies with batch noise to 0.08, common to a pair or
+ * not; 0.01-0.08 of the run's own; levels differing by 0.005-0.02) the interval held a true speed-up of 1.5 in 94-95%; models alike
  * were judged faster in 2.6-3.0%, slower in 2.3-2.7%, biased by at most 1% (tests/lab/speedup_test.ts runs 200).
  *
  * @module
  */
-import { judgeClaim } from "./claim_judge.ts";
-import type {
-  ClaimJudgement,
-  ClaimTable,
-  Findings,
-  Interval,
-  Point,
-} from "../record/claim_record.ts";
-import type { TrainingPlan, Wanted } from "./claim_suite.ts";
-import { firstReach, type Phase, smoothed, stablePhase } from "../statistics/curves.ts";
+import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
+import type { Run } from "../record/run.ts";
+import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
 import { meanInterval } from "../statistics/paired.ts";
-import type { Run } from "../record/record.ts";
-import { runsByModel, type SeededModel, wantedOf } from "../statistics/seeded.ts";
-import { mean } from "../statistics/resample.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
+import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
+import { judgedRuns, type Method } from "./suite.ts";
 
 /** What `speedup` measures at a profile. */
 export interface SpeedupProfile {
@@ -40,14 +31,18 @@ export interface SpeedupProfile {
   moe: Record<string, string>;
   /** seeds of a second set of the dense model, as many as `seeds` */
   otherSeeds: number[];
+  /** octaves of the step on each side that a smoothed loss rests on */
+  smoothing_octaves: number;
+  /** levels per octave of dense steps */
+  levelsPerOctave: number;
+  /** what a speed-up must be above */
+  limits: { speedup: number };
 }
 
 const STEPS = "steps",
   WALL = "wall time",
   OTHER = "dense, other seeds",
   NARROW = "narrow reference";
-/** Levels per octave of dense steps. */
-const PER_OCTAVE = 8;
 
 function modelsOf({ plan, seeds, dense, moe, otherSeeds }: SpeedupProfile): SeededModel[] {
   return [
@@ -68,55 +63,6 @@ export function speedupWanted(profile: SpeedupProfile): Wanted[] {
   return wantedOf(modelsOf(profile));
 }
 
-/** log2 of the speed-ups of one line against dense. */
-export interface Speedups {
-  /** dense steps, ascending */
-  denseSteps: number[];
-  /** mean over seeds of the levels, nats */
-  levels: number[];
-  /** `[level][seed]` */
-  log2: number[][];
-  /** mean over the levels of the last octave, one per seed */
-  last: number[];
-  /** levels of the last octave and seeds that were not reached within the phase, and all */
-  outside: number;
-  all: number;
-}
-
-/**
- * Speed-ups of runs over dense runs, paired by their order.
- *
- * @param dense smoothed losses of the phase, one curve per seed @param other likewise
- */
-export function speedups(dense: number[][], other: number[][], phase: Phase): Speedups {
-  const octaves = Math.log2(phase.to / phase.from), count = Math.floor(octaves * PER_OCTAVE);
-  const denseSteps = Array.from(
-    { length: count + 1 },
-    (_, i) => Math.round(phase.to * 2 ** ((i - count) / PER_OCTAVE)),
-  );
-  const inLast = denseSteps.map((step) => step >= phase.to / 2);
-  let outside = 0;
-  const levelsBySeed = denseSteps.map((step) =>
-    dense.map((curve) => Math.min(...curve.slice(0, step - phase.from + 1)))
-  );
-  const log2 = levelsBySeed.map((levels, i) =>
-    levels.map((level, k) => {
-      const mine = firstReach(other[k], phase, level);
-      if (inLast[i] && mine.when !== "within") outside++;
-      return Math.log2(firstReach(dense[k], phase, level).step / mine.step);
-    })
-  );
-  const lastRows = log2.filter((_, i) => inLast[i]);
-  return {
-    denseSteps,
-    levels: levelsBySeed.map(mean),
-    log2,
-    last: dense.map((_, k) => mean(lastRows.map((row) => row[k]))),
-    outside,
-    all: lastRows.length * dense.length,
-  };
-}
-
 /** 2^ of an interval of log2 values. */
 function exp2(i: Interval | null): Interval | null {
   return i && { estimate: 2 ** i.estimate, lo: 2 ** i.lo, hi: 2 ** i.hi };
@@ -128,13 +74,18 @@ const perStep = (runs: Run[]) => runs.map((run) => Math.log2(run.wall_s / run.st
 /**
  * Measures and judges the runs of {@link speedupWanted}.
  *
- * - claim, each MoE model: its speed-up in steps is above 1; in wall time it is shown beside it
+ * - claim, each MoE model: its speed-up in steps is above the limit; in wall time it is shown beside it
  * - controls, which must fail: the narrow reference is faster than dense; the same dense model with
  *   other seeds is as fast as the MoE model, one per MoE model. Its own speed-up is shown beside it
  *
+ * @param unit of the losses
  * @throws {RangeError} for runs of other seeds and a schedule without a stable phase
  */
-export function judgeSpeedup(profile: SpeedupProfile, runs: readonly Run[]): Findings {
+export function judgeSpeedup(
+  profile: SpeedupProfile,
+  runs: readonly Run[],
+  unit: string,
+): Findings {
   const { plan, seeds } = profile, phase = stablePhase(plan.training.schedule, plan.steps);
   if (profile.otherSeeds.length !== seeds.length) {
     throw new RangeError(
@@ -147,96 +98,71 @@ export function judgeSpeedup(profile: SpeedupProfile, runs: readonly Run[]): Fin
     return lost === 0 ? undefined : `${lost} of ${of.length} runs diverged in the stable phase`;
   };
   const curves = byModel.map((of) =>
-    reason(of) ? null : of.map((run) => smoothed(run.trainLoss, phase))
+    reason(of) ? null : of.map((run) => smoothed(run.trainLoss, phase, profile.smoothing_octaves))
   );
   const dense = curves[0];
   const lines = models.slice(1).map((m, i) => {
     const own = curves[i + 1], of = byModel[i + 1];
     const missing = reason(byModel[0]) ?? reason(of) ??
       (seeds.length < 2 ? "one seed has no interval" : undefined);
-    const found = dense && own && !missing ? speedups(dense, own, phase) : null;
+    const found = dense && own && !missing
+      ? speedups(dense, own, phase, profile.levelsPerOctave)
+      : null;
     return { m, of, missing, found, wall: minus(perStep(byModel[0]), perStep(of)) };
   });
   const other = lines.find(({ m }) => m.line === OTHER)!;
-  const limits = { lo: 1, hi: null };
-  const judge = (
-    line: typeof lines[number],
-    quantity: string,
-    role: ClaimJudgement["role"],
-    panel = STEPS,
-    values = line.found?.last,
-    variant = line.m.line,
-    missing = line.missing,
+  const over = (
+    { m, missing }: typeof lines[number],
+    role: Single["role"],
+    log2: number[] | null | undefined,
+    changed: Partial<Single> = {},
   ) =>
-    judgeClaim({
-      panel,
-      quantity,
+    judgeOne({
+      panel: STEPS,
+      subject: m.line,
+      variant: "complete-mue",
       role,
-      variant,
+      name: "speed-up in steps",
       unit: "",
-      value: values ? exp2(meanInterval(values)) : null,
-      limits,
+      value: log2 ? exp2(meanInterval(log2)) : null,
+      limits: { lo: profile.limits.speedup },
       missing,
+      ...changed,
     });
-  const text = "dense steps / steps to the same training loss, last octave of the stable phase";
   const judgements = lines.flatMap((line) => {
     const { m, found, wall } = line;
-    if (m.line === NARROW) return [judge(line, text, "control")];
-    if (m.line === OTHER) return [judge(line, text, "aside")];
+    if (m.line === NARROW) return [over(line, "control", found?.last)];
+    if (m.line === OTHER) return [over(line, "aside", found?.last)];
     const inWall = found && found.last.map((v, k) => v + wall[k]);
     const resolved = found && other.found && minus(other.found.last, found.last);
     return [
-      judge(line, text, "claim"),
-      judge(
-        line,
-        text.replace("dense steps / steps", "dense wall time / wall time"),
-        "aside",
-        WALL,
-        inWall ?? undefined,
-      ),
-      judge(
-        line,
-        `speed-up of dense with other seeds / speed-up of ${m.line}`,
-        "control",
-        STEPS,
-        resolved ?? undefined,
-        `dense with other seeds in the place of ${m.line}`,
-        line.missing ?? other.missing,
-      ),
+      over(line, "claim", found?.last),
+      over(line, "aside", inWall, { panel: WALL, name: "speed-up in wall time" }),
+      over(line, "control", resolved, {
+        subject: `${OTHER}, over ${m.line}`,
+        variant: `dense with other seeds in the place of ${m.line}`,
+        name: "ratio of speed-ups in steps",
+        missing: line.missing ?? other.missing,
+      }),
     ];
   });
-  const axis = { title: "training loss (nats)", scale: "linear" } as const;
   const moe = lines.filter(({ m }) => m.line in profile.moe);
   return {
     panels: [
-      {
-        name: STEPS,
-        title: "Dense steps / steps to the same training loss",
-        mark: "line",
-        x: axis,
-        y: { title: "speed-up in steps", scale: "log2" },
-        rules: [{ y: 1, label: "dense" }],
-      },
-      {
-        name: WALL,
-        title: "Dense wall time / wall time to the same training loss",
-        mark: "line",
-        x: axis,
-        y: { title: "speed-up in wall time", scale: "log2" },
-        rules: [{ y: 1, label: "dense" }],
-      },
+      panelWith(STEPS, "Dense steps / steps to the same training loss", unit),
+      panelWith(WALL, "Dense wall time / wall time to the same training loss", unit),
     ],
     points: [
       ...[...moe, other].flatMap((line) => pointsOf(line.found, STEPS, line.m.line)),
       ...moe.flatMap((line) => pointsOf(line.found, WALL, line.m.line, line.wall)),
     ],
     judgements,
-    tables: [stepsTable(moe), PAPER],
+    tables: [stepsTable(moe, unit), PAPER],
     caveats: [
       "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
       "another rule would have done worse",
       "wall time is that of a group of models side by side: its interval holds the steps' spread alone",
-      `steps ${phase.from} to ${phase.to} of ${plan.steps}; the loss is smoothed over half an octave of steps on each side`,
+      `steps ${phase.from} to ${phase.to} of ${plan.steps}; a speed-up is that of the last octave of dense steps, the loss smoothed over ${profile.smoothing_octaves} octaves of steps on each side`,
       "equal steps are equal tokens; the models differ in total parameters, which is what is bought",
       "wall time is that of the groups the runs were trained in, once and beside other work; on a software adapter it says nothing of a GPU",
       ...lines.flatMap(({ m, found }) =>
@@ -250,36 +176,55 @@ export function judgeSpeedup(profile: SpeedupProfile, runs: readonly Run[]): Fin
   };
 }
 
+/** How a suite of this kind is measured. */
+export const SPEEDUP: Method<SpeedupProfile> = judgedRuns(speedupWanted, judgeSpeedup);
+
+const panelWith = (name: string, title: string, unit: string): Panel =>
+  panelOf({
+    name,
+    title,
+    chart: name.replace(" ", "-"),
+    x: { title: `training loss (${unit})`, scale: "linear" },
+    y: { title: `speed-up in ${name}`, scale: "log2" },
+    rules: [{ y: 1, label: "dense" }],
+  });
+
 function pointsOf(found: Speedups | null, panel: string, line: string, add?: number[]): Point[] {
   if (!found) return [];
   return found.log2.map((row, i) => {
     const values = add ? row.map((v, k) => v + add[k]) : row;
-    const { estimate, lo, hi } = exp2(meanInterval(values))!;
-    return { panel, line, x: found.levels[i], y: estimate, lo, hi };
+    const interval = exp2(meanInterval(values))!;
+    return pointOf(panel, line, found.levels[i], interval.estimate, interval);
   });
 }
 
-function stepsTable(lines: { m: SeededModel; found: Speedups | null }[]): ClaimTable {
-  const rows = lines.flatMap(({ m, found }) =>
-    found === null ? [] : found.denseSteps.map((step, i) => {
-      const { estimate, lo, hi } = exp2(meanInterval(found.log2[i]))!;
-      const [s, l, h] = [estimate, lo, hi].map((v) => v.toFixed(2));
-      return [m.line, found.levels[i].toFixed(3), String(step), `${s} [${l}, ${h}]`];
-    })
-  );
+function stepsTable(
+  lines: { m: SeededModel; found: Speedups | null }[],
+  unit: string,
+): FindingsTable {
   return {
     title: "Speed-up in steps by loss",
-    head: ["line", "training loss (nats)", "dense steps", "speed-up"],
-    rows,
+    columns: [
+      column("line"),
+      column("training loss", unit, 3),
+      column("dense steps", "", 0),
+      column("speed-up", "", 2),
+    ],
+    rows: lines.flatMap(({ m, found }) =>
+      found === null ? [] : found.denseSteps.map((
+        step,
+        i,
+      ) => [m.line, found.levels[i], step, exp2(meanInterval(found.log2[i]))])
+    ),
     note: "Geometric mean over paired seeds with its 95% interval.",
   };
 }
 
 /** The authors' numbers, for comparison; none of them is reproduced at these sizes. */
-const PAPER: ClaimTable = {
-  title: "The paper's speed-ups (Fig. 8)",
-  head: ["task", "speed-up in steps"],
-  rows: [["256P images", "2.5"], ["240P video, 5 s", "4.5"], ["language model", "5.3 to 5.5"]],
+const PAPER: FindingsTable = {
+  title: "The paper's speed-ups in steps (Fig. 8)",
+  columns: [column("task"), column("least", "", 1), column("most", "", 1)],
+  rows: [["256P images", 2.5, 2.5], ["240P video, 5 s", 4.5, 4.5], ["language model", 5.3, 5.5]],
   note:
     "128e8a1s and 128e8a4g1s against dense, d = 1024, about 6.3B parameters of which 0.62B active, 100k " +
     "steps, dense steps / MoE steps to the same loss in the stable phase; wall time is not given.",

@@ -98,17 +98,18 @@ export function finerExperts(
   return { subject: `${to} over ${from}, ${pass}`, ratio, times: by / coarsest };
 }
 
-/** Dense layers of equal parameters, from the smallest N's to that of another. */
+/** Dense layers of equal parameters, from the smallest N's to the largest's, or between those of others. */
 export function widerDense(
   points: LatencyPoint[],
   pass: LatencyPass,
   { experts, expertWidth }: LatencyProfile["experts"],
-  n = Math.max(...experts),
+  { from = Math.min(...experts), to = Math.max(...experts) } = {},
 ): Grown {
-  const [from, to] = [Math.min(...experts), n].map((one) => one * expertWidth);
-  const sizes = [from, to].map((hidden) => ({ panel: "experts" as const, pass, hidden }));
+  const widths = [from, to].map((n) => n * expertWidth);
+  const sizes = widths.map((hidden) => ({ panel: "experts" as const, pass, hidden }));
   const ratio = ratioOf(points, "dense, equal parameters", sizes);
-  return { subject: `dense H = ${to} over H = ${from}, ${pass}`, ratio, times: to / from };
+  const subject = `dense H = ${widths[1]} over H = ${widths[0]}, ${pass}`;
+  return { subject, ratio, times: to / from };
 }
 
 const MISSING = "a point is missing";
@@ -122,8 +123,9 @@ const MISSING = "a point is missing";
  *   unpaired): at most 1. An aside by the limit that decided until version 4
  * - widening: time of the widest dense layer of equal parameters over the narrowest: at least
  *   `wideningShare` of the growth in parameters
- * - control: the narrowest of them against the next, in the rounds of the claimed capacity and by its
- *   limit, must fail
+ * - controls: the narrowest of them against the next, in the rounds of the claimed capacity and by its
+ *   limit, must fail; and so must widening over widening that stops one layer earlier, by the limit of
+ *   finer experts: it is what they would give if they cost that much more than the dense layer
  *
  * All ends are the plan's. A missing point leaves a judgement undecided.
  */
@@ -131,14 +133,15 @@ export function judgeLatency(
   points: LatencyPoint[],
   { limits, experts: e, granularity: g }: Judged,
 ): Judgement[] {
-  const claimed = Math.max(...e.active), [, second] = e.experts.toSorted((a, b) => a - b);
+  const claimed = Math.max(...e.active), ascending = e.experts.toSorted((a, b) => a - b);
   const ratio = (value: Interval | null, hi: number) => [
     { name: "ratio of times", unit: "", value, limits: { hi }, missing: MISSING },
   ];
   return LATENCY_PASSES.flatMap((pass) => {
     const experts = CLAIMED.experts(pass), finer = CLAIMED.finer(pass);
     const split = finerExperts(points, pass, g), wide = widerDense(points, pass, e);
-    const next = widerDense(points, pass, e, second);
+    const next = widerDense(points, pass, e, { to: ascending[1] });
+    const further = widerDense(points, pass, e, { from: ascending.at(-2) });
     return [
       ...e.active.toSorted((a, b) => b - a).map((a) => {
         const { subject, ratio: value } = moreExperts(points, pass, e, a);
@@ -163,12 +166,19 @@ export function judgeLatency(
         variant: "finer experts",
         role: "claim",
         measures: [{
-          name: `ratio of times, over that of ${wide.subject}`,
+          name: "ratio of times over a wider dense layer's",
           unit: "",
           value: split.ratio && wide.ratio && quotient(split.ratio, wide.ratio),
           limits: { hi: 1 },
           missing: MISSING,
         }],
+      }),
+      judge({
+        panel: finer,
+        subject: further.subject,
+        variant: "a still wider dense layer in the place of finer experts",
+        role: "control",
+        measures: ratio(further.ratio, 1),
       }),
       judge({
         panel: finer,

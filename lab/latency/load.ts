@@ -47,8 +47,8 @@ export function trainedLoad(
 }
 
 /**
- * The load to impose: from the record that was named, or else from the first that has one in the
- * folders, or in a folder `activated-experts` of theirs; null when none has.
+ * The load to impose: from the record that was named, or else from the first of the folders whose record
+ * has one; null when none has.
  *
  * @throws {LabError} when the named file is no record, or has no such run
  */
@@ -64,7 +64,7 @@ export async function loadOf(
         "which this profile times",
     );
   }
-  for (const folder of folders.flatMap((f) => [`${f}/activated-experts`, f])) {
+  for (const folder of folders) {
     try {
       const load = trainedLoad(await readRecord(`${folder}/record.json`), size);
       if (load) return load;

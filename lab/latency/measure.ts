@@ -10,14 +10,13 @@ import { z } from "zod";
 import { settle } from "../../kernels/gpu/device.ts";
 import { KERNELS_VERSION } from "../../kernels/version.ts";
 import { measureRoofline } from "../../model/measure/roofline.ts";
-import type { Bench } from "../bench.ts";
 import {
   type LatencyPoint,
   latencyPointSchema,
   type RooflineFacts,
   rooflineSchema,
 } from "../record/timed.ts";
-import type { Measured } from "../suite.ts";
+import type { Bench, Measured } from "../suite.ts";
 import { hashOf } from "../train/identity.ts";
 import type { StoreFormat } from "../train/store.ts";
 import { findLatency } from "./findings.ts";
@@ -133,6 +132,7 @@ export async function measureLatency(
     });
   if (!store.items.has(rooflineKey)) {
     tell("ceilings of the adapter", null);
+    signal.throwIfAborted();
     const roofline = await timed(async () => ({
       roofline: await measureRoofline(device, profile.roofline ?? {}),
     }));

@@ -29,13 +29,14 @@ function wordsOf(
       `rounds (${each((p) => p.rounds)})`,
     passesIf:
       `at the largest a (${each(({ experts }) => Math.max(...experts.active))}) time at the ` +
-      `largest N ≤ ${capacity} × at the smallest; the finest experts cost fewer times the coarsest than ` +
-      "the widest dense layer the narrowest; dense widening ≥ " +
+      `largest N ≤ ${capacity} × at the smallest; finest experts over coarsest ≤ widest dense layer of ` +
+      "equal parameters over narrowest; dense widening ≥ " +
       `${wideningShare} × the growth in parameters (95% intervals, each ratio paired by round). ` +
       `Judged beside it, deciding nothing: smaller a; finest experts ≤ ${granularity} × the coarsest`,
     control:
       "the narrowest dense layer of equal parameters against the next, in the same rounds, " +
-      `judged by capacity's limit (${capacity}), must fail`,
+      `judged by capacity's limit (${capacity}), must fail; the widest against the next narrower, in the ` +
+      "place of finer experts, must fail",
   };
 }
 

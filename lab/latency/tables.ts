@@ -31,7 +31,7 @@ function doublings(points: LatencyPoint[], { experts: e, granularity: g }: Judge
     title: "Cost of a doubling",
     columns: [
       { name: "doubled", unit: "", decimals: null },
-      { name: `the paper, ${FIG_7.adapter}`, unit: "×", decimals: 2 },
+      { name: "the paper", unit: "×", decimals: 2 },
       { name: "range here", unit: "×", decimals: 0 },
       ...LATENCY_PASSES.map((pass) => ({ name: `here, ${pass}`, unit: "×", decimals: 2 })),
     ],
@@ -46,11 +46,9 @@ function doublings(points: LatencyPoint[], { experts: e, granularity: g }: Judge
     ],
     note:
       "Last point over the first, to the power of 1 / doublings: 1 is free, 2 is in proportion. " +
-      `The paper's granularity: ${n(fine / coarse)} times for ${g1 / g0} times as fine.`,
+      `The paper's granularity: ${(fine / coarse).toFixed(2)} times for ${g1 / g0} times as fine.`,
   };
 }
-
-const n = (value: number): number => Number(value.toFixed(2));
 
 /** First and last point of each axis as multiples of dense. */
 function multiples(points: LatencyPoint[], pass: LatencyPass, judged: Judged): FindingsTable {
@@ -73,9 +71,9 @@ function multiples(points: LatencyPoint[], pass: LatencyPass, judged: Judged): F
   return {
     title: "Beside the paper",
     columns: [
-      { name: "times the dense layer of equal active FLOPs", unit: "", decimals: null },
-      { name: "the paper's layer", unit: "", decimals: null },
-      { name: `the paper, ${FIG_7.adapter}`, unit: "×", decimals: 2 },
+      { name: "layer", unit: "", decimals: null },
+      { name: "the paper's", unit: "", decimals: null },
+      { name: "the paper", unit: "×", decimals: 2 },
       { name: "ours", unit: "", decimals: null },
       { name: `here, ${pass}`, unit: "×", decimals: 2 },
     ],
@@ -102,13 +100,15 @@ function multiples(points: LatencyPoint[], pass: LatencyPass, judged: Judged): F
       }),
       row(
         "dense, of equal parameters",
-        "wider ones out of memory",
+        "widened",
         widenedDense_ms,
         `${Math.max(...e.experts)}e${a}a`,
         widenedTimesDense,
       ),
     ],
-    note: "",
+    note:
+      `Times the dense layer of equal active FLOPs; the paper's on ${FIG_7.adapter}, where wider ` +
+      "dense layers were out of memory.",
   };
 }
 

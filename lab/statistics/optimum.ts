@@ -29,7 +29,7 @@
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 import {
   drawSeeds,
   mean,
@@ -169,6 +169,27 @@ export function intervalOf(values: readonly number[]): Interval {
   };
 }
 
+/** Whether no loss of a grid point is negative. */
+const positive = (loss: readonly (number | null)[]) => loss.every((v) => v === null || v >= 0);
+
+/**
+ * Why a fit cannot be believed: its minimum lies further below everything measured than a quadratic's can.
+ * The best grid point of a quadratic lies within half a step of its minimum, so at most an eighth of the
+ * window's range above it (a three-point window's; a wider one's has less). Below 0 there is no loss where
+ * none is measured. Both with two standard errors of the best point's mean to spare.
+ *
+ * @returns null for a fit that can be believed
+ */
+function misfitOf({ curve, noise, counts }: Split, fit: Fit): string | null {
+  const window = curve.slice(fit.from, fit.to + 1), lowest = curve[fit.best];
+  const error = Number.isFinite(noise[fit.best])
+    ? 2 * noise[fit.best] / Math.sqrt(counts[fit.best])
+    : 0;
+  const deep = lowest - fit.loss > (Math.max(...window) - lowest) / 8 + error;
+  if (!deep && !(fit.loss < -error && Math.min(...window) >= 0)) return null;
+  return "the loss around its best point is too sharp for this grid: the fitted minimum lies below everything measured";
+}
+
 /**
  * Fits a sweep and all its resamples.
  *
@@ -217,12 +238,15 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     const reason = `the loss around its best point (log2 x = ${lowest}) is not convex`;
     return { ...none, optimum: { ...facts, reason } };
   }
+  const misfit = misfitOf(parts, fit);
+  if (misfit !== null) return { ...none, optimum: { ...facts, reason: misfit } };
   if (seeds < 2) {
     const reason = "one seed has no interval";
     const optimum = { ...facts, log2x: { estimate: fit.log2x, ...ends }, reason };
     return { ...none, optimum };
   }
-  const stream = random(streamSeed);
+  const stream = random(streamSeed),
+    floor = usable.every((row) => positive(row.loss)) ? 0 : -Infinity;
   const resamples = resampleCurves(parts, draws, stream);
   const fits = resamples.curves.map((curve) => fitCurve(log2x, curve));
   const lost = fits.filter((f) => !f.convex || f.clamped).length;
@@ -235,7 +259,7 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     optimum: {
       ...facts,
       log2x: open ? { estimate: interval.estimate, ...ends } : interval,
-      loss: intervalOf(fits.map((f, b) => f.loss + resamples.levels[b])),
+      loss: intervalOf(fits.map((f, b) => Math.max(floor, f.loss + resamples.levels[b]))),
       reason: edge !== null
         ? `its best point (log2 x = ${lowest}) is the ${edge} edge of the grid`
         : beside

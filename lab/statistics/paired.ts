@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 import { mean, sd, tQuantile975 } from "./resample.ts";
 
 /** A variance of one seed's value, estimated beside the quantity itself. */

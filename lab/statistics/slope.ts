@@ -16,7 +16,7 @@
  *
  * @module
  */
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 import { mean, sd, tQuantile975 } from "./resample.ts";
 
 /** Mean with its t interval over seeds; the ends are infinite for one value. */

@@ -6,9 +6,10 @@
 import type { Device } from "../../kernels/gpu/device.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf } from "../../model/shape.ts";
-import { type Corpus, type StepLog, Trainer } from "../../model/trainer.ts";
+import type { TaskData } from "../../model/task.ts";
+import { type StepLog, Trainer } from "../../model/trainer.ts";
 import type { Job } from "./job.ts";
-import type { Run } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 
 /** Told after every submit. */
 export type OnSteps = (replicaSteps: number, step: number) => void;
@@ -24,13 +25,13 @@ function zLosses(log: StepLog[]): (number | null)[] {
 /**
  * Trains one group; all jobs are of one {@link Job.group}.
  *
- * @param signal aborted: stops after the running submit and throws its reason
+ * @param data of the jobs' task @param signal aborted: stops after the running submit and throws its reason
  * @returns one run per job, in order
  * @throws {DeviceError} when the GPU refused work
  */
 export async function trainGroup(
   device: Device,
-  corpus: Corpus,
+  data: TaskData,
   jobs: Job[],
   onSteps: OnSteps,
   signal: AbortSignal,
@@ -56,8 +57,10 @@ export async function trainGroup(
       beta2: job.beta2,
     })),
     { steps, ...training },
-    corpus,
+    data,
   );
+  const { divergedAbove } = shape.task;
+  const lost = (loss: number) => !Number.isFinite(loss) || loss > divergedAbove;
   try {
     for (let count = 1; trainer.step < steps;) {
       signal.throwIfAborted();
@@ -73,10 +76,10 @@ export async function trainGroup(
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z): Run => {
       const all = log[z].map((s) => s.loss);
-      const bad = all.findIndex((x) => !Number.isFinite(x));
+      const bad = all.findIndex(lost);
       const losses = bad >= 0 ? all.slice(0, bad) : all;
       const { loss: final, router } = validation[z],
-        diverged = bad >= 0 || !Number.isFinite(final);
+        diverged = bad >= 0 || lost(final);
       return {
         key: job.key,
         cell: job.cell,

@@ -1,10 +1,9 @@
 /**
- * Identities: the hash of a plan and the key of a run, both over canonical JSON.
+ * Identities: hashes of plans and keys of runs, over canonical JSON.
  *
  * @module
  */
 import { createHash } from "node:crypto";
-import type { PlanFacts } from "../record/record.ts";
 
 /**
  * JSON with object keys sorted by code unit and no spaces, so that equal values give equal text.
@@ -40,21 +39,9 @@ export function hashOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
 }
 
-/**
- * Hash of what was decided before the first run: profile, seeds, steps, grids, tolerance. A `hash`
- * or `exploratory` field is left out, so that a plan can be checked against its hash.
- *
- * @throws {TypeError} as {@link canonicalJson}
- */
-export function planHash(plan: Omit<PlanFacts, "hash" | "exploratory">): string {
-  return hashOf({ ...plan, hash: undefined, exploratory: undefined });
-}
-
 /** Everything that determines a run, and nothing else: no panel, no role, no wall time. */
 export interface RunParts {
-  /** `lm` or `diffusion` */
-  task: string;
-  /** the model */
+  /** the model, its task named with its sizes */
   shape: unknown;
   /** hyperparameters per tensor, as the rule gave them */
   rows: unknown;

@@ -10,16 +10,14 @@ import { KERNELS_VERSION } from "../../kernels/version.ts";
 import type { Multipliers } from "../../model/network.ts";
 import type { ModelShape, TensorKind } from "../../model/shape.ts";
 import { TENSOR_KINDS } from "../../model/shape.ts";
+import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson, runKey } from "./identity.ts";
-import type { BaseHyperParameters, Cell } from "../record/record.ts";
-import type { TrainingPlan } from "../suite.ts";
-
-/** Tokens the byte-level task knows. */
-export const VOCABULARY = 256;
+import type { BaseHyperParameters, Cell } from "../record/run.ts";
+import type { TrainingPlan } from "./plan.ts";
 
 /** A cell ready to be trained. */
 export interface Job {
@@ -43,11 +41,11 @@ export interface Job {
 /**
  * The model a configuration stands for.
  *
- * @param gate what the rule weighs experts by, unless the configuration says
+ * @param task what it is trained on @param gate what the rule weighs experts by, unless the configuration says
  */
-export function shapeOf(c: Configuration, gate: Gate = "sigmoid"): ModelShape {
+export function shapeOf(c: Configuration, task: Task, gate: Gate = "sigmoid"): ModelShape {
   return {
-    vocab: VOCABULARY,
+    task,
     width: c.width,
     depth: c.depth,
     headWidth: c.headWidth,
@@ -64,11 +62,21 @@ export function adapterIdentity({ adapter, profile }: Pick<Device, "adapter" | "
 
 /** What a run's identity holds beyond its cell and plan. */
 export interface Context {
+  /** what is trained on, at its sizes */
+  task: Task;
   dataHash: string;
-  /** where training ends and the held-out text begins */
-  trainBytes: number;
+  /** where training ends and the held-out data begins */
+  trainUnits: number;
   /** results differ in their last bits between adapters and kernel variants */
   adapter: string;
+}
+
+/** The context of runs on some data and device. */
+export function contextOf(
+  { task, hash, trainUnits }: Pick<Dataset, "task" | "hash" | "trainUnits">,
+  device: Pick<Device, "adapter" | "profile">,
+): Context {
+  return { task, dataHash: hash, trainUnits, adapter: adapterIdentity(device) };
 }
 
 /** What a twin that must fail, or another router loss, changes of a job. */
@@ -108,13 +116,17 @@ function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): Base
  * Resolves a cell under its rule.
  *
  * @throws {RangeError} for a configuration or transfer that cannot be
+ * @throws {TypeError} when the plan is for another task than the context's data
  */
 export function jobOf(
   cell: Cell,
   plan: TrainingPlan,
-  { dataHash, trainBytes, adapter }: Context,
+  { task, dataHash, trainUnits, adapter }: Context,
   changes: Changes = {},
 ): Job {
+  if (plan.task !== undefined && plan.task !== task.id) {
+    throw new TypeError(`Cannot train for ${plan.task}: the data is for ${task.id}`);
+  }
   const reference = parseConfiguration(plan.reference), from = sized(reference, plan);
   const to = sized(parseConfiguration(cell.configuration, reference), plan);
   const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
@@ -142,10 +154,13 @@ export function jobOf(
   const { residual, outputMultiplier, routeScale, logits } = multipliers;
   const plain = { residual, outputMultiplier, routeScale, logits, ...changes.multipliers };
   const training = { ...plan.training, ...changes.training };
-  const shape = shapeOf(to, rule.gate), size = sizesOf(to, plan);
+  const shape = shapeOf(to, task, rule.gate), size = sizesOf(to, plan);
+  // what is written of a shape: its task by name, sizes and when a run is lost
+  const { id, facts, divergedAbove } = task;
+  const limit = Number.isFinite(divergedAbove) ? { divergedAbove } : {};
+  const plainShape = { ...shape, task: { id, ...facts, ...limit } };
   const key = runKey({
-    task: "lm",
-    shape,
+    shape: plainShape,
     rows: table,
     multipliers: plain,
     beta1,
@@ -154,13 +169,13 @@ export function jobOf(
     ...size,
     training,
     dataHash,
-    trainBytes,
+    trainUnits,
     kernelsVersion: KERNELS_VERSION,
     adapter,
   });
   return {
     key,
-    group: canonicalJson({ shape, ...size, training }),
+    group: canonicalJson({ shape: plainShape, ...size, training }),
     cell,
     shape,
     base,

@@ -23,6 +23,8 @@ export interface TrainingPlan {
   evaluationBatches: number;
   /** hyperparameters of the reference where nothing is swept; initStd null: 1/sqrt(d*) */
   base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
+  /** task id; absent: `language` */
+  task?: string;
   training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };
 }
 

@@ -6,13 +6,14 @@
  */
 import { resourceUsage } from "node:process";
 import type { Device } from "../../kernels/gpu/device.ts";
-import { destroyTensor } from "../../kernels/gpu/tensor.ts";
 import { layoutOf } from "../../model/shape.ts";
-import { type Corpus, uploadCorpus } from "../../model/trainer.ts";
-import { adapterIdentity, type Context, type Job } from "./job.ts";
-import type { BenchRecord, Run } from "../record/record.ts";
-import { LabError, type Store } from "./store.ts";
-import type { TrainingPlan } from "../suite.ts";
+import type { Dataset, TaskData } from "../../model/task.ts";
+import { type Context, contextOf, type Job } from "./job.ts";
+import { LabError } from "../record/failure.ts";
+import type { Cost, DataFacts, TaskFacts } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
+import type { TrainingPlan } from "./plan.ts";
+import type { Store } from "./store.ts";
 import { trainGroup } from "./group.ts";
 
 /** What happened, for a progress line. */
@@ -28,25 +29,10 @@ export interface BenchProgress {
   left_s: number | null;
 }
 
-/** The text, its split and where it came from. */
-export interface BenchData {
-  name: string;
-  bytes: Uint8Array;
-  trainBytes: number;
-  hash: string;
-  licence: string;
-}
-
-/** The text as a record keeps it. */
-export function dataFacts(data: BenchData): BenchRecord["data"] {
-  const { name, hash, licence, trainBytes } = data;
-  return {
-    name,
-    hash,
-    trainTokens: trainBytes,
-    validationTokens: data.bytes.length - trainBytes,
-    licence,
-  };
+/** The data as a record keeps it. */
+export function dataFacts(data: Dataset): DataFacts {
+  const { name, hash, licence, trainUnits, heldOutUnits } = data;
+  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence };
 }
 
 const MAX_REPLICAS = 15;
@@ -59,9 +45,10 @@ const GROUP_BYTES = 6e9;
  * with d (fitted to 10 dense models of d = 16 and 12 16e4a of d = 64 side by side, llvmpipe).
  */
 export function workOf({ shape, steps, sequences, seq }: Job): number {
-  const { width: d, depth, vocab, ffn } = shape;
+  const { width: d, depth, ffn, task } = shape;
   const active = ffn.kind === "dense" ? ffn.hidden : (ffn.active + ffn.shared) * ffn.expertWidth;
-  return steps * sequences * seq * (depth * (4 * d * d + 3 * d * active) + d * vocab + 12_000);
+  return steps * sequences * seq *
+    (depth * (4 * d * d + 3 * d * active) + task.cost(shape).work + 12_000);
 }
 
 /**
@@ -70,21 +57,22 @@ export function workOf({ shape, steps, sequences, seq }: Job): number {
  * @throws {LabError} when not even one fits
  */
 export function replicasThatFit(device: Device, job: Job): number {
-  const { ffn } = job.shape, layout = layoutOf(job.shape), tokens = job.sequences * job.seq;
+  const { ffn, task } = job.shape, layout = layoutOf(job.shape);
+  const tokens = job.sequences * job.seq, ends = tokens * task.cost(job.shape).floats;
   const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
   const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
   const branch = rows * Math.max(2 * h, layout.width);
   const largest = 4 * Math.max(
     layout.floats,
     branch,
-    tokens * layout.vocab,
+    ends,
     tokens * 3 * layout.attention,
   );
   const binding = device.gpu.limits.maxStorageBufferBindingSize;
   // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
   const all = 4 * (7 * layout.floats +
     job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
-    2 * tokens * layout.vocab);
+    2 * ends);
   const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);
   if (fits < 1) {
     throw new LabError(
@@ -95,32 +83,24 @@ export function replicasThatFit(device: Device, job: Job): number {
 }
 
 /**
- * Refuses a text that is too short for a plan, before anything is trained.
+ * Refuses data that is not enough for a plan, before anything is trained.
  *
- * @returns a warning when windows overlap, or null
+ * @returns a warning, e.g. when held-out windows overlap, or null
+ * @throws {LabError} naming the data and the size wanted
  */
-export function checkText(data: BenchData, plan: TrainingPlan): string | null {
-  if (data.trainBytes <= plan.seq + 1) {
-    throw new LabError(
-      `Cannot draw sequences of ${plan.seq} tokens: the training text has ${data.trainBytes}`,
-    );
+export function checkData(data: Dataset, plan: TrainingPlan): string | null {
+  try {
+    return data.check(plan);
+  } catch (error) {
+    throw error instanceof RangeError ? new LabError(error.message) : error;
   }
-  const held = data.bytes.length - data.trainBytes;
-  const windows = plan.evaluationBatches * plan.sequences, wanted = windows + plan.seq + 1;
-  if (held < wanted) {
-    throw new LabError(
-      `Cannot validate on ${windows} windows: the held-out text has ${held} bytes, want ${wanted}`,
-    );
-  }
-  return held / windows < plan.seq
-    ? "the held-out windows overlap: the held-out text is short"
-    : null;
 }
 
-/** The pool of one bench; {@link TrainingPool.close} frees the text on the device. */
+/** The pool of one bench; {@link TrainingPool.close} frees the data on the device. */
 export class TrainingPool {
   readonly context: Context;
-  readonly corpus: Corpus;
+  /** on the device */
+  readonly data: TaskData;
   trainedRuns = 0;
   reusedRuns = 0;
   trainedTokens = 0;
@@ -135,7 +115,7 @@ export class TrainingPool {
 
   constructor(
     device: Device,
-    data: BenchData,
+    data: Dataset,
     store: Store,
     signal: AbortSignal,
     onProgress: (progress: BenchProgress) => void,
@@ -144,13 +124,15 @@ export class TrainingPool {
     this.#store = store;
     this.#signal = signal;
     this.#onProgress = onProgress;
-    this.context = {
-      dataHash: data.hash,
-      trainBytes: data.trainBytes,
-      adapter: adapterIdentity(device),
-    };
+    this.context = contextOf(data, device);
     device.memory.resetPeak();
-    this.corpus = uploadCorpus(device, data.bytes, data.trainBytes);
+    this.data = data.upload(device);
+  }
+
+  /** The words of what is trained. */
+  get task(): TaskFacts {
+    const { id, loss: { name, unit } } = this.context.task;
+    return { id, loss: { name, unit } };
   }
 
   /** Names all that is planned so far, for counts and the time left; asked again at every step. */
@@ -217,7 +199,7 @@ export class TrainingPool {
     tell(0);
     const runs = await trainGroup(
       this.#device,
-      this.corpus,
+      this.data,
       group,
       (_, step) => tell(step),
       this.#signal,
@@ -234,21 +216,27 @@ export class TrainingPool {
   }
 
   /** What the bench cost so far. */
-  cost(): BenchRecord["cost"] {
-    return {
-      wall_s: (performance.now() - this.#started) / 1000,
-      trainedRuns: this.trainedRuns,
-      reusedRuns: this.reusedRuns,
-      trainedTokens: this.trainedTokens,
-      peakDevice_bytes: this.#device.memory.peak_bytes,
-      peakRss_bytes: peakRss(),
-    };
+  cost(): Cost {
+    const { trainedRuns, reusedRuns, trainedTokens } = this;
+    return { ...costSince(this.#started, this.#device), trainedRuns, reusedRuns, trainedTokens };
   }
 
-  /** Frees the text. */
+  /** Frees the data. */
   close(): void {
-    destroyTensor(this.corpus.tensor);
+    this.data.destroy();
   }
+}
+
+/** What something cost that trained nothing. */
+export function costSince(started_ms: number, device: Device): Cost {
+  return {
+    wall_s: (performance.now() - started_ms) / 1000,
+    trainedRuns: 0,
+    reusedRuns: 0,
+    trainedTokens: 0,
+    peakDevice_bytes: device.memory.peak_bytes,
+    peakRss_bytes: peakRss(),
+  };
 }
 
 /** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */

@@ -6,9 +6,12 @@
 import { DEAD_SHARE } from "../../model/router_samples.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
-import type { Run } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
 
 /**
+ * - `dropped-tokens`: a block that drops more than a tenth of its picks, or more than a tenth of whose
+ *   tokens no routed expert serves. Where the capacity itself is below what is picked (cf < 1), it
+ *   also tells of dead experts, whose own advice would not help
  * - `dead-expert`: an expert whose load is below a tenth of the mean load a/N
  * - `collapsed-router`: a block where all tokens pick the same a experts
  * - `sees-the-future`: an expert chose among all positions, later ones too: the loss is not that of a
@@ -16,6 +19,7 @@ import type { Run } from "../record/record.ts";
  * - `no-router-gradient`: a = 1 under a gate that is normalized over the picks, which is always 1
  */
 export const ROUTER_WARNINGS = [
+  "dropped-tokens",
   "dead-expert",
   "collapsed-router",
   "no-router-gradient",
@@ -28,6 +32,9 @@ export interface RouterWarning {
   /** one sentence with the numbers and what may help */
   text: string;
 }
+
+/** Share of a block's picks that may be dropped, and of its tokens that may go unserved, unsaid. */
+export const DROPPED_SHARE = 0.1;
 
 /** All tokens: shares are means over batches, which round. */
 const ALL = 1 - 1e-9;
@@ -49,7 +56,7 @@ const some = (blocks: number[]) =>
 export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
   const { ffn } = parseConfiguration(run.cell.configuration, ANY), out: RouterWarning[] = [];
   if (ffn.kind === "dense") return out;
-  const { experts: n, active: a, pick = "top" } = ffn, load = run.expertLoad ?? [];
+  const { experts: n, active: a, pick = "top", capacity } = ffn, load = run.expertLoad ?? [];
   const normalized = ["sigmoid", "softmax"].includes(ffn.gate ?? gate);
   if (a === 1 && n > 1 && pick === "top" && normalized) {
     out.push({
@@ -69,12 +76,17 @@ export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
   const counted = load.map((block) => block.filter((x) => x < DEAD_SHARE * a / n).length);
   const dead = counted.flatMap((count, l) => count > 0 ? [l] : []);
   const total = counted.reduce((x, y) => x + y, 0);
-  if (dead.length > 0) {
-    out.push({
-      name: "dead-expert",
-      text: `${total} of ${n * load.length} experts got less than ${DEAD_SHARE} of the mean load ` +
-        `(${some(dead)}); a balance loss or bias= may help`,
-    });
+  const few =
+    `${total} of ${n * load.length} experts got less than ${DEAD_SHARE} of the mean load ` +
+    `(${some(dead)})`;
+  const dropped = droppedTokens(run, pick === "expert-choice", capacity);
+  const starved = dropped !== null && capacity !== undefined && capacity < 1;
+  if (dropped !== null) {
+    const also = starved && dead.length > 0 ? `; ${few}, which comes second` : "";
+    out.push({ name: "dropped-tokens", text: `${dropped}${also}` });
+  }
+  if (dead.length > 0 && !starved) {
+    out.push({ name: "dead-expert", text: `${few}; a balance loss or bias= may help` });
   }
   const collapsed = load.flatMap((block, l) =>
     a < n && block.filter((x) => x >= ALL).length === a ? [l] : []
@@ -87,6 +99,31 @@ export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
     });
   }
   return out;
+}
+
+const percent = (share: number) => `${Math.round(100 * share)}%`;
+
+/** What is dropped or served by nobody, and what may help; null where it is little or not known. */
+function droppedTokens(run: Run, chosen: boolean, capacity: number | undefined): string | null {
+  const { dropRate = [], unserved = [] } = run.router ?? {};
+  const blocks = dropRate.flatMap((drop, l) =>
+    Math.max(drop, unserved[l]) > DROPPED_SHARE ? [l] : []
+  );
+  if (blocks.length === 0) return null;
+  const mean = (shares: number[]) => shares.reduce((sum, x) => sum + x, 0) / shares.length;
+  const alone = `${percent(mean(unserved))} of the tokens get no routed expert`;
+  if (chosen) {
+    return `${alone} (above ${percent(DROPPED_SHARE)} in ${
+      some(blocks)
+    }): experts choose, and nobody ` +
+      "chose them; a larger a leaves out fewer";
+  }
+  const advice = capacity !== undefined && capacity < 1
+    ? `an expert serves cf = ${capacity} of the mean load at most, so that about ` +
+      `${percent(1 - capacity)} is lost even if picks are balanced; take cf = 1 or more`
+    : "experts that are picked above their capacity; a larger cf, a balance loss or bias= may help";
+  return `${percent(mean(dropRate))} of the picks are dropped and ${alone} (above ` +
+    `${percent(DROPPED_SHARE)} in ${some(blocks)}): ${advice}`;
 }
 
 /**

@@ -18,7 +18,7 @@
  */
 import { analyse, intervalOf, SHIFT_SHARE, sortSeeds, type Sweep } from "../statistics/optimum.ts";
 import { slopeWeights } from "../statistics/paired.ts";
-import type { Interval } from "../record/record.ts";
+import type { Interval } from "../record/findings.ts";
 import { drawSeeds } from "../statistics/resample.ts";
 
 /** A target that trains for another duration. */

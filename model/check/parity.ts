@@ -19,6 +19,7 @@ import {
   type TensorKind,
   unpack,
 } from "../shape.ts";
+import { language, languageOf } from "../tasks/language.ts";
 import { Trainer } from "../trainer.ts";
 
 const numbers = z.array(z.number());
@@ -146,7 +147,7 @@ export function relativeError(x: Float32Array, ref: Float32Array, floor = 0): nu
 function shapeOf({ model: m }: ParityCase): ModelShape {
   const { ffn } = m;
   return {
-    vocab: m.vocab,
+    task: language(m.vocab),
     width: m.width,
     depth: m.depth,
     headWidth: m.headWidth,
@@ -162,10 +163,11 @@ function shapeOf({ model: m }: ParityCase): ModelShape {
   };
 }
 
-/** The layout of a case's model; an impossible size is the case's fault. */
-function layoutOfCase(c: ParityCase, shape: ModelShape): Layout {
+/** Shape and layout of a case's model; an impossible size is the case's fault. */
+function layoutOfCase(c: ParityCase): { shape: ModelShape; layout: Layout } {
   try {
-    return layoutOf(shape);
+    const shape = shapeOf(c);
+    return { shape, layout: layoutOf(shape) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ParityCaseError(`Cannot run the parity case ${c.name}: ${error.message}`);
@@ -183,7 +185,7 @@ export async function runParityCase(
   c: ParityCase,
   replicas = 1,
 ): Promise<ParityLine[]> {
-  const shape = shapeOf(c), layout = layoutOfCase(c, shape), { model, adamw: o, expect } = c;
+  const { shape, layout } = layoutOfCase(c), { model, adamw: o, expect } = c;
   const stored = new Float32Array(layout.floats);
   for (const p of layout.parameters) {
     const given = c.weights[p.name];
@@ -219,7 +221,7 @@ export async function runParityCase(
     },
     null,
   );
-  const net = trainer.network, { rows } = net.sizes, z = replicas - 1;
+  const net = trainer.network, { rows } = net.sizes, z = replicas - 1, text = languageOf(net);
   const feed = (batch: number[][]) => {
     const tokens = new Uint32Array(replicas * rows), targets = new Uint32Array(replicas * rows);
     for (let r = 0; r < replicas; r++) {
@@ -228,8 +230,8 @@ export async function runParityCase(
         targets.set(sequence.slice(1), r * rows + s * model.seqLen);
       });
     }
-    upload(device, net.tokens, tokens);
-    upload(device, net.targets, targets);
+    upload(device, text.tokens, tokens);
+    upload(device, text.targets, targets);
   };
   const lines: ParityLine[] = [], scale = device.adapter.software ? 1 : 10;
   const add = (quantity: string, error: number, bound: number, unit: string) =>
@@ -248,10 +250,10 @@ export async function runParityCase(
   add("balanceLoss", relative(first.balanceLoss, expect.balanceLoss), 1e-5 * scale, "relative");
   add("zLoss", relative(first.zLoss, expect.zLoss), 1e-5 * scale, "relative");
   add("gradNorm", relative(first.gradNorm, expect.gradNorm), 1e-5 * scale, "relative");
-  const raw = await downloadFloats(device, net.logits);
+  const raw = await downloadFloats(device, text.logits);
   const tokens = net.sizes.tokens, logits = new Float32Array(tokens * model.vocab);
   for (let t = 0; t < tokens; t++) {
-    const at = (z * rows + t) * layout.vocab;
+    const at = (z * rows + t) * text.result.stride;
     logits.set(raw.subarray(at, at + model.vocab), t * model.vocab);
   }
   add("logits", relativeError(logits, floats(expect.logits_f32)), 1e-5 * scale, "relative");
@@ -316,7 +318,7 @@ async function lossNow(device: Device, trainer: Trainer): Promise<number[]> {
   forward(net, program, false);
   program.submit(1, (trainer.step & 1) as 0 | 1);
   await settle(device);
-  const loss = await downloadFloats(device, net.loss), { rows, tokens, replicas } = net.sizes;
+  const loss = await downloadFloats(device, net.task.loss), { rows, tokens, replicas } = net.sizes;
   program.destroy();
   return Array.from(
     { length: replicas },

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { drawBatch } from "../../kernels/text/embedding.ts";
 import { type Device, settle } from "../../kernels/gpu/device.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import {
@@ -17,7 +16,8 @@ import {
 import { forward } from "../forward.ts";
 import type { Network } from "../network.ts";
 import { unpack } from "../shape.ts";
-import type { Corpus, Trainer } from "../trainer.ts";
+import type { TaskData } from "../task.ts";
+import type { Trainer } from "../trainer.ts";
 
 /** One block of one replica; T tokens. */
 export interface BlockActivations {
@@ -34,8 +34,8 @@ export interface BlockActivations {
 /** One replica. */
 export interface Activations {
   blocks: BlockActivations[];
-  /** (T, V), multiplier included */
-  logits: Float32Array;
+  /** (T, n) what the task makes of the last stream: a language model's logits, multiplier included */
+  output: Float32Array;
 }
 
 /** Rows of every replica: `cols` of the `stride` floats of each of its `tokens` rows. */
@@ -66,8 +66,9 @@ export async function readActivations(net: Network): Promise<Activations[]> {
   const { layout, router } = net,
     d = layout.shape.width,
     of = (tensor: Tensor) => rowsOf(net, tensor, d, layout.width);
-  const logits = await rowsOf(net, net.logits, layout.shape.vocab, layout.vocab);
-  const read: Activations[] = logits.map((l) => ({ blocks: [], logits: l }));
+  const { tensor, cols, stride } = net.task.result;
+  const results = await rowsOf(net, tensor, cols, stride);
+  const read: Activations[] = results.map((output) => ({ blocks: [], output }));
   let inputs = await of(net.z0);
   for (const block of net.blocks) {
     const middle = await of(block.middle), after = await of(block.after);
@@ -115,7 +116,7 @@ export async function readCounts(net: Network): Promise<number[][][]> {
   return read;
 }
 
-/** Looks at a trainer's replicas on evenly spaced windows of the held-out text, the same for all. */
+/** Looks at a trainer's replicas on one held-out batch, the same for all. */
 export class Probe {
   #device: Device;
   #trainer: Trainer;
@@ -123,34 +124,24 @@ export class Probe {
   #owned: Tensor[];
 
   /**
-   * @param corpus the trainer's
-   * @throws {RangeError} when the held-out text has fewer windows than the batch
+   * @param data the trainer's
+   * @throws {RangeError} when the held-out data has fewer windows than the batch
    */
-  constructor(device: Device, trainer: Trainer, corpus: Corpus) {
+  constructor(device: Device, trainer: Trainer, data: TaskData) {
     this.#device = device;
     this.#trainer = trainer;
-    const net = trainer.network, { sizes } = net, sequences = sizes.tokens / sizes.seq;
-    const held = corpus.bytes - corpus.trainBytes;
-    const spacing = Math.floor((held - sizes.seq - 1) / sequences);
-    if (spacing < 1) {
-      throw new RangeError(
-        `Cannot probe ${sequences} windows: the held-out text has ${held} bytes, want ${
-          sequences + sizes.seq + 1
-        }`,
-      );
-    }
-    // the batch is that of step 0 for every replica: both stay as they are allocated, zero
-    const zeros = (label: string) => createTensor(device, label, "u32", sizes.replicas);
-    const [state, seeds] = this.#owned = [zeros("probe.state"), zeros("probe.seeds")];
+    const net = trainer.network;
+    // a counter that stays as it is allocated, zero: always the first batch of one
+    const state = createTensor(device, "probe.state", "u32", net.sizes.replicas);
+    this.#owned = [state];
     this.#program = new Program(device);
-    drawBatch(this.#program, sizes, { first: corpus.trainBytes, range: 0, spacing }, {
-      corpus: corpus.tensor,
-      seeds,
-      state,
-      tokens: net.tokens,
-      targets: net.targets,
-    });
-    forward(net, this.#program, false);
+    try {
+      net.task.heldOut(this.#program, data, 1, { state });
+      forward(net, this.#program, false);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
   }
 
   /** Activations under the current weights, one per replica; moves no weight. */

@@ -9,6 +9,7 @@ import type { Interval3 } from "../../kernels/gpu/order_statistics.ts";
 import { ratioOf, timeInterleaved, type TimerOptions, type Work } from "../../kernels/gpu/timer.ts";
 import { FeedForward, type LayerCase } from "../feed_forward.ts";
 import type { ModelShape } from "../shape.ts";
+import { language } from "../tasks/language.ts";
 import { stepTrainer } from "./step_bench.ts";
 
 /** MoE layers whose grouped products are timed, h = 32: experts and active ones, by name. */
@@ -98,7 +99,7 @@ export const GROUPED_CONFIGS = Object.keys(GROUPED) as (keyof typeof GROUPED)[];
 
 /** d = 32, L = 2, H = 32; 16 sequences of 32 tokens a step. */
 const SMALL: ModelShape = {
-  vocab: 256,
+  task: language(),
   width: 32,
   depth: 2,
   headWidth: 16,

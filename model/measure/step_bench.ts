@@ -18,10 +18,13 @@ import {
 import { initialParameters, type InitStd } from "../init.ts";
 import { WSD } from "../schedule.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS } from "../shape.ts";
-import { type Corpus, Trainer, uploadCorpus } from "../trainer.ts";
+import type { TaskData } from "../task.ts";
+import { language } from "../tasks/language.ts";
+import { uploadText } from "../tasks/text.ts";
+import { Trainer } from "../trainer.ts";
 
-/** d = 64, L = 2, 4 heads, V = 256; 16 sequences of 64 tokens a step. */
-const BASE = { vocab: 256, width: 64, depth: 2, headWidth: 16 };
+/** The language task on bytes, d = 64, L = 2, 4 heads; 16 sequences of 64 tokens a step. */
+const BASE = { task: language(), width: 64, depth: 2, headWidth: 16 };
 const BATCH = { sequences: 16, seq: 64 };
 
 /** Shapes whose step is timed, by name. */
@@ -48,13 +51,13 @@ const SUBMIT = 200;
 
 /** A trainer that frees its text too. */
 class StepTrainer extends Trainer {
-  constructor(readonly text: Corpus, ...rest: TrainerArguments) {
+  constructor(readonly text: TaskData, ...rest: TrainerArguments) {
     super(...rest, text);
   }
 
   override destroy(): void {
     super.destroy();
-    destroyTensor(this.text.tensor);
+    this.text.destroy();
   }
 }
 
@@ -83,7 +86,7 @@ export function stepTrainer(
     TENSOR_KINDS.map((kind) => [kind, { lr: 0.001, weightDecay: 0.1, eps: 1e-8 }]),
   ) as ConstructorParameters<typeof Trainer>[3][number]["hyperParameters"];
   return new StepTrainer(
-    uploadCorpus(device, bytes, bytes.length),
+    uploadText(device, bytes, bytes.length),
     device,
     shape,
     batch,

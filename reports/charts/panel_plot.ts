@@ -6,9 +6,10 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Panel, Point, Scale } from "../../lab/record/findings.ts";
+import type { Panel, Point } from "../../lab/record/findings.ts";
 import { distinct } from "../words/phrases.ts";
 import { axisTitle, type Domain, fits, logTicks, powers } from "./axes.ts";
+import { placedWords, share } from "./rule_words.ts";
 import { powerLabel, styleOf } from "./theme.ts";
 
 /** A view of a concatenation. */
@@ -116,49 +117,18 @@ function yOf({ panel: { y: { title, scale } }, domain, height }: PanelPlot, fiel
   };
 }
 
-/** How far along its axis a value stands, from 0 to 1. */
-function share(value: number, [low, high]: Domain, scale: Scale): number {
-  const at = (x: number) => scale === "linear" ? x : Math.log2(x);
-  return (at(value) - at(low)) / (at(high) - at(low));
-}
-
-/**
- * The words of the rules, white around: above their left ends, or where they hide the fewest points and
- * stand in no other rule's way.
- */
+/** The words of the rules, white around. */
 function ruleWords(plot: PanelPlot): object[] {
-  const { panel: { rules, x, y }, points, domain, width, height } = plot;
-  const { names, domain: along } = placesOf(plot);
-  const upOf = (value: number) => height * share(value, domain, y.scale);
-  const marks = points.flatMap((point) => {
-    const across = x.scale === "nominal"
-      ? (names.indexOf(String(point.x)) + 0.5) / names.length
-      : share(Number(point.x), along, x.scale);
-    return [point.y, point.lo ?? point.y, point.hi ?? point.y]
-      .map((value) => ({ left: width * across, up: upOf(value) }));
-  });
-  return rules.flatMap((rule) => {
-    const up = upOf(rule.y), long = 5.2 * rule.label.length;
-    const cost = (left: boolean, above: boolean) => {
-      const low = above ? up - 4 : up - 18, from = left ? 0 : width - long - 4;
-      const inside = (other: number) => other > low && other < low + 22;
-      const hidden = marks.filter((mark) =>
-        inside(mark.up) && mark.left > from - 6 && mark.left < from + long + 10
-      ).length;
-      const inTheWay = rules.some((other) =>
-        other !== rule && inside(upOf(other.y))
-      );
-      const outside = above ? up + 16 > height : up < 16;
-      return hidden + (inTheWay ? 100 : 0) + (outside ? 1000 : 0);
-    };
-    const places: [left: boolean, above: boolean][] = [
-      [true, true],
-      [true, false],
-      [false, true],
-      [false, false],
-    ];
-    const [left, above] = places.reduce((best, one) => cost(...one) < cost(...best) ? one : best);
-    return [{ stroke: "white", strokeWidth: 3 }, { color: "#444" }].map((look) => ({
+  const { panel: { x: { scale } }, width } = plot, { names, domain } = placesOf(plot);
+  const words = placedWords(
+    plot,
+    ({ x }) =>
+      scale === "nominal"
+        ? (names.indexOf(String(x)) + 0.5) / names.length
+        : share(Number(x), domain, scale),
+  );
+  return words.flatMap(({ y, label, left, above }) =>
+    [{ stroke: "white", strokeWidth: 3 }, { color: "#444" }].map((look) => ({
       data: { values: [{}] },
       mark: {
         type: "text",
@@ -169,12 +139,12 @@ function ruleWords(plot: PanelPlot): object[] {
         ...look,
       },
       encoding: {
-        y: { ...yOf(plot, "y"), field: undefined, datum: rule.y },
+        y: { ...yOf(plot, "y"), field: undefined, datum: y },
         x: { value: left ? 0 : width },
-        text: { value: rule.label },
+        text: { value: label },
       },
-    }));
-  });
+    }))
+  );
 }
 
 /** Over the panel: its title, and under it what was judged. */

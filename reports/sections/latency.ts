@@ -123,35 +123,44 @@ export const giga = (value: Interval): string =>
   interval(value, (one) => digits(one === null || one === undefined ? null : one / 1e9));
 
 /** The measured ceilings. */
-function ceilings({ fma_flops, read_bytes_s, copy_bytes_s, storage, warnings }: RooflineFacts) {
+function ceilings(
+  { fma_flops, read_bytes_s, copy_bytes_s, storage }: RooflineFacts,
+): [name: string, value: string][] {
   return [
     ["FMA rate", `${giga(fma_flops)} GFLOP/s, a multiply-add counted as two`],
     ["reading", `${giga(read_bytes_s)} GB/s`],
     ["copying", `${giga(copy_bytes_s)} GB/s, bytes read plus bytes written`],
     ["tensors held in", `${storage}s`],
-    ...warnings.map((warning) => ["warning", warning]),
-  ] as [string, string][];
+  ];
 }
 
-/**
- * What the timer noticed of the points. A warning says its kind before the first colon; those of one
- * kind are counted and one is told, all are in the data.
- */
-export function timerWarnings(points: LatencyPoint[]): string[] {
-  const told = points.flatMap((point) => point.warnings.map((text) => ({ point, text })));
-  return [...Map.groupBy(told, ({ text }) => text.split(":")[0])].map(([kind, all]) => {
-    const [{ point, text }] = all, rest = text.slice(kind.length).replace(/^:\s*/, "");
-    const where = `${layerOf(point)}, ${point.pass}`;
-    return all.length === 1
+/** Warnings by kind, what stands before the first colon: counted, and the first of them told. */
+function byKind(told: { where: string; text: string }[], all: string): string[] {
+  return [...Map.groupBy(told, ({ text }) => text.split(":")[0])].map(([kind, same]) => {
+    const [{ where, text }] = same, rest = text.slice(kind.length).replace(/^:\s*/, "");
+    return same.length === 1
       ? `${where}: ${text}`
-      : `${kind} at ${all.length} of ${points.length} points, the first ${where}` +
-        (rest === "" ? "" : `: ${rest}`);
+      : `${kind} at ${same.length} of ${all}, the first ${where}${rest === "" ? "" : `: ${rest}`}`;
   });
+}
+
+/** What the timer noticed, said once for each kind; those of every point are in the data. */
+export function timerWarnings(
+  { points, roofline }: Pick<LatencyEvidence, "points" | "roofline">,
+): string[] {
+  const atPoints = points.flatMap((point) =>
+    point.warnings.map((text) => ({ where: `${layerOf(point)}, ${point.pass}`, text }))
+  );
+  const atCeilings = roofline.warnings.map((warning) => {
+    const [where] = warning.split(": ");
+    return { where, text: warning.slice(where.length + 2) };
+  });
+  return [...byKind(atCeilings, "3 ceilings"), ...byKind(atPoints, `${points.length} points`)];
 }
 
 /** The sections. */
 export function latencySections(record: LatencyRecord): Section[] {
-  const { points, roofline } = record.evidence, warnings = timerWarnings(points);
+  const { points, roofline } = record.evidence, warnings = timerWarnings(record.evidence);
   const tables = LATENCY_PANELS.flatMap((panel): Section[] => {
     const own = points.filter((p) => p.panel === panel);
     const ordered = ["forward", "forward+backward"].flatMap((pass) =>

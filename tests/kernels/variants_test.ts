@@ -154,8 +154,13 @@ Deno.test("sums by subgroups equal the tree's, where the adapter has subgroups",
 });
 
 /** Attention forward and backward of two sequences per replica. */
-async function attend(stage: Stage, seq: number, headWidth: number): Promise<Outputs> {
-  const heads = { heads: 3, headWidth }, dv = headVec4s(heads) * 4, hd = 3 * dv;
+async function attend(
+  stage: Stage,
+  seq: number,
+  headWidth: number,
+  causal = true,
+): Promise<Outputs> {
+  const heads = { heads: 3, headWidth, causal }, dv = headVec4s(heads) * 4, hd = 3 * dv;
   const sizes = sizesOf(REPLICAS, 2 * seq, seq), { rows, tokens } = sizes;
   // rows past the last token hold NaN: no result may depend on them
   const input = (seed: number, parts: number) => {
@@ -191,12 +196,14 @@ Deno.test("attention_block and its gradients equal the lane-per-head kernels", a
     // blocks of 32 and 64 rows, partly filled and more than one; dk and dv together and apart
     const cases = [[11, 8], [33, 10], [32, 16], [130, 8], [70, 16], [33, 64], [1, 10]];
     for (const [seq, headWidth] of cases) {
-      await compareVariants(
-        device,
-        "attentionBackward",
-        `${seq} tokens, heads of ${headWidth}`,
-        (stage) => attend(stage, seq, headWidth),
-      );
+      for (const causal of [true, false]) {
+        await compareVariants(
+          device,
+          "attentionBackward",
+          `${seq} tokens, heads of ${headWidth}, ${causal ? "causal" : "bidirectional"}`,
+          (stage) => attend(stage, seq, headWidth, causal),
+        );
+      }
     }
   });
 });

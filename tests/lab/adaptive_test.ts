@@ -9,7 +9,7 @@ import {
   widen,
 } from "../../lab/statistics/optimum.ts";
 import { drawSeeds, random } from "../../lab/statistics/resample.ts";
-import { judgeTarget } from "../../lab/transfer/judge.ts";
+import { judged } from "./judged.ts";
 import { assert, assertEquals } from "./assert.ts";
 import {
   asymmetric,
@@ -59,11 +59,11 @@ function rates(
     const found = analyse(from, draws, 1), x = found.optimum.log2x;
     const sweep = adapt(all, Math.round(x?.estimate ?? -5), next);
     const to = analyse(sweep, draws, 2), o = to.optimum.log2x, s = shiftBetween(found, to);
-    const { verdict, regret } = judgeTarget(from, sweep);
+    const { verdict, regret } = judged(from, sweep);
     // no estimate is no false claim
     if (o === null || (o.lo <= b && b <= o.hi)) n.optimum++;
     if (s === null || (s.lo <= shift && shift <= s.hi)) n.shift++;
-    if (regret === null || target(-shift) <= regret.hi) n.regret++;
+    if (regret.value === null || target(-shift) <= regret.value.hi) n.regret++;
     if (verdict === "pass") n.pass++;
     if (verdict === "fail") n.fail++;
     n.points += sweep.log2x.length;

@@ -8,22 +8,17 @@ import {
   type Sparsity,
   unitOf,
 } from "../../lab/claims/bridge_sparsity.ts";
-import {
-  bridges,
-  type BridgesProfile,
-  judgeIdentity,
-  judgeSparsity,
-} from "../../lab/claims/bridges.ts";
-import { judgeClaims } from "../../lab/claims/claim_judge.ts";
+import { bridges, judgeIdentity, judgeSparsity, limitsOn } from "../../lab/claims/bridges.ts";
 import { replicaOf } from "../../lab/claims/probe_models.ts";
+import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";
 import { bridgesSuite } from "../../suites/bridges.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 import { assert, assertEquals, assertNear } from "./assert.ts";
 import { workbench } from "./workbench.ts";
 
-const SMOKE = bridgesSuite.profiles.smoke as BridgesProfile;
-const { rule: RULE, twin: TWIN } = SMOKE;
+const SMOKE = bridgesSuite.profiles.smoke;
+const { rule: RULE, twin: TWIN, limits: LIMITS } = SMOKE;
 
 Deno.test("experts' W_down lie side by side: (N, d, h) becomes (d, N h)", () => {
   const p = { name: "w", kind: "wdown" as const, shape: [2, 2, 3], runs: [] };
@@ -37,16 +32,17 @@ Deno.test("a difference from nothing proves nothing", () => {
   assertEquals(difference(Float32Array.of(NaN), Float32Array.of(1)), Infinity);
   assertNear(difference(Float32Array.of(3, 4), Float32Array.of(3, 2)), 2 / Math.sqrt(13), 1e-7);
   const [j] = judgeIdentity(
-    [{ variant: RULE, found: [{ quantity: "logits", unit: "", error: Infinity }] }],
+    [{ variant: RULE, found: [{ quantity: "logits", of: "tensor", error: Infinity }] }],
     RULE,
-    1,
+    LIMITS,
+    "nats",
   );
   assertEquals(j.verdict, "inconclusive");
 });
 
 Deno.test("a Dense MoE is the dense FFN of its experts' weights, and without R it is not", () =>
   onEveryProfile(async (device) => {
-    const at = workbench(device), scale = device.adapter.software ? 1 : 10;
+    const at = workbench(device), limits = limitsOn(device.adapter.software, LIMITS);
     const c = { ...SMOKE.identity, dense: "dense:d=12,H=15,L=2", moe: "3e3a:d=12,h=5,L=2" };
     const plan = { ...SMOKE, sequences: 3, seq: 11, seeds: [4, 7] };
     const whole = await compareBridge(plan, c, RULE, at),
@@ -61,11 +57,11 @@ Deno.test("a Dense MoE is the dense FFN of its experts' weights, and without R i
       "loss of the first step",
       "losses of 4 steps",
     ]);
-    for (const j of judgeIdentity([{ variant: RULE, found: whole }], RULE, scale)) {
-      assertEquals(j.verdict, "pass", `${j.quantity}: ${j.reason}`);
-    }
-    for (const j of judgeIdentity([{ variant: TWIN, found: broken }], RULE, scale)) {
-      assertEquals([j.role, j.verdict], ["control", "fail"], `${j.quantity}: ${j.reason}`);
+    const judged = (variant: typeof RULE, found: typeof whole) =>
+      judgeIdentity([{ variant, found }], RULE, limits, "nats");
+    for (const j of judged(RULE, whole)) assertEquals(j.verdict, "pass", JSON.stringify(j));
+    for (const j of judged(TWIN, broken)) {
+      assertEquals([j.role, j.verdict], ["control", "fail"], JSON.stringify(j));
     }
     await nodeAssert.rejects(compareBridge(plan, { ...c, moe: "3e2a:d=12,h=5,L=2" }, RULE, at), {
       name: "RangeError",
@@ -75,24 +71,24 @@ Deno.test("a Dense MoE is the dense FFN of its experts' weights, and without R i
 
 Deno.test("an expert whose load stays has q = 1, one whose load drifts or ends has not", () => {
   const even = Array.from({ length: 8 }, () => [[10, 20]]);
-  const load = loadOf(even, 15, 2);
+  const load = loadOf(even, 15, 2, 10);
   assertEquals(load.q_octaves, 0);
   assertNear(load.largest.last, 20 / 15, 1e-12);
   assertNear(load.smallest.first, 10 / 15, 1e-12);
   assertNear(
-    loadOf([...even.slice(0, 6), [[20, 40]], [[20, 40]]], 30, 1).q_octaves,
+    loadOf([...even.slice(0, 6), [[20, 40]], [[20, 40]]], 30, 1, 10).q_octaves,
     Math.log2(1.6) / 2,
     1e-12,
   );
   // half of the tokens: a batch alone would ask for half an octave
   assertNear(
-    loadOf(Array.from({ length: 4 }, () => [[8, 8]]), 16, 1).batchAlone_octaves,
+    loadOf(Array.from({ length: 4 }, () => [[8, 8]]), 16, 1, 10).batchAlone_octaves,
     0.5,
     1e-12,
   );
   // a fifth of the experts dies: the median would not see it
   const dies = Array.from({ length: 8 }, (_, t) => [[8, 8, 8, 8, t < 4 ? 8 : 0]]);
-  assert(loadOf(dies, 8, 5).q_octaves > 4);
+  assert(loadOf(dies, 8, 5, 10).q_octaves > 4);
 });
 
 Deno.test("noise and signal of made-up gradients are found without bias", () => {
@@ -141,7 +137,7 @@ function sparsity(expert: number, attention: number, q = 0.1): Sparsity[] {
 }
 
 Deno.test("Bridge II passes at theory's power and fails at none, at a whole one, and where load drifts", () => {
-  const verdict = (s: Sparsity[]) => judgeClaims(judgeSparsity(s, RULE)).verdict;
+  const verdict = (s: Sparsity[]) => decide(judgeSparsity(s, RULE, LIMITS)).verdict;
   assertEquals(verdict(sparsity(-0.5, 0)), "pass");
   assertEquals(verdict(sparsity(0, 0)), "fail");
   assertEquals(verdict(sparsity(-1, 0)), "fail");
@@ -160,7 +156,8 @@ Deno.test("the smoke profile gives what it declares, twice the same", () =>
     for (const p of found.points) {
       assert(panels.includes(p.panel) && p.y > -1 && Number.isFinite(p.y));
     }
-    for (const row of found.tables[0].rows) assertEquals(row.length, found.tables[0].head.length);
+    const [{ columns, rows }] = found.tables;
+    for (const row of rows) assertEquals(row.length, columns.length);
     const identity = found.judgements.filter((j) => j.panel === panels[0]);
     assertEquals(identity.map((j) => j.verdict), [
       ...new Array(8).fill("pass"),
@@ -168,3 +165,10 @@ Deno.test("the smoke profile gives what it declares, twice the same", () =>
     ]);
     assertEquals(await bridges(SMOKE, workbench(device)), found);
   }));
+
+Deno.test("a GPU may round ten times as much, and nothing else changes", () => {
+  assertEquals(limitsOn(true, LIMITS), LIMITS);
+  const { tensor, loss, ...rest } = limitsOn(false, LIMITS);
+  assertEquals([tensor, loss], [10 * LIMITS.tensor, 10 * LIMITS.loss]);
+  assertEquals(rest, (({ tensor: _, loss: __, ...others }) => others)(LIMITS));
+});

@@ -1,9 +1,10 @@
 import { type Context, jobOf } from "../../lab/train/job.ts";
 import type { Cell } from "../../lab/record/record.ts";
+import { language } from "../../model/tasks/language.ts";
 import { quickPlan } from "../../suites/plans.ts";
 import { assert, assertEquals, throws } from "./assert.ts";
 
-const context: Context = { dataHash: "d", trainBytes: 1000, adapter: "a" };
+const context: Context = { task: language(), dataHash: "d", trainUnits: 1000, adapter: "a" };
 const cell = (configuration: string, more: Partial<Cell> = {}): Cell => ({
   panel: "p",
   configuration,

@@ -1,7 +1,8 @@
 /** Synthetic runs for the judges of claims: what a wanted model would have learned under a law. */
-import type { TrainingPlan, Wanted } from "../../lab/claims/claim_suite.ts";
-import type { Run } from "../../lab/record/record.ts";
+import type { Wanted } from "../../lab/claims/models.ts";
+import type { Run } from "../../lab/record/run.ts";
 import { random } from "../../lab/statistics/resample.ts";
+import type { TrainingPlan } from "../../lab/train/plan.ts";
 import { runWith } from "./runs.ts";
 
 /** What a run is to show; what is left out is as short as can be. */

@@ -1,6 +1,5 @@
 /** The coordinate check judges without an eye, and notices a missing R or A. */
 import nodeAssert from "node:assert/strict";
-import { judgeClaims } from "../../lab/claims/claim_judge.ts";
 import {
   type CheckAxis,
   type CheckProfile,
@@ -19,6 +18,7 @@ import {
   rmsChange,
 } from "../../lab/claims/coordinates.ts";
 import type { Variant } from "../../lab/claims/probe_models.ts";
+import { decide } from "../../lab/judge/decide.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { coordinateCheckSuite } from "../../suites/coordinate_check.ts";
 import { withDevice } from "../with_device.ts";
@@ -50,8 +50,8 @@ function curve(variant: Variant, init: number, delta: number, noise = 0.01): Cur
   };
 }
 
-const verdict = (...curves: Curve[]) =>
-  judgeClaims(judgeCurves(curves, { rule: RULE, control: SP })).verdict;
+const JUDGED = { rule: RULE, control: SP, limits: { init: 1 / 8, change: 1 / 4 } };
+const verdict = (...curves: Curve[]) => decide(judgeCurves(curves, JUDGED)).verdict;
 
 Deno.test("flat curves pass where the control is seen to grow", () => {
   assertEquals(verdict(curve(RULE, 0, 0.05), curve(SP, 0, 0.5)), "pass");
@@ -67,19 +67,17 @@ Deno.test("a control that stays flat leaves nothing to tell, and noise leaves it
   assertEquals(verdict(curve(RULE, 0, 0, 3), curve(SP, 0, 0.5)), "inconclusive");
   const zero = curve(RULE, 0, 0);
   zero.y.delta[1][0] = 0;
-  const [, delta] = judgeCurves([zero], { rule: RULE, control: SP });
-  assertEquals([delta.verdict, delta.value], ["inconclusive", null]);
-  assert(/missing, zero/.test(delta.reason));
+  const [, delta] = judgeCurves([zero], JUDGED);
+  assertEquals([delta.verdict, delta.measures[0].value], ["inconclusive", null]);
+  assert(/missing, zero/.test(delta.measures[0].missing!));
   // one seed less at one point of the drawing
   assertEquals(drawCurves([zero]).points.filter((p) => p.panel === "H: change").length, 4);
 });
 
 Deno.test("roles follow the declaration: claims of the rule, declared controls, all else aside", () => {
   const other = { name: "mup", rule: "mup" };
-  const roles = judgeCurves([curve(RULE, 0, 0), curve(SP, 0, 0), curve(other, 0, 0)], {
-    rule: RULE,
-    control: SP,
-  }).map((j) => j.role);
+  const roles = judgeCurves([curve(RULE, 0, 0), curve(SP, 0, 0), curve(other, 0, 0)], JUDGED)
+    .map((j) => j.role);
   assertEquals(roles, ["claim", "claim", "aside", "control", "aside", "aside"]);
 });
 
@@ -89,9 +87,9 @@ Deno.test("root mean squares and gate entropy follow their closed forms", () => 
   assertNear(gateEntropy(Float32Array.of(0.25, 0.25, 0.25, 0.25, 1, 0, 0, 0), 4), 0.5, 1e-6);
   const dense = {
     blocks: [{ input: new Float32Array(2), ffn: Float32Array.of(1, 1), router: null, gates: null }],
-    logits: new Float32Array(2),
+    output: new Float32Array(2),
   };
-  const c = coordinatesOf(dense, { ...dense, logits: Float32Array.of(2, 2) }, null);
+  const c = coordinatesOf(dense, { ...dense, output: Float32Array.of(2, 2) }, null);
   assertEquals([c.init, c.delta, c.router, c.entropy, c.laterInit], [1, 0, null, null, null]);
   assertEquals(c.logitsDelta, 2);
 });
@@ -103,7 +101,7 @@ Deno.test("an axis names a size its configurations have", () => {
   throws(() => sizeOf(parseConfiguration("dense:d=8,L=1,H=8"), "a"), RangeError);
 });
 
-const SMOKE = coordinateCheckSuite.profiles.smoke as CheckProfile;
+const SMOKE = coordinateCheckSuite.profiles.smoke;
 const [H, A] = SMOKE.axes;
 
 Deno.test("on the device the rule is flat at init, and without A or without R it is seen to fail", () =>
@@ -128,9 +126,9 @@ Deno.test("on the device the rule is flat at init, and without A or without R it
       const [rule, twin] = ["claim", "control"].map((role) =>
         judged.find((j) => j.role === role && j.panel.endsWith("at init"))!
       );
-      assertNear(rule.value!.estimate, 0, 0.15);
+      assertNear(rule.measures[0].value!.estimate, 0, 0.15);
       assertEquals(twin.verdict, "fail");
-      assertNear(twin.value!.estimate, power, 0.15);
+      assertNear(twin.measures[0].value!.estimate, power, 0.15);
       assertEquals(at.labels.length, 3);
     }
   }));
@@ -145,7 +143,8 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares"
     // five lines on H, three on a; two quantities each
     assertEquals(found.points.length, 2 * 3 * (5 + 3) - 0);
     for (const j of found.judgements) assert(panels.includes(j.panel), j.panel);
-    for (const row of found.tables[0].rows) assertEquals(row.length, found.tables[0].head.length);
+    const [{ columns, rows }] = found.tables;
+    for (const row of rows) assertEquals(row.length, columns.length);
     const again = await coordinateCheck(SMOKE, workbench(device));
     assertEquals(again, found);
     const stopped = new AbortController();

@@ -1,17 +1,12 @@
-import type { Wanted } from "../../lab/claims/claim_suite.ts";
-import { judgeClaims } from "../../lab/claims/claim_judge.ts";
-import {
-  type InitialLossProfile,
-  initialLossWanted,
-  judgeInitialLoss,
-} from "../../lab/claims/initial_loss.ts";
+import { initialLossWanted, judgeInitialLoss } from "../../lab/claims/initial_loss.ts";
+import type { Wanted } from "../../lab/claims/models.ts";
+import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";
 import { initialLoss } from "../../suites/initial_loss.ts";
 import { assert, assertEquals, assertNear, throws } from "./assert.ts";
 import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";
 
-const quick = initialLoss.profiles.quick as InitialLossProfile;
-const LN_V = Math.log(256);
+const { quick } = initialLoss.profiles, LN_V = Math.log(256);
 
 /** ln V falling by about 2.8 nats, plus what is common to a batch, plus a gap that grows evenly. */
 function curve(seed: number, gap: number, stream = random(1)): number[] {
@@ -30,6 +25,7 @@ function findings(gapOf: (w: Wanted) => number, change: (w: Wanted) => Shown = (
       trainLoss: curve(w.seed, gapOf(w), stream),
       ...change(w),
     })),
+    "nats",
   );
 }
 const broken = (w: Wanted) => w.role === "control" ? 0.3 : 0.01;
@@ -37,18 +33,16 @@ const broken = (w: Wanted) => w.role === "control" ? 0.3 : 0.01;
 Deno.test("variants that stay with dense pass when every twin leaves the limit", () => {
   const found = findings(broken), { judgements, panels, points } = found;
   assertEquals(JSON.parse(JSON.stringify(found)), found);
-  assertEquals(judgeClaims(judgements).verdict, "pass");
-  // eight and one variants, two quantities each; three twins
-  assertEquals(judgements.filter((j) => j.role === "claim").length, 18);
+  assertEquals(decide(judgements).verdict, "pass");
+  // eight and one variants, two measures each; three twins
+  assertEquals(judgements.filter((j) => j.role === "claim").length, 9);
+  assert(judgements.every((j) => j.measures.length === 2 && j.need === "all"));
   assertEquals(judgements.filter((j) => j.role === "control").map((j) => j.variant), [
     "16e16a, R = 1",
-    "16e16a, R = 1",
     "16e16a, A on the logits",
-    "16e16a, A on the logits",
-    "16e4a, standard",
     "16e4a, standard",
   ]);
-  const size = judgements.find((j) => j.role === "control")!.value!;
+  const size = judgements.find((j) => j.role === "control")!.measures[0].value!;
   // |gap| grows to 0.3 − 0.01 nats and is half of it on average; dense falls by 2.82 nats to the last window
   assertNear(size.estimate, 100 * 0.145 / 2.82, 0.1);
   for (const p of points) assert(panels.some((panel) => panel.name === p.panel), p.panel);
@@ -57,9 +51,11 @@ Deno.test("variants that stay with dense pass when every twin leaves the limit",
 Deno.test("a variant that learns slower or faster than dense must fail", () => {
   for (const gap of [0.3, -0.3]) {
     const { judgements } = findings((w) => w.configuration.startsWith("16e2a:") ? gap : broken(w));
-    const { verdict, reason } = judgeClaims(judgements);
+    const { verdict, reason } = decide(judgements);
     assertEquals(verdict, "fail");
-    assert(/16e2a against dense, H = 24, d = 48: mean \|gap\|/.test(reason), reason);
+    const of = reason.deciding.map((i) => judgements[i]);
+    assert(of.every((j) => j.subject === "16e2a against dense, H = 24, d = 48"));
+    assert(of.some((j) => j.measures[0].name === "mean |gap|"));
   }
 });
 
@@ -68,14 +64,28 @@ Deno.test("a gap that is small on average but widens must fail", () => {
     if (!w.configuration.startsWith("32e4a")) return {};
     return { trainLoss: curve(w.seed, 0).map((v, t) => v + (t < 80 ? 0 : 0.16)) };
   });
-  const own = judgements.filter((j) => j.quantity.startsWith("32e4a"));
-  assertEquals(own.map((j) => j.verdict), ["pass", "fail"]);
-  assertEquals(judgeClaims(judgements).verdict, "fail");
+  const own = judgements.filter((j) => j.subject.startsWith("32e4a"));
+  assertEquals(own.map((j) => j.measures.map((m) => m.verdict)), [["pass", "fail"]]);
+  assertEquals(decide(judgements).verdict, "fail");
+});
+
+Deno.test("a twin far from dense from the start is seen, although its gap does not grow", () => {
+  const { judgements } = findings(
+    broken,
+    (w) =>
+      w.rule === "standard"
+        ? { trainLoss: curve(w.seed, 0).map((v, t) => v + (t < 1 ? 0 : 0.3)) }
+        : {},
+  );
+  const twin = judgements.find((j) => j.variant === "16e4a, standard")!;
+  assertEquals(twin.verdict, "fail");
+  assertEquals(twin.measures[0].verdict, "fail");
+  assertEquals(decide(judgements).verdict, "pass");
 });
 
 Deno.test("a twin that stays within the limit leaves nothing to tell", () => {
   const { judgements } = findings(() => 0.01);
-  assertEquals(judgeClaims(judgements).verdict, "cannot tell at this size");
+  assertEquals(decide(judgements).verdict, "cannot tell at this size");
 });
 
 Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed", () => {
@@ -84,13 +94,13 @@ Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed"
     (w) =>
       w.configuration.startsWith("16e2a:") && w.seed === 1 ? { trainLoss: curve(w.seed, 0.3) } : {},
   );
-  assertEquals(judgeClaims(judgements).verdict, "inconclusive");
+  assertEquals(decide(judgements).verdict, "inconclusive");
   const one = { ...quick, seeds: [0] };
   const runs = runsFor(quick.plan, initialLossWanted(one), (w) => ({
     trainLoss: curve(w.seed, broken(w)),
   }));
-  const alone = judgeInitialLoss(one, runs).judgements;
-  assert(alone.every((j) => j.verdict === "inconclusive" && j.value === null));
+  const alone = judgeInitialLoss(one, runs, "nats").judgements;
+  assert(alone.every((j) => j.verdict === "inconclusive" && j.measures[0].value === null));
 });
 
 Deno.test("a diverged variant counts as untrained, a diverged dense model leaves nothing to judge", () => {
@@ -99,20 +109,20 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
     divergedAtStep: 30,
   });
   const lost = findings(broken, (w) => w.configuration.startsWith("8e2a") ? cut(w) : {});
-  assertEquals(judgeClaims(lost.judgements).verdict, "fail");
+  assertEquals(decide(lost.judgements).verdict, "fail");
   assert(lost.caveats.some((c) => /3 of 3 runs of 8e2a, d = 48, diverged/.test(c)));
   const none = findings(broken, (w) => w.configuration.startsWith("dense") ? cut(w) : {});
-  assertEquals(judgeClaims(none.judgements).verdict, "inconclusive");
-  assert(/3 of 3 dense runs diverged/.test(none.judgements[0].reason));
+  assertEquals(decide(none.judgements).verdict, "inconclusive");
+  assertEquals(none.judgements[0].measures[0].missing, "3 of 3 dense runs diverged");
 });
 
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
   const wanted = initialLossWanted(quick);
   const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss: curve(w.seed, 0) }));
-  throws(() => judgeInitialLoss(quick, runs.slice(1)), /47 runs of 48/);
-  throws(() => judgeInitialLoss(quick, [...runs].reverse()), /Cannot pair/);
-  throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs), /Cannot compare 601/);
-  throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs), /in 1 windows/);
+  throws(() => judgeInitialLoss(quick, runs.slice(1), ""), /47 runs of 48/);
+  throws(() => judgeInitialLoss(quick, [...runs].reverse(), ""), /Cannot pair/);
+  throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs, ""), /Cannot compare 601/);
+  throws(() => judgeInitialLoss({ ...quick, windows: 1 }, runs, ""), /in 1 windows/);
 });
 
 Deno.test("a variant is compared with the dense model of its width, depth and active width", () => {
@@ -124,7 +134,7 @@ Deno.test("a variant is compared with the dense model of its width, depth and ac
     "dense:d=12,L=2,H=48",
   ]);
   const { judgements } = findings(broken);
-  const of = (name: string) => judgements.find((j) => j.quantity.startsWith(`${name} `))!.quantity;
+  const of = (name: string) => judgements.find((j) => j.subject.startsWith(`${name} `))!.subject;
   assert(/against dense, H = 192, d = 48/.test(of("16e16a")), of("16e16a"));
   assert(/against dense, H = 48, d = 48/.test(of("16e2a2s")), of("16e2a2s"));
 });

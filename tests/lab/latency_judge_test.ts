@@ -40,12 +40,12 @@ Deno.test("what the paper claims passes, and the control fails", () => {
     "old limit": "pass",
     "a wider dense layer": "pass",
   });
-  // three a, the control, finer experts twice and widening, for each pass
-  assert.equal(judged.length, 2 * (3 + 1 + 2 + 1));
+  // three a, two controls, finer experts twice and widening, for each pass
+  assert.equal(judged.length, 2 * (3 + 2 + 2 + 1));
   assert.equal(judged[0].subject, "64e8a over 8e8a, forward");
   const { verdict, reason } = decided(points);
   assert.equal(verdict, "pass");
-  assert.deepEqual([reason.claims.pass, reason.controls.fail], [6, 2]);
+  assert.deepEqual([reason.claims.pass, reason.controls.fail], [6, 4]);
 });
 
 Deno.test("each claim has a twin that must fail", () => {
@@ -92,7 +92,8 @@ Deno.test("capacity at fewer active experts is judged, and decides nothing", () 
 
 Deno.test("dense widening as cheap as capacity leaves nothing to tell", () => {
   const judged = judgeLatency(law({ widening: 0.05 }), quick);
-  assert.ok(judged.filter((j) => j.role === "control").every((j) => j.verdict === "pass"));
+  const narrow = judged.filter((j) => j.role === "control" && j.panel.startsWith("experts"));
+  assert.deepEqual(narrow.map((j) => j.verdict), ["pass", "pass"]);
   const blind = judged.map((j) => j.role === "control" ? j : { ...j, verdict: "pass" as const });
   assert.equal(decide(blind).reason.code, "control passes");
   const none = judgeLatency(pointsOf(PAPER), quick).filter((j) => j.role !== "control");
@@ -111,7 +112,23 @@ Deno.test("a control that real points do not show to fail leaves nothing to tell
     dense(experts[1], pass).samples_s = dense(experts[0], pass).samples_s;
   }
   assert.equal(verdicts(points)["a wider dense layer"], "pass");
-  assert.equal(verdicts(points).control, "pass");
+  assert.deepEqual(verdicts(points).control, ["pass", "fail"], "the narrowest, and the widest");
+  assert.equal(decided(points).verdict, "cannot tell at this size");
+});
+
+Deno.test("a wide dense layer that is not seen to cost more leaves nothing to tell of finer experts", () => {
+  // the widest two take the same time, so that a cost beyond widening's would not be seen
+  const points = pointsOf(PAPER), { experts, expertWidth } = quick.experts;
+  const dense = (hidden: number, pass: string) =>
+    points.find((p) =>
+      p.panel === "experts" && p.series === "dense, equal parameters" && p.pass === pass &&
+      p.hidden === hidden
+    )!;
+  const widest = experts.at(-1)! * expertWidth;
+  for (const pass of ["forward", "forward+backward"]) {
+    dense(widest, pass).samples_s = dense(widest / 2, pass).samples_s;
+  }
+  assert.equal(verdicts(points)["finer experts"], "pass");
   assert.equal(decided(points).verdict, "cannot tell at this size");
 });
 
@@ -148,7 +165,7 @@ Deno.test("missing points are inconclusive and named, never a pass", () => {
     assert.notEqual(decide(judged).verdict, "pass");
   }
   const none = judgeLatency([], quick);
-  assert.deepEqual(none.map((j) => j.verdict), Array(14).fill("inconclusive"));
+  assert.deepEqual(none.map((j) => j.verdict), Array(16).fill("inconclusive"));
 });
 
 Deno.test("a drift that a round shares drops out, and other rounds are never paired", () => {

@@ -1,21 +1,20 @@
 /** ST-MoE's claim on synthetic runs: it must pass where it holds, and fail where it does not. */
 import assert from "node:assert/strict";
-import { judgeClaims } from "../../lab/claims/claim_judge.ts";
-import type { Findings } from "../../lab/record/claim_record.ts";
-import type { Wanted, Workbench } from "../../lab/claims/claim_suite.ts";
-import type { Run } from "../../lab/record/record.ts";
+import type { Wanted } from "../../lab/claims/models.ts";
 import {
   growthOf,
+  judgeStability,
   logsumexpOf,
   riseOf,
-  routerStability,
   stabilityModels,
-  type StabilityProfile,
 } from "../../lab/claims/router_stability.ts";
+import { decide } from "../../lab/judge/decide.ts";
+import type { Findings } from "../../lab/record/findings.ts";
+import type { Run } from "../../lab/record/run.ts";
 import { routerStabilitySuite } from "../../suites/router_stability.ts";
 import { runWith } from "./runs.ts";
 
-const PROFILE = routerStabilitySuite.profiles.quick as StabilityProfile, STEPS = 250;
+const PROFILE = routerStabilitySuite.profiles.quick, STEPS = 250;
 
 /** A run of two blocks whose logsumexp goes from 2 to `end`, and whose loss rises by `rise` once. */
 function synthetic(end: number, rise: number, seed: number): Run {
@@ -40,16 +39,9 @@ function synthetic(end: number, rise: number, seed: number): Run {
   };
 }
 
-/** Measures on made-up runs, one per wanted model. */
-function measured(make: (w: Wanted) => Run, profile = PROFILE): Promise<Findings> {
-  const bench = {
-    signal: new AbortController().signal,
-    train: (_: unknown, wanted: Wanted[]) => Promise.resolve(wanted.map(make)),
-    progress() {},
-    warn() {},
-  } as unknown as Workbench;
-  return routerStability(profile, bench);
-}
+/** Judges made-up runs, one per wanted model. */
+const measured = (make: (w: Wanted) => Run, profile = PROFILE): Findings =>
+  judgeStability(profile, stabilityModels(profile).map(make), "nats");
 
 const isHigh = (w: Wanted) => w.log2lr === PROFILE.log2lr.high;
 const hasZ = (w: Wanted) => w.training?.zCoef !== 0;
@@ -64,19 +56,19 @@ Deno.test("growth is in octaves over the first step, and rise above the lowest m
   assert.ok(Math.abs(logsumexpOf(run, 2)[0]! - 2) < 1e-12);
   assert.ok(Math.abs(growthOf(run, 2)! - 3) < 1e-9);
   // ten steps of the spike, on a loss that falls by 0.01 a step
-  assert.ok(Math.abs(riseOf(run) - 0.4) < 0.02, `${riseOf(run)}`);
-  assert.equal(riseOf(synthetic(16, 0, 0)), 0);
+  assert.ok(Math.abs(riseOf(run, PROFILE) - 0.4) < 0.02, `${riseOf(run, PROFILE)}`);
+  assert.equal(riseOf(synthetic(16, 0, 0), PROFILE), 0);
   // a run that diverged climbs to the loss of a guess
   const lost = { ...run, divergedAtStep: 100, trainLoss: run.trainLoss.slice(0, 100) };
-  assert.ok(riseOf(lost) > Math.log(256) - 4.8);
+  assert.ok(riseOf(lost, PROFILE) > Math.log(256) - 4.8);
   assert.equal(growthOf({ ...run, trainZLoss: run.trainZLoss!.slice(0, 100) }, 2), null);
   assert.equal(growthOf({ ...run, trainZLoss: [4, ...Array(249).fill(null)] }, 2), null);
   assert.equal(growthOf({ ...run, trainZLoss: null }, 2), null);
 });
 
-Deno.test("where logits grow and losses spike but for the z-loss, the suite passes", async () => {
-  const found = await measured(stMoe), decision = judgeClaims(found.judgements);
-  assert.equal(decision.verdict, "pass", decision.reason);
+Deno.test("where logits grow and losses spike but for the z-loss, the suite passes", () => {
+  const found = measured(stMoe), decision = decide(found.judgements);
+  assert.equal(decision.verdict, "pass", decision.reason.code);
   assert.deepEqual(found.judgements.map((j) => [j.role, j.verdict]), [
     ["claim", "pass"],
     ["control", "fail"],
@@ -89,27 +81,27 @@ Deno.test("where logits grow and losses spike but for the z-loss, the suite pass
   assert.ok(found.judgements.every((j) => found.panels.some((panel) => panel.name === j.panel)));
 });
 
-Deno.test("where logits stay, or the z-loss does not spare the spike, the suite fails", async () => {
-  const still = await measured((w) => synthetic(2 + w.seed / 10, 0, w.seed));
-  assert.equal(judgeClaims(still.judgements).verdict, "fail");
-  const both = await measured((w) =>
+Deno.test("where logits stay, or the z-loss does not spare the spike, the suite fails", () => {
+  const still = measured((w) => synthetic(2 + w.seed / 10, 0, w.seed));
+  assert.equal(decide(still.judgements).verdict, "fail");
+  const both = measured((w) =>
     isHigh(w) ? synthetic(hasZ(w) ? 2 : 20, 0.8, w.seed) : synthetic(2, 0, w.seed)
   );
-  assert.equal(judgeClaims(both.judgements).verdict, "fail");
+  assert.equal(decide(both.judgements).verdict, "fail");
   assert.deepEqual(both.judgements.map((j) => j.verdict).slice(0, 3), ["pass", "fail", "fail"]);
 });
 
-Deno.test("where the z-loss holds nothing down, a pass would prove nothing", async () => {
-  const found = await measured((w) =>
+Deno.test("where the z-loss holds nothing down, a pass would prove nothing", () => {
+  const found = measured((w) =>
     isHigh(w) ? synthetic(20, hasZ(w) ? 0 : 0.8, w.seed) : synthetic(2, 0, w.seed)
   );
-  assert.equal(judgeClaims(found.judgements).verdict, "cannot tell at this size");
+  assert.equal(decide(found.judgements).verdict, "cannot tell at this size");
 });
 
-Deno.test("one seed, or a log that ends, leaves the question open and says why", async () => {
-  const one = await measured(stMoe, { ...PROFILE, seeds: [0] });
-  assert.equal(judgeClaims(one.judgements).verdict, "inconclusive");
-  const lost = await measured((w) => {
+Deno.test("one seed, or a log that ends, leaves the question open and says why", () => {
+  const one = measured(stMoe, { ...PROFILE, seeds: [0] });
+  assert.equal(decide(one.judgements).verdict, "inconclusive");
+  const lost = measured((w) => {
     const run = stMoe(w);
     return isHigh(w) && !hasZ(w) && w.seed === 1
       ? { ...run, divergedAtStep: 20, trainZLoss: run.trainZLoss!.slice(0, 20) }
@@ -117,16 +109,14 @@ Deno.test("one seed, or a log that ends, leaves the question open and says why",
   });
   const [growth] = lost.judgements;
   assert.equal(growth.verdict, "inconclusive");
-  assert.match(growth.reason, /diverged/);
+  assert.match(growth.measures[0].missing!, /diverged/);
 });
 
 Deno.test("every profile trains rates × losses × seeds, and only the z-loss differs", () => {
-  for (const profile of Object.values(routerStabilitySuite.profiles) as StabilityProfile[]) {
-    const [{ wanted }] = routerStabilitySuite.wanted(profile);
-    assert.deepEqual(wanted, stabilityModels(profile));
+  for (const profile of Object.values(routerStabilitySuite.profiles)) {
+    const wanted = stabilityModels(profile);
     assert.equal(wanted.length, 4 * profile.seeds.length);
-    const z = new Set(wanted.map((w) => w.training?.zCoef));
-    assert.deepEqual([...z], [0, 0.001]);
+    assert.deepEqual([...new Set(wanted.map((w) => w.training?.zCoef))], [0, 0.001]);
     assert.equal(new Set(wanted.map((w) => w.configuration)).size, 1);
   }
 });

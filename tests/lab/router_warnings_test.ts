@@ -10,6 +10,12 @@ function runOf(configuration: string, expertLoad: number[][] | null) {
   return { ...run, cell: { ...run.cell, configuration }, expertLoad };
 }
 
+/** A run whose two blocks drop and leave unserved these shares. */
+function dropping(configuration: string, dropRate: number[], unserved: number[], load: number[][]) {
+  const facts = { gateEntropy_nats: [0.6, 0.6], maxLogit: [3, 3], deadExperts: [0, 0] };
+  return { ...runOf(configuration, load), router: { ...facts, dropRate, unserved } };
+}
+
 const names = (configuration: string, load: number[][] | null, gate?: string) =>
   routerWarnings(runOf(configuration, load), gate).map((w) => w.name);
 
@@ -54,8 +60,53 @@ Deno.test("one expert per token has a router gradient only under a gate that is 
   assert.deepEqual(names("1e1a:d=64", [[1]]), []);
 });
 
+const EVEN = Array(2).fill([0.5, 0.5, 0.5, 0.5]);
+const DEAD = [[0.9, 0.61, 0.45, 0.04], [0.5, 0.5, 0.5, 0.5]];
+
+Deno.test("a capacity that drops most tokens is said, with its share and what it must be", () => {
+  const [warning, ...rest] = routerWarnings(
+    dropping("4e2a:d=64,cf=0.1", [0.91, 0.91], [0.83, 0.83], EVEN),
+  );
+  assert.deepEqual(rest, []);
+  assert.equal(warning.name, "dropped-tokens");
+  assert.equal(
+    warning.text,
+    "91% of the picks are dropped and 83% of the tokens get no routed expert (above 10% in blocks " +
+      "0, 1): an expert serves cf = 0.1 of the mean load at most, so that about 90% is lost even if " +
+      "picks are balanced; take cf = 1 or more",
+  );
+});
+
+Deno.test("dropped tokens come before dead experts, and instead of them where cf < 1", () => {
+  const of = (configuration: string) =>
+    routerWarnings(dropping(configuration, [0.6, 0.1], [0.2, 0], DEAD));
+  const [only, ...none] = of("4e2a:d=64,cf=0.5");
+  assert.deepEqual(none, []);
+  assert.match(
+    only.text,
+    /^35% of the picks .* in block 0\).*; 1 of 8 experts got less than 0\.1 /,
+  );
+  assert.deepEqual(of("4e2a:d=64,cf=1.25").map((w) => w.name), ["dropped-tokens", "dead-expert"]);
+  assert.match(of("4e2a:d=64,cf=1.25")[0].text, /a larger cf, a balance loss or bias= may help$/);
+});
+
+Deno.test("a tenth that is dropped or unserved is not said, more of either is", () => {
+  const of = (drop: number, unserved: number, configuration = "4e2a:d=64,cf=1") =>
+    routerWarnings(dropping(configuration, [drop, 0], [unserved, 0], EVEN)).map((w) => w.name);
+  assert.deepEqual(of(0.1, 0.1), []);
+  assert.deepEqual(of(0.11, 0), ["dropped-tokens"]);
+  assert.deepEqual(of(0, 0.11), ["dropped-tokens"]);
+  // where experts choose nothing is dropped, but tokens may have none
+  const chosen = "4e2a:d=64,router=expert-choice";
+  assert.deepEqual(of(0, 0.3, chosen), ["sees-the-future", "dropped-tokens"]);
+  assert.deepEqual(of(0, 0.05, chosen), ["sees-the-future"]);
+  // a diverged run has no facts, an old one has no field
+  assert.deepEqual(names("4e2a:d=64,cf=0.1", EVEN), []);
+});
+
 Deno.test("the names are a closed list, and the facts of routers are optional in a record", () => {
   assert.deepEqual(ROUTER_WARNINGS, [
+    "dropped-tokens",
     "dead-expert",
     "collapsed-router",
     "no-router-gradient",

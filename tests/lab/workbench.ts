@@ -1,7 +1,9 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
 import type { Device } from "../../kernels/gpu/device.ts";
-import type { Workbench } from "../../lab/claims/claim_suite.ts";
-import { uploadCorpus } from "../../model/trainer.ts";
+import type { Progress } from "../../lab/suite.ts";
+import type { Workbench } from "../../lab/claims/models.ts";
+import type { TrainingPool } from "../../lab/train/pool.ts";
+import { uploadText } from "../../model/tasks/text.ts";
 import { uniforms } from "../random.ts";
 
 /** 4000 bytes in which each is one of few that may follow the last. */
@@ -13,17 +15,19 @@ export function text(): Uint8Array {
 
 /** The workbench; training fails, labels of progress are kept. */
 export function workbench(device: Device): Workbench & { labels: string[] } {
-  const labels: string[] = [];
+  const labels: string[] = [], data = uploadText(device, text(), 3000);
+  const task = { id: "language", loss: { name: "cross-entropy", unit: "nats" } };
   return {
     device,
-    corpus: uploadCorpus(device, text(), 3000),
+    pool: { data, task } as unknown as TrainingPool,
     signal: new AbortController().signal,
     train: () => Promise.reject(new Error("Cannot train: a probe has no pool")),
-    progress: (label, share) => {
-      if (!(share >= 0 && share <= 1)) throw new RangeError(`Cannot show a share of ${share}`);
+    progress({ label, done, planned }: Progress) {
+      if (!(done >= 0 && done <= planned)) {
+        throw new RangeError(`Cannot show ${done} of ${planned}`);
+      }
       labels.push(label);
     },
-    warn: () => {},
     labels,
-  };
+  } as unknown as Workbench & { labels: string[] };
 }

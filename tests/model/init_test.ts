@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { initialParameters, type InitStd, normals } from "../../model/init.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, unpack } from "../../model/shape.ts";
+import { language } from "../../model/tasks/language.ts";
 
 const SHAPE: ModelShape = {
-  vocab: 37,
+  task: language(37),
   width: 20,
   depth: 2,
   headWidth: 10,

@@ -5,12 +5,14 @@ import { createTensor, destroyTensor, type Tensor } from "../../kernels/gpu/tens
 import { initialParameters } from "../../model/init.ts";
 import { WSD } from "../../model/schedule.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
-import { type Replica, Trainer, uploadCorpus } from "../../model/trainer.ts";
+import { language } from "../../model/tasks/language.ts";
+import { uploadText } from "../../model/tasks/text.ts";
+import { type Replica, Trainer } from "../../model/trainer.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 
 const STEPS = 2600;
 const SHAPE: ModelShape = {
-  vocab: 16,
+  task: language(16),
   width: 8,
   depth: 1,
   headWidth: 8,
@@ -30,7 +32,7 @@ const perKind = <T>(value: T) =>
 /** A tiny trainer and its text. */
 function tiny(device: Device) {
   const text = Uint8Array.from({ length: 600 }, (_, i) => (i * i) % 16);
-  const corpus = uploadCorpus(device, text, 500);
+  const corpus = uploadText(device, text, 500);
   const replica: Replica = {
     seed: 1,
     parameters: initialParameters(layoutOf(SHAPE), 1, perKind(0.1)),
@@ -63,7 +65,7 @@ Deno.test("a trainer's bytes are all that it holds on the device, and destroy fr
     await trainer.evaluate(2);
     assert.equal(device.memory.alive_bytes - before, trainer.bytes, "something was left behind");
     trainer.destroy();
-    destroyTensor(corpus.tensor);
+    corpus.destroy();
     assert.equal(device.memory.alive_bytes, 0);
   }));
 

@@ -4,7 +4,9 @@ import { downloadFloats } from "../../kernels/gpu/tensor.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { Probe, readActivations, readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, unpack } from "../../model/shape.ts";
-import { type Replica, Trainer, uploadCorpus } from "../../model/trainer.ts";
+import { language } from "../../model/tasks/language.ts";
+import { uploadText } from "../../model/tasks/text.ts";
+import { type Replica, Trainer } from "../../model/trainer.ts";
 import type { Device } from "../../kernels/gpu/device.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { text } from "../lab/workbench.ts";
@@ -15,7 +17,7 @@ import { onEveryProfile, withDevice } from "../with_device.ts";
 
 const BATCH = { sequences: 3, seq: 11 }, TOKENS = 33;
 const DENSE: ModelShape = {
-  vocab: 251,
+  task: language(251),
   width: 18,
   depth: 2,
   headWidth: 6,
@@ -50,7 +52,7 @@ function replica(shape: ModelShape, seed: number, lr = 0.01): Replica {
 }
 
 function make(device: Device, shape: ModelShape, replicas: Replica[], steps = 4) {
-  const corpus = uploadCorpus(device, text(), 3000);
+  const corpus = uploadText(device, text(), 3000);
   const schedule = { kind: "constant" as const, warmup: 0, decay: 0 };
   const options = { steps, schedule, clipNorm: 1, balanceCoef: 0.01, zCoef: 0 };
   const trainer = new Trainer(device, shape, BATCH, replicas, options, corpus);
@@ -63,8 +65,8 @@ Deno.test("block input and FFN output are those of the float64 reference, replic
     const { trainer, probe } = make(device, DENSE, replicas), net = trainer.network;
     const looks = await probe.look(), { rows } = net.sizes, d = 18, stride = net.layout.width;
     const spacing = Math.floor((1000 - 11 - 1) / 3), bytes = text();
-    for (const [z, { blocks, logits }] of looks.entries()) {
-      assert.equal(logits.length, TOKENS * 251);
+    for (const [z, { blocks, output }] of looks.entries()) {
+      assert.equal(output.length, TOKENS * 251);
       const named = new Map(
         net.layout.parameters.map((p) => [p.name, unpack(p, replicas[z].parameters)]),
       );
@@ -151,10 +153,10 @@ Deno.test("looking moves nothing, shows every step, and gradients are named as t
 Deno.test("a held-out text with fewer windows than the batch is refused", () =>
   withDevice({}, async (device) => {
     const { trainer, probe } = make(device, DENSE, [replica(DENSE, 1)]);
-    const short = uploadCorpus(device, text().slice(0, 3010), 3000);
+    const short = uploadText(device, text().slice(0, 3010), 3000);
     assert.throws(() => new Probe(device, trainer, short), {
       name: "RangeError",
-      message: /Cannot probe 3 windows: the held-out text has 10 bytes, want 15/,
+      message: /Cannot draw 3 held-out windows: the held-out text has 10 bytes, want 15/,
     });
     probe.destroy();
     trainer.destroy();

@@ -11,10 +11,11 @@ import {
   TENSOR_KINDS,
   unpack,
 } from "../../model/shape.ts";
+import { language } from "../../model/tasks/language.ts";
 
 /** Head width 10, expert width 9, 37 entries, 2 shared experts, 3 groups: nothing divides by 4. */
 const ODD: ModelShape = {
-  vocab: 37,
+  task: language(37),
   width: 30,
   depth: 2,
   headWidth: 10,
@@ -31,7 +32,7 @@ const ODD: ModelShape = {
 
 /** Any shape of a small model. */
 const shapes: fc.Arbitrary<ModelShape> = fc.record({
-  vocab: fc.integer({ min: 2, max: 41 }),
+  task: fc.integer({ min: 2, max: 41 }).map(language),
   depth: fc.integer({ min: 1, max: 3 }),
   half: fc.integer({ min: 1, max: 7 }),
   heads: fc.integer({ min: 1, max: 3 }),
@@ -55,7 +56,8 @@ const shapes: fc.Arbitrary<ModelShape> = fc.record({
 }).map(({ half, heads, ...rest }) => ({ ...rest, headWidth: 2 * half, width: 2 * half * heads }));
 
 /** Parameters of a shape, by the definition in fixtures/parity. */
-function countOf({ vocab, width: d, depth, headWidth: dh, ffn }: ModelShape): number {
+function countOf({ task, width: d, depth, headWidth: dh, ffn }: ModelShape): number {
+  const vocab = Number(task.facts.vocab);
   const gated = (h: number) => 3 * d * h;
   const branch = ffn.kind === "dense"
     ? gated(ffn.hidden)
@@ -115,7 +117,7 @@ Deno.test("packing and unpacking any shape gives the same numbers back, each in 
 
 Deno.test("the odd shape lies in memory as its kernels expect", () => {
   const layout = layoutOf(ODD), { stored, logical } = numbered(layout), [block] = layout.blocks;
-  const { width, heads, attention, vocab, experts } = layout;
+  const { width, heads, attention, experts } = layout, vocab = layout.task.unembed.rows;
   assert.deepEqual({ width, heads, attention, vocab, experts }, {
     width: 32,
     heads: 3,
@@ -156,7 +158,7 @@ Deno.test("an impossible shape is a range error that names what was found", () =
   const refuse = (change: Partial<ModelShape>, message: RegExp) =>
     assert.throws(() => layoutOf({ ...ODD, ...change }), { name: "RangeError", message });
   const moe = ODD.ffn as Extract<ModelShape["ffn"], { kind: "moe" }>;
-  refuse({ vocab: 1 }, /vocab = 1/);
+  assert.throws(() => language(1), { name: "RangeError", message: /vocab = 1/ });
   refuse({ width: 0 }, /width = 0/);
   refuse({ depth: 1.5 }, /depth = 1.5/);
   refuse({ headWidth: 15 }, /heads of width 15 in width 30/);

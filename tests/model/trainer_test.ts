@@ -11,13 +11,15 @@ import {
   type TensorKind,
   unpack,
 } from "../../model/shape.ts";
-import { type Replica, Trainer, type TrainingOptions, uploadCorpus } from "../../model/trainer.ts";
+import { language } from "../../model/tasks/language.ts";
+import { uploadText } from "../../model/tasks/text.ts";
+import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer.ts";
 import { uniforms } from "../random.ts";
 import { withDevice } from "../with_device.ts";
 
 const VOCAB = 37, STEPS = 20, BATCH = { sequences: 3, seq: 11 };
 const DENSE: ModelShape = {
-  vocab: VOCAB,
+  task: language(VOCAB),
   width: 20,
   depth: 2,
   headWidth: 10,
@@ -70,7 +72,7 @@ async function digest(floats: Float32Array): Promise<string> {
 
 /** Trains and returns what there is to compare: logs and parameters of each replica. */
 async function train(device: Device, shape: ModelShape, replicas: Replica[], pieces = [STEPS]) {
-  const corpus = uploadCorpus(device, text(), 500);
+  const corpus = uploadText(device, text(), 500);
   const trainer = new Trainer(device, shape, BATCH, replicas, OPTIONS, corpus);
   for (const count of pieces) await trainer.run(count);
   const log = await trainer.log(), all = await downloadFloats(device, trainer.parameters);
@@ -165,7 +167,7 @@ Deno.test("the bias evens out the load, moves by its rate alone, and stands stil
   withDevice({}, async (device) => {
     const ffn = { ...FFN, gate: "sigmoid" as const, biasRate: 0.02 }, shape = { ...DENSE, ffn };
     // enough tokens that chance moves the load by less than 0.02
-    const corpus = uploadCorpus(device, text(8000), 4000), batch = { sequences: 64, seq: 11 };
+    const corpus = uploadText(device, text(8000), 4000), batch = { sequences: 64, seq: 11 };
     // learning rate 0: the bias alone moves the load
     const one = withRouter(replica(shape, 1, 0), shape, 6);
     const trainer = new Trainer(device, shape, batch, [one], OPTIONS, corpus);
@@ -192,7 +194,7 @@ Deno.test("the bias evens out the load, moves by its rate alone, and stands stil
 
 Deno.test("evaluation tells the gates' entropy, the largest logit, drops and dead experts", () =>
   withDevice({}, async (device) => {
-    const corpus = uploadCorpus(device, text(), 400);
+    const corpus = uploadText(device, text(), 400);
     const facts = async (ffn: ModelShape["ffn"], router = 1) => {
       const shape = { ...DENSE, ffn }, one = withRouter(replica(shape, 1), shape, router);
       const trainer = new Trainer(device, shape, BATCH, [one], OPTIONS, corpus);
@@ -238,7 +240,7 @@ Deno.test("padding stays zero through twenty steps", () =>
 Deno.test("a model whose unembedding is zero has a loss of ln V, before and on held-out text", () =>
   withDevice({}, async (device) => {
     for (const shape of [DENSE, MOE]) {
-      const corpus = uploadCorpus(device, text(), 400);
+      const corpus = uploadText(device, text(), 400);
       const replicas = [replica(shape, 1, 0, 0), replica(shape, 2, 0, 0.1)];
       const trainer = new Trainer(device, shape, BATCH, replicas, OPTIONS, corpus);
       const [zero, other] = await trainer.evaluate(3);
@@ -255,7 +257,7 @@ Deno.test("a model whose unembedding is zero has a loss of ln V, before and on h
 
 Deno.test("evaluation repeats to the bit, moves no weight, and its load sums to the active experts", () =>
   withDevice({}, async (device) => {
-    const corpus = uploadCorpus(device, text(), 400);
+    const corpus = uploadText(device, text(), 400);
     const trainer = new Trainer(
       device,
       MOE,
@@ -283,7 +285,7 @@ Deno.test("evaluation repeats to the bit, moves no weight, and its load sums to 
     }
     // evaluation between steps does not change training
     await trainer.run(STEPS - 3);
-    const corpusAgain = uploadCorpus(device, text(), 400);
+    const corpusAgain = uploadText(device, text(), 400);
     const plain = new Trainer(
       device,
       MOE,
@@ -300,7 +302,7 @@ Deno.test("evaluation repeats to the bit, moves no weight, and its load sums to 
 
 Deno.test("evaluation reads the current weights at every batch, whichever half holds them", () =>
   withDevice({}, async (device) => {
-    const corpus = uploadCorpus(device, text(), 400), still = replica(MOE, 1, 0);
+    const corpus = uploadText(device, text(), 400), still = replica(MOE, 1, 0);
     const trainer = new Trainer(device, MOE, BATCH, [still], OPTIONS, corpus);
     // a step with learning rate 0 copies the weights to the other half, which was empty before
     const start = await trainer.evaluate(4);
@@ -322,7 +324,7 @@ Deno.test("impossible requests are range errors that say what was found", () =>
         BATCH,
         replicas,
         OPTIONS,
-        uploadCorpus(device, bytes.slice(0, length), trainBytes),
+        uploadText(device, bytes.slice(0, length), trainBytes),
       );
     assert.throws(() => make(12), {
       name: "RangeError",
@@ -338,7 +340,7 @@ Deno.test("impossible requests are range errors that say what was found", () =>
     const trainer = make(580);
     await assert.rejects(trainer.evaluate(3), {
       name: "RangeError",
-      message: /Cannot evaluate 3 batches: the held-out text has 20 bytes/,
+      message: /Cannot draw 9 held-out windows: the held-out text has 20 bytes, want 21/,
     });
     await assert.rejects(trainer.run(STEPS + 1), {
       name: "RangeError",
@@ -351,7 +353,7 @@ Deno.test("impossible requests are range errors that say what was found", () =>
     });
     trainer.destroy();
     const blind = new Trainer(device, DENSE, BATCH, one, OPTIONS, null);
-    await assert.rejects(blind.evaluate(1), { name: "TypeError", message: /no corpus/ });
+    await assert.rejects(blind.evaluate(1), { name: "TypeError", message: /no data/ });
     blind.destroy();
     // the shortest text that can be drawn from
     const least = make(13);

@@ -1,4 +1,4 @@
-/** QK-norm, rotary positions and causal attention of one head in float64, with gradients. */
+/** QK-norm, rotary positions and attention of one head, causal or not, in float64, with gradients. */
 import { dot, type Matrix, matrix } from "./matrix.ts";
 import { rmsNorm, rmsNormBackward } from "./norm.ts";
 
@@ -23,19 +23,28 @@ export function normRopeBackward(x: number[], gain: number[], t: number, dy: num
   return rmsNormBackward(x, gain, rope(dy, t, -1));
 }
 
-/** p[i][j] = softmax_j≤i of q_i·k_j / sqrt(dh), and the log of each row's normalizer. */
-export function weights(q: Matrix, k: Matrix): { p: Matrix; lse: number[] } {
+/** p[i][j] = softmax_j≤i (causal) or _j of q_i·k_j / sqrt(dh), and the log of each row's normalizer. */
+export function weights(q: Matrix, k: Matrix, causal = true): { p: Matrix; lse: number[] } {
+  const hidden = (i: number, j: number) => causal && j > i;
   const s = matrix(q.length, k.length, (i, j) => dot(q[i], k[j]) / Math.sqrt(q[0].length));
   const lse = s.map((row, i) => {
-    const seen = row.slice(0, i + 1), top = Math.max(...seen);
+    const seen = row.filter((_, j) => !hidden(i, j)), top = Math.max(...seen);
     return top + Math.log(seen.reduce((sum, x) => sum + Math.exp(x - top), 0));
   });
-  return { p: matrix(q.length, k.length, (i, j) => j > i ? 0 : Math.exp(s[i][j] - lse[i])), lse };
+  return {
+    p: matrix(q.length, k.length, (i, j) => hidden(i, j) ? 0 : Math.exp(s[i][j] - lse[i])),
+    lse,
+  };
 }
 
 /** o_i = Σ_j p_ij v_j; q, k, v (T, dh) of one sequence and head. */
-export function attention(q: Matrix, k: Matrix, v: Matrix): { o: Matrix; lse: number[] } {
-  const { p, lse } = weights(q, k);
+export function attention(
+  q: Matrix,
+  k: Matrix,
+  v: Matrix,
+  causal = true,
+): { o: Matrix; lse: number[] } {
+  const { p, lse } = weights(q, k, causal);
   return {
     o: matrix(q.length, v[0].length, (i, c) => p[i].reduce((s, w, j) => s + w * v[j][c], 0)),
     lse,
@@ -43,8 +52,8 @@ export function attention(q: Matrix, k: Matrix, v: Matrix): { o: Matrix; lse: nu
 }
 
 /** Gradients of {@link attention} by q, k and v. */
-export function attentionBackward(q: Matrix, k: Matrix, v: Matrix, dout: Matrix) {
-  const T = q.length, dh = q[0].length, { p } = weights(q, k);
+export function attentionBackward(q: Matrix, k: Matrix, v: Matrix, dout: Matrix, causal = true) {
+  const T = q.length, dh = q[0].length, { p } = weights(q, k, causal);
   const dp = matrix(T, T, (i, j) => dot(dout[i], v[j]));
   // softmax: ds = p (dp − Σ p dp)
   const ds = matrix(T, T, (i, j) => p[i][j] * (dp[i][j] - dot(p[i], dp[i])) / Math.sqrt(dh));

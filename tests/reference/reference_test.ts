@@ -69,24 +69,28 @@ Deno.test("the gradient of QK-norm and rotation is that of finite differences", 
   assertClose("dgain", dgain, centralDifferences((v) => dot(normRope(x, v, 6), dy), gain), BOUND);
 });
 
-Deno.test("the gradient of attention is that of finite differences", () => {
-  const T = 5, dh = 6, m = () => matrix(T, dh, draw);
-  const q = m(), k = m(), v = m(), dout = m();
-  const fold = (flat: number[]) => matrix(T, dh, (i, c) => flat[i * dh + c]);
-  const value = (a: number[], b: number[], c: number[]) =>
-    dot(attention(fold(a), fold(b), fold(c)).o.flat(), dout.flat());
-  const { dq, dk, dv } = attentionBackward(q, k, v, dout),
-    [a, b, c] = [q, k, v].map((x) => x.flat());
-  assertClose("dq", dq.flat(), centralDifferences((x) => value(x, b, c), a), BOUND);
-  assertClose("dk", dk.flat(), centralDifferences((x) => value(a, x, c), b), BOUND);
-  assertClose("dv", dv.flat(), centralDifferences((x) => value(a, b, x), c), BOUND);
-});
+for (const causal of [true, false]) {
+  Deno.test(`the gradient of ${causal ? "causal" : "bidirectional"} attention is that of finite differences`, () => {
+    const T = 5, dh = 6, m = () => matrix(T, dh, draw);
+    const q = m(), k = m(), v = m(), dout = m();
+    const fold = (flat: number[]) => matrix(T, dh, (i, c) => flat[i * dh + c]);
+    const value = (a: number[], b: number[], c: number[]) =>
+      dot(attention(fold(a), fold(b), fold(c), causal).o.flat(), dout.flat());
+    const { dq, dk, dv } = attentionBackward(q, k, v, dout, causal),
+      [a, b, c] = [q, k, v].map((x) => x.flat());
+    assertClose("dq", dq.flat(), centralDifferences((x) => value(x, b, c), a), BOUND);
+    assertClose("dk", dk.flat(), centralDifferences((x) => value(a, x, c), b), BOUND);
+    assertClose("dv", dv.flat(), centralDifferences((x) => value(a, b, x), c), BOUND);
+  });
+}
 
 Deno.test("attention sees no later position", () => {
   const q = matrix(4, 2, draw), k = matrix(4, 2, draw), v = matrix(4, 2, draw);
   const spoiled = v.map((row, i) => i === 3 ? [1e9, 1e9] : row);
   assert.deepEqual(attention(q, k, spoiled).o.slice(0, 3), attention(q, k, v).o.slice(0, 3));
   assertClose("the first position sees itself", attention(q, k, v).o[0], v[0], 1e-15);
+  // without the mask it does
+  assert.notDeepEqual(attention(q, k, spoiled, false).o[0], attention(q, k, v, false).o[0]);
 });
 
 Deno.test("cross-entropy of equal logits is ln V, and its gradient that of finite differences", () => {

@@ -202,10 +202,14 @@ Deno.test("warnings of one kind are told once and counted", () => {
     ...point,
     warnings: [`short samples: one takes ${index} ms`],
   }));
-  assert.deepEqual(timerWarnings(some), [
+  const warnings = ["fma: host busy: 34%", "read: host busy: 30%", "copy: not warm: it moved"];
+  const roofline = { ...record.evidence.roofline, warnings };
+  assert.deepEqual(timerWarnings({ points: some, roofline }), [
+    "host busy at 2 of 3 ceilings, the first fma: 34%",
+    "copy: not warm: it moved",
     "short samples at 3 of 3 points, the first 8e2a:d=256,h=64, 1024 tokens, forward: one takes 0 ms",
   ]);
-  assert.match(timerWarnings(points).join(), /hot, forward: the clock drifted by 4%/);
+  assert.match(timerWarnings(record.evidence).join(), /hot, forward: the clock drifted by 4%/);
 });
 
 Deno.test("every medium says verdict, control, the moved limit and the paper's doubling", () => {

@@ -12,6 +12,7 @@ import {
   ratios,
 } from "../../rule/configuration.ts";
 import { RULES } from "../../rule/registry.ts";
+import type { Transfer } from "../../rule/rule.ts";
 import { anyConfiguration } from "./arbitrary.ts";
 
 Deno.test("a dense and an MoE configuration read as written", () => {
@@ -86,16 +87,23 @@ Deno.test("an MoE may name its router; what it leaves out stays out, so that old
   assert.equal(labelOf(parseConfiguration("12e3a4g:d=64,L=2,h=16,limit=2")), "12e3a4g");
 });
 
-Deno.test("no rule looks at the router", () => {
+Deno.test("the router moves R alone, and normalized gates not even that", () => {
   const from = parseConfiguration("dense:d=16,L=2,H=16");
   const hps = { lr: 0.01, weightDecay: 0.1, eps: 1e-8, beta1: 0.9, beta2: 0.95 };
   const more = { initStd: 0.25, embedInitStd: 1, unembedInitStd: 0 };
   for (const rule of RULES) {
     const to = (text: string) =>
       rule.transfer(from, parseConfiguration(text, from), { ...hps, ...more });
+    const numbers = (t: Transfer) => t.rows.map((r) => [r.initStd, r.lr, r.weightDecay, r.eps]);
     const plain = to("16e4a:d=64");
-    assert.deepEqual(to("16e4a:d=64,gate=softmax,cf=2,bias=0.1"), plain);
-    assert.deepEqual(to("16e4a:d=64,router=hash"), plain);
+    for (const keys of ["gate=softmax,cf=2,bias=0.1", "router=hash", "gate=softmax-all"]) {
+      const other = to(`16e4a:d=64,${keys}`);
+      assert.deepEqual(numbers(other), numbers(plain));
+      if (keys === "gate=softmax-all") continue;
+      assert.deepEqual(other.multipliers, plain.multipliers);
+    }
+    // the reference's own gate changes nothing but what is said
+    assert.deepEqual(to("16e4a:d=64,bias=0.1"), plain);
   }
 });
 

@@ -1,0 +1,53 @@
+/**
+ * What is trained on, as the command line names it.
+ *
+ * @module
+ */
+import { loadSotu, loadText } from "../fixtures/sotu.ts";
+import type { ProfileName, Suite } from "../lab/suite.ts";
+import { checkData } from "../lab/train/pool.ts";
+import type { Dataset } from "../model/task.ts";
+import { textDataset } from "../model/tasks/language.ts";
+import { UsageError } from "./arguments.ts";
+
+/**
+ * The data to train on: a text.
+ *
+ * @param text a file, or null for the built-in one
+ * @throws {UsageError} for one that cannot be read or is empty
+ */
+export async function dataOf(text: string | null): Promise<Dataset> {
+  if (text === null) {
+    try {
+      return textDataset(await loadSotu());
+    } catch (error) {
+      throw new UsageError(
+        `Cannot read the training text: ${(error as Error).message}; run \`deno ci\` first`,
+      );
+    }
+  }
+  try {
+    return textDataset(await loadText(text));
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message); // it is empty
+    throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
+  }
+}
+
+/**
+ * The data of suites, checked against every plan they train, before any work; null where none trains.
+ *
+ * @throws {UsageError} as {@link dataOf} @throws {LabError} for data too short, with what it needs
+ */
+export async function dataFor(
+  suites: readonly Suite[],
+  profile: ProfileName,
+  text: string | null,
+): Promise<Dataset | null> {
+  if (suites.every((suite) => suite.task === null)) return null;
+  const data = await dataOf(text);
+  for (const suite of suites) {
+    for (const plan of suite.plan(profile).trainings) checkData(data, plan);
+  }
+  return data;
+}

@@ -1,0 +1,3 @@
+// A slot, row, tile or expert that belongs to nobody.
+
+const NONE = 0xffffffffu;

@@ -1,0 +1,107 @@
+/**
+ * Suites of claims: quantities of models at fixed, transferred hyperparameters against limits, and wrong
+ * variants that must be seen to miss them.
+ *
+ * @module
+ */
+import { contextFor } from "../estimate.ts";
+import type { Findings } from "../record/findings.ts";
+import type { SuiteFacts } from "../record/record.ts";
+import type { Run } from "../record/run.ts";
+import type { ProfileName, Suite } from "../suite.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+import { jobOfWanted, lossUnit, type Wanted, type Workbench, workbenchOn } from "./models.ts";
+import type { ProbePlan } from "./probe_models.ts";
+
+/** What suites of one family do; P is what a profile holds. */
+export interface Method<P> {
+  /** models it trains through the pool, none where it only probes, and the plan of all its models */
+  trains(profile: P): { plan: TrainingPlan; wanted: Wanted[] };
+  /** Measures and judges. */
+  measure(profile: P, at: Workbench): Promise<Findings>;
+}
+
+/** What a suite of claims declares. */
+export interface Declaration<P> extends SuiteFacts {
+  /** raised when what it measures or how it judges changes */
+  version: string;
+  method: Method<P>;
+  /** everything that decides a result: models, seeds, limits */
+  profiles: Record<ProfileName, P>;
+  /** seconds of what is not training, on the machine of `REFERENCE_SPEED`; absent: none */
+  probes_s?: Record<ProfileName, number>;
+  /** why `--router` cannot be used with it; absent: it can */
+  ownRouting?: string;
+}
+
+/**
+ * The method of suites that train models and judge their runs.
+ *
+ * @param models every model of a profile
+ * @param judge runs of these, in order, and the unit of their losses → findings
+ */
+export function judgedRuns<P extends { plan: TrainingPlan }>(
+  models: (profile: P) => Wanted[],
+  judge: (profile: P, runs: Run[], unit: string) => Findings,
+): Method<P> {
+  return {
+    trains: (profile) => ({ plan: profile.plan, wanted: models(profile) }),
+    measure: async (profile, at) =>
+      judge(profile, await at.train(profile.plan, models(profile)), lossUnit(at)),
+  };
+}
+
+/** The method of suites that look into models of their own and train none through the pool. */
+export function probing<P extends ProbePlan>(measure: Method<P>["measure"]): Method<P> {
+  return {
+    trains({ reference, sequences, seq, base, training }) {
+      // its models take steps of their own and look at one held-out batch
+      const draws = { sequences, seq, steps: 1, evaluationBatches: 1 };
+      return { plan: { ...draws, reference, base, training }, wanted: [] };
+    },
+    measure,
+  };
+}
+
+/** Models for a reader of `--plan`: how many, and each with what it changes and its seeds. */
+function linesOf(wanted: Wanted[]): string[] {
+  if (wanted.length === 0) return ["probes of untrained and briefly trained models"];
+  const names = Map.groupBy(wanted, ({ configuration, rule, log2lr, multipliers, training }) =>
+    [
+      `${configuration} ${rule}`,
+      ...(log2lr === null ? [] : [`log2 lr ${log2lr}`]),
+      ...[multipliers, training].flatMap((changed) => changed ? [JSON.stringify(changed)] : []),
+    ].join(", "));
+  return [`${wanted.length} models`, ...[...names].map(([name, of]) => `${name} × ${of.length}`)];
+}
+
+/** Declares a suite of claims. One that is stopped says nothing: a claim needs all of its models. */
+export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
+  const { method, probes_s, ownRouting = null, ...rest } = declared;
+  const trains = (name: ProfileName) => method.trains(rest.profiles[name]);
+  return {
+    ...rest,
+    task: "language",
+    ownRouting,
+    plan(name) {
+      const { plan, wanted } = trains(name);
+      return { decided: rest.profiles[name], lines: linesOf(wanted), trainings: [plan] };
+    },
+    estimate(name, context?) {
+      const { plan, wanted } = trains(name);
+      const jobs = wanted.map((w) => ({
+        job: jobOfWanted(w, plan, context ?? contextFor(plan)),
+        times: 1,
+      }));
+      return { jobs, other_s: probes_s?.[name] ?? 0, timed_s: 0 };
+    },
+    async measure(name, bench) {
+      const { plan, wanted } = trains(name), { at, used } = workbenchOn(bench);
+      const jobs = wanted.map((w) => jobOfWanted(w, plan, bench.pool.context));
+      bench.pool.expect(() => jobs);
+      const findings = await method.measure(rest.profiles[name], at);
+      return { evidence: { kind: "claims", runs: [...used.values()] }, findings };
+    },
+    changed: (words, profiles) => defineClaims({ ...declared, ...words, profiles }),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * What a transfer suite declares: one claim, what is trained to test it, and when it holds.
+ *
+ * @module
+ */
+import type { SuiteFacts } from "../record/record.ts";
+import type { Swept } from "../record/run.ts";
+import type { ProfileName } from "../suite.ts";
+import type { TrainingPlan } from "../train/plan.ts";
+
+/** What counts as kept. */
+export interface TransferLimits {
+  /** largest shift that counts as transferred, octaves */
+  tolerance_octaves: number;
+  /** smallest regret limit, in the unit of the loss */
+  minRegret: number;
+}
+
+/** Grids of log2 values before widening, on the reference's scale. */
+export interface Grids {
+  reference: number[];
+  /** `bracket`: the reference's measured optimum, rounded, and one octave on each side */
+  targets: number[] | "bracket";
+}
+
+/** One panel of the figure. */
+export interface TransferPanel {
+  name: string;
+  /** what is swept; the learning rate where it is not said */
+  swept?: Swept;
+  /** shown beside the claim: judged, and decides nothing */
+  beside?: boolean;
+  /** its own reference, where it is not the plan's */
+  reference?: string;
+  /** configurations the rule transfers to, in the grammar of the command line */
+  targets: string[];
+  /** those of them the control is trained on */
+  controls: string[];
+  /** rules trained on every target to be ranked; they decide nothing */
+  rivals?: string[];
+  /** its own grids */
+  grid?: Grids;
+}
+
+/** A transfer suite at one size: everything that decides a result. */
+export interface TransferProfile {
+  plan: TrainingPlan;
+  panels: TransferPanel[];
+  /** paired seeds */
+  seeds: number[];
+  grid: Grids;
+  limits: TransferLimits;
+}
+
+/** What a transfer suite declares; what is not said follows from it. */
+export interface TransferDeclaration extends Omit<SuiteFacts, "measured" | "passesIf" | "control"> {
+  /** rule under test; `complete-mue` where it is not said */
+  rule?: string;
+  /** rule that must be seen to fail, on which targets, and what its failing does not say */
+  control: { rule: string; on: string; caution?: string };
+  /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
+  durationExponent?: boolean;
+  profiles: Record<ProfileName, TransferProfile>;
+}

@@ -1,0 +1,96 @@
+/**
+ * What the sweeps of a transfer suite say: panels, judgements, rankings, the exponent of the duration.
+ *
+ * @module
+ */
+import type { Measured } from "../suite.ts";
+import type { FindingsTable, Panel, TableCell } from "../record/findings.ts";
+import type { TaskFacts } from "../record/record.ts";
+import type { Swept } from "../record/run.ts";
+import { cellsOf } from "./cells.ts";
+import { durationExponent } from "./duration_exponent.ts";
+import { rankings } from "./ranking.ts";
+import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
+import { Sweeps } from "./sweeps.ts";
+
+/** The words of a swept hyperparameter. */
+export const SWEPT_NAME: Record<Swept, string> = {
+  lr: "learning rate",
+  weightDecay: "weight decay",
+  initStd: "init standard deviation",
+};
+
+/** Stem of the chart of a sweep. */
+const CHART: Record<Swept, string> = {
+  lr: "loss-vs-lr",
+  weightDecay: "loss-vs-weight-decay",
+  initStd: "loss-vs-init-std",
+};
+
+/** What is measured so far. */
+export function findingsOf(
+  suite: TransferDeclaration,
+  profile: TransferProfile,
+  sweeps: Sweeps,
+  { loss }: TaskFacts,
+): Measured {
+  const { optima, judgements } = sweeps.judge(profile.limits, loss.unit);
+  const steps = profile.plan.steps, seeds = profile.seeds.length;
+  return {
+    evidence: { kind: "transfer", runs: sweeps.runs(), optima },
+    findings: {
+      panels: profile.panels.map((panel): Panel => ({
+        name: panel.name,
+        title: `${panel.name}: validation loss against ${SWEPT_NAME[panel.swept ?? "lr"]}`,
+        decides: !panel.beside,
+        chart: CHART[panel.swept ?? "lr"],
+        mark: "line",
+        x: { title: `${SWEPT_NAME[panel.swept ?? "lr"]} on the reference's scale`, scale: "log2" },
+        y: { title: `validation loss (${loss.unit})`, scale: "linear" },
+        rules: [],
+      })),
+      // its charts are drawn from the runs and optima
+      points: [],
+      judgements,
+      tables: [
+        ...rankings(judgements, optima, loss.unit),
+        ...(suite.durationExponent ? [exponents(sweeps)] : []),
+      ],
+      caveats: [
+        `The models are far smaller than the paper's and train for ${steps} steps: this tests the ` +
+        "rule's direction and size of effect, not its figures.",
+        ...(seeds < 3 ? [`Only ${seeds} seed(s): the intervals are not to be trusted.`] : []),
+        ...(suite.control.caution ? [`The control ${suite.control.caution}.`] : []),
+      ],
+    },
+  };
+}
+
+/** The exponent of D in the optimal learning rate, panel by panel; see duration_exponent.ts. */
+function exponents(sweeps: Sweeps): FindingsTable {
+  const targets = sweeps.lines.filter((l) => l.role === "target" && l.swept === "lr");
+  const rows = [...Map.groupBy(targets, (line) => line.panel)].flatMap(([panel, lines]) => {
+    const reference = sweeps.sweepOf(sweeps.referenceOf(lines[0]));
+    const swept = lines.flatMap((line) => {
+      const { steps, sequences } = sweeps.job(line, cellsOf(line)[0]), { plan } = line;
+      const sweep = sweeps.sweepOf(line);
+      const rhoD = steps * sequences / (plan.steps * plan.sequences);
+      return sweep && rhoD !== 1 ? [{ rhoD, sweep }] : [];
+    });
+    if (!reference || swept.length === 0) return [];
+    const { exponent, reason } = durationExponent(reference, swept, 1 / 2);
+    const row: TableCell[] = [panel, swept.length + 1, exponent, reason ?? ""];
+    return [row];
+  });
+  return {
+    title: "Exponent p of the duration, eta ~ D^-p",
+    columns: [
+      { name: "panel", unit: "", decimals: null },
+      { name: "durations", unit: "", decimals: 0 },
+      { name: "p", unit: "", decimals: 2 },
+      { name: "doubtful", unit: "", decimals: null },
+    ],
+    rows,
+    note: "1/2 in the rule; 0.28 to 0.32 measured elsewhere.",
+  };
+}

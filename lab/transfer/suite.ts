@@ -1,0 +1,100 @@
+/**
+ * Transfer suites: the optimum of a hyperparameter is found on a reference, carried by a rule, and looked
+ * for again on every target.
+ *
+ * @module
+ */
+import { ruleById } from "../../rule/registry.ts";
+import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
+import { contextFor, type Estimate } from "../estimate.ts";
+import type { Suite } from "../suite.ts";
+import { type Context, jobOf } from "../train/job.ts";
+import { replicasThatFit } from "../train/pool.ts";
+import { cellsOf, linesOf } from "./cells.ts";
+import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
+import { findingsOf } from "./findings.ts";
+import { Sweeps } from "./sweeps.ts";
+
+/** How many times its points a sweep is expected to take, by role: a control's optimum moves. */
+const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as const;
+
+/**
+ * Declares a transfer suite; checks what the types cannot.
+ *
+ * @throws {RangeError} for a control on what is no target, a profile without a claim, an unknown rule
+ */
+export function defineTransfer(declared: TransferDeclaration): Suite<TransferProfile> {
+  check(declared);
+  const { control, rule = "complete-mue", profiles } = declared;
+  const { tolerance_octaves: tolerance, minRegret } = profiles.quick.limits;
+  return {
+    ...declared,
+    version: "2",
+    task: profiles.quick.plan.task ?? DEFAULT_TASK,
+    ownRouting: null,
+    measured: "loss on held-out data, mean over paired seeds",
+    passesIf:
+      `the 95% interval of the shift of the optimum lies within ±${tolerance} octave, or the regret of ` +
+      `the transferred value is ≤ max(2 standard errors, ${minRegret})`,
+    control: `${control.rule} (${ruleById(control.rule).title}) on ${control.on} must fail` +
+      (control.caution ? `; it ${control.caution}` : ""),
+    plan(profileName) {
+      const profile = profiles[profileName], { plan, seeds } = profile;
+      const lines = linesOf(declared, profile);
+      return {
+        decided: { ...profile, rule, control: control.rule },
+        lines: [
+          `${plan.steps} steps of ${plan.sequences * plan.seq} tokens, seeds ${seeds.join(" ")}`,
+          ...lines.map(({ panel, configuration, rule, swept, bracket, grid }) =>
+            `${
+              `${panel}/${configuration}/${rule}${swept === "lr" ? "" : `/${swept}`}`.padEnd(48)
+            } ` +
+            `log2 ${
+              bracket
+                ? "the reference's optimum and its neighbours, more where it is not bounded"
+                : grid.join(" ")
+            }`
+          ),
+        ],
+        trainings: [plan],
+      };
+    },
+    estimate(profileName, context?: Context): Estimate {
+      const jobs = linesOf(declared, profiles[profileName]).flatMap((line) =>
+        cellsOf(line).map((cell) => ({
+          job: jobOf(cell, line.plan, context ?? contextFor(line.plan)),
+          times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
+        }))
+      );
+      return { jobs, other_s: 0, timed_s: 0 };
+    },
+    async measure(profileName, bench) {
+      const profile = profiles[profileName], { pool } = bench;
+      const sweeps = new Sweeps(linesOf(declared, profile), pool), { lines } = sweeps;
+      for (const line of lines) {
+        replicasThatFit(bench.device, sweeps.job(line, cellsOf(line)[0]));
+      }
+      bench.ifStopped(() => findingsOf(declared, profile, sweeps, pool.task));
+      await sweeps.train();
+      return findingsOf(declared, profile, sweeps, pool.task);
+    },
+    changed: (words, profiles) => {
+      const { measured: _, passesIf: __, control: ___, ...own } = words;
+      return { ...defineTransfer({ ...declared, ...own, profiles }), ...words };
+    },
+  };
+}
+
+function check({ id, rule = "complete-mue", control, profiles }: TransferDeclaration): void {
+  const cannot = (why: string) => new RangeError(`Cannot define ${id}: ${why}`);
+  for (const [name, { panels }] of Object.entries(profiles)) {
+    if (panels.every((panel) => panel.beside)) {
+      throw cannot(`profile ${name} has no panel that carries the claim`);
+    }
+    for (const { targets, controls, rivals = [] } of panels) {
+      const stray = controls.find((c) => !targets.includes(c));
+      if (stray) throw cannot(`control ${stray} is no target`);
+      for (const used of [rule, control.rule, ...rivals]) ruleById(used);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The sweeps of a transfer suite over a pool of models: which cells are missing, how grids grow, and what
+ * came of them.
+ *
+ * @module
+ */
+import type { Optimum } from "../record/evidence.ts";
+import type { Judgement } from "../record/findings.ts";
+import type { Cell, CellRole, Run } from "../record/run.ts";
+import { bracketGrid, nextPoints, type Sweep, sweepOptimum, widen } from "../statistics/optimum.ts";
+import { type Job, jobOf } from "../train/job.ts";
+import type { TrainingPool } from "../train/pool.ts";
+import { cellsOf, type Line } from "./cells.ts";
+import type { TransferLimits } from "./declaration.ts";
+import { judgeTarget } from "./judge.ts";
+
+/** What a judgement of a line is for: a target carries the claim. */
+const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
+  target: "claim",
+  control: "control",
+  rival: "rival",
+};
+
+/** The widest grid a sweep may grow to, octaves end to end. */
+const MAX_SPAN_OCTAVES = 10;
+
+/** The lines of a suite, and the pool that trains their cells. */
+export class Sweeps {
+  readonly lines: Line[];
+  readonly #pool: TrainingPool;
+  readonly #jobs = new Map<string, Job>();
+
+  /** Sweeps over these lines; their grids grow in place. */
+  constructor(lines: Line[], pool: TrainingPool) {
+    this.lines = lines;
+    this.#pool = pool;
+  }
+
+  /** The job of a cell of a line. */
+  job(line: Line, cell: Cell): Job {
+    const id = JSON.stringify([line.plan.reference, cell]);
+    const known = this.#jobs.get(id) ?? jobOf(cell, line.plan, this.#pool.context);
+    this.#jobs.set(id, known);
+    return known;
+  }
+
+  /** Jobs of lines as their grids are now. */
+  jobsOf(lines: Line[]): Job[] {
+    return lines.flatMap((line) => cellsOf(line).map((cell) => this.job(line, cell)));
+  }
+
+  /** The losses of a line; null while a run is missing. */
+  sweepOf(line: Line): Sweep | null {
+    const runs = cellsOf(line).map((cell) => this.#pool.runOf(this.job(line, cell)));
+    if (runs.some((run) => run === undefined)) return null;
+    const n = line.seeds.length;
+    const loss = line.grid.map((_, g) => line.seeds.map((_, k) => runs[g * n + k]!.validationLoss));
+    return { log2x: line.grid, loss };
+  }
+
+  /** The line a line is judged against. */
+  referenceOf(line: Line): Line {
+    return this.lines.find((l) => l.panel === line.panel && l.role === "reference")!;
+  }
+
+  /** Where the reference's optimum lies, log2; null when it could not be fitted. */
+  transferredTo(line: Line): number | null {
+    const sweep = this.sweepOf(this.referenceOf(line));
+    return (sweep && sweepOptimum(sweep).log2x?.estimate) ?? null;
+  }
+
+  /** Trains every line: the references first, since targets are swept around their optima. */
+  async train(): Promise<void> {
+    this.#pool.expect(() => this.jobsOf(this.lines));
+    await this.#resolve(this.lines.filter((l) => l.role === "reference"));
+    const others = this.lines.filter((l) => l.role !== "reference");
+    for (const line of others) this.#aim(line);
+    await this.#resolve(others);
+  }
+
+  /** Trains lines and widens their grids until no optimum lies on an edge. */
+  async #resolve(of: Line[]): Promise<void> {
+    for (let open = of; open.length > 0;) {
+      await this.#pool.train(this.jobsOf(open));
+      open = open.filter((line) => {
+        const sweep = this.sweepOf(line);
+        const more = sweep === null ? [] : line.bracket
+          // a rival decides nothing: it is followed over an edge, but not until it is bounded
+          ? line.role === "rival"
+            ? widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES, 1)
+            : nextPoints(sweep, MAX_SPAN_OCTAVES)
+          : widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES);
+        line.grid = [...line.grid, ...more].sort((a, b) => a - b);
+        return more.length > 0;
+      });
+    }
+  }
+
+  /**
+   * Settles the grid of a target before it is trained: a bracket is put around the transferred value,
+   * a fixed grid is extended to hold it, so that a miss has a measured regret.
+   */
+  #aim(line: Line): void {
+    const x = this.transferredTo(line);
+    if (x === null) return;
+    if (line.bracket) line.grid = bracketGrid(Math.round(x));
+    while (line.grid[0] > x) line.grid.unshift(line.grid[0] - 1);
+    while (line.grid.at(-1)! < x) line.grid.push(line.grid.at(-1)! + 1);
+  }
+
+  /** Optimum of every measured line, and the judgement of every one that has a measured reference. */
+  judge(limits: TransferLimits, unit: string): { optima: Optimum[]; judgements: Judgement[] } {
+    const optima: Optimum[] = [], judgements: Judgement[] = [];
+    for (const line of this.lines) {
+      const sweep = this.sweepOf(line), { panel, label, rule, swept, role } = line;
+      if (!sweep) continue;
+      const { log2x, loss, atEdge, diverged, reason } = sweepOptimum(sweep);
+      optima.push({ panel, label, rule, swept, role, log2x, loss, atEdge, diverged, reason });
+      const against = this.sweepOf(this.referenceOf(line));
+      if (role === "reference" || !against) continue;
+      const names = { panel, subject: label, variant: rule, role: ROLE[role] };
+      judgements.push(judgeTarget(names, against, sweep, limits, unit));
+    }
+    return { optima, judgements };
+  }
+
+  /** Every finished run, once per line it is drawn in. */
+  runs(): Run[] {
+    return this.lines.flatMap((line) =>
+      cellsOf(line).flatMap((cell) => {
+        const run = this.#pool.runOf(this.job(line, cell));
+        return run ? [{ ...run, cell }] : [];
+      })
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The axes of the coordinate check at its sizes.
+ *
+ * @module
+ */
+import type { CheckAxis, CheckProfile } from "../lab/claims/coordinate_check.ts";
+import type { Variant } from "../lab/claims/probe_models.ts";
+import type { ProfileName } from "../lab/suite.ts";
+import { probeAt } from "./plans.ts";
+
+const OTHER_HEAD: Variant = {
+  name: "complete-mue, completed-p head",
+  rule: "complete-mue",
+  options: { unembedding: "completed-p" },
+};
+
+/** All that a block-0 FFN output depends on but the FFN itself. */
+const BELOW = ["embed", "wq", "wk", "wv", "wo", "attnNorm", "qNorm", "kNorm", "ffnNorm"] as const;
+
+/** The change of the FFN's output in parts: through W_down, and through W_gate and W_up. */
+const PARTS: Variant[] = [
+  { name: "W_down alone moves", rule: "complete-mue", frozen: ["wgate", "wup", ...BELOW] },
+  { name: "W_gate, W_up alone move", rule: "complete-mue", frozen: ["wdown", ...BELOW] },
+];
+
+/** What `standard` must fail on along an axis; N is in no rule here. */
+const CONTROLS: Record<CheckAxis["size"], CheckAxis["controls"]> = {
+  d: ["delta"],
+  H: ["delta"],
+  h: ["delta"],
+  a: ["init"],
+  N: [],
+};
+
+const axis = (
+  name: string,
+  size: CheckAxis["size"],
+  values: number[],
+  configuration: (value: number) => string,
+): CheckAxis => ({
+  name,
+  size,
+  configurations: values.map(configuration),
+  controls: CONTROLS[size],
+  asides: size === "d" ? ["logitsDelta"] : [],
+  also: size === "d" ? [OTHER_HEAD] : size === "H" ? PARTS : [],
+});
+const dense = (d: number) => `dense:d=${d},H=${d}`;
+
+const shared = {
+  ...probeAt(2 ** -7),
+  steps: 4,
+  rule: { name: "complete-mue", rule: "complete-mue" },
+  control: { name: "standard", rule: "standard" },
+  others: [{ name: "mup", rule: "mup" }],
+  limits: { init: 1 / 8, change: 1 / 4 },
+} satisfies Partial<CheckProfile>;
+
+/** The suite's sizes. */
+export const profiles: Record<ProfileName, CheckProfile> = {
+  smoke: {
+    ...shared,
+    reference: "dense:d=16,L=1,H=16",
+    sequences: 4,
+    seq: 16,
+    seeds: [0, 1, 2],
+    sideBySide: 9,
+    axes: [
+      axis("H (dense)", "H", [16, 64, 256], (H) => `dense:d=16,H=${H}`),
+      axis("a (8 experts)", "a", [2, 4, 8], (a) => `8e${a}a:d=16,h=16`),
+    ],
+  },
+  quick: {
+    ...shared,
+    reference: "dense:d=16,L=2,H=16",
+    sequences: 4,
+    seq: 32,
+    seeds: [0, 1, 2, 3, 4, 5],
+    sideBySide: 30,
+    axes: [
+      axis("d (dense, H = d)", "d", [16, 32, 48, 64, 96, 128], dense),
+      axis("d (16e4a, h = 16)", "d", [16, 32, 48, 64, 96, 128], (d) => `16e4a:d=${d},h=16`),
+      axis("H (dense)", "H", [16, 32, 64, 128, 256, 512, 1024], (H) => `dense:d=16,H=${H}`),
+      axis("a (16 experts)", "a", [2, 3, 4, 6, 8, 12, 16], (a) => `16e${a}a:d=16,h=16`),
+      axis("h (16e4a)", "h", [8, 16, 32, 64, 128, 256], (h) => `16e4a:d=16,h=${h}`),
+      axis("N (a = 4)", "N", [4, 6, 8, 12, 16, 24, 32], (N) => `${N}e4a:d=16,h=16`),
+    ],
+  },
+  paper: {
+    ...shared,
+    reference: "dense:d=64,L=2,H=64,dh=64",
+    sequences: 8,
+    seq: 128,
+    seeds: [0, 1, 2],
+    sideBySide: 3,
+    axes: [
+      axis("d (dense, H = d)", "d", [64, 128, 192, 256, 384, 512, 1024], dense),
+      axis("d (64e8a, h = 64)", "d", [64, 128, 192, 256, 384, 512], (d) => `64e8a:d=${d},h=64`),
+      axis("H (dense)", "H", [64, 128, 256, 512, 1024, 2048, 4096], (H) => `dense:d=64,H=${H}`),
+      axis("a (64 experts)", "a", [2, 4, 8, 16, 32, 64], (a) => `64e${a}a:d=64,h=64`),
+      axis("h (64e8a)", "h", [16, 32, 64, 128, 256], (h) => `64e8a:d=64,h=${h}`),
+      axis("N (a = 8)", "N", [8, 16, 32, 64, 128], (N) => `${N}e8a:d=64,h=64`),
+    ],
+  },
+};

@@ -73,7 +73,7 @@ Deno.test("numbers are written one way", () => {
   assert.equal(format.range([600, 600]), "600");
   assert.deepEqual([0.44, 59.9, 742, 3599.6, 11100].map(format.duration), [
     "0.4 s",
-    "1 min 0 s",
+    "1 min 00 s",
     "12 min 22 s",
     "1 h 00 min",
     "3 h 05 min",

@@ -6,13 +6,13 @@
  * @module
  */
 import type { Swept } from "../../lab/record/run.ts";
-import { caption, type Chart, provenance } from "../words/caption.ts";
+import { caption, type Chart, type ChartSpec, provenance } from "../words/caption.ts";
 import { expertLoad } from "./expert_load.ts";
 import { lossCurves } from "./loss_curves.ts";
 import { SWEPT_NAME } from "../words/phrases.ts";
 import { optimumShift } from "./optimum_shift.ts";
 import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
-import type { ChartSpec, Head } from "./theme.ts";
+import type { Head } from "./theme.ts";
 
 /** Stem of the loss chart of each sweep. */
 export const LOSS_CHART: Record<Swept, string> = {

@@ -8,15 +8,10 @@ import type { TopLevelSpec } from "vega-lite";
 import type { Run, Swept } from "../../lab/record/run.ts";
 import { extent } from "../words/format.ts";
 import { BREAK } from "./loss_rows.ts";
-import {
-  distinct,
-  legendOf,
-  lineNames,
-  panelsOf,
-  rivalPanels,
-  type TransferRecord,
-} from "./series.ts";
-import { type ChartSpec, frame, type Head, PALETTE, SHAPES } from "./theme.ts";
+import { distinct } from "../words/phrases.ts";
+import { legendOf, lineNames, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
+import type { ChartSpec } from "../words/caption.ts";
+import { frame, type Head, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
 interface LoadRow {

@@ -8,19 +8,11 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Swept } from "../../lab/record/run.ts";
-import { lossUnit, lossWords, SWEPT_NAME } from "../words/phrases.ts";
+import { distinct, lossUnit, lossWords, SWEPT_NAME } from "../words/phrases.ts";
 import { BREAK, lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
-import { distinct, legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
-import {
-  axisFormat,
-  BAND,
-  type ChartSpec,
-  frame,
-  type Head,
-  powerLabel,
-  STAR,
-  styleOf,
-} from "./theme.ts";
+import { legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
+import type { ChartSpec } from "../words/caption.ts";
+import { axisFormat, BAND, frame, type Head, powerLabel, STAR, styleOf } from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
 function lossKey(rows: LossRow[], seeds: number): string[] {

@@ -7,15 +7,8 @@
 import type { Interval } from "../../lab/record/findings.ts";
 import type { Swept } from "../../lab/record/run.ts";
 import { extent, fixed, known } from "../words/format.ts";
-import { lossUnit } from "../words/phrases.ts";
-import {
-  distinct,
-  lineNames,
-  type Panel,
-  panelsOf,
-  referencesOf,
-  type TransferRecord,
-} from "./series.ts";
+import { distinct, lossUnit } from "../words/phrases.ts";
+import { lineNames, type Panel, panelsOf, referencesOf, type TransferRecord } from "./series.ts";
 
 /** One row of the chart's data; which fields it has depends on `kind`. */
 export interface LossRow {

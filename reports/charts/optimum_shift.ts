@@ -7,11 +7,12 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Judgement, Measure } from "../../lab/record/findings.ts";
 import { extent, finite, known, NOT_MEASURED, range } from "../words/format.ts";
-import { capital, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
+import { capital, distinct, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
 import { roleVerdict } from "../words/verdict.ts";
 import { roundLoss } from "./loss_rows.ts";
-import { distinct, sweptIn, sweptOf, type TransferRecord } from "./series.ts";
-import { BAND, type ChartSpec, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";
+import { sweptIn, sweptOf, type TransferRecord } from "./series.ts";
+import type { ChartSpec } from "../words/caption.ts";
+import { BAND, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";
 
 /** One row of the chart: one judgement; numbers as estimate and ends of the 95% interval. */
 interface ShiftRow {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ChartSpec } from "../words/caption.ts";
 import { Buffer } from "node:buffer";
 import { fileURLToPath } from "node:url";
 import PDFDocument from "pdfkit";
@@ -11,7 +12,6 @@ import SVGtoPDF from "svg-to-pdfkit";
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { fontUrl, useRealMetrics } from "./fonts.ts";
-import type { ChartSpec } from "./theme.ts";
 
 /** Vega-Lite's logger; the compiler hands its warnings to it. */
 type Logger = NonNullable<NonNullable<Parameters<typeof compile>[1]>["logger"]>;

@@ -10,8 +10,6 @@ import { type Cell, type Run, SWEPT, type Swept } from "../../lab/record/run.ts"
 import { finite } from "../words/format.ts";
 import { capital, distinct } from "../words/phrases.ts";
 
-export { distinct } from "../words/phrases.ts";
-
 /** A record of sweeps. */
 export type TransferRecord = BenchRecord & { evidence: TransferEvidence };
 

@@ -7,8 +7,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Role, Verdict } from "../../lab/record/findings.ts";
 
-export type { ChartSpec } from "../words/caption.ts";
-
 /** Colours of the configurations; the first belongs to the reference. */
 export const PALETTE: string[] = [
   "#222222",

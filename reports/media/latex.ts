@@ -58,12 +58,13 @@ function tableLines({ head }: Report, title: string, block: Block & { kind: "tab
     if (cells.some((text) => text.length > LONG)) return "p{0.3\\linewidth}";
     return cells.every((text) => /^(?:[−+±≤≥— ]|\d)/.test(text)) ? "r" : "l";
   });
-  const made = `${head.title}, ${head.after}. ${head.machine}, ${head.createdAt.slice(0, 10)}.`;
+  const after = head.after.charAt(0).toLowerCase() + head.after.slice(1);
+  const made = `${head.title}, ${after}. ${head.machine}, ${head.createdAt.slice(0, 10)}.`;
   return [
     "\\begin{table}[htbp]",
     `\\caption{${escapeLatex(`${sentence(title)} ${sentence(made)} ${caption}`.trim())}}`,
     `\\label{tab:${head.id}-${stem}}`.replace(/[^\w\\{}:-]/g, "-"),
-    "\\centering\\footnotesize",
+    "\\vspace{4pt}\\centering\\footnotesize",
     "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
     `\\begin{tabular}{${columns.join("")}}`,
     "  \\toprule",

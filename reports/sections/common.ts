@@ -76,9 +76,9 @@ function measuredColumns(judgements: Judgement[]): { columns: JudgedColumn[]; no
   const columns = judgements[0].measures.flatMap((measure, index): JudgedColumn[] => {
     const limit = (one: Judgement) => limitsText(one.measures[index].limits);
     const value: JudgedColumn = [measureHead(measure), (one) => valueText(one.measures[index])];
+    const several = judgements[0].measures.length > 1;
     if (distinct(judgements.map(limit)).length > 1) {
-      const several = judgements[0].measures.length > 1;
-      return [value, [several ? `limit of the ${measure.name}` : "limits", limit]];
+      return [value, [several ? "its limit" : "limits", limit]];
     }
     notes.push(`${measure.name}: ${limit(judgements[0])}${measure.unit && ` ${measure.unit}`}`);
     return [value];

@@ -6,11 +6,11 @@
  */
 import { chartsFor } from "../charts/charts.ts";
 import { measuresOf } from "../charts/optimum_shift.ts";
-import { averageOverSeeds, distinct, sweptOf, type TransferRecord } from "../charts/series.ts";
+import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series.ts";
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
 import { PAPER_OPTIMA, PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
-import { lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
+import { distinct, lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import type { Section, Table } from "./section.ts";
 

@@ -18,7 +18,7 @@ const many = (number: number, what: string): string =>
 
 /** `2 of 3 claims`. */
 const share = (part: number, counts: Counts, what: string): string =>
-  `${part} of ${many(total(counts), what)}`;
+  `${part} of ${total(counts)} ${what}s`;
 
 /** The judgements by name; with their reasons where there are one or two. */
 function named(deciding: Judgement[]): string {

@@ -220,7 +220,7 @@ Deno.test("a figure that is a panel of its own has that panel's verdict and neve
   assert.equal(decisionOf(entry).verdict, "cannot tell at this size");
   assert.match(
     entryReason(entry),
-    /^Of this panel alone: 1 of 1 control passes too.*decides nothing/,
+    /^Of this panel alone: 1 of 1 controls passes too.*decides nothing/,
   );
   assert.equal(entry.chart!.name, "loss-vs-weight-decay");
   assert.equal(decisionOf(of(record, "Fig. 2a")).verdict, "pass");

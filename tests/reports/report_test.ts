@@ -114,9 +114,9 @@ Deno.test("one table of verdicts for every kind: a column per measure where all 
     "panel",
     "judged",
     "shift of the optimum, octaves",
-    "limit of the shift of the optimum",
+    "its limit",
     "regret, nats",
-    "limit of the regret",
+    "its limit",
     "verdict",
   ]);
 });

@@ -23,17 +23,17 @@ interface Bowl {
   star: { log2x: number; width: number; loss: number } | null;
 }
 
-const any = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 const bowl: fc.Arbitrary<Bowl> = fc.record({
   first: fc.integer({ min: -20, max: 5 }),
   places: fc.integer({ min: 1, max: 9 }),
-  loss: fc.oneof(fc.constant(0), any(-10, 10), any(-1e-6, 1e-6), any(1e3, 1e9)),
-  sharp: fc.oneof(fc.constant(0), any(0, 1), any(1, 1e12)),
-  middle: any(-25, 10),
+  loss: fc.oneof(fc.constant(0), number(-10, 10), number(-1e-6, 1e-6), number(1e3, 1e9)),
+  sharp: fc.oneof(fc.constant(0), number(0, 1), number(1, 1e12)),
+  middle: number(-25, 10),
   seeds: fc.integer({ min: 1, max: 3 }),
   diverged: fc.array(fc.boolean(), { minLength: 9, maxLength: 9 }),
   star: fc.option(
-    fc.record({ log2x: any(-4000, 4000), width: any(0, 4000), loss: any(-1e15, 1e15) }),
+    fc.record({ log2x: number(-4000, 4000), width: number(0, 4000), loss: number(-1e15, 1e15) }),
   ),
 });
 

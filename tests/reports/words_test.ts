@@ -173,12 +173,12 @@ Deno.test("every reason of a decision has its sentence, with what it rests on", 
   );
   assert.match(
     told(of("claim", "pass"), of("control", "pass")),
-    /^1 of 1 control passes too, so that nothing shows/,
+    /^1 of 1 controls passes too, so that nothing shows/,
   );
   assert.match(told(of("claim", "pass")), /^there is no control that could have failed/);
   assert.match(
     told(of("claim", "inconclusive"), of("control", "inconclusive")),
-    /^1 of 1 claim and 1 of 1 control are undecided: /,
+    /^1 of 1 claims and 1 of 1 controls are undecided: /,
   );
   assert.equal(told(of("control", "fail")), "nothing is claimed");
   assert.equal(

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Measured } from "../judge/decide.ts";
+import { judgeOne, type Measured } from "../judge/decide.ts";
 import type { Findings, Judgement } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
@@ -16,7 +16,6 @@ import { compareBridge, type Difference, type IdentityCase } from "./bridge_iden
 import { measureSparsity, NOISE_GROUPS, type NoiseGroup } from "./bridge_sparsity.ts";
 import type { Sparsity, SparsityCase } from "./bridge_sparsity.ts";
 import { lossUnit, probed, type Workbench } from "./models.ts";
-import { judgeOne } from "./parts.ts";
 import type { ProbePlan, Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 

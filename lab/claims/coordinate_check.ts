@@ -7,11 +7,12 @@
  * @module
  */
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
+import { judgeOne } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
-import { column, judgeOne, panelOf, pointOf } from "./parts.ts";
 import { probeOf, type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 

@@ -13,12 +13,12 @@
 import { activeWidth, formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
 import { judge, type Measured } from "../judge/decide.ts";
 import type { Findings, Judgement, Panel, Point, TableCell } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { contrastOf, meanInterval, slopeWeights } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { column, panelOf, pointOf } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */

@@ -8,13 +8,14 @@
  *
  * @module
  */
+import { judgeOne, type Single } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import type { Wanted } from "./models.ts";
-import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** What the suite trains. */

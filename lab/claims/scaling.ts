@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { judgeOne, type Single } from "../judge/decide.ts";
 import type {
   Findings,
   FindingsTable,
@@ -23,6 +24,7 @@ import type {
   Panel,
   Point,
 } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import {
   contrastOf,
@@ -36,7 +38,6 @@ import {
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** One axis of the figure. */

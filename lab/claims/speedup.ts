@@ -13,13 +13,14 @@
  *
  * @module
  */
+import { judgeOne, type Single } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { column, judgeOne, panelOf, pointOf, type Single } from "./parts.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** What `speedup` measures at a profile. */

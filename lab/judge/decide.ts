@@ -74,6 +74,18 @@ export function judge({ need = "all", open = null, measures, ...names }: Unjudge
   return { ...names, measures: judged, need, open, verdict };
 }
 
+/** A subject and the one quantity it is judged by. */
+export type Single = Omit<Unjudged, "measures" | "need" | "open"> & Measured;
+
+/**
+ * Judges a subject by one quantity.
+ *
+ * @throws {RangeError} without any limit
+ */
+export function judgeOne({ panel, subject, variant, role, ...measure }: Single): Judgement {
+  return judge({ panel, subject, variant, role, measures: [measure] });
+}
+
 function countsOf(judgements: readonly Judgement[]): Counts {
   const of = (verdict: Verdict) => judgements.filter((j) => j.verdict === verdict).length;
   return { pass: of("pass"), fail: of("fail"), undecided: of("inconclusive") };

@@ -6,10 +6,12 @@
 import type { Device } from "../../kernels/gpu/device.ts";
 import { rateOf, ratioOf, timeInterleaved, type Timing } from "../../kernels/gpu/timer.ts";
 import { FeedForward, parametersOf, routerFlopsOf } from "../../model/feed_forward.ts";
-import type { LatencyPoint, RooflineFacts } from "../record/timed.ts";
-import { imposedBy, type LatencyGroup, type LatencyWork } from "./works.ts";
-import { hashOf } from "../train/identity.ts";
+import { quotient } from "../record/beside.ts";
 import type { Interval } from "../record/findings.ts";
+import type { LatencyPoint, RooflineFacts } from "../record/timed.ts";
+import { mapped } from "../statistics/interval.ts";
+import { hashOf } from "../train/identity.ts";
+import { imposedBy, type LatencyGroup, type LatencyWork } from "./works.ts";
 
 /** A layer on the device, or why it is not there. */
 async function build(
@@ -43,20 +45,7 @@ async function build(
   return lacking(refused ?? "it could not be made");
 }
 
-/** A share of a number that has an interval of its own, in percent; ends on the safe side. */
-function percentOf(part: Interval, whole: Interval): Interval {
-  return {
-    estimate: 100 * part.estimate / whole.estimate,
-    lo: 100 * part.lo / whole.hi,
-    hi: 100 * part.hi / whole.lo,
-  };
-}
-
-const scaled = ({ estimate, lo, hi }: Interval, by: number): Interval => ({
-  estimate: estimate * by,
-  lo: lo * by,
-  hi: hi * by,
-});
+const percent = (share: Interval) => mapped(share, (v) => 100 * v);
 
 /** A work that was timed. */
 interface Timed {
@@ -116,10 +105,10 @@ function pointsOf(
         compile_s: timing.compile_s,
         flops: layer.flops,
         routerFlops: routerFlopsOf(layer.c, group.pass),
-        tflops: scaled(perSecond, 1e-12),
+        tflops: mapped(perSecond, (v) => 1e-12 * v),
         bytes: layer.bytes,
-        percentOfDense: dense ? scaled(ratioOf(dense.timing, timing), 100) : null,
-        percentOfCeiling: percentOf(perSecond, roofline.fma_flops),
+        percentOfDense: dense ? percent(ratioOf(dense.timing, timing)) : null,
+        percentOfCeiling: quotient(percent(perSecond), roofline.fma_flops),
         paddingShare: padding,
         busiestOverMean: counts && mean ? Math.max(...counts) / mean : null,
         dispatches: layer.whole.dispatches.length,

@@ -8,7 +8,7 @@
  * @module
  */
 import { medianInterval } from "../../kernels/gpu/order_statistics.ts";
-import { judge } from "../judge/decide.ts";
+import { judgeOne, type Single } from "../judge/decide.ts";
 import { quotient } from "../record/beside.ts";
 import type { Interval, Judgement } from "../record/findings.ts";
 import {
@@ -112,8 +112,6 @@ export function widerDense(
   return { subject, ratio, times: to / from };
 }
 
-const MISSING = "a point is missing";
-
 /**
  * Judges every claim for both passes.
  *
@@ -134,71 +132,58 @@ export function judgeLatency(
   { limits, experts: e, granularity: g }: Judged,
 ): Judgement[] {
   const claimed = Math.max(...e.active), ascending = e.experts.toSorted((a, b) => a - b);
-  const ratio = (value: Interval | null, hi: number) => [
-    { name: "ratio of times", unit: "", value, limits: { hi }, missing: MISSING },
-  ];
   return LATENCY_PASSES.flatMap((pass) => {
-    const experts = CLAIMED.experts(pass), finer = CLAIMED.finer(pass);
     const split = finerExperts(points, pass, g), wide = widerDense(points, pass, e);
     const next = widerDense(points, pass, e, { to: ascending[1] });
     const further = widerDense(points, pass, e, { from: ascending.at(-2) });
+    const one = (
+      panel: keyof typeof CLAIMED,
+      { subject, ratio }: Grown,
+      own: Pick<Single, "variant" | "role" | "limits"> & Partial<Single>,
+    ) =>
+      judgeOne({
+        panel: CLAIMED[panel](pass),
+        subject,
+        name: "ratio of times",
+        unit: "",
+        value: ratio,
+        missing: "a point is missing",
+        ...own,
+      });
     return [
-      ...e.active.toSorted((a, b) => b - a).map((a) => {
-        const { subject, ratio: value } = moreExperts(points, pass, e, a);
-        return judge({
-          panel: experts,
-          subject,
+      ...e.active.toSorted((a, b) => b - a).map((a) =>
+        one("experts", moreExperts(points, pass, e, a), {
           variant: a === claimed ? "more experts" : "more experts, fewer active than the paper's",
           role: a === claimed ? "claim" : "aside",
-          measures: ratio(value, limits.capacity),
-        });
-      }),
-      judge({
-        panel: experts,
-        subject: next.subject,
+          limits: { hi: limits.capacity },
+        })
+      ),
+      one("experts", next, {
         variant: "a wider dense layer in the place of more experts",
         role: "control",
-        measures: ratio(next.ratio, limits.capacity),
+        limits: { hi: limits.capacity },
       }),
-      judge({
-        panel: finer,
-        subject: split.subject,
+      one("finer", split, {
         variant: "finer experts",
         role: "claim",
-        measures: [{
-          name: "ratio of times over a wider dense layer's",
-          unit: "",
-          value: split.ratio && wide.ratio && quotient(split.ratio, wide.ratio),
-          limits: { hi: 1 },
-          missing: MISSING,
-        }],
+        name: "ratio of times over a wider dense layer's",
+        value: split.ratio && wide.ratio && quotient(split.ratio, wide.ratio),
+        limits: { hi: 1 },
       }),
-      judge({
-        panel: finer,
-        subject: further.subject,
+      one("finer", further, {
         variant: "a still wider dense layer in the place of finer experts",
         role: "control",
-        measures: ratio(further.ratio, 1),
+        limits: { hi: 1 },
       }),
-      judge({
-        panel: finer,
-        subject: split.subject,
+      one("finer", split, {
         variant: "finer experts, by the limit that decided until version 4",
         role: "aside",
-        measures: ratio(split.ratio, limits.granularity),
+        limits: { hi: limits.granularity },
       }),
-      judge({
-        panel: finer,
-        subject: wide.subject,
+      one("finer", wide, {
         variant: "a wider dense layer",
         role: "claim",
-        measures: [{
-          name: "ratio of times",
-          unit: "",
-          value: wide.ratio,
-          limits: { lo: Math.max(1, limits.wideningShare * wide.times) },
-          missing: MISSING,
-        }],
+        limits: { lo: Math.max(1, limits.wideningShare * wide.times) },
       }),
     ];
   });

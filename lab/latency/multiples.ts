@@ -9,11 +9,8 @@ import type { Interval } from "../record/findings.ts";
 import type { LatencyPoint } from "../record/timed.ts";
 
 /** From a percentage of dense to times dense. */
-const inverse = ({ estimate, lo, hi }: Interval): Interval => ({
-  estimate: 100 / estimate,
-  lo: 100 / hi,
-  hi: 100 / lo,
-});
+const inverse = (percent: Interval): Interval =>
+  quotient({ estimate: 100, lo: 100, hi: 100 }, percent);
 
 /** An MoE point's time as a multiple of the dense layer's; paired where the point has the pair. */
 export function timesDense(points: LatencyPoint[], moe: LatencyPoint): Interval | null {

@@ -5,13 +5,15 @@
  */
 import { FIG_7 } from "../../fixtures/paper.ts";
 import { AXIS, denseBeside, placeOf } from "../record/beside.ts";
-import type { Interval, Panel, Point, Scale } from "../record/findings.ts";
+import type { Interval, Panel, Point } from "../record/findings.ts";
+import { panelOf } from "../record/parts.ts";
 import {
   LATENCY_PASSES,
   type LatencyPanel,
   type LatencyPass,
   type LatencyPoint,
 } from "../record/timed.ts";
+import { mapped } from "../statistics/interval.ts";
 import { CLAIMED, finerExperts, type Judged, widerDense } from "./judge.ts";
 import { timesDense, widenedTimesDense } from "./multiples.ts";
 
@@ -32,23 +34,6 @@ const SERIES = {
 
 const plus = (pass: LatencyPass): string => pass.replace("+", " + ");
 
-/** A panel; what is left out: it decides nothing, x is on a log2 axis, no rules, points are joined. */
-function panelOf(
-  { x, y, ...given }:
-    & Pick<Panel, "name" | "title" | "chart">
-    & Partial<Pick<Panel, "decides" | "mark" | "rules">>
-    & { x: [title: string, scale?: Scale]; y: [title: string, scale: Panel["y"]["scale"]] },
-): Panel {
-  return {
-    decides: false,
-    mark: "line",
-    rules: [],
-    ...given,
-    x: { title: x[0], scale: x[1] ?? "log2" },
-    y: { title: y[0], scale: y[1] },
-  };
-}
-
 /** A point, or none where nothing was measured. */
 function at(
   line: string,
@@ -68,11 +53,7 @@ const draw = (panel: Panel, points: Omit<Point, "panel">[]): Drawn => ({
   points: points.map((point) => ({ panel: panel.name, ...point })),
 });
 
-const ms = ({ estimate, lo, hi }: Interval): Interval => ({
-  estimate: 1e3 * estimate,
-  lo: 1e3 * lo,
-  hi: 1e3 * hi,
-});
+const ms = (seconds: Interval): Interval => mapped(seconds, (s) => 1e3 * s);
 
 /** The MoEs of a panel and pass in the order of its axis, those of one a after those of another. */
 function moesOf(points: LatencyPoint[], panel: LatencyPanel, pass: LatencyPass): LatencyPoint[] {
@@ -89,10 +70,9 @@ function overExperts(points: LatencyPoint[], pass: LatencyPass): Drawn {
   const panel = panelOf({
     name: CLAIMED.experts(pass),
     title: plus(pass),
-    decides: true,
     chart: "latency-vs-experts",
-    x: [AXIS.experts],
-    y: ["time (ms)", "log"],
+    x: { title: AXIS.experts, scale: "log2" },
+    y: { title: "time (ms)", scale: "log" },
   });
   const wide = moes.flatMap((moe) => {
     const dense = denseBeside(points, moe, "dense, equal parameters"), x = moe.experts!;
@@ -117,10 +97,9 @@ function finerOrWider(points: LatencyPoint[], pass: LatencyPass, judged: Judged)
   const panel = panelOf({
     name: CLAIMED.finer(pass),
     title: plus(pass),
-    decides: true,
     chart: "finer-or-wider",
-    x: ["times as fine, or as wide"],
-    y: ["time over that at 1", "log"],
+    x: { title: "times as fine, or as wide", scale: "log2" },
+    y: { title: "time over that at 1", scale: "log" },
     rules: [{ y: limits.granularity, label: "limit until version 4" }],
   });
   const one: Interval = { estimate: 1, lo: 1, hi: 1 };
@@ -148,9 +127,10 @@ function percentOfDense(
     panelOf({
       name: `percent of dense, ${panel}, ${pass}`,
       title: `against ${panel}, ${plus(pass)}`,
+      decides: false,
       chart: "percent-of-dense",
-      x: [AXIS[panel]],
-      y: ["% of dense, equal active FLOPs", "linear"],
+      x: { title: AXIS[panel], scale: "log2" },
+      y: { title: "% of dense, equal active FLOPs", scale: "linear" },
       rules: [{ y: 100, label: "dense" }],
     }),
     moesOf(points, panel, pass).flatMap((moe) =>
@@ -170,7 +150,15 @@ function besideThePaper(points: LatencyPoint[], pass: LatencyPass): Drawn[] {
   const experts = moesOf(points, "experts", pass);
   const moe = "MoE over dense (equal FLOPs)", wide = "dense H = N·h over H = a·h";
   const panel = (name: string, title: string, x: string, y: string, rules: Panel["rules"]) =>
-    panelOf({ name, title, chart: "times-dense", x: [x], y: [y, "log"], rules });
+    panelOf({
+      name,
+      title,
+      decides: false,
+      chart: "times-dense",
+      x: { title: x, scale: "log2" },
+      y: { title: y, scale: "log" },
+      rules,
+    });
   const like = [{ y: 1, label: "dense" }];
   return [
     draw(panel("times dense, capacity", "Capacity", "capacity N/a", moe, like), [
@@ -208,9 +196,10 @@ function overAxis(points: LatencyPoint[], axis: LatencyPanel, pass: LatencyPass)
   const panel = panelOf({
     name: `${axis}, ${pass}`,
     title: `${axis}, ${plus(pass)}`,
+    decides: false,
     chart: "latency-other-axes",
-    x: [AXIS[axis]],
-    y: ["time (ms)", "log"],
+    x: { title: AXIS[axis], scale: "log2" },
+    y: { title: "time (ms)", scale: "log" },
   });
   const lineOf = (line: string, of: (moe: LatencyPoint) => LatencyPoint | null) =>
     moes.flatMap((moe) => {
@@ -229,10 +218,11 @@ function overRouting(points: LatencyPoint[]): Drawn[] {
     panelOf({
       name,
       title,
+      decides: false,
       chart: "latency-vs-routing",
       mark: "points",
-      x: [AXIS.routing, "nominal"],
-      y: [y, "linear"],
+      x: { title: AXIS.routing, scale: "nominal" },
+      y: { title: y, scale: "linear" },
       rules,
     });
   const passes = LATENCY_PASSES.map((pass) => ({ pass, moes: moesOf(points, "routing", pass) }));

@@ -6,7 +6,9 @@
  */
 import { FIG_7 } from "../../fixtures/paper.ts";
 import type { FindingsTable, Interval, TableCell } from "../record/findings.ts";
+import { column } from "../record/parts.ts";
 import { LATENCY_PASSES, type LatencyPass, type LatencyPoint } from "../record/timed.ts";
+import { mapped } from "../statistics/interval.ts";
 import { finerExperts, type Grown, type Judged, moreExperts, widerDense } from "./judge.ts";
 import { timesDense, widenedTimesDense } from "./multiples.ts";
 
@@ -14,9 +16,7 @@ import { timesDense, widenedTimesDense } from "./multiples.ts";
 const root = (ratio: number, times: number): number => ratio ** (1 / Math.log2(times));
 
 function perDoubling({ ratio, times }: Grown): Interval | null {
-  if (ratio === null) return null;
-  const { estimate, lo, hi } = ratio;
-  return { estimate: root(estimate, times), lo: root(lo, times), hi: root(hi, times) };
+  return ratio && mapped(ratio, (v) => root(v, times));
 }
 
 /** What one doubling costs along each axis, from its first and last point. */
@@ -30,10 +30,10 @@ function doublings(points: LatencyPoint[], { experts: e, granularity: g }: Judge
   return {
     title: "Cost of a doubling",
     columns: [
-      { name: "doubled", unit: "", decimals: null },
-      { name: "the paper", unit: "×", decimals: 2 },
-      { name: "range here", unit: "×", decimals: 0 },
-      ...LATENCY_PASSES.map((pass) => ({ name: `here, ${pass}`, unit: "×", decimals: 2 })),
+      column("doubled"),
+      column("the paper", "×", 2),
+      column("range here", "×", 0),
+      ...LATENCY_PASSES.map((pass) => column(`here, ${pass}`, "×", 2)),
     ],
     rows: [
       row(
@@ -71,11 +71,11 @@ function multiples(points: LatencyPoint[], pass: LatencyPass, judged: Judged): F
   return {
     title: "Beside the paper",
     columns: [
-      { name: "layer", unit: "", decimals: null },
-      { name: "the paper's", unit: "", decimals: null },
-      { name: "the paper", unit: "×", decimals: 2 },
-      { name: "ours", unit: "", decimals: null },
-      { name: `here, ${pass}`, unit: "×", decimals: 2 },
+      column("layer"),
+      column("the paper's"),
+      column("the paper", "×", 2),
+      column("ours"),
+      column(`here, ${pass}`, "×", 2),
     ],
     rows: [
       ...capacity.map(([experts, time], i) =>

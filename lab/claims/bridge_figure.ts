@@ -5,9 +5,9 @@
  */
 import type { FindingsTable, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
-import { meanInterval } from "../statistics/slope.ts";
+import { geometricMean, meanInterval } from "../statistics/slope.ts";
 import type { Difference } from "./bridge_identity.ts";
-import { NOISE_GROUPS, type NoiseGroup, type Sparsity } from "./bridge_sparsity.ts";
+import { GROUPS, type Sparsity } from "./bridge_sparsity.ts";
 import type { BridgeLimits } from "./bridges.ts";
 
 /** Names of the panels. */
@@ -84,10 +84,8 @@ export function drawSparsity(all: Sparsity[]): Point[] {
     log: boolean,
   ): Point[] => {
     if (!values.every((v) => Number.isFinite(v) && (v > 0 || !log))) return [];
-    const { estimate, lo, hi } = meanInterval(log ? values.map(Math.log2) : values);
-    const back = (v: number) => log ? 2 ** v : v;
-    const interval = Number.isFinite(hi) ? { lo: back(lo), hi: back(hi) } : null;
-    return [pointOf(panel, line, x, back(estimate), interval)];
+    const interval = log ? geometricMean(values) : meanInterval(values);
+    return [pointOf(panel, line, x, interval.estimate, interval)];
   };
   return all.flatMap((s) => [
     ...point(PANELS.share, "most used, first step", s.share, s.largest.first, true),
@@ -96,7 +94,7 @@ export function drawSparsity(all: Sparsity[]): Point[] {
     ...point(PANELS.share, "least used, last quarter", s.share, s.smallest.last, true),
     ...point(PANELS.drift, "q = √(ρ_B/ρ_D)", s.share, s.q_octaves, false),
     ...point(PANELS.drift, "q = √ρ_B, batch alone", s.share, s.batchAlone_octaves, false),
-    ...(Object.keys(NOISE_GROUPS) as NoiseGroup[]).flatMap((group) => [
+    ...GROUPS.flatMap((group) => [
       ...point(PANELS.noise, group, s.share, s.noise[group], true),
       ...point(PANELS.ratio, group, s.share, s.ratio[group], true),
     ]),
@@ -110,7 +108,6 @@ export function tableOf(all: Sparsity[]): FindingsTable {
     const found = meanInterval(values);
     return Number.isFinite(found.hi) ? found : values.every(Number.isFinite) ? values : null;
   };
-  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[];
   return {
     title: "Bridge II",
     columns: [
@@ -119,7 +116,7 @@ export function tableOf(all: Sparsity[]): FindingsTable {
       column("most used", "", 2),
       column("least used", "", 2),
       column("|log2 q|", "octaves", 2),
-      ...groups.map((group) => column(`noise/signal, ${group}`, "", 2)),
+      ...GROUPS.map((group) => column(`noise/signal, ${group}`, "", 2)),
     ],
     rows: all.map((s) => [
       s.configuration,
@@ -127,7 +124,7 @@ export function tableOf(all: Sparsity[]): FindingsTable {
       cell(s.largest.last),
       cell(s.smallest.last),
       cell(s.q_octaves),
-      ...groups.map((group) => cell(s.ratio[group])),
+      ...GROUPS.map((group) => cell(s.ratio[group])),
     ]),
     note:
       "most and least used: an expert's share of the tokens over a/N in the last quarter of the steps, mean over blocks; q that nine experts in ten stay within; noise of a batch's gradient over its size, at init. Means over seeds with 95% intervals",

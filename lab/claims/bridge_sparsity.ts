@@ -24,7 +24,7 @@
  */
 import { readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf, TENSOR_KINDS, type TensorKind, unpack } from "../../model/shape.ts";
-import type { Replica } from "../../model/trainer.ts";
+import type { Replica, Trainer } from "../../model/trainer.ts";
 import { rms } from "./coordinates.ts";
 import type { Workbench } from "./models.ts";
 import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
@@ -81,6 +81,8 @@ export const NOISE_GROUPS = {
 } as const satisfies Record<string, readonly TensorKind[]>;
 /** One of {@link NOISE_GROUPS}. */
 export type NoiseGroup = keyof typeof NOISE_GROUPS;
+/** All of them, in order. */
+export const GROUPS = Object.keys(NOISE_GROUPS) as NoiseGroup[];
 
 /** One configuration, one value per seed. */
 export interface Sparsity {
@@ -152,6 +154,24 @@ export function loadOf(counts: number[][][], tokens: number, active: number, dea
   };
 }
 
+/** Trains step by step, looks after each, and destroys the trainer. */
+async function eachStep(
+  trainer: Trainer,
+  steps: number,
+  signal: AbortSignal,
+  look: () => Promise<void>,
+): Promise<void> {
+  try {
+    for (let i = 0; i < steps; i++) {
+      signal.throwIfAborted();
+      await trainer.run(1);
+      await look();
+    }
+  } finally {
+    trainer.destroy();
+  }
+}
+
 /** Trains one configuration; `[seed][step][block][expert]` tokens. */
 async function countTokens(
   plan: ProbePlan,
@@ -162,16 +182,10 @@ async function countTokens(
 ): Promise<number[][][][]> {
   const counts: number[][][][] = plan.seeds.map(() => []);
   const trainer = trainerOf(at, plan, text, [variant], c.steps);
-  try {
-    for (let i = 0; i < c.steps; i++) {
-      at.signal.throwIfAborted();
-      await trainer.run(1);
-      (await readCounts(trainer.network)).forEach((blocks, z) => counts[z].push(blocks));
-    }
-    return counts;
-  } finally {
-    trainer.destroy();
-  }
+  await eachStep(trainer, c.steps, at.signal, async () => {
+    (await readCounts(trainer.network)).forEach((blocks, z) => counts[z].push(blocks));
+  });
+  return counts;
 }
 
 /** Draws gradients at the initial weights; noise and signal per seed and group. */
@@ -189,24 +203,18 @@ async function drawGradients(
     training: { ...shared.training, balanceCoef: 0, zCoef: 0 },
   };
   const trainer = trainerOf(at, plan, text, [{ ...variant, frozen: TENSOR_KINDS }], c.batches);
-  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[], { parameters } = trainer.network.layout;
-  const noise = plan.seeds.map(() => groups.map(() => new GradientNoise()));
-  try {
-    const named = groups.map((group) =>
-      parameters.filter((p) => (NOISE_GROUPS[group] as readonly TensorKind[]).includes(p.kind))
-        .map((p) => p.name)
+  const noise = plan.seeds.map(() => GROUPS.map(() => new GradientNoise()));
+  const named = GROUPS.map((group) =>
+    trainer.network.layout.parameters
+      .filter((p) => (NOISE_GROUPS[group] as readonly TensorKind[]).includes(p.kind))
+      .map((p) => p.name)
+  );
+  await eachStep(trainer, c.batches, at.signal, async () => {
+    (await readGradients(trainer.network)).forEach((gradients, z) =>
+      named.forEach((names, g) => noise[z][g].add(names.map((name) => gradients.get(name)!)))
     );
-    for (let i = 0; i < c.batches; i++) {
-      at.signal.throwIfAborted();
-      await trainer.run(1);
-      (await readGradients(trainer.network)).forEach((gradients, z) =>
-        named.forEach((names, g) => noise[z][g].add(names.map((name) => gradients.get(name)!)))
-      );
-    }
-    return noise.map((seed) => seed.map((group) => group.found));
-  } finally {
-    trainer.destroy();
-  }
+  });
+  return noise.map((seed) => seed.map((group) => group.found));
 }
 
 /** Measures one configuration. */
@@ -232,10 +240,7 @@ async function measureOne(
   });
   const each = (value: (group: NoiseGroup, of: { noise: number; signal: number }) => number) =>
     Object.fromEntries(
-      (Object.keys(NOISE_GROUPS) as NoiseGroup[]).map((group, g) => [
-        group,
-        found.map((seed) => value(group, seed[g])),
-      ]),
+      GROUPS.map((group, g) => [group, found.map((seed) => value(group, seed[g]))]),
     ) as Sparsity["noise"];
   return {
     configuration: text,

@@ -13,7 +13,7 @@ import type { Findings, Judgement } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
 import { compareBridge, type Difference, type IdentityCase } from "./bridge_identity.ts";
-import { measureSparsity, NOISE_GROUPS, type NoiseGroup } from "./bridge_sparsity.ts";
+import { GROUPS, measureSparsity, type NoiseGroup } from "./bridge_sparsity.ts";
 import type { Sparsity, SparsityCase } from "./bridge_sparsity.ts";
 import { lossUnit, probed, type Workbench } from "./models.ts";
 import type { ProbePlan, Variant } from "./probe_models.ts";
@@ -116,11 +116,10 @@ export function judgeSparsity(
     value: exponent(shares, all.map((s) => s[of][group])),
     limits: limits.noise,
   });
-  const groups = Object.keys(NOISE_GROUPS) as NoiseGroup[];
-  const noise = groups.map((group) =>
+  const noise = GROUPS.map((group) =>
     one([PANELS.noise, group === "attention" ? "control" : "claim", group], slope("noise", group))
   );
-  const ratio = groups.map((group) => one([PANELS.ratio, "aside", group], slope("ratio", group)));
+  const ratio = GROUPS.map((group) => one([PANELS.ratio, "aside", group], slope("ratio", group)));
   const { lo, hi } = limits.share;
   const load = sparse.flatMap((s) =>
     (["largest", "smallest"] as const).map((name) =>

@@ -10,8 +10,8 @@ import { type Configuration, parseConfiguration } from "../../rule/configuration
 import { judgeOne } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
-import { exponent, meanInterval } from "../statistics/slope.ts";
-import { type Coordinate, COORDINATES, coordinatesOf } from "./coordinates.ts";
+import { exponent, geometricMean } from "../statistics/slope.ts";
+import { type Coordinate, COORDINATES, coordinatesOf, NAMES } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
 import { probeOf, type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
@@ -97,9 +97,7 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
       axis,
       variant,
       x: sizes,
-      y: Object.fromEntries(
-        Object.keys(COORDINATES).map((name) => [name, []]),
-      ) as unknown as Curve["y"],
+      y: Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as Curve["y"],
     }));
     for (const text of axis.configurations) {
       at.progress(probed(`${axis.name}: ${text}`, done++ / all));
@@ -108,9 +106,7 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
         at.signal.throwIfAborted();
         const rows = await measureSome(p, at, text, variants.slice(from, from + most));
         rows.forEach((seeds, i) => {
-          for (const name of Object.keys(COORDINATES) as Coordinate[]) {
-            mine[from + i].y[name].push(seeds.map((c) => c[name]));
-          }
+          for (const name of NAMES) mine[from + i].y[name].push(seeds.map((c) => c[name]));
         });
       }
     }
@@ -177,9 +173,8 @@ export function drawCurves(curves: Curve[]): { panels: Panel[]; points: Point[] 
       x.forEach((size, i) => {
         const values = y[name][i];
         if (!values.every((v) => v !== null && v > 0 && Number.isFinite(v))) return;
-        const { estimate, lo, hi } = meanInterval((values as number[]).map(Math.log2));
-        const interval = Number.isFinite(hi) ? { lo: 2 ** lo, hi: 2 ** hi } : null;
-        points.push(pointOf(panel, variant.name, size, 2 ** estimate, interval));
+        const interval = geometricMean(values as number[]);
+        points.push(pointOf(panel, variant.name, size, interval.estimate, interval));
       });
     }
   }
@@ -190,12 +185,12 @@ export function drawCurves(curves: Curve[]): { panels: Panel[]; points: Point[] 
 function tableOf(curves: Curve[]): FindingsTable {
   const names = [...new Set(curves.map((c) => c.variant.name))];
   const rows = [...new Set(curves.map((c) => c.axis))].flatMap((axis) =>
-    (Object.keys(COORDINATES) as Coordinate[]).flatMap((name, i, all) => {
+    NAMES.flatMap((name, i) => {
       const cells = names.map((variant) => {
         const curve = curves.find((c) => c.axis === axis && c.variant.name === variant);
         return curve ? slopeOf(curve, name) : null;
       });
-      const before = COORDINATES[all[i - 1]];
+      const before = COORDINATES[NAMES[i - 1]];
       const what = /^(its|their) change$/.test(COORDINATES[name])
         ? `change of: ${before}`
         : COORDINATES[name];

@@ -21,6 +21,8 @@ export const COORDINATES = {
 
 /** One of {@link COORDINATES}. */
 export type Coordinate = keyof typeof COORDINATES;
+/** All of them, in the order of a table. */
+export const NAMES = Object.keys(COORDINATES) as Coordinate[];
 
 /** Root mean square; NaN for nothing. */
 export function rms(values: Float32Array): number {

@@ -18,6 +18,7 @@ import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
+import { exp2 } from "../statistics/interval.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
@@ -64,9 +65,10 @@ export function speedupWanted(profile: SpeedupProfile): Wanted[] {
   return wantedOf(modelsOf(profile));
 }
 
-/** 2^ of an interval of log2 values. */
-function exp2(i: Interval | null): Interval | null {
-  return i && { estimate: 2 ** i.estimate, lo: 2 ** i.lo, hi: 2 ** i.hi };
+/** Mean speed-up over seeds from its log2; null for one seed. */
+function speedupOf(log2: number[]): Interval | null {
+  const found = meanInterval(log2);
+  return found && exp2(found);
 }
 
 const minus = (a: number[], b: number[]) => a.map((v, k) => v - b[k]);
@@ -125,7 +127,7 @@ export function judgeSpeedup(
       role,
       name: "speed-up in steps",
       unit: "",
-      value: log2 ? exp2(meanInterval(log2)) : null,
+      value: log2 ? speedupOf(log2) : null,
       limits: { lo: profile.limits.speedup },
       missing,
       ...changed,
@@ -194,7 +196,7 @@ function pointsOf(found: Speedups | null, panel: string, line: string, add?: num
   if (!found) return [];
   return found.log2.map((row, i) => {
     const values = add ? row.map((v, k) => v + add[k]) : row;
-    const interval = exp2(meanInterval(values))!;
+    const interval = speedupOf(values)!;
     return pointOf(panel, line, found.levels[i], interval.estimate, interval);
   });
 }
@@ -215,7 +217,7 @@ function stepsTable(
       found === null ? [] : found.denseSteps.map((
         step,
         i,
-      ) => [m.line, found.levels[i], step, exp2(meanInterval(found.log2[i]))])
+      ) => [m.line, found.levels[i], step, speedupOf(found.log2[i])])
     ),
     note: "Geometric mean over paired seeds with its 95% interval.",
   };

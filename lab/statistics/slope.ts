@@ -17,6 +17,7 @@
  * @module
  */
 import type { Interval } from "../record/findings.ts";
+import { exp2 } from "./interval.ts";
 import { mean, sd, tQuantile975 } from "./resample.ts";
 
 /** Mean with its t interval over seeds; the ends are infinite for one value. */
@@ -27,6 +28,10 @@ export function meanInterval(values: readonly number[]): Interval {
     : tQuantile975(values.length - 1) * sd(values) / Math.sqrt(values.length);
   return { estimate, lo: estimate - half, hi: estimate + half };
 }
+
+/** Geometric mean with the interval that belongs to it; the ends are infinite or 0 for one value. */
+export const geometricMean = (values: readonly number[]): Interval =>
+  exp2(meanInterval(values.map(Math.log2)));
 
 /** Least-squares slope, and the standard error its residuals give; NaN for two points. */
 function fit(x: readonly number[], y: readonly number[]): { slope: number; error: number } {

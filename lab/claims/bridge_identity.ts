@@ -14,9 +14,9 @@
  */
 import { readActivations, readGradients } from "../../model/check/probe.ts";
 import { type Layout, layoutOf, pack, type Parameter, unpack } from "../../model/shape.ts";
-import type { Replica, Trainer } from "../../model/trainer.ts";
+import { type Replica, Trainer } from "../../model/trainer.ts";
 import type { Workbench } from "./models.ts";
-import { type ProbePlan, replicaOf, shapeOfText, trainerOn, type Variant } from "./probe_models.ts";
+import { type ProbePlan, replicaOf, shapeOfText, type Variant } from "./probe_models.ts";
 
 /** The pair to compare. */
 export interface IdentityCase {
@@ -91,7 +91,7 @@ export async function compareBridge(
   shared: ProbePlan,
   c: IdentityCase,
   variant: Variant,
-  at: Pick<Workbench, "device" | "pool">,
+  { device, pool }: Pick<Workbench, "device" | "pool">,
 ): Promise<Difference[]> {
   const plan = { ...shared, base: { ...shared.base, unembedInitStd: c.unembedInitStd } };
   const shapes = [c.dense, c.moe].map((text) => shapeOfText(text, plan));
@@ -111,18 +111,12 @@ export async function compareBridge(
       to,
     )
   );
+  const training = { ...plan.training, clipNorm: 0, balanceCoef: 0, zCoef: 0, steps: c.steps };
   const trainers: Trainer[] = [];
   try {
     for (const i of [0, 1] as const) {
-      trainers.push(
-        trainerOn(
-          at,
-          shapes[i],
-          plan,
-          pairs.map((pair) => pair[i]),
-          { ...plan.training, clipNorm: 0, balanceCoef: 0, zCoef: 0, steps: c.steps },
-        ),
-      );
+      const replicas = pairs.map((pair) => pair[i]);
+      trainers.push(new Trainer(device, shapes[i], plan, replicas, training, pool.data));
       await trainers[i].run(1);
     }
     const [d, m] = trainers.map((t) => t.network), worst = new Map<string, number>();

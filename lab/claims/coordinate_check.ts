@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Probe } from "../../model/check/probe.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { judgeOne } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
@@ -13,7 +14,7 @@ import { column, panelOf, pointOf } from "../record/parts.ts";
 import { exponent, geometricMean } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf, NAMES } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
-import { probeOf, type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
 
 /** The size an axis varies. */
@@ -70,7 +71,7 @@ export function sizeOf(c: Configuration, size: Size): number {
 /** Measures some variants of one configuration, one row of seeds per variant. */
 async function measureSome(p: CheckProfile, at: Workbench, text: string, variants: Variant[]) {
   const trainer = trainerOf(at, p, text, variants, p.steps), S = p.seeds.length;
-  const probe = probeOf(at, trainer);
+  const probe = new Probe(at.device, trainer, at.pool.data);
   try {
     const init = await probe.look();
     await trainer.run(p.steps);

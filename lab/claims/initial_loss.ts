@@ -18,8 +18,8 @@ import type { Run } from "../record/run.ts";
 import { contrastOf, meanInterval, slopeWeights } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { judgedRuns, type Method } from "./suite.ts";
+import { runsByModel, type SeededModel } from "./models.ts";
+import { judgedRuns, type Method, ONE_SEED } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */
 export type Twin = Pick<SeededModel, "configuration" | "rule" | "multipliers"> & {
@@ -56,8 +56,11 @@ interface Line extends SeededModel {
   judgedAs: Judgement["role"];
 }
 
-/** Dense models first, then variants, then twins, panel by panel. */
-function linesOf({ seeds, panels, plan }: InitialLossProfile): Line[] {
+/**
+ * Every model the suite trains: dense models first, then variants, then twins, panel by panel. The runs of
+ * other suites at the same plan are these.
+ */
+export function initialLossModels({ seeds, panels, plan }: InitialLossProfile): Line[] {
   const from = parseConfiguration(plan.reference);
   return panels.flatMap((p) => {
     const dense = new Map<string, Line>();
@@ -87,11 +90,6 @@ function linesOf({ seeds, panels, plan }: InitialLossProfile): Line[] {
     ];
     return [...dense.values(), ...compared];
   });
-}
-
-/** Every model the suite trains; the runs of other suites at the same plan are these. */
-export function initialLossWanted(profile: InitialLossProfile): Wanted[] {
-  return wantedOf(linesOf(profile));
 }
 
 /** Losses of the first steps; a step after divergence counts as the first, that of an untrained model. */
@@ -155,7 +153,7 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
     missing: dense.diverged > 0
       ? `${dense.diverged} of ${seeds.length} dense runs diverged`
       : fall > 0
-      ? "one seed has no interval"
+      ? ONE_SEED
       : "the dense model's loss did not fall",
   });
   const judgement = judge({
@@ -174,7 +172,7 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
 const gapPanel = (panel: string) => `gap, ${panel}`;
 
 /**
- * Measures and judges the runs of {@link initialLossWanted}.
+ * Measures and judges the runs of {@link initialLossModels}.
  *
  * - claim, each variant: mean |gap| and its growth are at most their limits, both
  * - control, each twin: one of them must be above its limit
@@ -193,7 +191,7 @@ export function judgeInitialLoss(
       `Cannot compare ${steps} first steps in ${windows} windows: ${plan.steps} steps are trained`,
     );
   }
-  const lines = linesOf(profile);
+  const lines = initialLossModels(profile);
   const all = runsByModel(lines, runs).map((of, i): Curves => ({
     line: lines[i],
     losses: of.map((run) => firstLosses(run, steps)),
@@ -271,6 +269,6 @@ function panelsOf(name: string, { steps, limits }: InitialLossProfile, unit: str
 
 /** How a suite of this kind is measured. */
 export const INITIAL_LOSS: Method<InitialLossProfile> = judgedRuns(
-  initialLossWanted,
+  initialLossModels,
   judgeInitialLoss,
 );

@@ -16,8 +16,8 @@ export interface Wanted extends Changes {
   configuration: string;
   rule: string;
   role: Cell["role"];
-  /** log2 of the reference's learning rate; null: the plan's `base.lr` */
-  log2lr: number | null;
+  /** log2 of the reference's learning rate; absent: of the plan's `base.lr` */
+  log2lr?: number;
   seed: number;
 }
 
@@ -76,30 +76,20 @@ export const probed = (label: string, share: number): Progress => ({
 });
 
 /** One model over several seeds, a line of the figure; what is left out is the reference's and the rule's. */
-export interface SeededModel {
-  panel: string;
+export interface SeededModel extends Omit<Wanted, "rule" | "role" | "seed"> {
   /** the legend's text */
   line: string;
-  configuration: string;
   /** default `complete-mue` */
   rule?: string;
+  /** default `target` */
   role?: Wanted["role"];
-  multipliers?: Wanted["multipliers"];
   seeds: readonly number[];
 }
 
-/** Runs to train at the plan's own learning rate, line by line, seeds in order. */
+/** Runs to train, line by line, seeds in order. */
 export function wantedOf(models: readonly SeededModel[]): Wanted[] {
-  return models.flatMap((m) =>
-    m.seeds.map((seed) => ({
-      panel: m.panel,
-      configuration: m.configuration,
-      rule: m.rule ?? "complete-mue",
-      role: m.role ?? "target",
-      log2lr: null,
-      seed,
-      ...(m.multipliers ? { multipliers: m.multipliers } : {}),
-    }))
+  return models.flatMap(({ seeds, rule = "complete-mue", role = "target", ...model }) =>
+    seeds.map((seed) => ({ ...model, rule, role, seed }))
   );
 }
 

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { Probe } from "../../model/check/probe.ts";
 import type { Multipliers } from "../../model/network.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf, type ModelShape, TENSOR_KINDS, type TensorKind } from "../../model/shape.ts";
-import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer.ts";
+import { type Replica, Trainer } from "../../model/trainer.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { RuleOptions } from "../../rule/rule.ts";
@@ -72,28 +71,13 @@ export function replicaOf(
   };
 }
 
-/** A trainer of some replicas of one shape. */
-export function trainerOn(
-  at: Pick<Workbench, "device" | "pool">,
-  shape: ModelShape,
-  { sequences, seq }: ProbePlan,
-  replicas: Replica[],
-  training: TrainingOptions,
-): Trainer {
-  return new Trainer(at.device, shape, { sequences, seq }, replicas, training, at.pool.data);
-}
-
-/** Looks into the models of a trainer. */
-export const probeOf = (at: Pick<Workbench, "device" | "pool">, trainer: Trainer): Probe =>
-  new Probe(at.device, trainer, at.pool.data);
-
 /**
  * A trainer of all seeds of the given variants: replica v·S + k is seed k of variant v.
  *
  * @param steps of the schedule
  */
 export function trainerOf(
-  at: Pick<Workbench, "device" | "pool">,
+  { device, pool }: Pick<Workbench, "device" | "pool">,
   plan: ProbePlan,
   configuration: string,
   variants: Variant[],
@@ -102,6 +86,6 @@ export function trainerOf(
   const replicas = variants.flatMap((variant) =>
     plan.seeds.map((seed) => replicaOf(plan, configuration, variant, seed))
   );
-  const shape = shapeOfText(configuration, plan);
-  return trainerOn(at, shape, plan, replicas, { ...plan.training, steps });
+  const shape = shapeOfText(configuration, plan), training = { ...plan.training, steps };
+  return new Trainer(device, shape, plan, replicas, training, pool.data);
 }

@@ -15,7 +15,7 @@ import type { Run } from "../record/run.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import type { Wanted } from "./models.ts";
+import { runsByModel } from "./models.ts";
 import { judgedRuns, type Method } from "./suite.ts";
 
 /** What the suite trains. */
@@ -40,20 +40,23 @@ const RATES = ["tuned", "high"] as const, LOSSES = ["no z-loss", "z-loss"] as co
 type Rate = typeof RATES[number];
 type Loss = typeof LOSSES[number];
 
-/** Every model of the suite: rates × with and without z-loss × seeds. */
-export function stabilityModels(p: StabilityProfile): Wanted[] {
+/** Every model of the suite: rates × with and without z-loss. */
+export function stabilityModels(p: StabilityProfile) {
   return RATES.flatMap((rate) =>
-    LOSSES.flatMap((loss) =>
-      p.seeds.map((seed): Wanted => ({
+    LOSSES.map((loss) => {
+      const log2lr = p.log2lr[rate], name = `2^${log2lr}`.replace("-", "−");
+      return {
+        rate,
+        loss,
+        name,
         panel: "logits",
+        line: `${loss}, ${name}`,
         configuration: p.configuration,
-        rule: "complete-mue",
-        role: "target",
-        log2lr: p.log2lr[rate],
-        seed,
+        log2lr,
         training: { zCoef: loss === "z-loss" ? p.zCoef : 0 },
-      }))
-    )
+        seeds: p.seeds,
+      };
+    })
   );
 }
 
@@ -92,23 +95,17 @@ function over(values: (number | null)[]): Interval | null {
   return values.some((v) => v === null) ? null : meanInterval(values as number[]);
 }
 
-/** Runs by rate and loss, and what is measured of each. */
+/** Lines with their runs, and what is measured of each. */
 function measure(p: StabilityProfile, runs: readonly Run[]) {
-  const blocks = runs.find((r) => r.expertLoad)?.expertLoad?.length ?? 1, n = p.seeds.length;
-  return RATES.flatMap((rate, r) =>
-    LOSSES.map((loss, l) => {
-      const first = (r * LOSSES.length + l) * n, mine = runs.slice(first, first + n);
-      return {
-        rate,
-        loss,
-        name: `2^${p.log2lr[rate]}`.replace("-", "−"),
-        runs: mine,
-        growth: mine.map((run) => growthOf(run, blocks)),
-        rise: mine.map((run) => riseOf(run, p)),
-        logs: mine.map((run) => logsumexpOf(run, blocks)),
-      };
-    })
-  );
+  const blocks = runs.find((r) => r.expertLoad)?.expertLoad?.length ?? 1;
+  const lines = stabilityModels(p), byLine = runsByModel(lines, runs);
+  return lines.map((line, i) => ({
+    ...line,
+    runs: byLine[i],
+    growth: byLine[i].map((run) => growthOf(run, blocks)),
+    rise: byLine[i].map((run) => riseOf(run, p)),
+    logs: byLine[i].map((run) => logsumexpOf(run, blocks)),
+  }));
 }
 type Group = ReturnType<typeof measure>[number];
 
@@ -123,6 +120,7 @@ const MISSING = "a run diverged, or there are fewer than two seeds";
  *   fall short. What the z-loss costs at the tuned rate is shown beside them
  *
  * @param unit of the losses
+ * @throws {RangeError} for runs of other seeds
  */
 export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: string): Findings {
   const groups = measure(p, runs), { limits } = p;
@@ -215,12 +213,12 @@ function panelsOf({ window }: StabilityProfile, unit: string): Panel[] {
 }
 
 /** The rise of a group, and its logits at about fifty steps, until one of them is not finite. */
-function pointsOf({ loss, name, rise, logs }: Group, { plan }: StabilityProfile): Point[] {
+function pointsOf({ line, loss, name, rise, logs }: Group, { plan }: StabilityProfile): Point[] {
   const points = [pointOf("rise", loss, name, mean(rise), meanInterval(rise))];
   for (let t = 0; t < plan.steps; t += Math.ceil(plan.steps / 50)) {
     const here = logs.flatMap((log) => log[t] ?? []);
     if (here.length < logs.length) break;
-    points.push(pointOf("logits", `${loss}, ${name}`, t, mean(here)));
+    points.push(pointOf("logits", line, t, mean(here)));
   }
   return points;
 }

@@ -37,8 +37,8 @@ import {
 } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { judgedRuns, type Method } from "./suite.ts";
+import { runsByModel, type SeededModel } from "./models.ts";
+import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
 
 /** One axis of the figure. */
 export interface ScalingAxis {
@@ -73,9 +73,9 @@ export interface ScalingProfile {
 
 const NOTHING = "nothing";
 const RULE = "complete-mue";
-const ONE_SEED = "one seed has no interval";
 
-function modelsOf({ axes, nothing, seeds }: ScalingProfile): SeededModel[] {
+/** Every model the suite trains; one that lies on two axes is trained once. */
+export function scalingModels({ axes, nothing, seeds }: ScalingProfile): SeededModel[] {
   return [
     ...axes.flatMap((axis) =>
       axis.configurations.map((configuration) => ({
@@ -93,11 +93,6 @@ function modelsOf({ axes, nothing, seeds }: ScalingProfile): SeededModel[] {
       seeds: set,
     })),
   ];
-}
-
-/** Every model the suite trains; one that lies on two axes is trained once. */
-export function scalingWanted(profile: ScalingProfile): Wanted[] {
-  return wantedOf(modelsOf(profile));
 }
 
 /** One axis measured: the slope of every seed and what a seed's slope varies by. */
@@ -174,7 +169,7 @@ function endsOf(m: Measured, limits: ScalingLimits, unit: string): Single {
 }
 
 /**
- * Measures and judges the runs of {@link scalingWanted}.
+ * Measures and judges the runs of {@link scalingModels}.
  *
  * - claim, each axis: the slope lies wholly on the side the paper found; the ends are shown beside it
  * - claim: a doubling of `compare.more` lowers the loss more than one of `compare.less`
@@ -190,7 +185,7 @@ export function judgeScaling(
   unit: string,
 ): Findings {
   const { axes, compare, nothing, seeds, limits } = profile;
-  const models = modelsOf(profile), byModel = runsByModel(models, runs);
+  const models = scalingModels(profile), byModel = runsByModel(models, runs);
   const of = (panel: string) => byModel.filter((_, i) => models[i].panel === panel);
   const measured = axes.map((axis) => measureAxis(axis, of(axis.name)));
   const named = (name: string): Measured => {
@@ -238,8 +233,7 @@ export function judgeScaling(
     judgements: judgements.map(judgeOne),
     tables: [tableOf(measured, unit)],
     caveats: [
-      "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
-      "another rule would have done worse",
+      ONE_RATE,
       `${
         axes.length + 1
       } orderings are judged at 95% each: one that does not hold passes by chance in 1 of 40`,
@@ -250,7 +244,7 @@ export function judgeScaling(
 }
 
 /** How a suite of this kind is measured. */
-export const SCALING: Method<ScalingProfile> = judgedRuns(scalingWanted, judgeScaling);
+export const SCALING: Method<ScalingProfile> = judgedRuns(scalingModels, judgeScaling);
 
 function panelAlong({ name, title, scale, configurations }: ScalingAxis, unit: string): Panel {
   return panelOf({

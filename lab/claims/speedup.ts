@@ -21,8 +21,8 @@ import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/cu
 import { exp2 } from "../statistics/interval.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import { runsByModel, type SeededModel, type Wanted, wantedOf } from "./models.ts";
-import { judgedRuns, type Method } from "./suite.ts";
+import { runsByModel, type SeededModel } from "./models.ts";
+import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
 
 /** What `speedup` measures at a profile. */
 export interface SpeedupProfile {
@@ -46,7 +46,9 @@ const STEPS = "steps",
   OTHER = "dense, other seeds",
   NARROW = "narrow reference";
 
-function modelsOf({ plan, seeds, dense, moe, otherSeeds }: SpeedupProfile): SeededModel[] {
+/** Every model the suite trains. */
+export function speedupModels(profile: SpeedupProfile): SeededModel[] {
+  const { plan, seeds, dense, moe, otherSeeds } = profile;
   return [
     { panel: STEPS, line: "dense", configuration: dense, seeds },
     ...Object.entries(moe).map(([line, configuration]) => ({
@@ -60,11 +62,6 @@ function modelsOf({ plan, seeds, dense, moe, otherSeeds }: SpeedupProfile): Seed
   ];
 }
 
-/** Every model the suite trains. */
-export function speedupWanted(profile: SpeedupProfile): Wanted[] {
-  return wantedOf(modelsOf(profile));
-}
-
 /** Mean speed-up over seeds from its log2; null for one seed. */
 function speedupOf(log2: number[]): Interval | null {
   const found = meanInterval(log2);
@@ -75,7 +72,7 @@ const minus = (a: number[], b: number[]) => a.map((v, k) => v - b[k]);
 const perStep = (runs: Run[]) => runs.map((run) => Math.log2(run.wall_s / run.steps));
 
 /**
- * Measures and judges the runs of {@link speedupWanted}.
+ * Measures and judges the runs of {@link speedupModels}.
  *
  * - claim, each MoE model: its speed-up in steps is above the limit; in wall time it is shown beside it
  * - controls, which must fail: the narrow reference is faster than dense; the same dense model with
@@ -95,7 +92,7 @@ export function judgeSpeedup(
       `Cannot pair ${seeds.length} seeds with ${profile.otherSeeds.length} other seeds`,
     );
   }
-  const models = modelsOf(profile), byModel = runsByModel(models, runs);
+  const models = speedupModels(profile), byModel = runsByModel(models, runs);
   const reason = (of: Run[]) => {
     const lost = of.filter((run) => run.trainLoss.length < phase.to).length;
     return lost === 0 ? undefined : `${lost} of ${of.length} runs diverged in the stable phase`;
@@ -107,7 +104,7 @@ export function judgeSpeedup(
   const lines = models.slice(1).map((m, i) => {
     const own = curves[i + 1], of = byModel[i + 1];
     const missing = reason(byModel[0]) ?? reason(of) ??
-      (seeds.length < 2 ? "one seed has no interval" : undefined);
+      (seeds.length < 2 ? ONE_SEED : undefined);
     const found = dense && own && !missing
       ? speedups(dense, own, phase, profile.levelsPerOctave)
       : null;
@@ -162,8 +159,7 @@ export function judgeSpeedup(
     judgements,
     tables: [stepsTable(moe, unit), PAPER],
     caveats: [
-      "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
-      "another rule would have done worse",
+      ONE_RATE,
       "wall time is that of a group of models side by side: its interval holds the steps' spread alone",
       `steps ${phase.from} to ${phase.to} of ${plan.steps}; a speed-up is that of the last octave of dense steps, the loss smoothed over ${profile.smoothing_octaves} octaves of steps on each side`,
       "equal steps are equal tokens; the models differ in total parameters, which is what is bought",
@@ -180,7 +176,7 @@ export function judgeSpeedup(
 }
 
 /** How a suite of this kind is measured. */
-export const SPEEDUP: Method<SpeedupProfile> = judgedRuns(speedupWanted, judgeSpeedup);
+export const SPEEDUP: Method<SpeedupProfile> = judgedRuns(speedupModels, judgeSpeedup);
 
 const panelWith = (name: string, title: string, unit: string): Panel =>
   panelOf({

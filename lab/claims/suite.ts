@@ -10,8 +10,24 @@ import type { SuiteFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
 import type { ProfileName, Suite } from "../suite.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import { jobOfWanted, lossUnit, type Wanted, type Workbench, workbenchOn } from "./models.ts";
+import {
+  jobOfWanted,
+  lossUnit,
+  type SeededModel,
+  type Wanted,
+  wantedOf,
+  type Workbench,
+  workbenchOn,
+} from "./models.ts";
 import type { ProbePlan } from "./probe_models.ts";
+
+/** Why nothing is measured where there is one seed. */
+export const ONE_SEED = "one seed has no interval";
+
+/** What a comparison at fixed hyperparameters leaves open. */
+export const ONE_RATE =
+  "one rule at one learning rate: this says how models compare at these hyperparameters, and not that " +
+  "another rule would have done worse";
 
 /** What suites of one family do; P is what a profile holds. */
 export interface Method<P> {
@@ -37,17 +53,17 @@ export interface Declaration<P> extends SuiteFacts {
 /**
  * The method of suites that train models and judge their runs.
  *
- * @param models every model of a profile
- * @param judge runs of these, in order, and the unit of their losses → findings
+ * @param models every line of a profile
+ * @param judge the runs of {@link wantedOf} these and the unit of their losses → findings
  */
 export function judgedRuns<P extends { plan: TrainingPlan }>(
-  models: (profile: P) => Wanted[],
+  models: (profile: P) => SeededModel[],
   judge: (profile: P, runs: Run[], unit: string) => Findings,
 ): Method<P> {
   return {
-    trains: (profile) => ({ plan: profile.plan, wanted: models(profile) }),
+    trains: (profile) => ({ plan: profile.plan, wanted: wantedOf(models(profile)) }),
     measure: async (profile, at) =>
-      judge(profile, await at.train(profile.plan, models(profile)), lossUnit(at)),
+      judge(profile, await at.train(profile.plan, wantedOf(models(profile))), lossUnit(at)),
   };
 }
 
@@ -69,7 +85,7 @@ function linesOf(wanted: Wanted[]): string[] {
   const names = Map.groupBy(wanted, ({ configuration, rule, log2lr, multipliers, training }) =>
     [
       `${configuration} ${rule}`,
-      ...(log2lr === null ? [] : [`log2 lr ${log2lr}`]),
+      ...(log2lr === undefined ? [] : [`log2 lr ${log2lr}`]),
       ...[multipliers, training].flatMap((changed) => changed ? [JSON.stringify(changed)] : []),
     ].join(", "));
   return [`${wanted.length} models`, ...[...names].map(([name, of]) => `${name} × ${of.length}`)];

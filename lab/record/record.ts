@@ -47,8 +47,7 @@ export interface Environment {
   /** version of the kernels' arithmetic */
   kernelsVersion: string;
 }
-/** zod form of {@link Environment}. */
-export const environmentSchema: z.ZodType<Environment> = z.object({
+const environmentSchema: z.ZodType<Environment> = z.object({
   adapter: z.string(),
   vendor: z.string(),
   architecture: z.string(),
@@ -90,8 +89,7 @@ export interface SuiteFacts {
   /** flags that made it another suite than the declared one, e.g. `--router gate=softmax` */
   options?: string;
 }
-/** zod form of {@link SuiteFacts}. */
-export const suiteSchema: z.ZodType<SuiteFacts> = z.object({
+const suiteSchema: z.ZodType<SuiteFacts> = z.object({
   id: z.string(),
   title: z.string(),
   figure: z.string(),

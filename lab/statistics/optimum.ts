@@ -29,6 +29,7 @@
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
+import type { Optimum } from "../record/evidence.ts";
 import type { Interval } from "../record/findings.ts";
 import {
   drawSeeds,
@@ -49,20 +50,14 @@ export interface Sweep {
   loss: readonly (readonly (number | null)[])[];
 }
 
-/** The optimum of a sweep as the record keeps it, and why it is missing or doubtful. */
-export interface SweepOptimum {
-  /** log2 of the optimal value; null when it cannot be fitted */
-  log2x: Interval | null;
-  /** fitted loss at the optimum; null also for one seed, which has no interval */
-  loss: Interval | null;
-  /** whether the best grid point is the first or the last of the grid */
-  atEdge: boolean;
+/**
+ * The optimum of a sweep as the record keeps it, and why it is missing or doubtful; one seed has a `log2x`,
+ * but no interval and so no `loss`.
+ */
+export interface SweepOptimum
+  extends Pick<Optimum, "log2x" | "loss" | "atEdge" | "diverged" | "reason"> {
   /** which edge of the grid the best point lies on */
   edge: "low" | "high" | null;
-  /** share of runs that diverged */
-  diverged: number;
-  /** why it cannot be judged, or null; `log2x` may still hold an estimate */
-  reason: string | null;
 }
 
 /**
@@ -169,9 +164,6 @@ export function intervalOf(values: readonly number[]): Interval {
   };
 }
 
-/** Whether no loss of a grid point is negative. */
-const positive = (loss: readonly (number | null)[]) => loss.every((v) => v === null || v >= 0);
-
 /**
  * Why a fit cannot be believed: its minimum lies further below everything measured than a quadratic's can.
  * The best grid point of a quadratic lies within half a step of its minimum, so at most an eighth of the
@@ -245,8 +237,9 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     const optimum = { ...facts, log2x: { estimate: fit.log2x, ...ends }, reason };
     return { ...none, optimum };
   }
-  const stream = random(streamSeed),
-    floor = usable.every((row) => positive(row.loss)) ? 0 : -Infinity;
+  const stream = random(streamSeed);
+  // below 0 there is no loss where none is measured
+  const floor = usable.every((row) => row.loss.every((v) => v === null || v >= 0)) ? 0 : -Infinity;
   const resamples = resampleCurves(parts, draws, stream);
   const fits = resamples.curves.map((curve) => fitCurve(log2x, curve));
   const lost = fits.filter((f) => !f.convex || f.clamped).length;
@@ -316,15 +309,11 @@ export function sortSeeds(sweeps: readonly Sweep[]): Sweep[] {
 }
 
 /**
- * Grid of an adaptive sweep: x and the points one `step` around it. It is grown by {@link nextPoints}.
+ * Grid of an adaptive sweep: x and one octave on each side. It is grown by {@link nextPoints}.
  *
  * @param x log2 of the reference's optimum, rounded to the grid
- * @param reach points on each side
- * @returns 2 reach + 1 points, ascending
  */
-export function bracketGrid(x: number, step = 1, reach = 1): number[] {
-  return Array.from({ length: 2 * reach + 1 }, (_, i) => x + (i - reach) * step);
-}
+export const bracketGrid = (x: number): number[] => [x - 1, x, x + 1];
 
 /**
  * Grid points to train next when the best point lies on an edge: `octaves` further on that side at the

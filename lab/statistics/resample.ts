@@ -168,7 +168,7 @@ export interface Resamples {
 }
 
 /** How many resamples an interval rests on. */
-export const RESAMPLES = 1000;
+const RESAMPLES = 1000;
 
 /**
  * Resampled mean curves, from which every statistic (optimum, shift, regret) takes its median and
@@ -219,10 +219,10 @@ export function resampleCurves(
 }
 
 /** Seed indices drawn with replacement, `[resample][seed]`, once for all sweeps compared. */
-export function drawSeeds(seeds: number, resamples: number = RESAMPLES): number[][] {
+export function drawSeeds(seeds: number): number[][] {
   const stream = random(seeds);
   return Array.from(
-    { length: resamples },
+    { length: RESAMPLES },
     () => Array.from({ length: seeds }, () => stream.below(seeds)),
   );
 }

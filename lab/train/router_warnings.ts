@@ -7,6 +7,7 @@ import { DEAD_SHARE } from "../../model/router_samples.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { Run } from "../record/run.ts";
+import { mean } from "../statistics/resample.ts";
 
 /**
  * - `dropped-tokens`: a block that drops more than a tenth of its picks, or more than a tenth of whose
@@ -110,7 +111,6 @@ function droppedTokens(run: Run, chosen: boolean, capacity: number | undefined):
     Math.max(drop, unserved[l]) > DROPPED_SHARE ? [l] : []
   );
   if (blocks.length === 0) return null;
-  const mean = (shares: number[]) => shares.reduce((sum, x) => sum + x, 0) / shares.length;
   const alone = `${percent(mean(unserved))} of the tokens get no routed expert`;
   if (chosen) {
     return `${alone} (above ${percent(DROPPED_SHARE)} in ${

@@ -1,5 +1,5 @@
 /** Synthetic runs for the judges of claims: what a wanted model would have learned under a law. */
-import type { Wanted } from "../../lab/claims/models.ts";
+import { type SeededModel, type Wanted, wantedOf } from "../../lab/claims/models.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { random } from "../../lab/statistics/resample.ts";
 import type { TrainingPlan } from "../../lab/train/plan.ts";
@@ -16,10 +16,10 @@ export interface Shown {
 /** One run per wanted model, in order. */
 export function runsFor(
   plan: TrainingPlan,
-  wanted: readonly Wanted[],
+  models: readonly SeededModel[],
   show: (w: Wanted, at: number) => Shown,
 ): Run[] {
-  return wanted.map((w, at) => {
+  return wantedOf(models).map((w, at) => {
     const run = runWith(`${at}`);
     const cell = {
       ...run.cell,

@@ -1,7 +1,7 @@
 /** A suite of claims through the one runner: what it plans, trains, finds, and what it says when stopped. */
 import { textDataset } from "../../model/tasks/language.ts";
 import { runBench } from "../../lab/bench.ts";
-import { runsByModel, type SeededModel, wantedOf } from "../../lab/claims/models.ts";
+import { runsByModel, type SeededModel } from "../../lab/claims/models.ts";
 import { defineClaims, judgedRuns, type Method } from "../../lab/claims/suite.ts";
 import { judge } from "../../lab/judge/decide.ts";
 import { type Environment, recordSchema } from "../../lab/record/record.ts";
@@ -29,7 +29,7 @@ const modelsOf = ({ seeds }: Profile): SeededModel[] => [
 ];
 /** Is the loss of the last step below a limit? */
 const METHOD: Method<Profile> = judgedRuns(
-  (p) => wantedOf(modelsOf(p)),
+  modelsOf,
   (p, runs, unit) => ({
     panels: [{
       name: "loss",

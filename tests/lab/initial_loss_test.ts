@@ -1,4 +1,4 @@
-import { initialLossWanted, judgeInitialLoss } from "../../lab/claims/initial_loss.ts";
+import { initialLossModels, judgeInitialLoss } from "../../lab/claims/initial_loss.ts";
 import type { Wanted } from "../../lab/claims/models.ts";
 import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";
@@ -21,7 +21,7 @@ function findings(gapOf: (w: Wanted) => number, change: (w: Wanted) => Shown = (
   const stream = random(3);
   return judgeInitialLoss(
     quick,
-    runsFor(quick.plan, initialLossWanted(quick), (w) => ({
+    runsFor(quick.plan, initialLossModels(quick), (w) => ({
       trainLoss: curve(w.seed, gapOf(w), stream),
       ...change(w),
     })),
@@ -96,7 +96,7 @@ Deno.test("seeds that disagree about a gap are inconclusive, and so is one seed"
   );
   assertEquals(decide(judgements).verdict, "inconclusive");
   const one = { ...quick, seeds: [0] };
-  const runs = runsFor(quick.plan, initialLossWanted(one), (w) => ({
+  const runs = runsFor(quick.plan, initialLossModels(one), (w) => ({
     trainLoss: curve(w.seed, broken(w)),
   }));
   const alone = judgeInitialLoss(one, runs, "nats").judgements;
@@ -117,8 +117,11 @@ Deno.test("a diverged variant counts as untrained, a diverged dense model leaves
 });
 
 Deno.test("runs of other seeds and windows that do not fit are refused", () => {
-  const wanted = initialLossWanted(quick);
-  const runs = runsFor(quick.plan, wanted, (w) => ({ trainLoss: curve(w.seed, 0) }));
+  const runs = runsFor(
+    quick.plan,
+    initialLossModels(quick),
+    (w) => ({ trainLoss: curve(w.seed, 0) }),
+  );
   throws(() => judgeInitialLoss(quick, runs.slice(1), ""), /47 runs of 48/);
   throws(() => judgeInitialLoss(quick, [...runs].reverse(), ""), /Cannot pair/);
   throws(() => judgeInitialLoss({ ...quick, steps: 601 }, runs, ""), /Cannot compare 601/);
@@ -126,8 +129,8 @@ Deno.test("runs of other seeds and windows that do not fit are refused", () => {
 });
 
 Deno.test("a variant is compared with the dense model of its width, depth and active width", () => {
-  const dense = initialLossWanted(quick).filter((w) => w.configuration.startsWith("dense"));
-  assertEquals([...new Set(dense.map((w) => w.configuration))], [
+  const dense = initialLossModels(quick).filter((m) => m.configuration.startsWith("dense"));
+  assertEquals([...new Set(dense.map((m) => m.configuration))], [
     "dense:d=48,L=2,H=48,dh=12",
     "dense:d=48,L=2,H=24,dh=12",
     "dense:d=48,L=2,H=192,dh=12",

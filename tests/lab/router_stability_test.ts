@@ -1,6 +1,6 @@
 /** ST-MoE's claim on synthetic runs: it must pass where it holds, and fail where it does not. */
 import assert from "node:assert/strict";
-import type { Wanted } from "../../lab/claims/models.ts";
+import { type Wanted, wantedOf } from "../../lab/claims/models.ts";
 import {
   growthOf,
   judgeStability,
@@ -22,8 +22,10 @@ function synthetic(end: number, rise: number, seed: number): Run {
     const rms = 2 * (end / 2) ** Math.min(1, 2 * t / STEPS);
     return { z: 2 * rms ** 2, loss: 5.5 - t / 100 + (t >= 150 && t < 170 ? rise : 0) };
   });
+  const run = runWith(String(seed));
   return {
-    ...runWith(String(seed)),
+    ...run,
+    cell: { ...run.cell, seed },
     steps: STEPS,
     trainLoss: log.map((l) => l.loss),
     trainZLoss: log.map((l) => l.z),
@@ -41,7 +43,7 @@ function synthetic(end: number, rise: number, seed: number): Run {
 
 /** Judges made-up runs, one per wanted model. */
 const measured = (make: (w: Wanted) => Run, profile = PROFILE): Findings =>
-  judgeStability(profile, stabilityModels(profile).map(make), "nats");
+  judgeStability(profile, wantedOf(stabilityModels(profile)).map(make), "nats");
 
 const isHigh = (w: Wanted) => w.log2lr === PROFILE.log2lr.high;
 const hasZ = (w: Wanted) => w.training?.zCoef !== 0;
@@ -91,6 +93,10 @@ Deno.test("where logits stay, or the z-loss does not spare the spike, the suite 
   assert.deepEqual(both.judgements.map((j) => j.verdict).slice(0, 3), ["pass", "fail", "fail"]);
 });
 
+Deno.test("runs of other seeds are refused", () => {
+  assert.throws(() => measured(() => synthetic(2, 0, 0)), /Cannot pair no z-loss, 2\^−5/);
+});
+
 Deno.test("where the z-loss holds nothing down, a pass would prove nothing", () => {
   const found = measured((w) =>
     isHigh(w) ? synthetic(20, hasZ(w) ? 0 : 0.8, w.seed) : synthetic(2, 0, w.seed)
@@ -114,7 +120,7 @@ Deno.test("one seed, or a log that ends, leaves the question open and says why",
 
 Deno.test("every profile trains rates × losses × seeds, and only the z-loss differs", () => {
   for (const profile of Object.values(routerStabilitySuite.profiles)) {
-    const wanted = stabilityModels(profile);
+    const wanted = wantedOf(stabilityModels(profile));
     assert.equal(wanted.length, 4 * profile.seeds.length);
     assert.deepEqual([...new Set(wanted.map((w) => w.training?.zCoef))], [0, 0.001]);
     assert.equal(new Set(wanted.map((w) => w.configuration)).size, 1);

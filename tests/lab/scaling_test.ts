@@ -1,5 +1,5 @@
 import type { Wanted } from "../../lab/claims/models.ts";
-import { judgeScaling, scalingWanted } from "../../lab/claims/scaling.ts";
+import { judgeScaling, scalingModels } from "../../lab/claims/scaling.ts";
 import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";
 import { scaling } from "../../suites/scaling.ts";
@@ -26,7 +26,7 @@ function findings(law: Law, sd: number, stream = random(4), ofSet = (_set: numbe
     const x = axis.x[axis.configurations.indexOf(w.configuration)];
     return 2 + law[axis.name] * (axis.scale === "log2" ? Math.log2(x) : x);
   };
-  const runs = runsFor(quick.plan, scalingWanted(quick), (w) => ({
+  const runs = runsFor(quick.plan, scalingModels(quick), (w) => ({
     validationLoss: lossOf(w) + seeds[w.seed] + sd * stream.normal(),
   }));
   return judgeScaling(quick, runs, "nats");
@@ -100,7 +100,7 @@ Deno.test("axes that change nothing get an ordering in no more than 1 of 20", ()
 });
 
 Deno.test("a diverged run leaves its axis unmeasured", () => {
-  const runs = runsFor(quick.plan, scalingWanted(quick), (w) => ({
+  const runs = runsFor(quick.plan, scalingModels(quick), (w) => ({
     validationLoss: w.configuration.startsWith("8e4a") && w.seed === 1 ? null : 2,
   }));
   const { judgements, tables } = judgeScaling(quick, runs, "nats");
@@ -114,7 +114,7 @@ Deno.test("a diverged run leaves its axis unmeasured", () => {
 });
 
 Deno.test("an axis with another number of places and an unknown name are refused", () => {
-  const runs = runsFor(quick.plan, scalingWanted(quick), () => ({ validationLoss: 2 }));
+  const runs = runsFor(quick.plan, scalingModels(quick), () => ({ validationLoss: 2 }));
   const [first, ...rest] = quick.axes;
   const ragged = { ...quick, axes: [{ ...first, x: [2, 4] }, ...rest] };
   throws(() => judgeScaling(ragged, runs, ""), /2 places for 4 configurations/);
@@ -123,7 +123,7 @@ Deno.test("an axis with another number of places and an unknown name are refused
 });
 
 Deno.test("units are the task's, and a slope's limit is the profile's", () => {
-  const runs = runsFor(quick.plan, scalingWanted(quick), () => ({ validationLoss: 2 }));
+  const runs = runsFor(quick.plan, scalingModels(quick), () => ({ validationLoss: 2 }));
   const { judgements, panels, tables } = judgeScaling(
     { ...quick, limits: { falls: { hi: -1 }, rises: { lo: 1 } } },
     runs,

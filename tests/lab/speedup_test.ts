@@ -1,6 +1,6 @@
 import type { Wanted } from "../../lab/claims/models.ts";
 import { firstReach, smoothed, stablePhase } from "../../lab/statistics/curves.ts";
-import { judgeSpeedup, speedupWanted } from "../../lab/claims/speedup.ts";
+import { judgeSpeedup, speedupModels } from "../../lab/claims/speedup.ts";
 import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";
 import { WSD } from "../../model/schedule.ts";
@@ -34,7 +34,7 @@ function findings(
 ) {
   return judgeSpeedup(
     quick,
-    runsFor(quick.plan, speedupWanted(quick), (w) => {
+    runsFor(quick.plan, speedupModels(quick), (w) => {
       const batch = batchNoise(w.seed, STEPS, sds[0]);
       const level = sds[2] * stream.normal();
       return {
@@ -102,7 +102,7 @@ Deno.test("an MoE as fast as dense is inconclusive, and one seed and diverged ru
   assert(judged.length === 3 && judged.every((j) => j.verdict === "inconclusive"));
   assertEquals(judged[0].measures[0].missing, "1 of 3 runs diverged in the stable phase");
   const one = { ...quick, seeds: [0], otherSeeds: [3] };
-  const runs = runsFor(quick.plan, speedupWanted(one), () => ({
+  const runs = runsFor(quick.plan, speedupModels(one), () => ({
     trainLoss: Array.from({ length: STEPS }, (_, i) => law(i + 1, 1)),
   }));
   const alone = judgeSpeedup(one, runs, "nats").judgements;
@@ -146,7 +146,7 @@ Deno.test("the interval holds the true speed-up in 92%, and models alike pass in
 });
 
 Deno.test("other seeds than were wanted, and another number of them, are refused", () => {
-  const runs = runsFor(quick.plan, speedupWanted(quick), () => ({ trainLoss: [] }));
+  const runs = runsFor(quick.plan, speedupModels(quick), () => ({ trainLoss: [] }));
   throws(() => judgeSpeedup(quick, [...runs].reverse(), ""), /Cannot pair/);
   throws(() => judgeSpeedup({ ...quick, otherSeeds: [3] }, runs, ""), /1 other seeds/);
 });

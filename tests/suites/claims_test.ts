@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { initialLossWanted } from "../../lab/claims/initial_loss.ts";
-import { scalingWanted } from "../../lab/claims/scaling.ts";
-import { speedupWanted } from "../../lab/claims/speedup.ts";
+import { initialLossModels } from "../../lab/claims/initial_loss.ts";
+import { wantedOf } from "../../lab/claims/models.ts";
+import { scalingModels } from "../../lab/claims/scaling.ts";
+import { speedupModels } from "../../lab/claims/speedup.ts";
 import { PROFILES } from "../../lab/suite.ts";
 import { activeWidth, type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
@@ -17,11 +18,11 @@ const PLANS = { smoke: smokePlan, quick: quickPlan, paper: paperPlan };
 
 Deno.test("every model a suite of claims wants can be built and transferred to", () => {
   for (const name of PROFILES) {
-    const wanted = [
-      ...initialLossWanted(initialLoss.profiles[name]),
-      ...scalingWanted(scaling.profiles[name]),
-      ...speedupWanted(speedup.profiles[name]),
-    ];
+    const wanted = wantedOf([
+      ...initialLossModels(initialLoss.profiles[name]),
+      ...scalingModels(scaling.profiles[name]),
+      ...speedupModels(speedup.profiles[name]),
+    ]);
     for (const suite of [initialLoss, scaling, speedup]) {
       assert.deepEqual(suite.plan(name).trainings, [PLANS[name]], `${suite.id} shares its plan`);
     }

@@ -22,10 +22,7 @@ import { runsByModel, type SeededModel } from "./models.ts";
 import { judgedRuns, type Method, ONE_SEED } from "./suite.ts";
 
 /** A variant with a part of the rule taken away. */
-export type Twin = Pick<SeededModel, "configuration" | "rule" | "multipliers"> & {
-  /** too small an effect to be told at this size: shown, decides nothing */
-  aside?: boolean;
-};
+export type Twin = Pick<SeededModel, "configuration" | "rule" | "multipliers">;
 
 /** One width: what is compared, each with the dense model of its active width. */
 export interface InitialLossPanel {
@@ -84,9 +81,7 @@ export function initialLossModels({ seeds, panels, plan }: InitialLossProfile): 
       ...Object.entries(p.variants).map(([name, configuration]) =>
         line(name, { configuration }, "claim")
       ),
-      ...Object.entries(p.controls).map(([name, twin]) =>
-        line(name, twin, twin.aside ? "aside" : "control")
-      ),
+      ...Object.entries(p.controls).map(([name, twin]) => line(name, twin, "control")),
     ];
     return [...dense.values(), ...compared];
   });

@@ -9,6 +9,7 @@ import type { Findings } from "../record/findings.ts";
 import type { SuiteFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
 import type { ProfileName, Suite } from "../suite.ts";
+import type { Context } from "../train/job.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import {
   jobOfWanted,
@@ -95,6 +96,10 @@ function linesOf(wanted: Wanted[]): string[] {
 export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
   const { method, probes_s, ownRouting = null, ...rest } = declared;
   const trains = (name: ProfileName) => method.trains(rest.profiles[name]);
+  const jobsOf = (name: ProfileName, context?: Context) => {
+    const { plan, wanted } = trains(name);
+    return wanted.map((w) => jobOfWanted(w, plan, context ?? contextFor(plan)));
+  };
   return {
     ...rest,
     task: "language",
@@ -104,16 +109,11 @@ export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
       return { decided: rest.profiles[name], lines: linesOf(wanted), trainings: [plan] };
     },
     estimate(name, context?) {
-      const { plan, wanted } = trains(name);
-      const jobs = wanted.map((w) => ({
-        job: jobOfWanted(w, plan, context ?? contextFor(plan)),
-        times: 1,
-      }));
+      const jobs = jobsOf(name, context).map((job) => ({ job, times: 1 }));
       return { jobs, other_s: probes_s?.[name] ?? 0, timed_s: 0 };
     },
     async measure(name, bench) {
-      const { plan, wanted } = trains(name), { at, used } = workbenchOn(bench);
-      const jobs = wanted.map((w) => jobOfWanted(w, plan, bench.pool.context));
+      const { at, used } = workbenchOn(bench), jobs = jobsOf(name, bench.pool.context);
       bench.pool.expect(() => jobs);
       const findings = await method.measure(rest.profiles[name], at);
       return { evidence: { kind: "claims", runs: [...used.values()] }, findings };

@@ -11,7 +11,7 @@ import type { Interval } from "../record/findings.ts";
 import type { LatencyPoint, RooflineFacts } from "../record/timed.ts";
 import { mapped } from "../statistics/interval.ts";
 import { hashOf } from "../train/identity.ts";
-import { imposedBy, type LatencyGroup, type LatencyWork } from "./works.ts";
+import type { LatencyGroup, LatencyWork } from "./works.ts";
 
 /** A layer on the device, or why it is not there. */
 async function build(
@@ -21,7 +21,7 @@ async function build(
   trained: number[] | null,
 ): Promise<FeedForward | string> {
   const { width, tokens, ffn, configuration } = work;
-  const routing = imposedBy(work.routing, trained) ?? undefined;
+  const routing = (work.routing === "trained" ? trained : work.routing) ?? undefined;
   const lacking = (why: string) => `${configuration}, ${tokens} tokens, ${group.pass}: ${why}`;
   // a tensor that found no memory is invalid, and what binds it complains: both are caught
   device.gpu.pushErrorScope("validation");

@@ -5,7 +5,6 @@
  * @module
  */
 import { formatConfiguration, labelOf } from "../../rule/configuration.ts";
-import type { ImposedRouting } from "../../model/imposed_routing.ts";
 import type { RooflineOptions } from "../../model/measure/roofline.ts";
 import {
   LATENCY_PASSES,
@@ -177,12 +176,4 @@ export function casesOf(groups: LatencyGroup[]): string[] {
       )
     )
   );
-}
-
-/** The load of a routing's name; `trained` is given. */
-export function imposedBy(
-  routing: RoutingName | null,
-  trained: number[] | null,
-): ImposedRouting | null {
-  return routing === "trained" ? trained : routing;
 }

@@ -92,8 +92,6 @@ export interface Analysis {
   optimum: SweepOptimum;
   /** grid points where the majority of seeds is finite, ascending */
   log2x: number[];
-  /** null for one seed or fewer than three usable points */
-  parts: Split | null;
   /** the fit of each resample */
   fits: Fit[];
   /** model error drawn per resample, octaves; optimum = the fit's + this */
@@ -204,7 +202,6 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
   const log2x = usable.map((row) => row.x);
   const none: Omit<Analysis, "optimum"> = {
     log2x,
-    parts: null,
     fits: [],
     modelErrors: [],
     resamples: { curves: [], levels: [] },
@@ -260,7 +257,6 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
         : null,
     },
     log2x,
-    parts,
     fits,
     modelErrors,
     resamples,
@@ -276,8 +272,13 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
  * @throws {RangeError} as {@link analyse}
  */
 export function sweepOptimum(sweep: Sweep): SweepOptimum {
+  return analyseAlone(sweep).optimum;
+}
+
+/** Fits a sweep that is compared with none. */
+function analyseAlone(sweep: Sweep): Analysis {
   const seeds = sweep.loss[0]?.length ?? 0;
-  return analyse(sortSeeds([sweep])[0], drawSeeds(Math.max(1, seeds)), 1).optimum;
+  return analyse(sortSeeds([sweep])[0], drawSeeds(Math.max(1, seeds)), 1);
 }
 
 /**
@@ -362,7 +363,7 @@ export function nextPoints(sweep: Sweep, maxSpan_octaves = 10): number[] {
   const { rows, seeds } = prepare(sweep);
   const grid = rows.map((row) => row.x), last = grid.length - 1;
   if (last < 1 || seeds === 0) return [];
-  const { optimum, open } = analyse(sortSeeds([sweep])[0], drawSeeds(seeds), 1);
+  const { optimum, open } = analyseAlone(sweep);
   if (optimum.edge !== null) return widen(grid, optimum, maxSpan_octaves, 1);
   const usable = rows.flatMap((row, g) => row.usable ? [g] : []);
   if (usable.length === 0 || !open || seeds < 2) return [];

@@ -73,7 +73,7 @@ export function growthOf(run: Run, blocks: number): number | null {
 }
 
 /** Means of `window` consecutive values. */
-export function smooth(values: readonly number[], window: number): number[] {
+function smooth(values: readonly number[], window: number): number[] {
   return values.slice(window - 1).map((_, i) => mean(values.slice(i, i + window)));
 }
 

@@ -59,9 +59,7 @@ const ms = (seconds: Interval): Interval => mapped(seconds, (s) => 1e3 * s);
 function moesOf(points: LatencyPoint[], panel: LatencyPanel, pass: LatencyPass): LatencyPoint[] {
   const along = (p: LatencyPoint) => panel === "routing" ? 0 : Number(placeOf(p));
   const own = points.filter((p) => p.series === "moe" && p.panel === panel && p.pass === pass);
-  return own.sort((a, b) =>
-    panel === "experts" ? a.active! - b.active! || along(a) - along(b) : along(a) - along(b)
-  );
+  return own.sort((a, b) => a.active! - b.active! || along(a) - along(b));
 }
 
 /** Time against the number of experts: the MoEs of each a, and the dense layers beside them. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { z } from "zod";
 
 /** An error a user can act on; the command line prints its message alone. */
 export class LabError extends Error {
@@ -13,6 +14,11 @@ export class LabError extends Error {
     super(message, options);
     this.name = "LabError";
   }
+}
+
+/** The first field that a schema does not allow and why; `line` where it is the whole. */
+export function issueOf({ issues: [{ path, message }] }: z.ZodError): string {
+  return `${path.join(".") || "line"}: ${message}`;
 }
 
 /** Why a file could not be used, in a few words. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { causeOf, LabError } from "./failure.ts";
 
 /** Writes bytes to an open file; returns how many it took, as `Deno.FsFile.writeSync`. */
@@ -22,9 +23,8 @@ export function writeAll(file: Deno.FsFile, bytes: Uint8Array, write: Write): vo
 
 /** Syncs a directory, so that a rename in it survives a crash; not every system can. */
 function syncDirectory(path: string): void {
-  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   try {
-    using directory = Deno.openSync(at < 0 ? "." : path.slice(0, at + 1), { read: true });
+    using directory = Deno.openSync(dirname(path), { read: true });
     directory.syncSync();
   } catch {
     // Windows cannot open directories; the rename itself is done

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { causeOf, LabError } from "./failure.ts";
+import { causeOf, issueOf, LabError } from "./failure.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
 /** Formats that earlier versions wrote, and what can be done about a record in one of them. */
@@ -44,9 +44,6 @@ export async function readRecord(path: string): Promise<BenchRecord> {
     );
   }
   const result = recordSchema.safeParse(value);
-  if (!result.success) {
-    const { path: field, message } = result.error.issues[0];
-    throw cannot(`${field.join(".")}: ${message}`);
-  }
+  if (!result.success) throw cannot(issueOf(result.error));
   return result.data;
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import type { z } from "zod";
-import { causeOf, LabError } from "../record/failure.ts";
+import { causeOf, issueOf, LabError } from "../record/failure.ts";
 import { plainWrite, type Write, writeAll } from "../record/files.ts";
 import { type Run, runSchema } from "../record/run.ts";
 
@@ -77,9 +77,7 @@ function parseLine<T extends { key: string }>(
     return "not JSON";
   }
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  return `not a ${noun}, ${path.join(".") || "line"}: ${message}`;
+  return result.success ? result.data : `not a ${noun}, ${issueOf(result.error)}`;
 }
 
 /** Reads a store's file. */
@@ -188,8 +186,7 @@ export function openStoreOf<T extends { key: string }>(
   const append = (item: T) => {
     const checked = format.schema.safeParse(item);
     if (!checked.success) {
-      const { path: field, message } = checked.error.issues[0];
-      throw new TypeError(`Cannot store ${noun} ${item.key}: ${field.join(".")}: ${message}`);
+      throw new TypeError(`Cannot store ${noun} ${item.key}: ${issueOf(checked.error)}`);
     }
     if (opened.length === 0) throw new LabError(`Cannot write to ${path}: the store is closed`);
     if (items.has(item.key)) return;

@@ -64,6 +64,8 @@ Examples
 
 interface Options {
   suites: Suite[];
+  /** what of the command line reaches only some of them */
+  notes: string[];
   profile: ProfileName;
   /** folder of the whole bench; other suites' records may lie in it */
   out: string;
@@ -90,13 +92,25 @@ function suiteNamed(id: string): Suite {
   }
 }
 
-/** A suite with the router a user names. */
-function routed(suite: Suite, keys: string, profile: ProfileName): Suite {
-  try {
-    return withRouter(suite, keys, profile);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+/**
+ * Suites with the router a user names; of several, one that cannot have it is run as it is, and said so.
+ *
+ * @throws {UsageError} when none can have it
+ */
+function routedAll(suites: Suite[], keys: string, profile: ProfileName) {
+  const notes: string[] = [];
+  const routed = suites.map((suite) => {
+    try {
+      return withRouter(suite, keys, profile);
+    } catch (error) {
+      notes.push(`${suite.id} runs with its own router: ${(error as Error).message}`);
+      return suite;
+    }
+  });
+  if (notes.length === suites.length) {
+    throw new UsageError(notes[0].slice(notes[0].indexOf(": ") + 2));
   }
+  return { suites: routed, notes };
 }
 
 /** Reads the command line. */
@@ -139,10 +153,12 @@ function optionsOf(args: string[]): Options | "help" {
     );
   }
   const suites = positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES;
+  const routed = values.router === undefined
+    ? { suites }
+    : routedAll(suites, values.router, profile);
   return {
-    suites: values.router === undefined
-      ? suites
-      : suites.map((s) => routed(s, values.router!, profile)),
+    suites: routed.suites,
+    notes: "notes" in routed ? routed.notes : [],
     profile,
     out: values.out,
     text: values.text ?? null,
@@ -269,6 +285,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
   const folders = foldersOf(o.out, suites), { several } = folders;
   for (const suite of suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
+  o.notes.forEach((note) => console.error(`note: ${note}`));
   const data = await dataFor(suites, profile, o.text);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });

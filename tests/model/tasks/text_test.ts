@@ -74,6 +74,7 @@ Deno.test("the lab refuses what the task refuses, and keeps a data set's facts",
     trainTokens: 500,
     validationTokens: 100,
     licence: "l",
+    file: null,
   });
   assert.deepEqual([data.task.id, data.task.facts.vocab, data.unit], ["language", 256, "tokens"]);
 });

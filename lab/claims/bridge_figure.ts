@@ -6,8 +6,8 @@
 import type { FindingsTable, Panel, Point } from "../record/findings.ts";
 import { meanInterval } from "../statistics/slope.ts";
 import type { Difference } from "./bridge_identity.ts";
+import type { BridgeLimits } from "./bridge_limits.ts";
 import { NOISE_GROUPS, type NoiseGroup, type Sparsity } from "./bridge_sparsity.ts";
-import type { BridgeLimits } from "./bridges.ts";
 import { column, panelOf, pointOf } from "./parts.ts";
 
 /** Names of the panels. */

@@ -327,12 +327,13 @@ Deno.test("a table that turns nothing is cos 1 and sin 0 at every position", () 
 
 Deno.test("trainer, network, blocks, probe and the training lab name nothing of a task", () => {
   const files = [
-    ..."trainer network forward backward ffn shape layout_builder init workspace router_samples task"
+    ..."trainer network forward backward ffn shape stored layout_builder init workspace router_samples task"
       .split(" ").map((name) => `model/${name}.ts`),
     "model/check/probe.ts",
     ..."job group pool identity".split(" ").map((name) => `lab/train/${name}.ts`),
   ];
-  const words = /\bvocab|\bcorpus|model\/tasks\/|"\.\.?\/tasks\/|\bembedding|\bcrossEntropy\b/i;
+  const words =
+    /\bvocab|\bcorpus|kernels\/text\/|model\/tasks\/|"\.\.?\/tasks\/|\bembedding|\bcrossEntropy\b/i;
   // docstrings of the seam may give examples
   const code = (source: string) => source.replace(/\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   for (const file of files) {

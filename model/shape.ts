@@ -13,8 +13,6 @@ import { type FfnShape, LayoutBuilder, rowRuns, storeFfn } from "./layout_builde
 import type { BlockLayout, Parameter, Stored } from "./stored.ts";
 import type { Task, TaskLayout } from "./task.ts";
 
-export { pack, type Parameter, TENSOR_KINDS, type TensorKind, unpack } from "./stored.ts";
-
 /** Everything that fixes a model's parameters and arithmetic, but not its values. */
 export interface ModelShape {
   /** what it is trained on, at its sizes */

@@ -11,7 +11,7 @@ import { cellsOf } from "./cells.ts";
 import { durationExponent } from "./duration_exponent.ts";
 import { rankings } from "./ranking.ts";
 import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
-import { Sweeps } from "./sweeps.ts";
+import type { Sweeps } from "./sweeps.ts";
 
 /** The words of a swept hyperparameter. */
 export const SWEPT_NAME: Record<Swept, string> = {

@@ -3,178 +3,25 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { planOf } from "../lab/bench.ts";
-import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import type { Verdict } from "../lab/record/findings.ts";
-import { type ProfileName, PROFILES, type Suite, type SuiteInputs } from "../lab/suite.ts";
+import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
-import { suiteById, SUITES } from "../suites/registry.ts";
-import { withRouter } from "../suites/with_router.ts";
+import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { benchSuite } from "./bench_suite.ts";
-import { budgetLines, budgetOf, chooseWithin, Pace } from "./budget.ts";
+import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
+import { budgetLines, chooseWithin, Pace } from "./budget.ts";
 import { dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
-import { NO_TUNE_HELP, tuneFor } from "./tune.ts";
-
-const HELP = `deno task bench [SUITE…] [options]
-
-Runs suites, judges their claims and writes a report. Without SUITE: all suites there are, and a
-page over them. A suite is one claim, most of them the paper's; --list names them, with what they test and how
-long they take. Most train a dense reference and MoE targets and ask whether the tuned optimum
-survives; what several of them train is trained once.
-
-  --profile NAME   smoke (under 1 min), quick (default; minutes on 2 CPU cores), paper (a GPU)
-  --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
-                   bench that was stopped goes on there
-  --text FILE      train on this file's bytes instead of the State of the Union addresses
-  --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
-                   (default: one found in or beside DIR, if any)
-  --router KEYS    another router in every MoE, e.g. gate=softmax-all, router=hash, or
-                   cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
-  --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
-                   and say which are left out
-  --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
-  --list           suites with their claim and time, then stop
-  --plan           print what would be run, then stop
-  --no-install     never install a Vulkan driver; say how to, and exit 3
-  --no-selftest    skip the check of the kernels before the bench
-${NO_TUNE_HELP}
-  --help           this text
-
-Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
-70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
-
-Examples
-  deno task bench                                        the quick profile of every suite: an hour
-  deno task bench --budget 20m                           what fits into 20 minutes here
-  deno task bench activated-experts --profile smoke      a first look, under a minute
-  deno task bench activated-experts --out out/h100 --profile paper
-  deno task bench latency --out out/latency              MoE against dense on this machine
-  deno task bench roofline                               this adapter's ceilings, its own --help
-`;
-
-interface Options {
-  suites: Suite[];
-  profile: ProfileName;
-  /** folder of the whole bench; other suites' records may lie in it */
-  out: string;
-  /** file to train on, or null for the built-in text */
-  text: string | null;
-  /** record whose router's load is imposed, or null to look in and beside `out` */
-  histogram: string | null;
-  /** seconds, or null for no limit */
-  budget_s: number | null;
-  strict: boolean;
-  install: boolean;
-  selftest: boolean;
-  tune: boolean;
-  list: boolean;
-  plan: boolean;
-}
-
-/** The suite a user names. */
-function suiteNamed(id: string): Suite {
-  try {
-    return suiteById(id);
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}; --list says what they test`);
-  }
-}
-
-/** A suite with the router a user names. */
-function routed(suite: Suite, keys: string, profile: ProfileName): Suite {
-  try {
-    return withRouter(suite, keys, profile);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-/** Reads the command line. */
-function optionsOf(args: string[]): Options | "help" {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        profile: { type: "string", default: "quick" },
-        out: { type: "string", default: "out" },
-        text: { type: "string" },
-        histogram: { type: "string" },
-        budget: { type: "string" },
-        router: { type: "string" },
-        strict: { type: "boolean", default: false },
-        list: { type: "boolean", default: false },
-        plan: { type: "boolean", default: false },
-        "no-install": { type: "boolean", default: false },
-        "no-selftest": { type: "boolean", default: false },
-        "no-tune": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`);
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return "help";
-  const profile = values.profile as ProfileName;
-  if (!PROFILES.includes(profile)) {
-    throw new UsageError(
-      `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
-    );
-  }
-  if (values.router !== undefined && !positionals.length) {
-    throw new UsageError(
-      "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
-    );
-  }
-  const suites = positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES;
-  return {
-    suites: values.router === undefined
-      ? suites
-      : suites.map((s) => routed(s, values.router!, profile)),
-    profile,
-    out: values.out,
-    text: values.text ?? null,
-    histogram: values.histogram ?? null,
-    budget_s: values.budget === undefined ? null : budgetOf(values.budget),
-    strict: values.strict,
-    install: !values["no-install"],
-    selftest: !values["no-selftest"],
-    tune: !values["no-tune"],
-    list: values.list,
-    plan: values.plan,
-  };
-}
-
-/** What `--list` prints. */
-function listing(o: Options): string {
-  const estimates = o.suites.map((s) => s.estimate(o.profile));
-  const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
-  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
-  const gpu = o.profile === "paper";
-  const texts = o.suites.map((s, i) =>
-    `${s.id}  (${s.figure}${gpu ? "" : `; about ${duration(alone[i])}`})\n  claim:   ${s.claim}\n` +
-    `  passes:  ${s.passesIf}\n  control: ${s.control}\n`
-  );
-  if (gpu) {
-    return `${texts.join("\n")}\nProfile paper is for a GPU; --budget measures what yours can do.`;
-  }
-  return `${
-    texts.join("\n")
-  }\nProfile ${o.profile}. Times of each suite run alone on 2 CPU cores with a software adapter;` +
-    `\nall together, sharing what they train: about ${duration(all)}.`;
-}
+import { tuneFor } from "./tune.ts";
 
 /** Refuses an output path that cannot be used, before any work. */
 function checkOut(out: string): void {
@@ -269,6 +116,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
   const folders = foldersOf(o.out, suites), { several } = folders;
   for (const suite of suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
+  o.notes.forEach((note) => console.error(`note: ${note}`));
   const data = await dataFor(suites, profile, o.text);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
@@ -364,6 +212,7 @@ export async function benchCommand(args: string[]): Promise<number> {
     if (o.plan) {
       const data = await dataFor(o.suites, o.profile, o.text);
       for (const suite of o.suites) await suite.prepare?.(o.profile, inputsOf(o));
+      o.notes.forEach((note) => console.error(`note: ${note}`));
       console.log(o.suites.map((suite) => planText(suite, o.profile, data)).join("\n"));
       return 0;
     }

@@ -1,9 +1,10 @@
 /**
- * Sizes every row kernel shares, and the grids that follow from them.
+ * What every row kernel shares: its sizes, the grids that follow from them, and where a weight lies.
  *
  * @module
  */
 import { FOLD, GROUP } from "./gpu/kernel.ts";
+import type { Bound } from "./gpu/program.ts";
 
 /** Independent runs side by side, and the tokens of one step of each. */
 export interface Sizes {
@@ -15,6 +16,15 @@ export interface Sizes {
   rows: number;
   /** tokens of one sequence */
   seq: number;
+}
+
+/** A weight inside the flat parameter tensor: vec4 offsets. */
+export interface InParameters {
+  /** the parameters (forward) or the gradient (backward) */
+  tensor: Bound;
+  base: number;
+  /** vec4 per replica */
+  replica: number;
 }
 
 /** n rounded up to a multiple of m. */

@@ -132,6 +132,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   if (measured === null) return { record: null, failure };
   const { evidence, findings } = measured;
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
+  pool?.warnings.forEach(warn);
   if (evidence.kind !== "latency") warnRuns(evidence.runs).forEach(warn);
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
   const cost = pool?.cost() ?? costSince(started, device);

@@ -27,8 +27,8 @@ import {
 } from "./ffn.ts";
 import { imposedLogits, type ImposedRouting, shareOfTokens } from "./imposed_routing.ts";
 import { normals, uniforms } from "./init.ts";
-import { LayoutBuilder, storeFfn } from "./layout_builder.ts";
-import { type BlockLayout, type FfnShape, pack, type Parameter } from "./shape.ts";
+import { type FfnShape, LayoutBuilder, storeFfn } from "./layout_builder.ts";
+import { type BlockLayout, pack, type Parameter } from "./stored.ts";
 import { type PlainProduct, SLOT_STRIDE, Workspace } from "./workspace.ts";
 
 /** How a layer's router differs from the model's default; the imposed logits are what it picks by. */

@@ -14,7 +14,7 @@ import {
   routeBackward,
   type RoutingTensors,
 } from "../kernels/routing/routing.ts";
-import type { BlockLayout } from "./shape.ts";
+import type { BlockLayout } from "./stored.ts";
 import { SLOT_STRIDE, SLOTS, type Workspace } from "./workspace.ts";
 
 /** Activations of one gated branch that its backward pass reads. */

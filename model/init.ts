@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Layout, pack, type TensorKind } from "./shape.ts";
+import type { Layout } from "./shape.ts";
+import { pack, type TensorKind } from "./stored.ts";
 
 /** 32-bit hash of a text (FNV-1a). */
 function hash(text: string): number {

@@ -4,8 +4,14 @@
  *
  * @module
  */
+import type { Router } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
-import type { BlockLayout, FfnShape, Parameter, Stored, TensorKind } from "./shape.ts";
+import type { BlockLayout, Parameter, Stored, TensorKind } from "./stored.ts";
+
+/** The feed-forward part of a block. */
+export type FfnShape =
+  | { kind: "dense"; hidden: number }
+  | { kind: "moe"; expertWidth: number; shared: number } & Router;
 
 /** Floats of one entry of the tensor table; every stored tensor starts on a multiple. */
 export const BLOCK_FLOATS = 64;

@@ -12,10 +12,11 @@ import type { Program } from "../kernels/gpu/program.ts";
 import { type Alternating, type Tensor, upload } from "../kernels/gpu/tensor.ts";
 import { type GainSum, gainSum, planGains } from "../kernels/norm/norm.ts";
 import { slotsPerToken } from "../kernels/routing/router.ts";
-import { roundUp } from "../kernels/sizes.ts";
+import { type InParameters, roundUp } from "../kernels/sizes.ts";
 import type { Branch, Routed } from "./ffn.ts";
-import { type BlockLayout, type Layout, layoutOf, type ModelShape, type Stored } from "./shape.ts";
-import type { TaskKernels } from "./task.ts";
+import { type Layout, layoutOf, type ModelShape } from "./shape.ts";
+import type { BlockLayout, Stored } from "./stored.ts";
+import type { TaskKernels, TaskNetwork } from "./task.ts";
 import { SLOT_STRIDE, Workspace } from "./workspace.ts";
 
 /** Multipliers of one replica; see the block in docs/rule.md. */
@@ -45,7 +46,7 @@ interface BlockTensors {
 }
 
 /** R replicas of one model on the device: parameters, activations, and their kernels. */
-export class Network extends Workspace {
+export class Network extends Workspace implements TaskNetwork {
   readonly layout: Layout;
   readonly parameters: Alternating;
   readonly gradient: Tensor;
@@ -135,10 +136,7 @@ export class Network extends Workspace {
   }
 
   /** Where a stored tensor lies in the parameters or in their gradient; vec4 offsets. */
-  inParameters(
-    s: Stored,
-    from: "p" | "g" = "p",
-  ): { tensor: Alternating | Tensor; base: number; replica: number } {
+  inParameters(s: Stored, from: "p" | "g" = "p"): InParameters {
     return {
       tensor: from === "p" ? this.parameters : this.gradient,
       base: s.offset / 4,

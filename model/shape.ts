@@ -7,36 +7,11 @@
  *
  * @module
  */
-import { checkRouter, type Router } from "../kernels/routing/router.ts";
+import { checkRouter } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
-import { LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
+import { type FfnShape, LayoutBuilder, rowRuns, storeFfn } from "./layout_builder.ts";
+import type { BlockLayout, Parameter, Stored } from "./stored.ts";
 import type { Task, TaskLayout } from "./task.ts";
-
-/** Tensor kinds a transfer rule tells apart; a task trains its own tensors with the rows of these. */
-export const TENSOR_KINDS = [
-  "embed",
-  "wq",
-  "wk",
-  "wv",
-  "wo",
-  "attnNorm",
-  "qNorm",
-  "kNorm",
-  "ffnNorm",
-  "wrouter",
-  "wgate",
-  "wup",
-  "wdown",
-  "norm",
-  "unembed",
-] as const;
-/** One of {@link TENSOR_KINDS}. */
-export type TensorKind = typeof TENSOR_KINDS[number];
-
-/** The feed-forward part of a block. */
-export type FfnShape =
-  | { kind: "dense"; hidden: number }
-  | { kind: "moe"; expertWidth: number; shared: number } & Router;
 
 /** Everything that fixes a model's parameters and arithmetic, but not its values. */
 export interface ModelShape {
@@ -47,46 +22,6 @@ export interface ModelShape {
   /** even: RoPE turns pairs */
   headWidth: number;
   ffn: FfnShape;
-}
-
-/** One tensor as a user names it (PyTorch-style, see fixtures/parity) and where its rows lie. */
-export interface Parameter {
-  name: string;
-  kind: TensorKind;
-  shape: number[];
-  /** [first logical float, first stored float, count] of each contiguous run */
-  runs: [number, number, number][];
-}
-
-/** A stored matrix or vector: float offset in a replica's flat parameters, and its stored sizes. */
-export interface Stored {
-  offset: number;
-  rows: number;
-  cols: number;
-  /** index into the table of hyperparameters */
-  tensor: number;
-  kind: TensorKind;
-}
-
-/** Stored tensors of one block. */
-export interface BlockLayout {
-  attnNorm: Stored;
-  wqkv: Stored;
-  wo: Stored;
-  qNorm: Stored;
-  kNorm: Stored;
-  ffnNorm: Stored;
-  /** dense FFN, or the shared experts side by side */
-  dense: { hidden: number; wgu: Stored; wdown: Stored } | null;
-  /** routed experts; offsets of expert 0, one expert after the other */
-  routed: {
-    expertWidth: number;
-    wrouter: Stored;
-    wgu: Stored;
-    wdown: Stored;
-    expertGu: number;
-    expertDown: number;
-  } | null;
 }
 
 /** Where everything lies: padded sizes in floats, offsets in floats. */
@@ -192,16 +127,4 @@ export function layoutOf(shape: ModelShape): Layout {
     floats: all.floats,
     count: all.count,
   };
-}
-
-/** Copies a logical tensor into stored parameters. */
-export function pack(parameter: Parameter, logical: Float32Array, stored: Float32Array): void {
-  for (const [from, to, n] of parameter.runs) stored.set(logical.subarray(from, from + n), to);
-}
-
-/** Copies a logical tensor out of stored parameters. */
-export function unpack(parameter: Parameter, stored: Float32Array): Float32Array {
-  const out = new Float32Array(parameter.shape.reduce((a, b) => a * b, 1));
-  for (const [to, from, n] of parameter.runs) out.set(stored.subarray(from, from + n), to);
-  return out;
 }

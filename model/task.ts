@@ -4,19 +4,19 @@
  * the data, and what a loss is called are the task's.
  *
  * A {@link Task} is told before there is a device (parameters, names, costs); {@link Task.open} gives its
- * {@link TaskKernels} on one network, in the order of a step: draw → input → (blocks) → output →
+ * {@link TaskKernels} on one {@link TaskNetwork}, in the order of a step: draw → input → (blocks) → output →
  * (blocks backward) → inputGradient; held-out batches are drawn by heldOut and go through input and output.
  * Data is a {@link Dataset} on the host and a {@link TaskData} on the device.
  *
  * @module
  */
-import { vec4s } from "../kernels/sizes.ts";
+import { type InParameters, vec4s } from "../kernels/sizes.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Bound, Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
 import type { LayoutBuilder } from "./layout_builder.ts";
-import type { Network } from "./network.ts";
-import type { ModelShape, Stored } from "./shape.ts";
+import type { Stored } from "./stored.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** The words for what is minimized. */
 export interface Loss {
@@ -31,8 +31,34 @@ export interface Loss {
 /** Stored tensors of a task by the name the task gave them. */
 export type TaskLayout = Readonly<Record<string, Stored>>;
 
-/** What a task's own tensors may depend on: width d, not padded, and blocks. */
-export type TaskSizes = Pick<ModelShape, "width" | "depth">;
+/** What a task's own tensors may depend on. */
+export interface TaskSizes {
+  /** d, not padded */
+  width: number;
+  /** blocks */
+  depth: number;
+}
+
+/**
+ * What a task may use of the network it is opened on. Sizes, multipliers, tensors, matrices and products are
+ * those of {@link Workspace}.
+ */
+export interface TaskNetwork
+  extends Pick<Workspace, "sizes" | "scales" | "alloc" | "weight" | "rows" | "product"> {
+  readonly layout: {
+    readonly shape: TaskSizes;
+    /** d, padded: floats of a row of the stream */
+    readonly width: number;
+    /** the tensors its `parameters` gave */
+    readonly task: TaskLayout;
+  };
+  /** Scratch of the backward pass; a task may write `du` (R, rows, d4) until its `output` ends. */
+  readonly scratch: { readonly du: readonly [Tensor, Tensor] };
+  /** Where a stored tensor lies in the parameters ("p", unless said) or in their gradient ("g"). */
+  inParameters(s: Stored, from?: "p" | "g"): InParameters;
+  /** Appends what is summed for entry `i` of the task's `gains`: dy · x · rstd over tokens. */
+  gain(program: Program, i: number, t: { x: Tensor; dy: Tensor; rstd: Tensor }): void;
+}
 
 /** What a model is trained on, and for. */
 export interface Task {
@@ -66,7 +92,7 @@ export interface Task {
     floats: number;
   };
   /** Allocates its tensors on a network (`net.alloc`, which frees them too). */
-  open(net: Network): TaskKernels;
+  open(net: TaskNetwork): TaskKernels;
 }
 
 /** Where a step's batch is counted. */
@@ -144,6 +170,8 @@ export interface Dataset {
   /** of all units, in order */
   readonly hash: string;
   readonly licence: string;
+  /** the file it was read from, as it was given; absent for built-in data */
+  readonly file?: string;
   /** what is counted below, e.g. `tokens` */
   readonly unit: string;
   readonly trainUnits: number;

@@ -17,7 +17,7 @@ import {
   type Tensor,
   upload,
 } from "../kernels/gpu/tensor.ts";
-import { logStep } from "../kernels/text/loss.ts";
+import { logStep } from "../kernels/optimizer/log_step.ts";
 import { adamw, clipNorm, clipScratch } from "../kernels/optimizer/optimizer.ts";
 import { updateBias } from "../kernels/routing/selection.ts";
 import { backward } from "./backward.ts";
@@ -26,7 +26,8 @@ import { type Multipliers, Network } from "./network.ts";
 import { type RouterFacts, RouterSamples } from "./router_samples.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
 import { BLOCK_FLOATS } from "./layout_builder.ts";
-import type { ModelShape, TensorKind } from "./shape.ts";
+import type { ModelShape } from "./shape.ts";
+import type { TensorKind } from "./stored.ts";
 import type { TaskData } from "./task.ts";
 
 /** AdamW's hyperparameters of one tensor kind. */

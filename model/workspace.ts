@@ -22,7 +22,7 @@ import {
   type RoutingTensors,
 } from "../kernels/routing/routing.ts";
 import type { Sizes } from "../kernels/sizes.ts";
-import type { Stored } from "./shape.ts";
+import type { Stored } from "./stored.ts";
 
 /** Slots of the per-replica multipliers; see {@link Workspace.scales}. */
 export const SLOTS = { one: 0, residual: 1, dense: 2, routed: 3, output: 4 } as const;

@@ -57,9 +57,12 @@ function floorOf(path: string): { floor: number; place: string } {
   return { floor: floors.findIndex((places) => places.includes(place)), place };
 }
 
-/** Local modules and texts that a source names in an import or export, as paths from the root. */
+/**
+ * Local modules and texts that a source names in an import or export, as paths from the root; an example in a
+ * comment does not count.
+ */
 export function importsOf(path: string, source: string): string[] {
-  const named = source.matchAll(
+  const named = code(source).matchAll(
     /(?:\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.resolve\(\s*)["'](\.[^"']*)["']/g,
   );
   return [...named].map(([, to]) => new URL(to, `file:///${path}`).pathname.slice(1));

@@ -115,4 +115,7 @@ Deno.test("the layout check finds a circle of imports, of types too, and lets a 
   assert.match(layoutFaults(files).at(-1)!, /imports itself in a circle/);
   files.set("kernels/norm/c.ts", "");
   assert.equal(circleOf(files), null);
+  // an example of how a file is used is no import of it
+  files.set("mod.ts", '/**\n * import { rule } from "./mod.ts";\n */');
+  assert.equal(circleOf(files), null);
 });

@@ -9,10 +9,9 @@ import forwardSource from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardTreeSource from "./rms_norm_backward_tree.wgsl" with { type: "text" };
 import forwardTreeSource from "./rms_norm_tree.wgsl" with { type: "text" };
-import type { InParameters } from "../text/embedding.ts";
 import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
-import { lanes, rowConstants, rowGrid, type Sizes, u32s } from "../sizes.ts";
+import { type InParameters, lanes, rowConstants, rowGrid, type Sizes, u32s } from "../sizes.ts";
 import { withRowSums } from "./tree.ts";
 
 /** Rows a lane adds before the partial sums are added. */

@@ -10,7 +10,7 @@ import indexSource from "../routing/token_index.wgsl" with { type: "text" };
 import { type KernelSpec, u32, vec4 } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
 import pcg3d from "../pcg3d.wgsl" with { type: "text" };
-import { lanes, type Sizes, u32s } from "../sizes.ts";
+import { type InParameters, lanes, type Sizes, u32s } from "../sizes.ts";
 
 const DRAW_BATCH: KernelSpec = {
   name: "draw_batch",
@@ -82,15 +82,6 @@ export function drawBatch(
     lanes(sizes.tokens, sizes.replicas),
     { EVALUATE: +(draw.spacing > 0) },
   );
-}
-
-/** A weight inside the flat parameter tensor: vec4 offsets. */
-export interface InParameters {
-  /** the parameters (forward) or the gradient (backward) */
-  tensor: Bound;
-  base: number;
-  /** vec4 per replica */
-  replica: number;
 }
 
 /** x[t] = embed[token[t]]: x (R, rows, d4) vec4. */

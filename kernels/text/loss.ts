@@ -1,11 +1,10 @@
 /**
- * Cross-entropy with its gradient, and the loss log.
+ * Cross-entropy with its gradient.
  *
  * @module
  */
 import entropySource from "./cross_entropy.wgsl" with { type: "text" };
 import entropyTreeSource from "./cross_entropy_tree.wgsl" with { type: "text" };
-import logSource from "../optimizer/log_step.wgsl" with { type: "text" };
 import { f32, type KernelSpec, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
 import { lanes, rowConstants, rowGrid, type Sizes, u32s, vec4s } from "../sizes.ts";
@@ -25,19 +24,6 @@ const CROSS_ENTROPY: KernelSpec = {
   },
   dims: u32s("tokens rows v4 vocab scale_slot scale_stride", "inv_tokens"),
   variants: { gpu: { name: "cross_entropy_tree", source: entropyTreeSource } },
-};
-
-const LOG_STEP: KernelSpec = {
-  name: "log_step",
-  source: logSource,
-  inputs: {
-    loss: f32("R", "rows"),
-    state: u32("R"),
-    aux: when("AUX", vec4("layers", "R", "rows")),
-    clip: when("GRADIENT", vec4("R")),
-  },
-  outputs: { log: vec4("R", "steps"), next: u32("R") },
-  dims: u32s("tokens rows layers replicas steps"),
 };
 
 /**
@@ -70,27 +56,5 @@ export function crossEntropy(
       gpu: rowGrid(sizes.tokens, sizes.replicas),
     },
     { GRADIENT: +gradient, ...rowConstants(vec4s(vocab)) },
-  );
-}
-
-/**
- * Appends (mean loss, balance loss, z-loss, gradient norm) to the log and counts the step.
- *
- * @param steps length of the log per replica @param layers blocks that write aux, 0 for dense
- * @param t loss (R, rows), aux (layers, R, rows) vec4, clip (R) vec4, state alternates, log (R, steps)
- */
-export function logStep(
-  program: Program,
-  sizes: Sizes,
-  steps: number,
-  layers: number,
-  t: { loss: Bound; aux?: Bound; clip?: Bound; state: Bound; log: Bound },
-): void {
-  program.add(
-    LOG_STEP,
-    { ...t, next: t.state },
-    { tokens: sizes.tokens, rows: sizes.rows, layers, replicas: sizes.replicas, steps },
-    [1, 1, sizes.replicas],
-    { AUX: +!!t.aux, GRADIENT: +!!t.clip },
   );
 }

@@ -7,8 +7,8 @@ import type { FindingsTable, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import { geometricMean, meanInterval } from "../statistics/slope.ts";
 import type { Difference } from "./bridge_identity.ts";
+import type { BridgeLimits } from "./bridge_limits.ts";
 import { GROUPS, type Sparsity } from "./bridge_sparsity.ts";
-import type { BridgeLimits } from "./bridges.ts";
 
 /** Names of the panels. */
 export const PANELS = {

@@ -13,7 +13,8 @@
  * @module
  */
 import { readActivations, readGradients } from "../../model/check/probe.ts";
-import { type Layout, layoutOf, pack, type Parameter, unpack } from "../../model/shape.ts";
+import { type Layout, layoutOf } from "../../model/shape.ts";
+import { pack, type Parameter, unpack } from "../../model/stored.ts";
 import { type Replica, Trainer } from "../../model/trainer.ts";
 import type { Workbench } from "./models.ts";
 import { type ProbePlan, replicaOf, shapeOfText, type Variant } from "./probe_models.ts";

@@ -23,7 +23,8 @@
  * @module
  */
 import { readCounts, readGradients } from "../../model/check/probe.ts";
-import { layoutOf, TENSOR_KINDS, type TensorKind, unpack } from "../../model/shape.ts";
+import { layoutOf } from "../../model/shape.ts";
+import { TENSOR_KINDS, type TensorKind, unpack } from "../../model/stored.ts";
 import type { Replica, Trainer } from "../../model/trainer.ts";
 import { rms } from "./coordinates.ts";
 import type { Workbench } from "./models.ts";

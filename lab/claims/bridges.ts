@@ -13,26 +13,12 @@ import type { Findings, Judgement } from "../record/findings.ts";
 import { exponent, meanInterval } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
 import { compareBridge, type Difference, type IdentityCase } from "./bridge_identity.ts";
+import { type BridgeLimits, limitsOn } from "./bridge_limits.ts";
 import { GROUPS, measureSparsity, type NoiseGroup } from "./bridge_sparsity.ts";
 import type { Sparsity, SparsityCase } from "./bridge_sparsity.ts";
 import { lossUnit, probed, type Workbench } from "./models.ts";
 import type { ProbePlan, Variant } from "./probe_models.ts";
 import { type Method, probing } from "./suite.ts";
-
-/** What the bridges are judged by. */
-export interface BridgeLimits {
-  /** Bridge I: largest relative difference of a tensor and difference of a loss, on a software adapter */
-  tensor: number;
-  loss: number;
-  /** how many times that on a GPU */
-  onGpu: number;
-  /** Bridge II: largest |log2 q| that nine experts in ten stay within */
-  q_octaves: number;
-  /** exponents of a/N at which noise counts as ∝ 1/√tokens */
-  noise: { lo: number; hi: number };
-  /** largest and smallest share of tokens over a/N; shown, decides nothing */
-  share: { lo: number; hi: number };
-}
 
 /** The bridges at one size. */
 export interface BridgesProfile extends ProbePlan {
@@ -43,12 +29,6 @@ export interface BridgesProfile extends ProbePlan {
   identity: IdentityCase;
   sparsity: SparsityCase;
   limits: BridgeLimits;
-}
-
-/** The limits on an adapter: sums of another order may round differently on a GPU. */
-export function limitsOn(software: boolean, limits: BridgeLimits): BridgeLimits {
-  const scale = software ? 1 : limits.onGpu;
-  return { ...limits, tensor: scale * limits.tensor, loss: scale * limits.loss };
 }
 
 /** Judges Bridge I: every difference within rounding, and the twin's not. */

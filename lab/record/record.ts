@@ -136,9 +136,6 @@ const taskSchema: z.ZodType<TaskFacts> = z.object({
   loss: z.object({ name: z.string(), unit: z.string() }),
 });
 
-/** The licence of data that the user gave: its name is a path, and repeating the bench needs it. */
-export const GIVEN_BY_USER = "as given by the user";
-
 /** What was trained on. */
 export interface DataFacts {
   /** its name; of a user's own file, the path as it was given */
@@ -149,8 +146,10 @@ export interface DataFacts {
   trainTokens: number;
   /** tokens held out */
   validationTokens: number;
-  /** licence it comes under, or {@link GIVEN_BY_USER} */
+  /** licence it comes under */
   licence: string;
+  /** the file it was read from, as the user gave it; null for data that mue-bench brings */
+  file: string | null;
 }
 const dataSchema: z.ZodType<DataFacts> = z.object({
   name: z.string(),
@@ -158,6 +157,7 @@ const dataSchema: z.ZodType<DataFacts> = z.object({
   trainTokens: z.number().int(),
   validationTokens: z.number().int(),
   licence: z.string(),
+  file: z.string().nullable(),
 });
 
 /** What a bench cost, since it was last started. */

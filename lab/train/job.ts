@@ -8,8 +8,9 @@ import type { Gate } from "../../kernels/routing/routing.ts";
 import { deviations } from "../../kernels/tuning/tuning_cases.ts";
 import { KERNELS_VERSION } from "../../kernels/version.ts";
 import type { Multipliers } from "../../model/network.ts";
-import type { ModelShape, TensorKind } from "../../model/shape.ts";
-import { TENSOR_KINDS } from "../../model/shape.ts";
+import type { ModelShape } from "../../model/shape.ts";
+import type { TensorKind } from "../../model/stored.ts";
+import { TENSOR_KINDS } from "../../model/stored.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
@@ -36,6 +37,8 @@ export interface Job {
   multipliers: Multipliers;
   beta1: number;
   beta2: number;
+  /** what the rule says of this transfer, e.g. what R holds under with a gate it is not made for */
+  warnings: string[];
 }
 
 /**
@@ -130,7 +133,7 @@ export function jobOf(
   const reference = parseConfiguration(plan.reference), from = sized(reference, plan);
   const to = sized(parseConfiguration(cell.configuration, reference), plan);
   const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
-  const { rows, multipliers, beta1, beta2 } = rule.transfer(from, to, base);
+  const { rows, multipliers, beta1, beta2, warnings } = rule.transfer(from, to, base);
   // a dense target has no router row; its entry is never used
   const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
   const table = Object.fromEntries(TENSOR_KINDS.map((kind) => {
@@ -185,5 +188,6 @@ export function jobOf(
     beta2,
     ...size,
     training,
+    warnings,
   };
 }

@@ -31,8 +31,8 @@ export interface BenchProgress {
 
 /** The data as a record keeps it. */
 export function dataFacts(data: Dataset): DataFacts {
-  const { name, hash, licence, trainUnits, heldOutUnits } = data;
-  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence };
+  const { name, hash, licence, file = null, trainUnits, heldOutUnits } = data;
+  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence, file };
 }
 
 const MAX_REPLICAS = 15;
@@ -109,6 +109,7 @@ export class TrainingPool {
   readonly #signal: AbortSignal;
   readonly #onProgress: (progress: BenchProgress) => void;
   readonly #counted = new Set<string>();
+  readonly #warnings = new Set<string>();
   readonly #started = performance.now();
   #ahead: () => Job[] = () => [];
   #measured = { work: 0, seconds: 0 };
@@ -166,6 +167,11 @@ export class TrainingPool {
    * @throws {DeviceError} when the GPU refused work
    */
   async train(jobs: Job[]): Promise<void> {
+    for (const { cell, warnings } of jobs) {
+      // a control breaks its rule on purpose
+      if (cell.role !== "target") continue;
+      for (const text of warnings) this.#warnings.add(`${cell.label}: ${text}`);
+    }
     for (const [, all] of Map.groupBy(this.#missing(jobs), (job) => job.group)) {
       const most = replicasThatFit(this.#device, all[0]);
       const groups = Math.ceil(all.length / most), size = Math.ceil(all.length / groups);
@@ -213,6 +219,11 @@ export class TrainingPool {
     this.#measured.work += mine;
     this.#measured.seconds += (performance.now() - t0) / 1000;
     tell(steps);
+  }
+
+  /** What the rule said of the targets, each once. */
+  get warnings(): string[] {
+    return [...this.#warnings];
   }
 
   /** What the bench cost so far. */

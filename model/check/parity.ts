@@ -10,15 +10,8 @@ import { Program } from "../../kernels/gpu/program.ts";
 import { download, downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { forward } from "../forward.ts";
 import type { Network } from "../network.ts";
-import {
-  type Layout,
-  layoutOf,
-  type ModelShape,
-  pack,
-  TENSOR_KINDS,
-  type TensorKind,
-  unpack,
-} from "../shape.ts";
+import { type Layout, layoutOf, type ModelShape } from "../shape.ts";
+import { pack, TENSOR_KINDS, type TensorKind, unpack } from "../stored.ts";
 import { language, languageOf } from "../tasks/language.ts";
 import { Trainer } from "../trainer.ts";
 

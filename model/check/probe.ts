@@ -15,7 +15,7 @@ import {
 } from "../../kernels/gpu/tensor.ts";
 import { forward } from "../forward.ts";
 import type { Network } from "../network.ts";
-import { unpack } from "../shape.ts";
+import { unpack } from "../stored.ts";
 import type { TaskData } from "../task.ts";
 import type { Trainer } from "../trainer.ts";
 

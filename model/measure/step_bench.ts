@@ -17,7 +17,8 @@ import {
 } from "../../kernels/gpu/timer.ts";
 import { initialParameters, type InitStd } from "../init.ts";
 import { WSD } from "../schedule.ts";
-import { layoutOf, type ModelShape, TENSOR_KINDS } from "../shape.ts";
+import { layoutOf, type ModelShape } from "../shape.ts";
+import { TENSOR_KINDS } from "../stored.ts";
 import type { TaskData } from "../task.ts";
 import { language } from "../tasks/language.ts";
 import { uploadText } from "../tasks/text.ts";

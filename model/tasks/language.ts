@@ -18,7 +18,15 @@ import { embed, embedBackward } from "../../kernels/text/embedding.ts";
 import { crossEntropy } from "../../kernels/text/loss.ts";
 import { type LayoutBuilder, rowRuns } from "../layout_builder.ts";
 import type { Network } from "../network.ts";
-import type { Counters, Dataset, Task, TaskData, TaskKernels, TaskLayout } from "../task.ts";
+import type {
+  Counters,
+  Dataset,
+  Task,
+  TaskData,
+  TaskKernels,
+  TaskLayout,
+  TaskNetwork,
+} from "../task.ts";
 import { SLOT_STRIDE, SLOTS } from "../workspace.ts";
 import { checkText, drawHeldOut, drawTraining, type Text, uploadText } from "./text.ts";
 
@@ -89,7 +97,7 @@ export class LanguageKernels implements TaskKernels {
   readonly #layout: TaskLayout;
   #backward: { dlogits: Tensor; first: Tensor; order: Tensor } | null = null;
 
-  constructor(readonly net: Network, readonly vocab: number) {
+  constructor(readonly net: TaskNetwork, readonly vocab: number) {
     const { rows } = net.sizes, stride = roundUp(vocab, 4);
     this.tokens = net.alloc("tokens", "u32", rows);
     this.targets = net.alloc("targets", "u32", rows);
@@ -202,12 +210,13 @@ export class LanguageKernels implements TaskKernels {
 
 /** A text as data of the language task on bytes. */
 export function textDataset(text: Text): Dataset {
-  const { name, hash, licence, bytes, trainBytes } = text;
+  const { name, hash, licence, file, bytes, trainBytes } = text;
   return {
     task: language(BYTES),
     name,
     hash,
     licence,
+    file,
     unit: "tokens",
     trainUnits: trainBytes,
     heldOutUnits: bytes.length - trainBytes,

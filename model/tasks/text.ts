@@ -19,6 +19,8 @@ export interface Text {
   trainBytes: number;
   hash: string;
   licence: string;
+  /** the file it was read from, as it was given; absent for built-in texts */
+  file?: string;
 }
 
 /** A text on the device, 4 bytes to a u32. */
@@ -124,9 +126,10 @@ export function drawHeldOut(
  * @throws {RangeError} naming the text, what it has and what is wanted
  */
 export function checkText(
-  { name, bytes, trainBytes }: Pick<Text, "name" | "bytes" | "trainBytes">,
+  { name: given, file, bytes, trainBytes }: Pick<Text, "name" | "file" | "bytes" | "trainBytes">,
   { seq, sequences, evaluationBatches }: Draws,
 ): string | null {
+  const name = file ?? given;
   const held = bytes.length - trainBytes, windows = evaluationBatches * sequences;
   const least = seq + 2, wanted = heldOutBytes(windows, seq);
   // how long a text must be whose parts have the same shares

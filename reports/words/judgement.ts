@@ -69,8 +69,10 @@ function measureSentence(measure: Measure, numbers = true): string {
  * @param numbers write the values; left out where they stand beside
  */
 export function judgementReason({ measures, open }: Judgement, numbers = true): string {
-  const told = measures.map((measure) => measureSentence(measure, numbers)).join("; ");
-  if (open !== null) return `undecided, ${open}${told === "" ? "" : `; ${told}`}`;
+  // what is open says itself why nothing was measured
+  const known = open === null ? measures : measures.filter(({ value }) => value !== null);
+  const told = known.map((measure) => measureSentence(measure, numbers)).join("; ");
+  if (open !== null) return `open, ${open}${told === "" ? "" : `; ${told}`}`;
   return told === "" ? "nothing was measured" : told;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BenchRecord, type Environment, GIVEN_BY_USER } from "../../lab/record/record.ts";
+import type { BenchRecord, Environment } from "../../lab/record/record.ts";
 import type { Run, Swept } from "../../lab/record/run.ts";
 import { byteCount, count, duration, range } from "./format.ts";
 
@@ -91,7 +91,7 @@ export function shellWord(text: string): string {
 /** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
 export function reproduceCommand({ suite, plan, data }: BenchRecord): string {
   const options = suite.options?.split(/\s+/).filter((word) => word !== "") ?? [];
-  const own = data?.licence === GIVEN_BY_USER ? ["--text", data.name] : [];
+  const own = data?.file ? ["--text", data.file] : [];
   return ["deno", "task", "bench", suite.id, "--profile", plan.profile, ...options, ...own]
     .map(shellWord).join(" ");
 }

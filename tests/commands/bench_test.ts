@@ -158,7 +158,7 @@ Deno.test("a suite of another kind is listed, planned and checked like the first
   assert.ok(list.out.split("\n").every((line) => !/undefined|NaN/.test(line)));
   const plan = await bench("latency", "--plan", "--profile", "smoke");
   assert.equal(plan.code, 0, plan.err);
-  assert.match(plan.out, /^latency, profile smoke, plan [0-9a-f]{16}: \d+ points, 6 rounds/);
+  assert.match(plan.out, /^latency, profile smoke, plan [0-9a-f]{16}\n {2}\d+ points, 6 rounds/);
   assert.match(plan.out, /experts\/moe\/16e2a:d=64,L=1,h=32\/256\/uniform\/forward\+backward/);
   const both = await bench("--plan", "--profile", "smoke");
   assert.match(both.out, /^activated-experts, profile smoke.*^latency, profile smoke/ms);
@@ -178,7 +178,7 @@ Deno.test("a histogram that cannot be used, or another suite's folder, is refuse
   );
   mistake(
     await bench(...args.slice(0, 3), "--out", `${out}/mine`, "--histogram", foreign),
-    /Cannot use the load in .*: no finished target 4e2a, which profile smoke times/,
+    /Cannot use the load in .*: no finished target 4e2a, which this profile times/,
   );
   // several suites would put their page over it
   mistake(

@@ -28,13 +28,14 @@ import {
   rmsNormBackward,
 } from "../../kernels/norm/norm.ts";
 import { ROW_CANDIDATES, ROW_CASE } from "../../kernels/norm/tree.ts";
+import { logStep } from "../../kernels/optimizer/log_step.ts";
 import { adamw, clipNorm } from "../../kernels/optimizer/optimizer.ts";
 import { fma, streamCopy, streamFill, streamRead } from "../../kernels/roofline/roofline.ts";
 import { combine, gateBackward, route, routeBackward } from "../../kernels/routing/routing.ts";
 import { type Gate, GATES, type Router } from "../../kernels/routing/router.ts";
 import { routerStats, updateBias } from "../../kernels/routing/selection.ts";
 import { drawBatch, embed, embedBackward } from "../../kernels/text/embedding.ts";
-import { crossEntropy, logStep } from "../../kernels/text/loss.ts";
+import { crossEntropy } from "../../kernels/text/loss.ts";
 
 /** A call of {@link Program.add}. */
 export interface Call {

@@ -1,6 +1,7 @@
 /** The bridges: an identity to rounding, its broken twin, and what counts and gradients say. */
 import nodeAssert from "node:assert/strict";
 import { compareBridge, difference, sideBySide } from "../../lab/claims/bridge_identity.ts";
+import { limitsOn } from "../../lab/claims/bridge_limits.ts";
 import {
   GradientNoise,
   loadOf,
@@ -8,7 +9,7 @@ import {
   type Sparsity,
   unitOf,
 } from "../../lab/claims/bridge_sparsity.ts";
-import { bridges, judgeIdentity, judgeSparsity, limitsOn } from "../../lab/claims/bridges.ts";
+import { bridges, judgeIdentity, judgeSparsity } from "../../lab/claims/bridges.ts";
 import { replicaOf } from "../../lab/claims/probe_models.ts";
 import { decide } from "../../lab/judge/decide.ts";
 import { random } from "../../lab/statistics/resample.ts";

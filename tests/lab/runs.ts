@@ -1,6 +1,6 @@
 /** A finished run and a record as short as their schema allows. */
 import { decide } from "../../lab/judge/decide.ts";
-import { type BenchRecord, SCHEMA } from "../../lab/record/record.ts";
+import { type BenchRecord, type Environment, SCHEMA } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 
 /** A run with this key. */
@@ -43,6 +43,24 @@ export function runWith(key: string): Run {
   };
 }
 
+/** A machine as short as its schema allows. */
+export const ENVIRONMENT: Environment = {
+  adapter: "llvmpipe",
+  vendor: "mesa",
+  architecture: "",
+  software: true,
+  backend: "vulkan",
+  profile: "core",
+  tuning: "none",
+  features: [],
+  deno: "2.9.6",
+  os: "linux",
+  cpus: 2,
+  gitCommit: null,
+  version: "0.1.0",
+  kernelsVersion: "2",
+};
+
 /** A record of one run. */
 export function recordOf(run: Run): BenchRecord {
   const text = "as planned";
@@ -69,28 +87,14 @@ export function recordOf(run: Run): BenchRecord {
       hash: "0",
       exploratory: false,
     },
-    environment: {
-      adapter: "llvmpipe",
-      vendor: "mesa",
-      architecture: "",
-      software: true,
-      backend: "vulkan",
-      profile: "core",
-      tuning: "none",
-      features: [],
-      deno: "2.9.6",
-      os: "linux",
-      cpus: 2,
-      gitCommit: null,
-      version: "0.1.0",
-      kernelsVersion: "2",
-    },
+    environment: ENVIRONMENT,
     data: {
       name: "sotu",
       hash: "0",
       trainTokens: 10,
       validationTokens: 1,
       licence: "public domain",
+      file: null,
     },
     evidence: { kind: "transfer", runs: [run], optima: [] },
     findings: { panels: [], points: [], judgements: [], tables: [], caveats: [] },

@@ -12,7 +12,7 @@ import {
   type RouterVariant,
 } from "../../model/feed_forward.ts";
 import { imposedLogits, shareOfTokens } from "../../model/imposed_routing.ts";
-import { unpack } from "../../model/shape.ts";
+import { unpack } from "../../model/stored.ts";
 import { assertApart, assertClose } from "../compare.ts";
 import { type Expert, expertBackward, expertForward, moe } from "../reference/feed_forward.ts";
 import { addScaled, type Matrix, matrix, timesTransposed } from "../reference/matrix.ts";

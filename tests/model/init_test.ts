@@ -1,7 +1,8 @@
 /** Initial weights: distributed as they should be, and the same stream at every std. */
 import assert from "node:assert/strict";
 import { initialParameters, type InitStd, normals } from "../../model/init.ts";
-import { layoutOf, type ModelShape, TENSOR_KINDS, unpack } from "../../model/shape.ts";
+import { layoutOf, type ModelShape } from "../../model/shape.ts";
+import { TENSOR_KINDS, unpack } from "../../model/stored.ts";
 import { language } from "../../model/tasks/language.ts";
 
 const SHAPE: ModelShape = {

@@ -17,7 +17,8 @@ import { type Context, jobOf } from "../../lab/train/job.ts";
 import { Probe, readGradients } from "../../model/check/probe.ts";
 import { forward } from "../../model/forward.ts";
 import { initialParameters, type InitStd, normals } from "../../model/init.ts";
-import { layoutOf, type ModelShape, pack, TENSOR_KINDS, unpack } from "../../model/shape.ts";
+import { layoutOf, type ModelShape } from "../../model/shape.ts";
+import { pack, TENSOR_KINDS, unpack } from "../../model/stored.ts";
 import { language } from "../../model/tasks/language.ts";
 import { taskById, TASKS } from "../../model/tasks/registry.ts";
 import { uploadText } from "../../model/tasks/text.ts";
@@ -327,12 +328,13 @@ Deno.test("a table that turns nothing is cos 1 and sin 0 at every position", () 
 
 Deno.test("trainer, network, blocks, probe and the training lab name nothing of a task", () => {
   const files = [
-    ..."trainer network forward backward ffn shape layout_builder init workspace router_samples task"
+    ..."trainer network forward backward ffn shape stored layout_builder init workspace router_samples task"
       .split(" ").map((name) => `model/${name}.ts`),
     "model/check/probe.ts",
     ..."job group pool identity".split(" ").map((name) => `lab/train/${name}.ts`),
   ];
-  const words = /\bvocab|\bcorpus|model\/tasks\/|"\.\.?\/tasks\/|\bembedding|\bcrossEntropy\b/i;
+  const words =
+    /\bvocab|\bcorpus|kernels\/text\/|model\/tasks\/|"\.\.?\/tasks\/|\bembedding|\bcrossEntropy\b/i;
   // docstrings of the seam may give examples
   const code = (source: string) => source.replace(/\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   for (const file of files) {

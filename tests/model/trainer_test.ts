@@ -4,13 +4,8 @@ import type { Device } from "../../kernels/gpu/device.ts";
 import { downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { initialParameters } from "../../model/init.ts";
 import { WSD } from "../../model/schedule.ts";
-import {
-  layoutOf,
-  type ModelShape,
-  TENSOR_KINDS,
-  type TensorKind,
-  unpack,
-} from "../../model/shape.ts";
+import { layoutOf, type ModelShape } from "../../model/shape.ts";
+import { TENSOR_KINDS, type TensorKind, unpack } from "../../model/stored.ts";
 import { language } from "../../model/tasks/language.ts";
 import { uploadText } from "../../model/tasks/text.ts";
 import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer.ts";

@@ -22,3 +22,20 @@ export async function textsIn(paths: string[]): Promise<Record<string, string>> 
     await Promise.all(texts.map(async (path) => [path, await Deno.readTextFile(path)])),
   );
 }
+
+/** All files below folders. */
+function filesBelow(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory ? filesBelow(path) : [path];
+  });
+}
+
+// `deno run -R tests/reports/finite.ts FOLDER`: the same of a bench's folder, records and all
+if (import.meta.main) {
+  const paths = Deno.args.flatMap(filesBelow).filter((path) => !path.endsWith("/.lock"));
+  assertFinite(await textsIn(paths));
+  const suites = paths.filter((path) => path.endsWith("/record.json")).length;
+  assert.ok(suites > 0, "no record was found");
+  console.log(`${suites} records and ${paths.length} files: every number is one`);
+}

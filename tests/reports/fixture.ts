@@ -256,6 +256,7 @@ export function fixtureRecord(
       trainTokens: 10_220_000,
       validationTokens: 538_000,
       licence: "PDDL 1.0 / CC0",
+      file: null,
     },
     evidence,
     findings,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { decide, judge } from "../../lab/judge/decide.ts";
 import type { Judgement } from "../../lab/record/findings.ts";
-import { GIVEN_BY_USER } from "../../lab/record/record.ts";
 import * as format from "../../reports/words/format.ts";
 import { judgementReason, limitsText, valueText } from "../../reports/words/judgement.ts";
 import { notReproduced } from "../../reports/words/paper.ts";
@@ -148,7 +147,7 @@ Deno.test("what was not measured, lies beyond or stays open is said so", () => {
   );
   assert.equal(
     reason(null, "an optimum is at the edge of its grid"),
-    "undecided, an optimum is at the edge of its grid; regret was not measured",
+    "open, an optimum is at the edge of its grid",
   );
   assert.equal(judgementReason(judged({ measures: [] })), "nothing was measured");
 });
@@ -210,7 +209,7 @@ Deno.test("the line that repeats a bench reaches the program word by word", asyn
       const line = reproduceCommand({
         ...record,
         suite: { ...record.suite, options },
-        data: { ...record.data!, name: path, licence: GIVEN_BY_USER },
+        data: { ...record.data!, file: path },
       });
       const { stdout } = await new Deno.Command("sh", {
         args: ["-c", line],

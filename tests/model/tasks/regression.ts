@@ -18,7 +18,6 @@ import { createTensor, destroyTensor, type Tensor, upload } from "../../../kerne
 import { lanes, roundUp, u32s } from "../../../kernels/sizes.ts";
 import { normals } from "../../../model/init.ts";
 import { rowRuns } from "../../../model/layout_builder.ts";
-import type { Network } from "../../../model/network.ts";
 import type {
   Counters,
   Dataset,
@@ -26,6 +25,7 @@ import type {
   TaskData,
   TaskKernels,
   TaskLayout,
+  TaskNetwork,
 } from "../../../model/task.ts";
 import { SLOT_STRIDE, SLOTS } from "../../../model/workspace.ts";
 
@@ -109,7 +109,7 @@ class RegressionKernels implements TaskKernels {
   readonly #v: Tensor;
   #dv: Tensor | null = null;
 
-  constructor(readonly net: Network) {
+  constructor(readonly net: TaskNetwork) {
     const { rows } = net.sizes, row = (name: string) => net.alloc(name, "f32x4", rows);
     this.#a = row("a");
     this.#y = row("y");

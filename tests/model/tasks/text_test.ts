@@ -1,7 +1,8 @@
 /** The language task's data: what is refused before a device is opened is what the device would refuse. */
 import assert from "node:assert/strict";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
-import { layoutOf, type ModelShape, TENSOR_KINDS } from "../../../model/shape.ts";
+import { layoutOf, type ModelShape } from "../../../model/shape.ts";
+import { TENSOR_KINDS } from "../../../model/stored.ts";
 import { language, languageOf, textDataset } from "../../../model/tasks/language.ts";
 import { checkText, type Text, uploadText } from "../../../model/tasks/text.ts";
 import { Network } from "../../../model/network.ts";
@@ -74,6 +75,7 @@ Deno.test("the lab refuses what the task refuses, and keeps a data set's facts",
     trainTokens: 500,
     validationTokens: 100,
     licence: "l",
+    file: null,
   });
   assert.deepEqual([data.task.id, data.task.facts.vocab, data.unit], ["language", 256, "tokens"]);
 });

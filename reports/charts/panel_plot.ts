@@ -7,6 +7,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Panel, Point } from "../../lab/record/findings.ts";
+import { wrap } from "../words/lines.ts";
 import { distinct } from "../words/phrases.ts";
 import { axisTitle, type Domain, fits, logTicks, powers } from "./axes.ts";
 import { placedWords, share } from "./rule_words.ts";
@@ -43,14 +44,9 @@ const DASHES = [[1, 0], [6, 3], [2, 2], [1, 4], [8, 3, 2, 3]];
 
 const short = (value: number): number => Number(value.toPrecision(5));
 
-/** A text in lines of a width, broken between words, at so many pixels a character. */
+/** A text in lines of a width in pixels, at so many of them a character. */
 function fitted(text: string, width: number, character: number): string | string[] {
-  const most = Math.floor(width / character), lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = lines[lines.length - 1] === "" ? word : `${lines[lines.length - 1]} ${word}`;
-    if (longer.length <= most || longer === word) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
+  const lines = wrap(text, Math.floor(width / character));
   return lines.length > 1 ? lines : text;
 }
 

@@ -10,10 +10,11 @@ import { ReportFolder, type ReportOptions } from "../media/folder.ts";
 import { type DrawnChart, escapeHtml, sectionsHtml } from "../media/html_parts.ts";
 import { line, sectionsMarkdown } from "../media/markdown.ts";
 import { notes, page } from "../media/page.ts";
-import { alignedTable, wrap } from "../media/terminal.ts";
+import { alignedTable } from "../media/terminal.ts";
 import { giga, layerOf } from "../sections/latency.ts";
 import type { Data, Section, Table } from "../sections/section.ts";
 import { digits, fixed, interval, milliseconds, percent } from "../words/format.ts";
+import { wrap } from "../words/lines.ts";
 import { adapterName } from "../words/phrases.ts";
 import { verdictPhrase } from "../words/verdict.ts";
 import { compareCharts } from "./charts.ts";
@@ -31,7 +32,7 @@ const COLUMN_NOTES =
   "measured on that machine. Times the first: quotient of the medians, its interval unpaired.";
 
 /** The machines: adapter, verdict, ceilings. */
-export function machineTable(records: NamedRecord[]): Table {
+function machineTable(records: NamedRecord[]): Table {
   return {
     head: ["machine", "adapter", "verdict", "FMA rate, GFLOP/s", "reading, GB/s", "copying, GB/s"],
     rows: records.map(({ name, record }) => [
@@ -80,7 +81,7 @@ function distinctRows(rows: ComparedPoint[]): ComparedPoint[] {
 }
 
 /** `compare`: a row per layer and panel, numbers unrounded, columns per machine. */
-export function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data {
+function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data {
   const table = rows.map(({ point, points, timesFirst }): Data["rows"][number] => ({
     panel: point.panel,
     series: point.series,

@@ -5,7 +5,6 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { browserScripts } from "./media/browser.ts";
 import { csvText } from "./media/csv.ts";
 import { ReportFolder, type ReportOptions } from "./media/folder.ts";
 import { junitXml } from "./media/junit.ts";
@@ -40,8 +39,6 @@ export async function writeReport(
   folder.write("tables.tex", tablesLatex(report));
   folder.write("junit.xml", junitXml([report]));
   folder.write("summary.md", summaryMarkdown(report, charts));
-  const scripts = await folder.attempt("The charts of the page do not move", browserScripts) ?? [];
-  const { problems } = folder;
-  folder.write("report.html", reportPage(report, { charts, scripts, problems }));
+  folder.write("report.html", reportPage(report, await folder.pageParts(charts)));
   return folder.paths;
 }

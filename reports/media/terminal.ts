@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { extent } from "../words/format.ts";
-import { align, wrap } from "../words/lines.ts";
+import { align, widest, wrap } from "../words/lines.ts";
 import { sentence } from "../words/phrases.ts";
 import { marked, VERDICT_MARK } from "../words/verdict.ts";
 import { type Tone, toneOf } from "../charts/theme.ts";
@@ -26,8 +25,6 @@ const COLOUR: Record<Tone, number> = {
 /** Paints a text in the colour of a tone, or leaves it plain. */
 const paint = (text: string, tone: Tone, colour: boolean): string =>
   colour ? `\x1b[${COLOUR[tone]}m${text}\x1b[39m` : text;
-
-const widest = (texts: string[]): number => extent(texts.map(({ length }) => length))?.[1] ?? 0;
 
 /** A table in aligned columns, indented by two. */
 export const alignedTable = ({ head, rows }: Table): string[] =>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { extent } from "./format.ts";
 
 /**
  * Breaks a text between words.
@@ -25,9 +26,13 @@ export function wrap(text: string, width: number, indent = "", further = indent)
   return [...lines, start + words];
 }
 
+/** Characters of the longest text; 0 of none. */
+export const widest = (texts: string[]): number =>
+  extent(texts.map(({ length }) => length))?.[1] ?? 0;
+
 /** Cells in columns two blanks apart, a line per row; every row has as many. */
 export function align(rows: string[][]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) => widest(rows.map((row) => row[column])));
   return rows.map((row) =>
     row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()
   );

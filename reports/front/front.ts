@@ -12,7 +12,7 @@ import { page } from "../media/page.ts";
 import { type Block, type Section, section, tableBlock, tableOf } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct } from "../words/phrases.ts";
+import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
   decisionOf,
@@ -58,8 +58,8 @@ export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
 const verdictCounts = (found: Found[]) =>
   VERDICTS.map((verdict) => ({
     verdict,
-    many: found.filter(({ record }) => record.verdict === verdict).length,
-  })).filter(({ many }) => many > 0);
+    times: found.filter(({ record }) => record.verdict === verdict).length,
+  })).filter(({ times }) => times > 0);
 
 const phraseOf = (entry: Entry): string =>
   verdictPhrase({ ...entry.record, verdict: decisionOf(entry).verdict });
@@ -168,8 +168,8 @@ export function frontHtml(front: Front, charts: DrawnChart[]): string {
   const header = [
     `<h1>${TITLE}</h1>`,
     `<p class="soft">${SOURCE} · ${escapeHtml(adapters)} · ${escapeHtml(costOf(records))}</p>`,
-    `<p>${found.length} ${found.length === 1 ? "suite" : "suites"}, each one claim: ` +
-    verdictCounts(found).map(({ verdict, many }) => badge(verdict, `${many} ${verdict}`)).join(
+    `<p>${many(found.length, "suite")}, each one claim: ` +
+    verdictCounts(found).map(({ verdict, times }) => badge(verdict, `${times} ${verdict}`)).join(
       " ",
     ) +
     "</p>",
@@ -181,11 +181,11 @@ export function frontHtml(front: Front, charts: DrawnChart[]): string {
 /** The same as Markdown. */
 export function frontMarkdown(front: Front, charts: DrawnChart[]): string {
   const { found, problems } = front;
-  const counts = verdictCounts(found).map(({ verdict, many }) => `${many} ${verdict}`).join(", ");
+  const counts = verdictCounts(found).map(({ verdict, times }) => `${times} ${verdict}`).join(", ");
   return [
     `# ${TITLE}`,
     "",
-    `${SOURCE}. ${found.length} ${found.length === 1 ? "suite" : "suites"}: ${counts}.`,
+    `${SOURCE}. ${many(found.length, "suite")}: ${counts}.`,
     "",
     ...problems.flatMap((problem) => [`> ${line(problem)}`, ""]),
     ...sectionsMarkdown(frontSections(front), charts),

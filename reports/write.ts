@@ -16,13 +16,11 @@ import { chartsOf, reportOf } from "./sections/index.ts";
 export type { ReportOptions } from "./media/folder.ts";
 
 /**
- * Writes the report.
+ * Writes `record.json`, a CSV file per block of data, four files per chart, `tables.tex`, `junit.xml`,
+ * `summary.md` and `report.html`.
  *
- * @param record the bench
  * @param outDir folder; made when missing. Files of the same names are replaced, each atomically
- * @param options where problems go
- * @returns the paths written, in order: `record.json`, a CSV file per block of data, four files per chart,
- *   `tables.tex`, `junit.xml`, `summary.md`, `report.html`
+ * @returns the paths written, in that order
  * @throws {LabError} when the folder cannot be written to
  */
 export async function writeReport(

@@ -14,7 +14,6 @@ import { many } from "../words/phrases.ts";
 export interface NamedRecord {
   /** unique among the records compared */
   name: string;
-  /** what was measured there */
   record: LatencyRecord;
 }
 

@@ -31,7 +31,6 @@ export interface JudgedRow {
   name: string;
   /** what it is for */
   role: Role;
-  /** what was decided of it */
   verdict: Verdict;
   /** why, in one sentence with the values */
   reason: string;
@@ -113,7 +112,6 @@ export interface Section {
   title: string;
   /** place that links lead to, letters, digits and hyphens; none where no link does */
   id?: string;
-  /** what stands under it */
   blocks: Block[];
   /** where it is shown: everywhere, or not in a terminal, where only what is decided has room */
   in: "all" | "documents";
@@ -139,17 +137,14 @@ export const chartSection = (charts: Chart[]): Section =>
 
 /** What stands above all sections. */
 export interface Head {
-  /** suite id */
+  /** of the suite */
   id: string;
-  /** name of the suite */
   title: string;
   /** `After the paper's Fig. 3`, or that it is after none */
   after: string;
   /** where the claim stands */
   source: string;
-  /** the claim */
   claim: string;
-  /** what was decided */
   verdict: Verdict;
   /** the verdict with what qualifies it: `pass (incomplete)` */
   phrase: string;

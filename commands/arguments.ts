@@ -21,7 +21,10 @@ export function readArguments<T extends ParseArgsConfig>(
   try {
     return parseArgs(config);
   } catch (error) {
-    const found = (error as Error).message.split(/[.\n]/)[0];
-    throw new UsageError(`Cannot read the arguments: ${found} (--help lists them)`);
+    throw unreadable((error as Error).message.split(/[.\n]/)[0]);
   }
 }
+
+/** The mistake of arguments that cannot be read. */
+export const unreadable = (found: string): UsageError =>
+  new UsageError(`Cannot read the arguments: ${found} (--help lists them)`);

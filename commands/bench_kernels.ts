@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { parseArgs } from "node:util";
 import { type Device, DeviceError, openDevice } from "../kernels/gpu/device.ts";
 import { rateOf, type Timing } from "../kernels/gpu/timer.ts";
 import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/measure/ratio_bench.ts";
@@ -14,10 +15,11 @@ import {
   timeKernels,
   timeSteps,
 } from "../model/measure/step_bench.ts";
-import { readArguments, UsageError } from "./arguments.ts";
-import { printingJson, reportError } from "./exit_codes.ts";
+import { UsageError } from "./arguments.ts";
+import { ADAPTER_FLAGS, command } from "./command.ts";
+import { printingJson } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
-import { ensureAdapter } from "./setup.ts";
+import { withAdapter } from "./setup.ts";
 import { tuneFor } from "./tune.ts";
 
 const PARTS = ["step", "grouped", "replicas", "gemm"] as const;
@@ -55,14 +57,14 @@ Measure on a quiet machine: nothing else running; bench roofline gives the ceili
 
 const OPTIONS = {
   only: { type: "string", multiple: true },
-  json: { type: "boolean", default: false },
   "by-kernel": { type: "boolean", default: false },
   storage: { type: "boolean", default: false },
   cold: { type: "string" },
-  "no-install": { type: "boolean", default: false },
   "no-tune": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...ADAPTER_FLAGS,
 } as const;
+
+type Asked = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
 const SHAPES = [[512, 512, 512], [1024, 64, 64], [1024, 256, 64]] as const;
 
@@ -192,58 +194,45 @@ async function cold(name: string): Promise<void> {
   device.close();
 }
 
-/**
- * The command.
- *
- * @returns the process exit code: 0, 2 bad usage, 3 no adapter or the GPU refused work
- */
-export async function benchKernelsCommand(args: string[]): Promise<number> {
-  try {
-    const { values } = readArguments({ args, options: OPTIONS });
-    if (values.help) {
-      console.log(HELP);
-      return 0;
-    }
-    if (values.cold !== undefined) {
-      await cold(values.cold);
-      return 0;
-    }
-    const only = values.only ?? PARTS,
-      unknown = only.find((part) => !PARTS.some((p) => p === part));
+/** What was asked, measured on one device. */
+async function measure(opened: Device, asked: Asked): Promise<void> {
+  const out = new Output(asked.json);
+  const tuned = await tuneFor(opened, !asked["no-tune"], new ProgressLine()), { device } = tuned;
+  const results = {
+    adapter: device.adapter.description,
+    software: device.adapter.software,
+    profile: device.profile,
+    tuning: device.profile.tuning ?? "none",
+    tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
+    steps: [] as object[],
+    kernels: [] as object[],
+    grouped: [] as object[],
+    replicas: [] as object[],
+    gemm: [] as object[],
+    storage: [] as object[],
+    warnings: out.warnings,
+  };
+  const finished = () => ({ ...results, peakDevice_bytes: device.memory.peak_bytes });
+  const { only = PARTS } = asked;
+  await printingJson(asked.json, finished, async () => {
+    if (only.includes("step")) await steps(device, out, results.steps);
+    if (asked["by-kernel"]) await byKernel(device, out, results.kernels);
+    if (only.includes("grouped")) await grouped(device, out, results.grouped);
+    if (only.includes("replicas")) await replicas(device, out, results.replicas);
+    if (only.includes("gemm")) await gemms(device, out, results.gemm);
+    if (asked.storage) await byStorage(out, results.storage);
+  });
+  out.say(`memory: at most ${(device.memory.peak_bytes / 2 ** 20).toFixed(0)} MiB on the device`);
+}
+
+/** The command; gives its exit code. */
+export function benchKernelsCommand(args: string[]): Promise<number> {
+  return command(HELP, { args, options: OPTIONS }, async ({ values }) => {
+    if (values.cold !== undefined) return await cold(values.cold);
+    const unknown = values.only?.find((part) => !PARTS.some((one) => one === part));
     if (unknown !== undefined) {
       throw new UsageError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
     }
-    await ensureAdapter({ install: !values["no-install"] });
-    const out = new Output(values.json);
-    const tuned = await tuneFor(await openDevice(), !values["no-tune"], new ProgressLine());
-    const { device } = tuned;
-    const results = {
-      adapter: device.adapter.description,
-      software: device.adapter.software,
-      profile: device.profile,
-      tuning: device.profile.tuning ?? "none",
-      tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
-      steps: [] as object[],
-      kernels: [] as object[],
-      grouped: [] as object[],
-      replicas: [] as object[],
-      gemm: [] as object[],
-      storage: [] as object[],
-      warnings: out.warnings,
-    };
-    const finished = () => ({ ...results, peakDevice_bytes: device.memory.peak_bytes });
-    await printingJson(values.json, finished, async () => {
-      if (only.includes("step")) await steps(device, out, results.steps);
-      if (values["by-kernel"]) await byKernel(device, out, results.kernels);
-      if (only.includes("grouped")) await grouped(device, out, results.grouped);
-      if (only.includes("replicas")) await replicas(device, out, results.replicas);
-      if (only.includes("gemm")) await gemms(device, out, results.gemm);
-      if (values.storage) await byStorage(out, results.storage);
-    });
-    out.say(`memory: at most ${(device.memory.peak_bytes / 2 ** 20).toFixed(0)} MiB on the device`);
-    device.close();
-    return 0;
-  } catch (error) {
-    return reportError(error);
-  }
+    await withAdapter(!values["no-install"], (device) => measure(device, values));
+  });
 }

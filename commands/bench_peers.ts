@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
+import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import { language } from "../model/tasks/language.ts";
-import { readArguments, UsageError } from "./arguments.ts";
-import { printingJson, reportError } from "./exit_codes.ts";
-import { compare, type Interval, type PeerRow } from "./peers/compare.ts";
+import { digits, interval, milliseconds } from "../reports/words/format.ts";
+import { UsageError } from "./arguments.ts";
+import { ADAPTER_FLAGS, command } from "./command.ts";
+import { printingJson } from "./exit_codes.ts";
+import { compare, type PeerRow } from "./peers/compare.ts";
 import { ours } from "./peers/ours.ts";
 import { type Case, type Contender, gemmCase, stepCase, swigluCase } from "./peers/peer.ts";
-import { ensureAdapter } from "./setup.ts";
+import { withAdapter } from "./setup.ts";
 
 const HELP = `bench:peers: time other WebGPU libraries beside our kernels
 
@@ -45,9 +47,7 @@ const OPTIONS = {
   only: { type: "string" },
   samples: { type: "string", default: "7" },
   tiny: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  "no-install": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...ADAPTER_FLAGS,
 } as const;
 
 const KINDS = ["gemm", "swiglu", "step"];
@@ -95,19 +95,9 @@ export async function openPeers(adapter: string): Promise<Contender[]> {
   return peers;
 }
 
-/**
- * Runs the command.
- *
- * @param args what follows `deno task bench:peers`
- * @returns exit code: 0 done, 2 bad usage, 3 no adapter or our own result wrong
- */
-export async function benchPeersCommand(args: string[]): Promise<number> {
-  try {
-    const { values } = readArguments({ args, options: OPTIONS });
-    if (values.help) {
-      console.log(HELP);
-      return 0;
-    }
+/** The command; gives its exit code. */
+export function benchPeersCommand(args: string[]): Promise<number> {
+  return command(HELP, { args, options: OPTIONS }, async ({ values }) => {
     const { only } = values, samples = Number(values.samples);
     if (only !== undefined && !KINDS.includes(only)) {
       throw new UsageError(`Cannot time ${only}: the works are ${KINDS.join(", ")}`);
@@ -115,70 +105,55 @@ export async function benchPeersCommand(args: string[]): Promise<number> {
     if (!Number.isInteger(samples) || samples < 1) {
       throw new UsageError(`Cannot take ${values.samples} samples: want a whole number from 1`);
     }
-    await ensureAdapter({ install: !values["no-install"] });
     const cases = peerCases(values.tiny).filter((c) => only === undefined || c.kind === only);
-    await run(cases, samples, values.json);
-    return 0;
-  } catch (error) {
-    return reportError(error);
-  }
+    await withAdapter(
+      !values["no-install"],
+      (device) => run(device, cases, samples, values.json),
+    );
+  });
 }
 
-async function run(cases: Case[], samples: number, json: boolean): Promise<void> {
-  const device = await openDevice(), rows: PeerRow[] = [];
-  try {
-    const { adapter, profile } = device, mine = ours(device);
-    const peers = await openPeers(adapter.description);
-    const contenders = [mine, ...peers].map(({ name, version }) => ({ name, version }));
-    if (!json) {
-      console.log(contenders.map(({ name, version }) => `${name} ${version}`).join(", "));
-      console.log(`Deno ${Deno.version.deno}, ${samples} rounds\n`);
+async function run(device: Device, cases: Case[], samples: number, json: boolean): Promise<void> {
+  const { adapter, profile } = device, mine = ours(device), rows: PeerRow[] = [];
+  const peers = await openPeers(adapter.description);
+  const contenders = [mine, ...peers].map(({ name, version }) => ({ name, version }));
+  if (!json) {
+    console.log(contenders.map(({ name, version }) => `${name} ${version}`).join(", "));
+    console.log(`Deno ${Deno.version.deno}, ${samples} rounds\n`);
+  }
+  const results = () => ({
+    adapter: adapter.description,
+    software: adapter.software,
+    profile,
+    deno: Deno.version.deno,
+    contenders,
+    samples,
+    rows,
+  });
+  await printingJson(json, results, async () => {
+    for (const c of cases) {
+      const some = await compare(device, c, mine, peers, { samples });
+      rows.push(...some);
+      if (!json) console.log(tableOf(c.name, some));
     }
-    const results = () => ({
-      adapter: adapter.description,
-      software: adapter.software,
-      profile,
-      deno: Deno.version.deno,
-      contenders,
-      samples,
-      rows,
-    });
-    await printingJson(json, results, async () => {
-      for (const c of cases) {
-        const some = await compare(device, c, mine, peers, { samples });
-        rows.push(...some);
-        if (!json) console.log(tableOf(c.name, some));
-      }
-    });
-    for (const peer of peers) peer.close();
-  } finally {
-    device.close();
-  }
-}
-
-/** Three digits at most, no exponent. */
-function short(x: number): string {
-  return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
-}
-
-function interval({ estimate, lo, hi }: Interval, factor = 1): string {
-  return `${short(estimate * factor)} [${short(lo * factor)}, ${short(hi * factor)}]`;
+  });
+  for (const peer of peers) peer.close();
 }
 
 /** The rows of one case, at most 100 columns. */
 export function tableOf(name: string, rows: PeerRow[]): string {
   const lines = [
     name,
-    `  ${"".padEnd(10)}${"ms".padEnd(22)}${"GFLOP/s".padEnd(9)}${"time / ours".padEnd(22)}` +
+    `  ${"".padEnd(10)}${"ms".padEnd(26)}${"GFLOP/s".padEnd(9)}${"time / ours".padEnd(26)}` +
     `${"kernels".padEnd(9)}error`,
   ];
   for (const row of rows) {
     const { time_s, gflops, timeOverOurs, worst } = row;
     lines.push(
       `  ${row.contender.padEnd(10)}` + (time_s
-        ? interval(time_s, 1000).padEnd(22) +
-          (gflops ? short(gflops.estimate) : "").padEnd(9) +
-          (timeOverOurs ? interval(timeOverOurs) : "1").padEnd(22) +
+        ? interval(time_s, milliseconds).padEnd(26) +
+          (gflops ? digits(gflops.estimate) : "").padEnd(9) +
+          (timeOverOurs ? interval(timeOverOurs, digits) : "1").padEnd(26) +
           String(row.dispatches).padEnd(9) +
           (worst ? worst.error.toExponential(1) : "reference")
         : `no time: ${row.reason}`),

@@ -8,8 +8,7 @@ import { LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
 import { compareReport } from "../reports/compare/compare.ts";
 import type { LatencyRecord } from "../reports/sections/latency.ts";
-import { readArguments } from "./arguments.ts";
-import { reportError } from "./exit_codes.ts";
+import { command, HELP_FLAG } from "./command.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
 
@@ -107,25 +106,12 @@ async function run(args: string[], out: string | undefined): Promise<void> {
   if (paths.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
 }
 
-/**
- * The command.
- *
- * @returns the process exit code: 0, or 2 for what cannot be read, written or compared
- */
-export async function compareCommand(args: string[]): Promise<number> {
-  try {
-    const { values, positionals } = readArguments({
-      args,
-      allowPositionals: true,
-      options: {
-        out: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) console.log(HELP);
-    else await run(positionals, values.out);
-    return 0;
-  } catch (error) {
-    return reportError(error);
-  }
+/** The command; gives its exit code. */
+export function compareCommand(args: string[]): Promise<number> {
+  const options = { out: { type: "string" }, ...HELP_FLAG } as const;
+  return command(
+    HELP,
+    { args, options, allowPositionals: true },
+    ({ values, positionals }) => run(positionals, values.out),
+  );
 }

@@ -13,8 +13,9 @@ import {
   parseParityCase,
   runParityCase,
 } from "../model/check/parity.ts";
-import { readArguments, UsageError } from "./arguments.ts";
-import { printingJson, reportError } from "./exit_codes.ts";
+import { UsageError } from "./arguments.ts";
+import { ADAPTER_FLAGS, command } from "./command.ts";
+import { printingJson } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";
 
 const HELP = `parity: compare loss, gradients and ten AdamW steps with PyTorch's
@@ -32,12 +33,6 @@ Exit codes: 0 all within their bounds, 1 one is not, 2 a file or flag cannot be 
 
   deno task parity fixtures/parity/dense.json fixtures/parity/moe_5e2a.json`;
 
-const OPTIONS = {
-  json: { type: "boolean", default: false },
-  "no-install": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
-
 /** A case's file, its name, and what came out. */
 interface Outcome {
   file: string;
@@ -45,23 +40,10 @@ interface Outcome {
   lines: (ParityLine & { ok: boolean })[];
 }
 
-/**
- * Runs the command; every file is read before the first case runs.
- *
- * @param args what follows `deno task parity`
- * @returns exit code: 0 all within bounds, 1 one is not, 2 bad flag or file, 3 no adapter or a GPU error
- */
-export async function parityCommand(args: string[]): Promise<number> {
-  try {
-    const { values, positionals } = readArguments({
-      args,
-      options: OPTIONS,
-      allowPositionals: true,
-    });
-    if (values.help) {
-      console.log(HELP);
-      return 0;
-    }
+/** The command; gives its exit code. Every file is read before the first case runs. */
+export function parityCommand(args: string[]): Promise<number> {
+  const config = { args, options: ADAPTER_FLAGS, allowPositionals: true } as const;
+  return command(HELP, config, async ({ values, positionals }) => {
     if (!positionals.length) {
       throw new UsageError("Cannot compare nothing: name a parity case, or try --help");
     }
@@ -89,9 +71,7 @@ export async function parityCommand(args: string[]): Promise<number> {
       console.log(`${counts}, ${over()} over their bound`);
     }
     return over() === 0 ? 0 : 1;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 function readCase(file: string): ParityCase {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { openDevice } from "../kernels/gpu/device.ts";
+import type { Device } from "../kernels/gpu/device.ts";
 import type { Interval3 } from "../kernels/gpu/order_statistics.ts";
 import { measureRoofline, SHORT, WORKING_SET_BYTES } from "../model/measure/roofline.ts";
-import { readArguments } from "./arguments.ts";
-import { printingJson, reportError } from "./exit_codes.ts";
-import { ensureAdapter } from "./setup.ts";
+import { ADAPTER_FLAGS, command } from "./command.ts";
+import { printingJson } from "./exit_codes.ts";
+import { withAdapter } from "./setup.ts";
 
 const HELP = `bench roofline: measure the ceilings of this machine's adapter
 
@@ -37,9 +37,7 @@ Measure on a quiet machine: nothing else running.`;
 
 const OPTIONS = {
   short: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  "no-install": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...ADAPTER_FLAGS,
 } as const;
 
 /** `multiply-adds   85.5 GFLOP/s [84.5, 92.8]`. */
@@ -49,44 +47,31 @@ function row(name: string, { estimate, lo, hi }: Interval3, unit: string): strin
 }
 
 /** Measures and prints. */
-async function run(short: boolean, json: boolean, install: boolean): Promise<number> {
-  await ensureAdapter({ install });
-  const device = await openDevice();
-  try {
-    const { adapter, profile } = device;
-    let found = {};
-    const results = () => ({ adapter, profile, short, ...found });
-    const roofline = await printingJson(json, results, async () => {
+async function run(device: Device, short: boolean, json: boolean): Promise<void> {
+  const { adapter, profile } = device;
+  let found = {};
+  const roofline = await printingJson(
+    json,
+    () => ({ adapter, profile, short, ...found }),
+    async () => {
       const rates = await measureRoofline(device, short ? SHORT : {});
       found = rates;
       return rates;
-    });
-    if (json) return 0;
-    console.log(row("multiply-adds", roofline.fma_flops, "GFLOP/s"));
-    console.log(`${row("read", roofline.read_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
-    console.log(`${row("copy", roofline.copy_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
-    for (const warning of roofline.warnings) console.log(`warning: ${warning}`);
-    return 0;
-  } finally {
-    device.close();
-  }
+    },
+  );
+  if (json) return;
+  console.log(row("multiply-adds", roofline.fma_flops, "GFLOP/s"));
+  console.log(`${row("read", roofline.read_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
+  console.log(`${row("copy", roofline.copy_bytes_s, "GB/s")}, storage ${roofline.storage}s`);
+  for (const warning of roofline.warnings) console.log(`warning: ${warning}`);
 }
 
-/**
- * Runs the command.
- *
- * @param args what follows `deno task bench roofline`
- * @returns exit code: 0 measured, 2 bad usage, 3 no adapter, or the GPU refused work
- */
-export async function rooflineCommand(args: string[]): Promise<number> {
-  try {
-    const { values } = readArguments({ args, options: OPTIONS });
-    if (values.help) {
-      console.log(HELP);
-      return 0;
-    }
-    return await run(values.short, values.json, !values["no-install"]);
-  } catch (error) {
-    return reportError(error);
-  }
+/** The command; gives its exit code. */
+export function rooflineCommand(args: string[]): Promise<number> {
+  return command(
+    HELP,
+    { args, options: OPTIONS },
+    ({ values }) =>
+      withAdapter(!values["no-install"], (device) => run(device, values.short, values.json)),
+  );
 }

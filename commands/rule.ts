@@ -3,11 +3,11 @@
  * to a target. No GPU, and no zod, so that it starts at once.
  */
 
-import { parseArgs } from "node:util";
 import { parseConfiguration, ratios } from "../rule/configuration.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
 import type { HyperParameters, RuleOptions } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
+import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
 import { explainText } from "./rule_explain.ts";
 import { csvText, jsonText, tableText } from "./rule_table.ts";
@@ -87,19 +87,16 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-/**
- * Runs the command: prints the table to stdout, or one line beginning `error:` to stderr.
- *
- * @param args what follows `deno task rule`
- * @returns exit code: 0, or 2 when the arguments cannot be used
- */
+/** The command; gives its exit code: 0, or 2 when the arguments cannot be used. */
 export function ruleCommand(args: string[]): Promise<number> {
   try {
     console.log(output(args));
     return Promise.resolve(0);
   } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    console.error(`error: ${error.message.split("\n")[0]}`);
+    // what a rule cannot be asked is a RangeError or TypeError of rule/
+    const usage = [UsageError, RangeError, TypeError].some((kind) => error instanceof kind);
+    if (!usage) throw error;
+    console.error(`error: ${(error as Error).message.split("\n")[0]}`);
     return Promise.resolve(2);
   }
 }
@@ -112,24 +109,24 @@ function output(args: string[]): string {
   }
   const compare = values.compare || values.rule === "all";
   if (values.compare && args.some((arg) => /^--rule\b/.test(arg)) && values.rule !== "all") {
-    throw new TypeError("Cannot use --rule with --compare: it shows every rule");
+    throw new UsageError("Cannot use --rule with --compare: it shows every rule");
   }
   if (compare && values.explain) {
-    throw new TypeError("Cannot explain all rules at once: choose one with --rule ID");
+    throw new UsageError("Cannot explain all rules at once: choose one with --rule ID");
   }
   for (const flag of ["from", "to", "lr"] as const) {
     if (values[flag] === undefined && !(compare && flag === "lr")) {
       const what = values.explain ? "explain a row" : "print a table";
-      throw new TypeError(`Cannot ${what} without --${flag}: try ${EXAMPLE}, or --help`);
+      throw new UsageError(`Cannot ${what} without --${flag}: try ${EXAMPLE}, or --help`);
     }
   }
-  if (values.json && values.csv) throw new TypeError("Cannot print --json and --csv: choose one");
+  if (values.json && values.csv) throw new UsageError("Cannot print --json and --csv: choose one");
   if (values.explain && values.csv) {
-    throw new TypeError("Cannot print --explain as --csv: it is text or --json");
+    throw new UsageError("Cannot print --explain as --csv: it is text or --json");
   }
   const { unembedding } = values;
   if (unembedding !== "authors" && unembedding !== "completed-p") {
-    throw new RangeError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
+    throw new UsageError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
   }
   const options: Required<RuleOptions> = {
     unembedding,
@@ -141,7 +138,7 @@ function output(args: string[]): string {
   const to = parseConfiguration(values.to!, from);
   for (const [key, field] of [["B", "batchTokens"], ["D", "tokens"]] as const) {
     if (from[field] === null && to[field] !== null) {
-      throw new RangeError(
+      throw new UsageError(
         `Cannot use ${key}=${
           to[field]
         } of --to: the rule needs its ratio; give ${key}= in --from too`,
@@ -180,27 +177,16 @@ function reference(values: ReturnType<typeof read>["values"]): HyperParameters {
 
 /** Reads the flags, and the one word that may follow: what `--explain` is asked about. */
 function read(args: string[]) {
-  const parsed = (() => {
-    try {
-      return parseArgs({
-        args: joinNegativeNumbers(args).flatMap((arg) =>
-          arg.startsWith("--explain=") ? ["--explain", arg.slice("--explain=".length)] : [arg]
-        ),
-        options: OPTIONS,
-        strict: true,
-        allowPositionals: true,
-      });
-    } catch (error) {
-      throw unreadable((error as Error).message.split(/[.\n]/)[0]);
-    }
-  })();
+  const parsed = readArguments({
+    args: joinNegativeNumbers(args).flatMap((arg) =>
+      arg.startsWith("--explain=") ? ["--explain", arg.slice("--explain=".length)] : [arg]
+    ),
+    options: OPTIONS,
+    allowPositionals: true,
+  });
   const unexpected = parsed.positionals[parsed.values.explain ? 1 : 0];
   if (unexpected !== undefined) throw unreadable(`Unexpected argument '${unexpected}'`);
   return parsed;
-}
-
-function unreadable(found: string): TypeError {
-  return new TypeError(`Cannot read the arguments: ${found} (--help lists them)`);
 }
 
 /** `--lr -1` reads as `--lr=-1`, so that the message is about the number. */
@@ -217,7 +203,7 @@ function joinNegativeNumbers(args: string[]): string[] {
 function number(flag: string, text: string, fits: (x: number) => boolean, kind: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
   if (Number.isFinite(value) && fits(value)) return value;
-  throw new RangeError(`Cannot use --${flag} ${text}: not a ${kind}`);
+  throw new UsageError(`Cannot use --${flag} ${text}: not a ${kind}`);
 }
 
 function atLeast0(flag: string, text: string): number {

@@ -1,10 +1,11 @@
 /** `deno task rule --compare`: what every rule multiplies, side by side. */
 
+import { align } from "../reports/words/lines.ts";
 import { type Configuration, formatConfiguration } from "../rule/configuration.ts";
 import { isForeign, lawsFor, routerNotes } from "../rule/route_scale.ts";
 import type { Factors, Knob, Multipliers, Rule, RuleOptions } from "../rule/rule.ts";
 import { KNOBS, power, routeQuantities, routerLogitStd, tensorsOf } from "../rule/table.ts";
-import { align, csvLines, HEADS, pairLines, short, warningLines } from "./rule_text.ts";
+import { csvLines, HEADS, pairLines, short, warningLines } from "./rule_text.ts";
 
 /** One line: what is multiplied, and each rule's factor. */
 interface Line {
@@ -19,11 +20,7 @@ interface Line {
  * another router than the target's has no column; what is said of it and of R stands below.
  *
  * @param every the rules, in the order of the columns
- * @param from the reference
- * @param to the target
- * @param options options of every rule
  * @param initStd sigma of the reference, for R where it depends on the router's init
- * @param format `table`, `json` or `csv`
  * @returns the whole text; a table is at most 100 columns wide
  * @throws {RangeError} on an impossible option
  */
@@ -50,9 +47,8 @@ export function compareText(
     const lines = [...model, ...KNOBS.flatMap(of)];
     if (format === "csv") {
       const head = ["tensor", "quantity", ...rules.map((r) => r.id)];
-      const notes = warnings.map((
-        text,
-      ) => ["model", "warning", text, ...rules.slice(1).map(() => "")]);
+      const rest = rules.slice(1).map(() => "");
+      const notes = warnings.map((text) => ["model", "warning", text, ...rest]);
       return csvLines([head, ...lines.map((l) => [l.tensor, l.quantity, ...l.factors]), ...notes]);
     }
     return JSON.stringify(

@@ -1,16 +1,16 @@
 /** `deno task rule --explain`: where every number comes from. */
 
+import { wrap } from "../reports/words/lines.ts";
 import { formatConfiguration } from "../rule/configuration.ts";
 import { explain, type Explanation } from "../rule/explain.ts";
 import { formula } from "../rule/formula.ts";
 import { quantities, TENSORS } from "../rule/table.ts";
 import type { Answer } from "./rule_table.ts";
-import { headLines, HEADS, short, warningLines, wrap } from "./rule_text.ts";
+import { COLUMNS, headLines, HEADS, short, warningLines } from "./rule_text.ts";
 
 /**
  * The derivation of what a rule sets.
  *
- * @param answer what was asked and what the rule says
  * @param subject one tensor, multiplier or beta; everything if left out
  * @param json whether to give the explanations as JSON
  * @returns the whole text, at most 100 columns wide
@@ -34,7 +34,7 @@ export function explainText(answer: Answer, subject: string | undefined, json: b
     .map(([name, value]) => `${name} ${short(value)}`);
   return [
     ...headLines(rule, from, to),
-    ...wrap(`ratios: ${values.join(", ")}`, "  "),
+    ...wrap(`ratios: ${values.join(", ")}`, COLUMNS, "  "),
     ...warningLines(transfer.warnings),
     ...[...Map.groupBy(chosen, (e) => e.names.join(" "))].flatMap(([names, group]) => [
       "",
@@ -66,12 +66,12 @@ function lines(e: Explanation, said: Map<string, string>): string[] {
     return before === undefined ? why : `as under ${before}`;
   };
   return [
-    ...wrap(chain, "  ", "    "),
+    ...wrap(chain, COLUMNS, "  ", "    "),
     ...e.factors.flatMap(({ quantity, exponent, why }) => {
       const power = exponent === 1 ? quantity : `${quantity}^${Number(exponent.toPrecision(6))}`;
-      return wrap(`${power}: ${once(why)}`, "    ", "      ");
+      return wrap(`${power}: ${once(why)}`, COLUMNS, "    ", "      ");
     }),
-    ...(e.remark === null ? [] : wrap(once(e.remark), "    ")),
+    ...(e.remark === null ? [] : wrap(once(e.remark), COLUMNS, "    ")),
     ...(e.factors.length === 0 && e.remark === null ? [`    as in the reference`] : []),
     `    source: ${e.source}`,
   ];

@@ -1,5 +1,6 @@
 /** What `deno task rule` prints of one rule: a table, JSON or CSV. */
 
+import { align } from "../reports/words/lines.ts";
 import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
 import { gatesOf } from "../rule/gates.ts";
 import { identityFor } from "../rule/route_scale.ts";
@@ -12,15 +13,12 @@ import type {
   Transfer,
 } from "../rule/rule.ts";
 import { KNOBS } from "../rule/table.ts";
-import { align, csvLines, headLines, HEADS, short, warningLines } from "./rule_text.ts";
+import { csvLines, headLines, HEADS, short, warningLines } from "./rule_text.ts";
 
 /** One answer: what was asked and what the rule says. */
 export interface Answer {
-  /** The rule. */
   rule: Rule;
-  /** The reference. */
   from: Configuration;
-  /** The target. */
   to: Configuration;
   /** Target over reference. */
   rho: Ratios;
@@ -28,9 +26,7 @@ export interface Answer {
   q: number;
   /** Tuned at the reference. */
   hps: HyperParameters;
-  /** The rule's options. */
   options: Required<RuleOptions>;
-  /** What the rule says. */
   transfer: Transfer;
 }
 
@@ -51,12 +47,7 @@ function modelQuantities({ transfer }: Answer): [string, number, string, string]
   ];
 }
 
-/**
- * The table of one rule.
- *
- * @param answer what was asked and what the rule says
- * @returns the whole text, at most 100 columns wide
- */
+/** The table of one rule, at most 100 columns wide. */
 export function tableText(answer: Answer): string {
   const { rule, from, to, rho, q, hps, transfer } = answer;
   const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
@@ -109,11 +100,7 @@ export function tableText(answer: Answer): string {
   ].join("\n");
 }
 
-/**
- * All of an answer, unrounded.
- *
- * @param answer what was asked and what the rule says
- */
+/** All of an answer, unrounded. */
 export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
   const { asked, assumed, used } = gatesOf(to, rule);
   return JSON.stringify(
@@ -141,11 +128,7 @@ export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Ans
   );
 }
 
-/**
- * One line per tensor and knob, and the model's own; a warning stands where a formula does.
- *
- * @param answer what was asked and what the rule says
- */
+/** One line per tensor and knob, and the model's own; a warning stands where a formula does. */
 export function csvText(answer: Answer): string {
   const lines: (string | number)[][] = [["tensor", "quantity", "value", "formula", "source"]];
   for (const line of modelQuantities(answer)) lines.push(["model", ...line]);

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { openDevice } from "../kernels/gpu/device.ts";
+import type { Device } from "../kernels/gpu/device.ts";
 import { selfTest, type SelfTestLine } from "../model/check/selftest.ts";
-import { readArguments } from "./arguments.ts";
-import { printingJson, reportError } from "./exit_codes.ts";
-import { ensureAdapter } from "./setup.ts";
+import { ADAPTER_FLAGS, command } from "./command.ts";
+import { printingJson } from "./exit_codes.ts";
+import { withAdapter } from "./setup.ts";
 
 const HELP = `selftest: check the kernels on this machine's adapter
 
@@ -26,57 +26,41 @@ Exit codes: 0 all within their bounds, 2 a flag cannot be used, 3 a case failed 
 
 const OPTIONS = {
   short: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  "no-install": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...ADAPTER_FLAGS,
 } as const;
 
-/**
- * Runs the command.
- *
- * @param args what follows `deno task selftest`
- * @returns exit code: 0 all within bounds, 2 bad usage, 3 a case failed or there is no adapter
- */
-export async function selftestCommand(args: string[]): Promise<number> {
-  try {
-    const { values } = readArguments({ args, options: OPTIONS });
-    if (values.help) {
-      console.log(HELP);
-      return 0;
-    }
-    return await run(values.short, values.json, !values["no-install"]);
-  } catch (error) {
-    return reportError(error);
-  }
+/** The command; gives its exit code. */
+export function selftestCommand(args: string[]): Promise<number> {
+  const start = performance.now();
+  return command(
+    HELP,
+    { args, options: OPTIONS },
+    ({ values }) =>
+      withAdapter(!values["no-install"], (device) => run(device, values.short, values.json, start)),
+  );
 }
 
-async function run(short: boolean, json: boolean, install: boolean): Promise<number> {
-  const start = performance.now();
-  await ensureAdapter({ install });
-  const device = await openDevice();
-  try {
-    const { adapter, profile } = device;
-    if (!json) {
-      const kind = adapter.software ? "software adapter" : "GPU";
-      console.log(`${adapter.description}, ${kind}, ${adapter.backend}`);
-      console.log(`own variant: ${profile.kernels} kernels on storage ${profile.storage}s\n`);
-    }
-    const lines: SelfTestLine[] = [];
-    const onLine = (line: SelfTestLine) => {
-      lines.push(line);
-      if (!json) console.log(row(line));
-    };
-    let ok = false;
-    const time_s = () => (performance.now() - start) / 1000;
-    const results = () => ({ ok, adapter, profile, time_s: time_s(), lines });
-    await printingJson(json, results, async () => {
-      ({ ok } = await selfTest(device, { short, onLine }));
-    });
-    if (!json) console.log(`\n${summary(lines)}, ${time_s().toFixed(1)} s`);
-    return ok ? 0 : 3;
-  } finally {
-    device.close();
+/** @param start when the command began, in the milliseconds of `performance.now()` */
+async function run(device: Device, short: boolean, json: boolean, start: number): Promise<number> {
+  const { adapter, profile } = device;
+  if (!json) {
+    const kind = adapter.software ? "software adapter" : "GPU";
+    console.log(`${adapter.description}, ${kind}, ${adapter.backend}`);
+    console.log(`own variant: ${profile.kernels} kernels on storage ${profile.storage}s\n`);
   }
+  const lines: SelfTestLine[] = [];
+  const onLine = (line: SelfTestLine) => {
+    lines.push(line);
+    if (!json) console.log(row(line));
+  };
+  let ok = false;
+  const time_s = () => (performance.now() - start) / 1000;
+  const results = () => ({ ok, adapter, profile, time_s: time_s(), lines });
+  await printingJson(json, results, async () => {
+    ({ ok } = await selfTest(device, { short, onLine }));
+  });
+  if (!json) console.log(`\n${summary(lines)}, ${time_s().toFixed(1)} s`);
+  return ok ? 0 : 3;
 }
 
 /** One line of at most 100 columns, notes of the GPU aside. */

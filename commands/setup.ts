@@ -8,11 +8,12 @@
  */
 import {
   type AdapterFacts,
+  type Device,
   NoAdapterError,
   openDevice,
   UnfitAdapterError,
 } from "../kernels/gpu/device.ts";
-import { readArguments, UsageError } from "./arguments.ts";
+import { command, HELP_FLAG } from "./command.ts";
 
 const PACKAGE = "mesa-vulkan-drivers";
 
@@ -77,6 +78,24 @@ export async function ensureAdapter(options: SetupOptions = {}): Promise<Adapter
   }
   print(describeAdapter(found.adapter));
   return found.adapter;
+}
+
+/**
+ * Works on the adapter that {@link ensureAdapter} finds; the device is closed after.
+ *
+ * @param install may install a driver
+ */
+export async function withAdapter<T>(
+  install: boolean,
+  work: (device: Device) => Promise<T>,
+): Promise<T> {
+  await ensureAdapter({ install });
+  const device = await openDevice();
+  try {
+    return await work(device);
+  } finally {
+    device.close();
+  }
 }
 
 /** One line, e.g. `adapter: llvmpipe (LLVM 15.0.6, 256 bits), software, vulkan`. */
@@ -198,27 +217,12 @@ async function probe(): Promise<Probe> {
   }
 }
 
-/**
- * Runs the command.
- *
- * @param args what follows `deno task setup`
- * @returns exit code: 0, 2 when the arguments cannot be used, 3 without an adapter
- */
-export async function setupCommand(args: string[]): Promise<number> {
-  const options = {
-    "no-install": { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  } as const;
-  try {
-    const { values } = readArguments({ args, options });
-    if (values.help) console.log(HELP);
-    else await ensureAdapter({ install: !values["no-install"], print: console.log });
-    return 0;
-  } catch (error) {
-    if (!(error instanceof NoAdapterError || error instanceof UsageError)) throw error;
-    console.error(`error: ${error.message}`);
-    return error instanceof NoAdapterError ? error.exitCode : 2;
-  }
+/** The command; gives its exit code, 3 without an adapter. */
+function setupCommand(args: string[]): Promise<number> {
+  const options = { "no-install": { type: "boolean", default: false }, ...HELP_FLAG } as const;
+  return command(HELP, { args, options }, async ({ values }) => {
+    await ensureAdapter({ install: !values["no-install"], print: console.log });
+  });
 }
 
 if (import.meta.main) {

@@ -5,7 +5,6 @@
  * @module
  */
 import type { BenchRecord } from "../lab/record/record.ts";
-import { browserScripts } from "./media/browser.ts";
 import { csvText } from "./media/csv.ts";
 import { ReportFolder, type ReportOptions } from "./media/folder.ts";
 import { junitXml } from "./media/junit.ts";
@@ -17,13 +16,11 @@ import { chartsOf, reportOf } from "./sections/index.ts";
 export type { ReportOptions } from "./media/folder.ts";
 
 /**
- * Writes the report.
+ * Writes `record.json`, a CSV file per block of data, four files per chart, `tables.tex`, `junit.xml`,
+ * `summary.md` and `report.html`.
  *
- * @param record the bench
  * @param outDir folder; made when missing. Files of the same names are replaced, each atomically
- * @param options where problems go
- * @returns the paths written, in order: `record.json`, a CSV file per block of data, four files per chart,
- *   `tables.tex`, `junit.xml`, `summary.md`, `report.html`
+ * @returns the paths written, in that order
  * @throws {LabError} when the folder cannot be written to
  */
 export async function writeReport(
@@ -40,8 +37,6 @@ export async function writeReport(
   folder.write("tables.tex", tablesLatex(report));
   folder.write("junit.xml", junitXml([report]));
   folder.write("summary.md", summaryMarkdown(report, charts));
-  const scripts = await folder.attempt("The charts of the page do not move", browserScripts) ?? [];
-  const { problems } = folder;
-  folder.write("report.html", reportPage(report, { charts, scripts, problems }));
+  folder.write("report.html", reportPage(report, await folder.pageParts(charts)));
   return folder.paths;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
+import type { Interval3 } from "../../kernels/gpu/order_statistics.ts";
 import {
   ratioOf,
   timeInterleaved,
@@ -27,23 +28,16 @@ import {
   type Results,
 } from "./peer.ts";
 
-/** Estimate and 95% interval. */
-export interface Interval {
-  estimate: number;
-  lo: number;
-  hi: number;
-}
-
 /** A line of the table; what was not measured is null. */
 export interface PeerRow {
   work: string;
   contender: string;
   version: string;
   /** seconds per repetition */
-  time_s: Interval | null;
-  gflops: Interval | null;
+  time_s: Interval3 | null;
+  gflops: Interval3 | null;
   /** its time over ours, paired by round */
-  timeOverOurs: Interval | null;
+  timeOverOurs: Interval3 | null;
   dispatches: number | null;
   /** first call less a steady one, seconds */
   compile_s: number | null;

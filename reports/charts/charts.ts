@@ -6,13 +6,12 @@
  * @module
  */
 import type { Swept } from "../../lab/record/run.ts";
-import { caption, type Chart, type ChartSpec, provenance } from "../words/caption.ts";
+import { type Chart, recordChart } from "../words/caption.ts";
 import { expertLoad } from "./expert_load.ts";
 import { lossCurves } from "./loss_curves.ts";
 import { SWEPT_NAME } from "../words/phrases.ts";
 import { optimumShift } from "./optimum_shift.ts";
 import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
-import type { Head } from "./theme.ts";
 
 /** Stem of the loss chart of each sweep. */
 export const LOSS_CHART: Record<Swept, string> = {
@@ -24,63 +23,41 @@ export const LOSS_CHART: Record<Swept, string> = {
 /**
  * The charts of a record, in the order in which the report shows them.
  *
- * @param record the bench
- * @returns name, title, caption and Vega-Lite spec of each; none for a record without runs
+ * @returns none for a record without runs
  */
 export function chartsFor(record: TransferRecord): Chart[] {
-  const sweeps = sweptOf(record);
-  return [
-    ...sweeps.flatMap((swept) => lossChart(record, swept)),
-    ...shiftChart(record),
-    ...(sweeps.length > 0 ? loadChart(record, sweeps[0]) : []),
-  ];
-}
-
-function lossChart(record: TransferRecord, swept: Swept): Chart[] {
+  const sweeps = sweptOf(record), { title } = record.suite;
   const lines = rivalPanels(record).length > 0
     ? "One line per rule"
     : "One line per configuration, the control in its own panel";
-  return chart(
-    record,
-    LOSS_CHART[swept],
-    `validation loss against ${SWEPT_NAME[swept]}`,
-    `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
-    (head) => lossCurves(record, swept, head),
-  );
-}
-
-function shiftChart(record: TransferRecord): Chart[] {
-  return chart(
-    record,
-    "optimum-shift",
-    "how far the optimum moved from the reference's",
-    "Shift of each optimum in octaves and the loss that the transferred value costs (regret), " +
-      "against the limits of the plan.",
-    (head) => optimumShift(record, head),
-  );
-}
-
-function loadChart(record: TransferRecord, swept: Swept): Chart[] {
-  return chart(
-    record,
-    "expert-load",
-    "how the experts share the tokens",
-    "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
-      "The paper's figure does not show this; it is here because an idle expert would make the " +
-      "comparison of active widths untrue.",
-    (head) => expertLoad(record, swept, head),
-  );
-}
-
-function chart(
-  record: TransferRecord,
-  name: string,
-  subject: string,
-  what: string,
-  draw: (head: Head) => ChartSpec | null,
-): Chart[] {
-  const title = `${record.suite.title}: ${subject}`;
-  const text = caption(record, `${title}. ${what}`);
-  const spec = draw({ title, subtitle: provenance(record), description: text });
-  return spec === null ? [] : [{ name, title, caption: text, spec }];
+  return [
+    ...sweeps.flatMap((swept) =>
+      recordChart(
+        record,
+        LOSS_CHART[swept],
+        `${title}: validation loss against ${SWEPT_NAME[swept]}`,
+        `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
+        (head) => lossCurves(record, swept, head),
+      )
+    ),
+    ...recordChart(
+      record,
+      "optimum-shift",
+      `${title}: how far the optimum moved from the reference's`,
+      "Shift of each optimum in octaves and the loss that the transferred value costs (regret), " +
+        "against the limits of the plan.",
+      (head) => optimumShift(record, head),
+    ),
+    ...sweeps.slice(0, 1).flatMap((swept) =>
+      recordChart(
+        record,
+        "expert-load",
+        `${title}: how the experts share the tokens`,
+        "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
+          "The paper's figure does not show this; it is here because an idle expert would make the " +
+          "comparison of active widths untrue.",
+        (head) => expertLoad(record, swept, head),
+      )
+    ),
+  ];
 }

@@ -7,11 +7,10 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Run, Swept } from "../../lab/record/run.ts";
 import { extent } from "../words/format.ts";
-import { BREAK } from "./loss_rows.ts";
 import { distinct } from "../words/phrases.ts";
 import { legendOf, lineNames, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
-import type { ChartSpec } from "../words/caption.ts";
-import { frame, type Head, PALETTE, SHAPES } from "./theme.ts";
+import type { ChartHead, ChartSpec } from "../words/caption.ts";
+import { apart, BREAK, DASHED, facets, frame, inline, PALETTE, SHAPES } from "./theme.ts";
 
 /** One row of the chart's data: one expert rank of one block of one configuration. */
 interface LoadRow {
@@ -76,15 +75,13 @@ function rowsOf(runs: Run[], place: string): LoadRow[] {
 /**
  * The chart: one cell per configuration and rule, one line per block.
  *
- * @param record the bench
  * @param swept the sweep whose best grid point is shown
- * @param head title, first lines of the subtitle, description
  * @returns a Vega-Lite spec, or null when no configuration has experts
  */
 export function expertLoad(
   record: TransferRecord,
   swept: Swept,
-  head: Head,
+  head: ChartHead,
 ): ChartSpec | null {
   const rows = loadRows(record, swept);
   if (rows.length === 0) return null;
@@ -93,39 +90,21 @@ export function expertLoad(
   const columns = Math.min(4, distinct(places.map((place) => place.split(/, | \| /)[0])).length);
   const [, ranks] = extent(rows.map((row) => row.rank)) ?? [1, 1];
   const width = columns > 3 ? 140 : 190;
-  const scaled = (range: string[]) => ({
-    domain: blocks,
-    range: blocks.map((_, i) => range[i % range.length]),
-  });
-  const block = { field: "block", type: "nominal" as const, title: "block" };
+  const style = (range: string[]) =>
+    apart("block", blocks, blocks.map((_, i) => range[i % range.length]), { title: "block" });
   return {
     ...frame(head, [
       "Held-out tokens at each configuration's best value, mean over seeds of the sorted loads; " +
       "dashed: uniform",
     ]),
-    data: { values: rows as unknown as Record<string, unknown>[] },
-    facet: {
-      field: "place",
-      type: "nominal",
-      title: null,
-      sort: places,
-      header: {
-        labelExpr: `split(datum.label, '${BREAK}')`,
-        labelFontWeight: "bold",
-        labelLineHeight: 14,
-      },
-    },
-    columns,
-    ...(places.length % columns === 0 ? {} : { resolve: { axis: { x: "independent" } } }),
+    data: inline(rows),
+    ...facets("place", places, columns, 14),
     spacing: { column: 20, row: 16 },
     spec: {
       width,
       height: 90,
       layer: [
-        {
-          mark: { type: "rule", color: "#444", strokeDash: [5, 3] },
-          encoding: { y: { datum: 1 } },
-        },
+        { mark: DASHED, encoding: { y: { datum: 1 } } },
         {
           mark: { type: "line", strokeWidth: 1.6, point: { size: 22 } },
           encoding: {
@@ -143,12 +122,9 @@ export function expertLoad(
               scale: { zero: true },
               axis: { tickCount: 4 },
             },
-            color: { ...block, scale: scaled(PALETTE.slice(1)) },
-            shape: { ...block, scale: scaled(SHAPES) },
-            tooltip: [{ field: "block" }, { field: "rank" }, {
-              field: "load",
-              format: ".2f",
-            }],
+            color: style(PALETTE.slice(1)),
+            shape: style(SHAPES),
+            tooltip: [{ field: "block" }, { field: "rank" }, { field: "load", format: ".2f" }],
           },
         },
       ],
@@ -160,8 +136,6 @@ function rankTicks(ranks: number): number[] {
   const step = Math.max(1, Math.round(ranks / 4));
   return [
     1,
-    ...Array.from({ length: 4 }, (_, index) => (index + 1) * step).filter((rank) =>
-      rank > 1 && rank <= ranks
-    ),
+    ...[1, 2, 3, 4].map((part) => part * step).filter((rank) => rank > 1 && rank <= ranks),
   ];
 }

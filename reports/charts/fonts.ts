@@ -9,7 +9,7 @@ import * as fontkit from "fontkit";
 import * as vega from "vega";
 
 /** The two faces that are used. */
-export const FACES = { regular: "DejaVuSans.ttf", bold: "DejaVuSans-Bold.ttf" } as const;
+const FACES = { regular: "DejaVuSans.ttf", bold: "DejaVuSans-Bold.ttf" } as const;
 
 /** Where a face lies on this machine. */
 export function fontUrl(face: keyof typeof FACES): URL {

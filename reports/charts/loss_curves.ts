@@ -9,10 +9,22 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Swept } from "../../lab/record/run.ts";
 import { distinct, lossUnit, lossWords, SWEPT_NAME } from "../words/phrases.ts";
-import { BREAK, lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
+import { lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
 import { legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
-import type { ChartSpec } from "../words/caption.ts";
-import { axisFormat, BAND, frame, type Head, powerLabel, STAR, styleOf } from "./theme.ts";
+import type { ChartHead, ChartSpec } from "../words/caption.ts";
+import {
+  apart,
+  axisFormat,
+  BAND,
+  BREAK,
+  DASHED,
+  facets,
+  frame,
+  inline,
+  powerLabel,
+  STAR,
+  styleOf,
+} from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
 function lossKey(rows: LossRow[], seeds: number): string[] {
@@ -28,24 +40,13 @@ function lossKey(rows: LossRow[], seeds: number): string[] {
   ].filter((line) => line !== "");
 }
 
-/**
- * The chart.
- *
- * @param record the bench
- * @param swept which hyperparameter stands on the x axis
- * @param head title, first lines of the subtitle, description for readers who do not see the picture
- * @returns a Vega-Lite spec with its data inline
- */
-export function lossCurves(
-  record: TransferRecord,
-  swept: Swept,
-  head: Head,
-): ChartSpec {
+/** The chart; the swept hyperparameter stands on the x axis. */
+export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead): ChartSpec {
   const panels = panelsOf(record, swept);
   const rows = lossRows(record, swept);
   const labels = legendOf(record, swept);
   const linesAre = rivalPanels(record).length > 0 ? "rule" : "configuration";
-  const grid = [...new Set(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))]
+  const grid = distinct(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))
     .sort((a, b) => a - b);
   const domain = lossDomain(panels), words = lossWords(record);
   const runs = record.evidence.runs.filter(({ cell }) => cell.swept === swept);
@@ -76,17 +77,12 @@ export function lossCurves(
     scale: { zero: false, nice: false, domain },
     axis: { format: axisFormat(domain, 2), tickCount: 6 },
   });
-  const color = {
-    field: "label",
-    type: "nominal" as const,
-    title: linesAre,
-    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).colour) },
-    ...(labels.length > 6 && columns < 3 ? { legend: { columns: 2 + 2 * columns } } : {}),
-  };
-  const shape = {
-    ...color,
-    scale: { domain: labels, range: labels.map((_, index) => styleOf(index).shape) },
-  };
+  const style = (part: "colour" | "shape") =>
+    apart("label", labels, labels.map((_, index) => styleOf(index)[part]), {
+      title: linesAre,
+      ...(labels.length > 6 && columns < 3 ? { legend: { columns: 2 + 2 * columns } } : {}),
+    });
+  const color = style("colour"), shape = style("shape");
   const tooltip = (field: keyof LossRow, title: string) => [
     { field: "label", title: linesAre },
     { field: "x", title: SWEPT_NAME[swept], format: ".4g" },
@@ -95,20 +91,8 @@ export function lossCurves(
   ];
   return {
     ...frame(head, lossKey(rows, seeds)),
-    data: { values: rows as unknown as Record<string, unknown>[] },
-    facet: {
-      field: "panel",
-      type: "nominal",
-      title: null,
-      sort: panels.map((panel) => panel.title.join(BREAK)),
-      header: {
-        labelExpr: `split(datum.label, '${BREAK}')`,
-        labelFontWeight: "bold",
-        labelLineHeight: 15,
-      },
-    },
-    columns,
-    ...(panels.length % columns === 0 ? {} : { resolve: { axis: { x: "independent" } } }),
+    data: inline(rows),
+    ...facets("panel", panels.map((panel) => panel.title.join(BREAK)), columns, 15),
     spacing: { column: 26, row: 26 },
     spec: {
       width,
@@ -122,7 +106,7 @@ export function lossCurves(
         },
         {
           transform: only("transferred"),
-          mark: { type: "rule", color: "#444", strokeDash: [5, 3], strokeWidth: 1.3, clip: true },
+          mark: { ...DASHED, strokeWidth: 1.3, clip: true },
           encoding: { tooltip: [{ field: "note" }] },
         },
         {

@@ -9,6 +9,7 @@ import type { Swept } from "../../lab/record/run.ts";
 import { extent, fixed, known } from "../words/format.ts";
 import { distinct, lossUnit } from "../words/phrases.ts";
 import { lineNames, type Panel, panelsOf, referencesOf, type TransferRecord } from "./series.ts";
+import { BREAK } from "./theme.ts";
 
 /** One row of the chart's data; which fields it has depends on `kind`. */
 export interface LossRow {
@@ -35,9 +36,6 @@ export interface LossRow {
   /** words for the tooltip */
   note?: string;
 }
-
-/** What separates the lines of a panel's title. */
-export const BREAK = " | ";
 
 /**
  * The range of the loss axis: from the lowest band up to whichever is lower, the highest band or
@@ -106,29 +104,21 @@ export function lossRows(record: TransferRecord, swept: Swept): LossRow[] {
       return roundLoss(domain[1] - step * (0.6 + below));
     };
     const points = panel.points.flatMap((point): LossRow[] => {
-      const base = { panel: title, label: point.line, x: 2 ** point.log2x };
-      const mean = point.mean;
-      const error = point.standardError;
-      const band = mean === null || error === null
-        ? {}
-        : { lo: roundLoss(mean - error), hi: roundLoss(mean + error) };
-      const seeds = `${point.seeds + point.diverged} seeds, ${point.diverged} diverged`;
-      return [
-        ...(mean === null
-          ? []
-          : [{ kind: "mean" as const, ...base, loss: roundLoss(mean), ...band, note: seeds }]),
-        ...(mean !== null && mean > domain[1]
-          ? [{
-            kind: "above" as const,
-            ...base,
-            at: atTop(point.log2x),
-            note: `${fixed(mean, 3)} ${unit}, above the axis`,
-          }]
-          : []),
-        ...(point.diverged > 0
-          ? [{ kind: "diverged" as const, ...base, at: atTop(point.log2x), note: seeds }]
-          : []),
-      ];
+      const { line, log2x, mean, standardError: error, seeds, diverged } = point;
+      const base = { panel: title, label: line, x: 2 ** log2x };
+      const note = `${seeds + diverged} seeds, ${diverged} diverged`, rows: LossRow[] = [];
+      if (mean !== null) {
+        const band = error === null
+          ? {}
+          : { lo: roundLoss(mean - error), hi: roundLoss(mean + error) };
+        rows.push({ kind: "mean", ...base, loss: roundLoss(mean), ...band, note });
+      }
+      if (mean !== null && mean > domain[1]) {
+        const above = `${fixed(mean, 3)} ${unit}, above the axis`;
+        rows.push({ kind: "above", ...base, at: atTop(log2x), note: above });
+      }
+      if (diverged > 0) rows.push({ kind: "diverged", ...base, at: atTop(log2x), note });
+      return rows;
     });
     return [
       ...transferred(record, panel, swept, across),

@@ -11,8 +11,8 @@ import { capital, distinct, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
 import { roleVerdict } from "../words/verdict.ts";
 import { roundLoss } from "./loss_rows.ts";
 import { sweptIn, sweptOf, type TransferRecord } from "./series.ts";
-import type { ChartSpec } from "../words/caption.ts";
-import { BAND, frame, type Head, type Tone, toneOf, TONES } from "./theme.ts";
+import type { ChartHead, ChartSpec } from "../words/caption.ts";
+import { apart, BAND, frame, inline, type Tone, toneOf, TONES } from "./theme.ts";
 
 /** One row of the chart: one judgement; numbers as estimate and ends of the 95% interval. */
 interface ShiftRow {
@@ -83,11 +83,10 @@ function shiftDomains(rows: ShiftRow[]): { shift: number[]; regret: number[] } {
 /**
  * The chart.
  *
- * @param record the bench; every judgement of a sweep is drawn, grouped by panel
- * @param head title, first lines of the subtitle, description
- * @returns a Vega-Lite spec with its data inline; null without such judgements
+ * @param record every judgement of a sweep is drawn, grouped by panel
+ * @returns null without such judgements
  */
-export function optimumShift(record: TransferRecord, head: Head): ChartSpec | null {
+export function optimumShift(record: TransferRecord, head: ChartHead): ChartSpec | null {
   const judgements = record.findings.judgements.filter((one) => measuresOf(one).shift);
   if (judgements.length === 0) return null;
   const domains = shiftDomains(judgements.map(rowOf));
@@ -132,16 +131,14 @@ function block(
     sort: null,
     scale: { domain: rows.map((row) => row.row) },
     title: null,
-    axis: labels
-      ? {
-        minExtent: extent,
-        labelLimit: extent - 5,
-        labelPadding: 8,
-        ticks: false,
-        domain: false,
-        grid: true,
-      }
-      : { labels: false, ticks: false, domain: false, grid: true },
+    axis: {
+      ...(labels
+        ? { minExtent: extent, labelLimit: extent - 5, labelPadding: 8 }
+        : { labels: false }),
+      ticks: false,
+      domain: false,
+      grid: true,
+    },
   });
   const x = (field: string, domain: number[], name: string, format: string) => ({
     field,
@@ -155,18 +152,11 @@ function block(
       labelExpr: `datum.value === 0 ? '0' : format(datum.value, '${format}')`,
     },
   });
-  const tones = Object.keys(TONES);
-  const color = {
-    field: "tone",
-    type: "nominal" as const,
-    legend: null,
-    scale: { domain: tones, range: Object.values(TONES).map((tone) => tone.colour) },
+  const style = (part: "colour" | "shape") => {
+    const range = Object.values(TONES).map((tone) => tone[part]);
+    return apart("tone", Object.keys(TONES), range, { legend: null });
   };
-  const shape = {
-    ...color,
-    scale: { domain: tones, range: Object.values(TONES).map((tone) => tone.shape) },
-  };
-  const values = rows as unknown as Record<string, unknown>[];
+  const color = style("colour"), shape = style("shape");
   const marks = (point: ReturnType<typeof x>, lo: string, hi: string, labels: boolean) => [
     {
       transform: [{ filter: `isValid(datum.${lo})` }],
@@ -199,7 +189,7 @@ function block(
   const regret = x("regret", domains.regret, `regret (${unit})`, ".2~f");
   const tolerance = rows[0].tolerance_octaves;
   return {
-    data: { values },
+    data: inline(rows),
     title: { text: title, anchor: "start", fontSize: 12, offset: 4, frame: "group" },
     spacing: 16,
     hconcat: [

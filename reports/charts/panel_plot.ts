@@ -6,11 +6,12 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Panel, Point } from "../../lab/record/findings.ts";
+import type { Panel, Point, Scale } from "../../lab/record/findings.ts";
+import { wrap } from "../words/lines.ts";
 import { distinct } from "../words/phrases.ts";
 import { axisTitle, type Domain, fits, logTicks, powers } from "./axes.ts";
 import { placedWords, share } from "./rule_words.ts";
-import { powerLabel, styleOf } from "./theme.ts";
+import { apart, DASHED, powerLabel, styleOf } from "./theme.ts";
 
 /** A view of a concatenation. */
 export type View = Extract<TopLevelSpec, { concat: unknown }>["concat"][number];
@@ -43,14 +44,9 @@ const DASHES = [[1, 0], [6, 3], [2, 2], [1, 4], [8, 3, 2, 3]];
 
 const short = (value: number): number => Number(value.toPrecision(5));
 
-/** A text in lines of a width, broken between words, at so many pixels a character. */
+/** A text in lines of a width in pixels, at so many of them a character. */
 function fitted(text: string, width: number, character: number): string | string[] {
-  const most = Math.floor(width / character), lines = [""];
-  for (const word of text.split(" ")) {
-    const longer = lines[lines.length - 1] === "" ? word : `${lines[lines.length - 1]} ${word}`;
-    if (longer.length <= most || longer === word) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
+  const lines = wrap(text, Math.floor(width / character));
   return lines.length > 1 ? lines : text;
 }
 
@@ -64,6 +60,18 @@ function placesOf({ panel: { x: { scale } }, points }: PanelPlot) {
     : [low / 1.25, high * 1.25];
   return { names, numbers, domain };
 }
+
+/** The scale of an axis of numbers. */
+const scaleOf = (scale: Scale, domain: Domain): object =>
+  scale === "linear"
+    ? { domain, nice: false, zero: false }
+    : { type: "log", base: scale === "log2" ? 2 : 10, domain, nice: false };
+
+/** Ticks of a log axis: powers of two with superscripts, or numbers as they are. */
+const logAxis = (domain: Domain, asPowers: boolean): object =>
+  asPowers
+    ? { values: powers(domain), labelExpr: powerLabel() }
+    : { values: logTicks(domain), format: "~r" };
 
 /** The axis along x: sizes as plain numbers, other powers of two with superscripts, names as they come. */
 function xOf(plot: PanelPlot) {
@@ -85,16 +93,12 @@ function xOf(plot: PanelPlot) {
     field: "x",
     type: "quantitative",
     title,
-    scale: scale === "linear"
-      ? { domain, nice: false, zero: false }
-      : { type: "log", base: scale === "log2" ? 2 : 10, domain, nice: false },
+    scale: scaleOf(scale, domain),
     axis: scale === "linear"
       ? few
       : sizes
       ? { values: numbers, format: "d", labelOverlap: "greedy" }
-      : scale === "log2"
-      ? { values: powers(domain), labelExpr: powerLabel() }
-      : { values: logTicks(domain), format: "~r" },
+      : logAxis(domain, scale === "log2"),
   };
 }
 
@@ -103,16 +107,12 @@ function yOf({ panel: { y: { title, scale } }, domain, height }: PanelPlot, fiel
     field,
     type: "quantitative",
     title: fitted(axisTitle(title, scale), height, 6.2),
-    scale: scale === "linear"
-      ? { domain, nice: false, zero: false }
-      : { type: "log", base: scale === "log2" ? 2 : 10, domain, nice: false },
+    scale: scaleOf(scale, domain),
     axis: {
       grid: true,
       ...(scale === "linear"
         ? { tickCount: 6 }
-        : scale === "log2" && powers(domain).length > 2
-        ? { values: powers(domain), labelExpr: powerLabel() }
-        : { values: logTicks(domain), format: "~r" }),
+        : logAxis(domain, scale === "log2" && powers(domain).length > 2)),
     },
   };
 }
@@ -181,23 +181,18 @@ export function panelPlot(plot: PanelPlot): View {
   const nominal = panel.x.scale === "nominal";
   const places = distinct(points.map((point) => point.x));
   const curve = panel.mark === "line" && !nominal && places.length > CLOSE;
-  const styled = (part: "colour" | "shape") => ({
-    field: "line",
-    type: "nominal",
-    title: null,
-    scale: { domain: lines, range: lines.map((_, index) => styleOf(index)[part]) },
-    legend: lines.length < 2
-      ? null
-      : { labelLimit: 420, columns: lines.length > 6 ? 4 : lines.length },
-  });
+  const styled = (part: "colour" | "shape") =>
+    apart("line", lines, lines.map((_, index) => styleOf(index)[part]), {
+      title: null,
+      legend: lines.length < 2
+        ? null
+        : { labelLimit: 420, columns: lines.length > 6 ? 4 : lines.length },
+    });
   const color = styled("colour");
-  const dashes = {
-    field: "series",
-    type: "nominal",
+  const dashes = apart("series", series, series.map((_, index) => DASHES[index % DASHES.length]), {
     title: null,
-    scale: { domain: series, range: series.map((_, index) => DASHES[index % DASHES.length]) },
     legend: { symbolType: "stroke", symbolSize: 400, labelLimit: 420, columns: series.length },
-  };
+  });
   const own = distinct(points.map((point) => point.line));
   const place = {
     x: xOf(plot),
@@ -223,7 +218,7 @@ export function panelPlot(plot: PanelPlot): View {
     layer: [
       ...panel.rules.map(({ y }) => ({
         data: { values: [{}] },
-        mark: { type: "rule", color: "#444", strokeDash: [5, 3], clip: true },
+        mark: { ...DASHED, clip: true },
         encoding: { y: { ...yOf(plot, "y"), field: undefined, datum: y } },
       })),
       {

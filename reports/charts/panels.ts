@@ -6,12 +6,12 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Panel, Point } from "../../lab/record/findings.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { caption, type Chart, type ChartSpec, provenance } from "../words/caption.ts";
+import { type Chart, type ChartHead, type ChartSpec, recordChart } from "../words/caption.ts";
 import { capital, distinct } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import { domainsOf, shown } from "./axes.ts";
 import { panelPlot } from "./panel_plot.ts";
-import { frame, type Head, LEGENDS_IN_ROWS } from "./theme.ts";
+import { frame, LEGENDS_IN_ROWS } from "./theme.ts";
 
 /** Title of a chart, and sentences about it alone. */
 export interface ChartWords {
@@ -68,7 +68,7 @@ function notesOf(group: DrawnPanel[], lines: string[]): string[] {
 }
 
 /** Panels side by side as one spec, under the words of the head and a line about marks and axes. */
-export function panelSpec(head: Head, group: DrawnPanel[]): ChartSpec {
+export function panelSpec(head: ChartHead, group: DrawnPanel[]): ChartSpec {
   const points = group.flatMap((one) => one.points);
   const lines = distinct(points.map((point) => point.line));
   const series = distinct(points.flatMap((point) => point.series ?? []));
@@ -129,10 +129,8 @@ export function panelCharts(
     return reason && judged!.some((count) => count > 0) ? countsPhrase(reason) : "";
   };
   const drawn = drawnPanels(panels, points, verdictsOf);
-  return [...Map.groupBy(drawn, ({ panel }) => panel.chart)].map(([name, group]) => {
+  return [...Map.groupBy(drawn, ({ panel }) => panel.chart)].flatMap(([name, group]) => {
     const { title, what } = words[name] ?? wordsOf(record, group);
-    const text = caption(record, `${title}. ${what}`);
-    const spec = panelSpec({ title, subtitle: provenance(record), description: text }, group);
-    return { name, title, caption: text, spec };
+    return recordChart(record, name, title, what, (head) => panelSpec(head, group));
   });
 }

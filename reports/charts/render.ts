@@ -91,7 +91,6 @@ export async function renderPng(svg: string): Promise<Uint8Array> {
  * Writes an SVG as a vector PDF with embedded fonts.
  *
  * @param svg what {@link renderSvg} gave
- * @param title the document's title
  * @returns the file; identical bytes for identical arguments, as its creation date is the epoch
  */
 export async function renderPdf(svg: string, title: string): Promise<Uint8Array> {

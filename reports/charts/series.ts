@@ -17,7 +17,6 @@ export type TransferRecord = BenchRecord & { evidence: TransferEvidence };
 export interface CurvePoint {
   /** short name of the configuration */
   label: string;
-  /** rule id */
   rule: string;
   /** what the legend calls its line: the label, or the rule where rules are compared */
   line: string;

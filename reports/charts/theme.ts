@@ -6,6 +6,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Role, Verdict } from "../../lab/record/findings.ts";
+import type { ChartHead } from "../words/caption.ts";
 
 /** Colours of the configurations; the first belongs to the reference. */
 export const PALETTE: string[] = [
@@ -93,6 +94,52 @@ export const STAR: string = "M0,-1L0.2245,-0.309L0.9511,-0.309L0.3633,0.118L0.58
 /** The tolerance band and the interval of the transferred value. */
 export const BAND = "#DDE6EE";
 
+/** A dashed rule: a limit, a value that is compared with. */
+export const DASHED = { type: "rule" as const, color: "#444", strokeDash: [5, 3] };
+
+/**
+ * A channel that tells the values of a field apart.
+ *
+ * @param domain the values, in the legend's order
+ * @param range colour, shape or dashes of each
+ * @param more title and legend
+ */
+export const apart = <More extends object>(
+  field: string,
+  domain: string[],
+  range: (string | number[])[],
+  more: More,
+) => ({ field, type: "nominal" as const, scale: { domain, range }, ...more });
+
+/** What separates the lines of the title of a facet. */
+export const BREAK = " | ";
+
+/**
+ * Small charts of one kind, row by row; every column has its axis along x, also beside a last row that
+ * is not full.
+ *
+ * @param field holds the facet's title, its lines separated by {@link BREAK}
+ * @param titles in order
+ * @param labelLineHeight pixels from line to line of a title
+ */
+export function facets(field: string, titles: string[], columns: number, labelLineHeight: number) {
+  const labelExpr = `split(datum.label, '${BREAK}')`;
+  return {
+    facet: {
+      field,
+      type: "nominal" as const,
+      title: null,
+      sort: titles,
+      header: { labelExpr, labelFontWeight: "bold" as const, labelLineHeight },
+    },
+    columns,
+    ...(titles.length % columns === 0 ? {} : { resolve: { axis: { x: "independent" as const } } }),
+  };
+}
+
+/** Rows as the data of a chart. */
+export const inline = (rows: object[]) => ({ values: rows as Record<string, unknown>[] });
+
 /** The `$schema` of every spec. */
 const VEGA_LITE = "https://vega.github.io/schema/vega-lite/v6.json";
 
@@ -153,16 +200,6 @@ function chartConfig(legend: object): TopLevelSpec["config"] {
   };
 }
 
-/** The words around a chart. */
-export interface Head {
-  /** the title */
-  title: string;
-  /** first lines of the subtitle */
-  subtitle: string[];
-  /** what readers who cannot see the picture get */
-  description: string;
-}
-
 /** Configuration that puts every legend in a row of its own instead of all in one. */
 export const LEGENDS_IN_ROWS: object = {
   layout: { bottom: { anchor: "start", direction: "vertical", margin: 6, offset: 14 } },
@@ -171,11 +208,10 @@ export const LEGENDS_IN_ROWS: object = {
 /**
  * The frame every chart has.
  *
- * @param head title, first lines of the subtitle, description
  * @param lines the subtitle's lines about this chart's marks
  * @param legend configuration of the legends besides the shared one
  */
-export function frame(head: Head, lines: string[], legend: object = {}) {
+export function frame(head: ChartHead, lines: string[], legend: object = {}) {
   return {
     $schema: VEGA_LITE,
     description: head.description,

@@ -5,15 +5,25 @@
  * @module
  */
 import { csvText } from "../media/csv.ts";
-import { browserScripts } from "../media/browser.ts";
 import { ReportFolder, type ReportOptions } from "../media/folder.ts";
-import { type DrawnChart, escapeHtml, sectionsHtml } from "../media/html_parts.ts";
+import { type DrawnChart, escapeHtml } from "../media/html_parts.ts";
 import { line, sectionsMarkdown } from "../media/markdown.ts";
-import { notes, page } from "../media/page.ts";
-import { alignedTable, wrap } from "../media/terminal.ts";
+import { page } from "../media/page.ts";
+import { alignedTable } from "../media/terminal.ts";
 import { giga, layerOf } from "../sections/latency.ts";
-import type { Data, Section, Table } from "../sections/section.ts";
-import { digits, fixed, interval, milliseconds, percent } from "../words/format.ts";
+import {
+  chartSection,
+  type Column,
+  type Data,
+  intervalCells,
+  type Section,
+  section,
+  type Table,
+  tableBlock,
+  tableOf,
+} from "../sections/section.ts";
+import { digits, finite, fixed, interval, milliseconds, percent } from "../words/format.ts";
+import { wrap } from "../words/lines.ts";
 import { adapterName } from "../words/phrases.ts";
 import { verdictPhrase } from "../words/verdict.ts";
 import { compareCharts } from "./charts.ts";
@@ -31,39 +41,31 @@ const COLUMN_NOTES =
   "measured on that machine. Times the first: quotient of the medians, its interval unpaired.";
 
 /** The machines: adapter, verdict, ceilings. */
-export function machineTable(records: NamedRecord[]): Table {
-  return {
-    head: ["machine", "adapter", "verdict", "FMA rate, GFLOP/s", "reading, GB/s", "copying, GB/s"],
-    rows: records.map(({ name, record }) => [
-      name,
-      adapterName(record.environment),
-      verdictPhrase(record),
-      giga(record.evidence.roofline.fma_flops),
-      giga(record.evidence.roofline.read_bytes_s),
-      giga(record.evidence.roofline.copy_bytes_s),
-    ]),
-  };
+function machineTable(records: NamedRecord[]): Table {
+  return tableOf(records, [
+    ["machine", ({ name }) => name],
+    ["adapter", ({ record }) => adapterName(record.environment)],
+    ["verdict", ({ record }) => verdictPhrase(record)],
+    ["FMA rate, GFLOP/s", ({ record }) => giga(record.evidence.roofline.fma_flops)],
+    ["reading, GB/s", ({ record }) => giga(record.evidence.roofline.read_bytes_s)],
+    ["copying, GB/s", ({ record }) => giga(record.evidence.roofline.copy_bytes_s)],
+  ]);
 }
 
 /** Every layer in common: time, share of the ceiling, and time over the first machine's. */
 export function compareTable(records: NamedRecord[], rows: ComparedPoint[]): Table {
-  return {
-    head: [
-      "layer",
-      "pass",
-      ...records.flatMap(({ name }) => [`${name}, ms`, `${name}, % of ceiling`]),
-      ...records.slice(1).map(({ name }) => `${name}, times ${records[0].name}`),
-    ],
-    rows: distinctRows(rows).map(({ point, points, timesFirst }) => [
-      layerOf(point),
-      point.pass,
-      ...points.flatMap((one) => [
-        interval(one?.time_s ?? null, milliseconds),
-        percent(one?.percentOfCeiling.estimate ?? null),
-      ]),
-      ...timesFirst.slice(1).map((ratio) => interval(ratio, ratioText)),
+  return tableOf(distinctRows(rows), [
+    ["layer", ({ point }) => layerOf(point)],
+    ["pass", ({ point }) => point.pass],
+    ...records.flatMap(({ name }, index): Column<ComparedPoint>[] => [
+      [`${name}, ms`, ({ points }) => interval(points[index]?.time_s ?? null, milliseconds)],
+      [`${name}, % of ceiling`, ({ points }) => percent(points[index]?.percentOfCeiling.estimate)],
     ]),
-  };
+    ...records.slice(1).map(({ name }, index): Column<ComparedPoint> => [
+      `${name}, times ${records[0].name}`,
+      ({ timesFirst }) => interval(timesFirst[index + 1], ratioText),
+    ]),
+  ]);
 }
 
 /** Ratios between machines range over orders of magnitude. */
@@ -80,7 +82,7 @@ function distinctRows(rows: ComparedPoint[]): ComparedPoint[] {
 }
 
 /** `compare`: a row per layer and panel, numbers unrounded, columns per machine. */
-export function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data {
+function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data {
   const table = rows.map(({ point, points, timesFirst }): Data["rows"][number] => ({
     panel: point.panel,
     series: point.series,
@@ -88,13 +90,14 @@ export function compareData(records: NamedRecord[], rows: ComparedPoint[]): Data
     tokens: point.tokens,
     routing: point.routing,
     pass: point.pass,
-    ...Object.fromEntries(records.flatMap(({ name }, index): [string, number | null][] => [
-      [`${name} time_s`, points[index]?.time_s.estimate ?? null],
-      [`${name} time_s_lo`, points[index]?.time_s.lo ?? null],
-      [`${name} time_s_hi`, points[index]?.time_s.hi ?? null],
-      [`${name} percentOfCeiling`, points[index]?.percentOfCeiling.estimate ?? null],
-      [`${name} timesFirst`, timesFirst[index]?.estimate ?? null],
-    ])),
+    ...Object.assign(
+      {},
+      ...records.map(({ name }, index) => ({
+        ...intervalCells(`${name} time_s`, points[index]?.time_s),
+        [`${name} percentOfCeiling`]: finite(points[index]?.percentOfCeiling.estimate),
+        [`${name} timesFirst`]: finite(timesFirst[index]?.estimate),
+      })),
+    ),
   }));
   return { stem: "compare", columns: Object.keys(table[0] ?? {}), rows: table };
 }
@@ -105,16 +108,12 @@ function sectionsOf(
   rows: ComparedPoint[],
   charts: DrawnChart[],
 ): Section[] {
-  const table = (title: string, table: Table, caption: string, stem: string): Section => ({
-    title,
-    in: "all",
-    blocks: [{ kind: "table", table, caption, stem }],
-  });
+  const common = tableBlock("compare", compareTable(records, rows), COLUMN_NOTES);
   return [
-    table("Machines", machineTable(records), "", "machines"),
-    { title: "", in: "all", blocks: [{ kind: "list", items: compareNotes(records, rows) }] },
-    { title: "", in: "documents", blocks: charts.map((chart) => ({ kind: "chart", chart })) },
-    table("Every layer in common", compareTable(records, rows), COLUMN_NOTES, "compare"),
+    section("Machines", [tableBlock("machines", machineTable(records))]),
+    section("", [{ kind: "list", items: compareNotes(records, rows) }]),
+    chartSection(charts),
+    section("Every layer in common", [common]),
   ];
 }
 
@@ -153,13 +152,7 @@ export async function compareReport(
     "compare.md",
     [`# ${line(TITLE)}`, "", ...sectionsMarkdown(sections, charts)].join("\n"),
   );
-  const scripts = await folder.attempt("The charts of the page do not move", browserScripts) ?? [];
-  const parts = { charts, scripts, problems: folder.problems };
-  const body = [
-    `<header><h1>${escapeHtml(TITLE)}</h1></header>`,
-    ...notes(parts.problems),
-    ...sectionsHtml(sections, charts),
-  ];
-  folder.write("compare.html", page(TITLE, body, parts));
+  const header = [`<h1>${escapeHtml(TITLE)}</h1>`];
+  folder.write("compare.html", page(TITLE, header, sections, await folder.pageParts(charts)));
   return { text, paths: folder.paths };
 }

@@ -8,12 +8,12 @@ import { LabError } from "../../lab/record/failure.ts";
 import type { Interval } from "../../lab/record/findings.ts";
 import type { LatencyPoint } from "../../lab/record/timed.ts";
 import type { LatencyRecord } from "../sections/latency.ts";
+import { many } from "../words/phrases.ts";
 
 /** A record under the name that tables and charts give it. */
 export interface NamedRecord {
   /** unique among the records compared */
   name: string;
-  /** what was measured there */
   record: LatencyRecord;
 }
 
@@ -40,8 +40,7 @@ function identity(point: LatencyPoint): string {
  */
 export function checkComparable(records: NamedRecord[]): void {
   if (records.length < 2) {
-    const many = `${records.length} record${records.length === 1 ? "" : "s"}`;
-    throw new LabError(`Cannot compare ${many}: give two or more`);
+    throw new LabError(`Cannot compare ${many(records.length, "record")}: give two or more`);
   }
   const [first, ...others] = records, names = new Set([first.name]);
   for (const { name, record } of others) {

@@ -6,13 +6,13 @@
  */
 import { VERDICTS } from "../../lab/record/findings.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { badge, type DrawnChart, escapeHtml, idOf, sectionsHtml } from "../media/html_parts.ts";
+import { badge, type DrawnChart, escapeHtml, idOf } from "../media/html_parts.ts";
 import { line, sectionsMarkdown } from "../media/markdown.ts";
-import { notes, page } from "../media/page.ts";
-import type { Block, Section } from "../sections/section.ts";
+import { page } from "../media/page.ts";
+import { type Block, type Section, section, tableBlock, tableOf } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct } from "../words/phrases.ts";
+import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
   decisionOf,
@@ -58,8 +58,8 @@ export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
 const verdictCounts = (found: Found[]) =>
   VERDICTS.map((verdict) => ({
     verdict,
-    many: found.filter(({ record }) => record.verdict === verdict).length,
-  })).filter(({ many }) => many > 0);
+    times: found.filter(({ record }) => record.verdict === verdict).length,
+  })).filter(({ times }) => times > 0);
 
 const phraseOf = (entry: Entry): string =>
   verdictPhrase({ ...entry.record, verdict: decisionOf(entry).verdict });
@@ -67,27 +67,23 @@ const phraseOf = (entry: Entry): string =>
 /** Figure, suite, verdict, counts, size and time of every entry, with links to where it stands. */
 function contents(figures: Figure[]): Block {
   const all = figures.flatMap(({ figure, entries }) => entries.map((entry) => ({ figure, entry })));
+  const table = tableOf(all, [
+    ["figure", ({ figure }) => figure || "–"],
+    ["suite", ({ entry }) => entryTitle(entry)],
+    ["verdict", ({ entry }) => `${VERDICT_MARK[decisionOf(entry).verdict]} ${phraseOf(entry)}`],
+    ["judged", ({ entry }) => entryCounts(entry)],
+    ["profile", ({ entry }) => entry.record.plan.profile],
+    ["wall time", ({ entry }) => duration(entry.record.cost.wall_s)],
+    ["made", ({ entry }) => entry.record.createdAt.slice(0, 16).replace("T", " ")],
+  ]);
+  const caption = "Claims and controls of the panels that decide; controls must fail.";
   return {
-    kind: "table",
-    stem: "contents",
-    caption: "Claims and controls of the panels that decide; controls must fail.",
+    ...tableBlock("contents", table, caption),
     links: { column: "suite", to: all.map(({ entry }) => `#${anchorOf(entry)}`) },
     judged: all.map(({ entry }) => {
       const { verdict } = decisionOf(entry);
       return { name: entryTitle(entry), role: "claim", verdict, reason: "", note: "" };
     }),
-    table: {
-      head: ["figure", "suite", "verdict", "judged", "profile", "wall time", "made"],
-      rows: all.map(({ figure, entry }) => [
-        figure || "–",
-        entryTitle(entry),
-        `${VERDICT_MARK[decisionOf(entry).verdict]} ${phraseOf(entry)}`,
-        entryCounts(entry),
-        entry.record.plan.profile,
-        duration(entry.record.cost.wall_s),
-        entry.record.createdAt.slice(0, 16).replace("T", " "),
-      ]),
-    },
   };
 }
 
@@ -154,22 +150,14 @@ function togetherPairs(records: BenchRecord[]): [string, string][] {
 
 /** The sections. */
 function frontSections({ found, figures }: Front): Section[] {
-  const section = (title: string, block: Block): Section => ({
-    title,
-    in: "documents",
-    blocks: [block],
-  });
+  const together = togetherPairs(found.map(({ record }) => record));
   return [
-    section("", contents(figures)),
+    section("", [contents(figures)]),
     ...figures.flatMap((figure) => figure.entries.map((entry) => entrySection(entry, figure))),
-    section("Figures of the paper that are not reproduced here, or not in full", {
-      kind: "list",
-      items: missingOf(figures),
-    }),
-    section("Machine, versions, cost", {
-      kind: "pairs",
-      pairs: togetherPairs(found.map(({ record }) => record)),
-    }),
+    section("Figures of the paper that are not reproduced here, or not in full", [
+      { kind: "list", items: missingOf(figures) },
+    ]),
+    section("Machine, versions, cost", [{ kind: "pairs", pairs: together }]),
   ];
 }
 
@@ -177,31 +165,27 @@ function frontSections({ found, figures }: Front): Section[] {
 export function frontHtml(front: Front, charts: DrawnChart[]): string {
   const { found, problems } = front, records = found.map(({ record }) => record);
   const adapters = distinct(records.map(({ environment }) => adapterName(environment))).join("; ");
-  const body = [
-    "<header>",
+  const header = [
     `<h1>${TITLE}</h1>`,
     `<p class="soft">${SOURCE} · ${escapeHtml(adapters)} · ${escapeHtml(costOf(records))}</p>`,
-    `<p>${found.length} ${found.length === 1 ? "suite" : "suites"}, each one claim: ` +
-    verdictCounts(found).map(({ verdict, many }) => badge(verdict, `${many} ${verdict}`)).join(
+    `<p>${many(found.length, "suite")}, each one claim: ` +
+    verdictCounts(found).map(({ verdict, times }) => badge(verdict, `${times} ${verdict}`)).join(
       " ",
     ) +
     "</p>",
     `<p class="soft">${TOLD}</p>`,
-    "</header>",
-    ...notes(problems),
-    ...sectionsHtml(frontSections(front), charts),
   ];
-  return page(TITLE, body, { charts: [], scripts: [], problems });
+  return page(TITLE, header, frontSections(front), { charts, scripts: [], problems });
 }
 
 /** The same as Markdown. */
 export function frontMarkdown(front: Front, charts: DrawnChart[]): string {
   const { found, problems } = front;
-  const counts = verdictCounts(found).map(({ verdict, many }) => `${many} ${verdict}`).join(", ");
+  const counts = verdictCounts(found).map(({ verdict, times }) => `${times} ${verdict}`).join(", ");
   return [
     `# ${TITLE}`,
     "",
-    `${SOURCE}. ${found.length} ${found.length === 1 ? "suite" : "suites"}: ${counts}.`,
+    `${SOURCE}. ${many(found.length, "suite")}: ${counts}.`,
     "",
     ...problems.flatMap((problem) => [`> ${line(problem)}`, ""]),
     ...sectionsMarkdown(frontSections(front), charts),

@@ -6,7 +6,6 @@
 import { causeOf, LabError } from "../../lab/record/failure.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { ReportFolder, type ReportOptions } from "../media/folder.ts";
-import type { DrawnChart } from "../media/html_parts.ts";
 import { junitXml } from "../media/junit.ts";
 import { reportOf } from "../sections/index.ts";
 import { chartOf, type Front, frontHtml, frontIndex, frontMarkdown } from "./front.ts";
@@ -93,17 +92,7 @@ export async function writeFront(
   problems.forEach((problem) => folder.tell(problem));
   const figures = figuresOf(found, options.built ?? null);
   const entries = figures.flatMap((figure) => figure.entries);
-  const charts: DrawnChart[] = [];
-  const render = await folder.attempt(
-    "Cannot load what draws the charts",
-    () => import("../charts/render.ts"),
-  );
-  for (const entry of entries) {
-    const chart = chartOf(entry);
-    if (chart === null || render === null) continue;
-    const draw = () => render.renderSvg(chart.spec);
-    charts.push({ ...chart, svg: await folder.attempt(`Cannot draw ${entry.folder}`, draw) });
-  }
+  const charts = await folder.pictures(entries.flatMap((entry) => chartOf(entry) ?? []));
   const order = entries.map((entry) => entry.folder);
   found.sort((a, b) => order.indexOf(a.folder) - order.indexOf(b.folder));
   const front: Front = { found, figures, problems: folder.problems };

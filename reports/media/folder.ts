@@ -7,7 +7,9 @@
 import { causeOf, LabError } from "../../lab/record/failure.ts";
 import { writeAtomic } from "../../lab/record/files.ts";
 import type { Chart } from "../words/caption.ts";
+import { browserScripts } from "./browser.ts";
 import type { DrawnChart } from "./html_parts.ts";
+import type { PageParts } from "./page.ts";
 
 /** How a report is written. */
 export interface ReportOptions {
@@ -70,35 +72,43 @@ export class ReportFolder {
     this.#onProblem(problem);
   }
 
-  /**
-   * Draws charts: `NAME.vl.json`, `.svg`, `.png`, `.pdf` of each.
-   *
-   * @returns every chart, with its SVG where one could be drawn
-   */
-  async draw(charts: Chart[]): Promise<DrawnChart[]> {
+  /** Charts with their SVG where one could be drawn. */
+  async pictures(charts: Chart[]): Promise<DrawnChart[]> {
     const render = await this.attempt(
       "Cannot load what draws the charts",
       () => import("../charts/render.ts"),
     );
     const drawn: DrawnChart[] = [];
     for (const chart of charts) {
-      const { name, title, spec } = chart;
+      const draw = () => render?.renderSvg(chart.spec) ?? null;
+      drawn.push({ ...chart, svg: await this.attempt(`Cannot draw ${chart.name}`, draw) });
+    }
+    return drawn;
+  }
+
+  /**
+   * Draws charts: `NAME.vl.json`, `.svg`, `.png`, `.pdf` of each.
+   *
+   * @returns every chart, with its SVG where one could be drawn
+   */
+  async draw(charts: Chart[]): Promise<DrawnChart[]> {
+    const drawn = await this.pictures(charts);
+    for (const { name, title, spec, svg } of drawn) {
       this.write(`${name}.vl.json`, JSON.stringify(spec, null, 2) + "\n");
-      const svg = await this.attempt(
-        `Cannot draw ${name}`,
-        () => render?.renderSvg(spec) ?? null,
-      );
-      drawn.push({ ...chart, svg });
-      if (svg === null || render === null) continue;
+      if (svg === null) continue;
       this.write(`${name}.svg`, svg);
-      const png = await this.attempt(`Cannot write ${name}.png`, () => render.renderPng(svg));
+      const { renderPng, renderPdf } = await import("../charts/render.ts");
+      const png = await this.attempt(`Cannot write ${name}.png`, () => renderPng(svg));
       if (png !== null) this.write(`${name}.png`, png);
-      const pdf = await this.attempt(
-        `Cannot write ${name}.pdf`,
-        () => render.renderPdf(svg, title),
-      );
+      const pdf = await this.attempt(`Cannot write ${name}.pdf`, () => renderPdf(svg, title));
       if (pdf !== null) this.write(`${name}.pdf`, pdf);
     }
     return drawn;
+  }
+
+  /** What a page of this folder is made of; its charts move where their scripts can be read. */
+  async pageParts(charts: DrawnChart[]): Promise<PageParts> {
+    const scripts = await this.attempt("The charts of the page do not move", browserScripts) ?? [];
+    return { charts, scripts, problems: this.problems };
   }
 }

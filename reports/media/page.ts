@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Head, Report } from "../sections/section.ts";
+import type { Report, Section } from "../sections/section.ts";
 import { jsonSafe } from "./browser.ts";
 import { type DrawnChart, escapeHtml, idOf, sectionsHtml, verdictHtml } from "./html_parts.ts";
 import css from "./page.css" with { type: "text" };
@@ -27,7 +27,7 @@ Promise.all(Object.entries(charts).map(async ([name, spec]) => {
   (error) => { document.documentElement.dataset.charts = "failed: " + error; });
 `;
 
-/** What a page is made of besides the report. */
+/** What a page is made of besides its words. */
 export interface PageParts {
   /** the charts with their SVG */
   charts: DrawnChart[];
@@ -38,13 +38,17 @@ export interface PageParts {
 }
 
 /**
- * A whole page.
+ * A whole page: its header, what went wrong, the sections.
  *
  * @param title of the window, plain text
- * @param body what stands between the body's tags, HTML
- * @param parts the charts that the body shows as figures, and the scripts that draw them
+ * @param header HTML
  */
-export function page(title: string, body: string[], parts: PageParts): string {
+export function page(
+  title: string,
+  header: string[],
+  sections: Section[],
+  parts: PageParts,
+): string {
   const specs = Object.fromEntries(
     parts.charts.map((chart) => [`chart-${idOf(chart.name)}`, chart.spec]),
   );
@@ -66,29 +70,16 @@ export function page(title: string, body: string[], parts: PageParts): string {
     `<style>${css}</style>`,
     "</head>",
     "<body>",
-    ...body,
+    "<header>",
+    ...header,
+    "</header>",
+    ...parts.problems.map((problem) => `<p class="note">${escapeHtml(problem)}</p>`),
+    ...sectionsHtml(sections, parts.charts),
     ...scripts,
     "</body>",
     "</html>",
     "",
   ].join("\n");
-}
-
-/** What went wrong, each as a note. */
-export function notes(problems: string[]): string[] {
-  return problems.map((problem) => `<p class="note">${escapeHtml(problem)}</p>`);
-}
-
-/** The top of a page: suite, claim, verdict, reason, machine. */
-function opening(head: Head): string[] {
-  return [
-    "<header>",
-    `<h1>${escapeHtml(head.title)}</h1>`,
-    `<p class="soft">${escapeHtml(head.after)} · ${escapeHtml(head.source)}</p>`,
-    ...verdictHtml({ ...head, counts: "" }),
-    `<p class="soft">${escapeHtml(head.machine)} · ${escapeHtml(head.cost)}</p>`,
-    "</header>",
-  ];
 }
 
 /**
@@ -97,10 +88,11 @@ function opening(head: Head): string[] {
  * @returns the whole file
  */
 export function reportPage({ head, sections }: Report, parts: PageParts): string {
-  const body = [
-    ...opening(head),
-    ...notes(parts.problems),
-    ...sectionsHtml(sections, parts.charts),
+  const header = [
+    `<h1>${escapeHtml(head.title)}</h1>`,
+    `<p class="soft">${escapeHtml(head.after)} · ${escapeHtml(head.source)}</p>`,
+    ...verdictHtml({ ...head, counts: "" }),
+    `<p class="soft">${escapeHtml(head.machine)} · ${escapeHtml(head.cost)}</p>`,
   ];
-  return page(`${head.title}: ${head.phrase}`, body, parts);
+  return page(`${head.title}: ${head.phrase}`, header, sections, parts);
 }

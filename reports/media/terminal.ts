@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extent } from "../words/format.ts";
+import { align, widest, wrap } from "../words/lines.ts";
 import { sentence } from "../words/phrases.ts";
 import { marked, VERDICT_MARK } from "../words/verdict.ts";
 import { type Tone, toneOf } from "../charts/theme.ts";
@@ -26,50 +26,21 @@ const COLOUR: Record<Tone, number> = {
 const paint = (text: string, tone: Tone, colour: boolean): string =>
   colour ? `\x1b[${COLOUR[tone]}m${text}\x1b[39m` : text;
 
-/** Breaks a sentence between words; every line starts with the indent. */
-export function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  let current = "";
-  for (const word of text.split(/\s+/)) {
-    if (current !== "" && indent.length + current.length + 1 + word.length > width) {
-      lines.push(indent + current);
-      current = word;
-    } else current = current === "" ? word : `${current} ${word}`;
-  }
-  return [...lines, indent + current];
-}
-
-const widest = (texts: string[]): number => extent(texts.map(({ length }) => length))?.[1] ?? 0;
-
-/**
- * A table in aligned columns, indented by two.
- *
- * @param table header and cells
- * @param last writes the last column of a row, which is not padded: `(text, row) => text`
- */
-export function alignedTable(
-  { head, rows }: Table,
-  last: (text: string, row: number) => string = (text) => text,
-): string[] {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => widest(lines.map((line) => line[column])));
-  return lines.map((line, index) => {
-    const body = line.slice(0, -1).map((text, column) => text.padEnd(widths[column]));
-    const end = line[line.length - 1];
-    return `  ${[...body, index === 0 ? end : last(end, index - 1)].join("  ")}`;
-  });
-}
+/** A table in aligned columns, indented by two. */
+export const alignedTable = ({ head, rows }: Table): string[] =>
+  align([head, ...rows]).map((line) => `  ${line}`);
 
 /** Verdicts in one line each, or under their names with their reasons where one is too wide. */
 function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: boolean): string[] {
   const at = table.head.indexOf("verdict"), before = table.head.slice(0, at);
   const said = (row: number) => marked(judged[row].role, judged[row].verdict);
   const tone = (text: string, row: number) => paint(text, toneOf(judged[row]), colour);
-  const shown = {
-    head: [...before, "verdict"],
-    rows: table.rows.map((cells, row) => [...cells.slice(0, at), said(row)]),
-  };
-  if (widest(alignedTable(shown)) <= width) return alignedTable(shown, tone);
+  const shown = (verdict: (row: number) => string) =>
+    alignedTable({
+      head: [...before, "verdict"],
+      rows: table.rows.map((cells, row) => [...cells.slice(0, at), verdict(row)]),
+    });
+  if (widest(shown(said)) <= width) return shown((row) => tone(said(row), row));
   return judged.flatMap(({ name, reason }, row) => [
     ...wrap(name, width, "  "),
     ...wrap(`${said(row)}: ${reason}`, width, "    ").map((line, index) =>

@@ -6,7 +6,7 @@
 import type { BenchRecord } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { extent, percent } from "../words/format.ts";
-import { distinct, runsOf, trainingPhrase } from "../words/phrases.ts";
+import { distinct, many, runsOf, trainingPhrase } from "../words/phrases.ts";
 
 /** The largest of a router's numbers over the blocks; null for a dense or diverged run. */
 export function worst(run: Run, what: "dropRate" | "unserved"): number | null {
@@ -40,7 +40,7 @@ export function caveats(record: BenchRecord): string[] {
     ],
     [
       runs.length > 0 && seeds < 3,
-      `Only ${seeds} seed${seeds === 1 ? "" : "s"}: the intervals are not to be trusted.`,
+      `Only ${many(seeds, "seed")}: the intervals are not to be trusted.`,
     ],
     [
       environment.software,

@@ -7,7 +7,15 @@ import type { BenchRecord } from "../../lab/record/record.ts";
 import { panelCharts } from "../charts/panels.ts";
 import { significant } from "../words/format.ts";
 import { paperFacts } from "../words/paper_facts.ts";
-import type { Block, Section } from "./section.ts";
+import {
+  type Block,
+  chartSection,
+  listSection,
+  type Section,
+  section,
+  tableBlock,
+  tableOf,
+} from "./section.ts";
 
 /** More points than these stand in the data alone. */
 const MANY = 600;
@@ -17,44 +25,22 @@ function pointsBlock({ findings: { points } }: BenchRecord): Block {
   if (points.length === 0 || points.length > MANY) {
     return { kind: "note", text: `${points.length} points, in points.csv.` };
   }
-  return {
-    kind: "folded",
-    title: "Every point",
-    blocks: [{
-      kind: "table",
-      stem: "points",
-      caption: "",
-      table: {
-        head: ["panel", "line", "x", "y", "95% from", "to"],
-        rows: points.map(({ panel, line, series, x, y, lo, hi }) => [
-          panel,
-          series === null ? line : `${line}, ${series}`,
-          typeof x === "number" ? significant(x) : x,
-          significant(y),
-          significant(lo),
-          significant(hi),
-        ]),
-      },
-    }],
-  };
+  const table = tableOf(points, [
+    ["panel", ({ panel }) => panel],
+    ["line", ({ line, series }) => series === null ? line : `${line}, ${series}`],
+    ["x", ({ x }) => typeof x === "number" ? significant(x) : x],
+    ["y", ({ y }) => significant(y)],
+    ["95% from", ({ lo }) => significant(lo)],
+    ["to", ({ hi }) => significant(hi)],
+  ]);
+  return { kind: "folded", title: "Every point", blocks: [tableBlock("points", table)] };
 }
 
 /** The sections. */
 export function claimsSections(record: BenchRecord): Section[] {
-  const known = paperFacts(record.suite.id);
   return [
-    {
-      title: "",
-      in: "documents",
-      blocks: panelCharts(record).map((chart) => ({ kind: "chart", chart })),
-    },
-    ...(known.length === 0 ? [] : [
-      {
-        title: "What the paper is known to show",
-        in: "documents",
-        blocks: [{ kind: "list", items: known }],
-      } satisfies Section,
-    ]),
-    { title: "Points", in: "documents", blocks: [pointsBlock(record)] },
+    chartSection(panelCharts(record)),
+    ...listSection("What the paper is known to show", paperFacts(record.suite.id)),
+    section("Points", [pointsBlock(record)]),
   ];
 }

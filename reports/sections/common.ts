@@ -30,7 +30,18 @@ import { reasonSentence } from "../words/reason.ts";
 import { roleIn, roleVerdict, verdictPhrase } from "../words/verdict.ts";
 import { caveats } from "./caveats.ts";
 import { factPairs } from "./facts.ts";
-import type { Block, Head, JudgedRow, Section, Table } from "./section.ts";
+import {
+  type Block,
+  type Column,
+  type Head,
+  type JudgedRow,
+  listSection,
+  type Section,
+  section,
+  type Table,
+  tableBlock,
+  tableOf,
+} from "./section.ts";
 
 /** What stands above all sections. */
 export function headOf(record: BenchRecord): Head {
@@ -51,8 +62,7 @@ export function headOf(record: BenchRecord): Head {
   };
 }
 
-/** A column of the table of verdicts, from a judgement to its cell. */
-type JudgedColumn = [head: string, cell: (judgement: Judgement) => string];
+type JudgedColumn = Column<Judgement>;
 
 /**
  * The columns that hold what was measured: a column per measure where all judgements have the same
@@ -115,16 +125,13 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
     : "";
   const shown = all.filter(([, cell]) => judgements.length === 0 || judgements.some(cell));
   return {
-    kind: "table",
-    stem: "verdicts",
-    table: {
-      head: shown.map(([head]) => head),
-      rows: judgements.map((one) => shown.map(([, cell]) => cell(one))),
-    },
-    judged,
-    caption:
+    ...tableBlock(
+      "verdicts",
+      tableOf(judgements, shown),
       `Estimates with 95% intervals.${note}${any} A control must fail, or a pass would prove nothing. ` +
-      `Passes if ${sentence(record.suite.passesIf)}`,
+        `Passes if ${sentence(record.suite.passesIf)}`,
+    ),
+    judged,
   };
 }
 
@@ -132,7 +139,7 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
 export function verdictSection(record: BenchRecord): Section {
   const table = verdictTable(record);
   const none: Block = { kind: "note", text: "Nothing was judged." };
-  return { title: "Verdicts", in: "all", blocks: [table.judged?.length ? table : none] };
+  return section("Verdicts", [table.judged?.length ? table : none], "all");
 }
 
 /** A suite's own table with its numbers written. */
@@ -145,16 +152,10 @@ function writtenTable({ columns, rows }: FindingsTable): Table {
 
 /** The tables a suite adds, each under its own heading. */
 export function findingsSections({ findings }: BenchRecord): Section[] {
-  return findings.tables.map((table, index) => ({
-    title: table.title,
-    in: "all",
-    blocks: [{
-      kind: "table",
-      table: writtenTable(table),
-      caption: table.note,
-      stem: `table-${index + 1}`,
-    }],
-  }));
+  return findings.tables.map((table, index) => {
+    const block = tableBlock(`table-${index + 1}`, writtenTable(table), table.note);
+    return section(table.title, [block], "all");
+  });
 }
 
 /** What follows the numbers: warnings, caveats, what is missing, plan, machine, how to repeat it. */
@@ -162,41 +163,19 @@ export function closingSections(record: BenchRecord): Section[] {
   const missing = notReproduced(record).map(({ figure, shows }) => `${figure}: ${shows}`);
   const decided = JSON.stringify(record.plan.decided, null, 2) ?? "nothing";
   return [
-    ...(record.warnings.length > 0
-      ? [
-        {
-          title: "Warnings",
-          in: "all",
-          blocks: [{ kind: "list", items: record.warnings }],
-        } satisfies Section,
-      ]
-      : []),
-    {
-      title: "What this does not say",
-      in: "documents",
-      blocks: [{ kind: "list", items: caveats(record) }],
-    },
-    {
-      title: "Figures of the paper that are not reproduced here",
-      in: "documents",
-      blocks: [{ kind: "list", items: missing }],
-    },
-    {
-      title: "Plan, data, machine, cost",
-      in: "documents",
-      blocks: [
-        { kind: "pairs", pairs: factPairs(record) },
-        {
-          kind: "folded",
-          title: "What was decided before the first measurement",
-          blocks: [{ kind: "code", text: decided }],
-        },
-      ],
-    },
-    {
-      title: "Reproduce",
-      in: "documents",
-      blocks: [{ kind: "code", text: reproduceCommand(record) }],
-    },
+    ...listSection("Warnings", record.warnings, "all"),
+    section("What this does not say", [{ kind: "list", items: caveats(record) }]),
+    section("Figures of the paper that are not reproduced here", [
+      { kind: "list", items: missing },
+    ]),
+    section("Plan, data, machine, cost", [
+      { kind: "pairs", pairs: factPairs(record) },
+      {
+        kind: "folded",
+        title: "What was decided before the first measurement",
+        blocks: [{ kind: "code", text: decided }],
+      },
+    ]),
+    section("Reproduce", [{ kind: "code", text: reproduceCommand(record) }]),
   ];
 }

@@ -9,7 +9,7 @@ import { loadMultiples } from "../charts/expert_load.ts";
 import { extent, finite } from "../words/format.ts";
 import { lossUnit, runsOf } from "../words/phrases.ts";
 import { worst } from "./caveats.ts";
-import type { Data } from "./section.ts";
+import { type Data, intervalCells } from "./section.ts";
 
 type Row = Data["rows"][number];
 
@@ -89,9 +89,7 @@ export function judgementsData({ findings }: BenchRecord): Data {
       role,
       measure: measure?.name ?? null,
       unit: measure?.unit ?? null,
-      value: finite(measure?.value?.estimate),
-      value_lo: finite(measure?.value?.lo),
-      value_hi: finite(measure?.value?.hi),
+      ...intervalCells("value", measure?.value),
       limit_lo: finite(measure?.limits.lo),
       limit_hi: finite(measure?.limits.hi),
       need,

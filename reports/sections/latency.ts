@@ -24,7 +24,17 @@ import {
   rateUnit,
 } from "../words/format.ts";
 import { capital } from "../words/phrases.ts";
-import type { Data, Section, Table } from "./section.ts";
+import {
+  chartSection,
+  type Data,
+  intervalCells,
+  listSection,
+  type Section,
+  section,
+  type Table,
+  tableBlock,
+  tableOf,
+} from "./section.ts";
 
 /** A record of a suite that times layers. */
 export type LatencyRecord = BenchRecord & { evidence: LatencyEvidence };
@@ -81,34 +91,27 @@ const SHORT: Record<LatencySeries, string> = {
 /** The table of some points; rates in the unit that suits all of the record's. */
 export function pointTable({ evidence }: LatencyRecord, points: LatencyPoint[]): Table {
   const rate = rateUnit(evidence.points.map(({ tflops }) => tflops.estimate));
-  return {
-    head: [
-      "configuration",
-      "layer",
-      "pass",
-      "ms",
-      rate.name,
+  return tableOf(points, [
+    ["configuration", layerOf],
+    ["layer", ({ series }) => SHORT[series]],
+    ["pass", ({ pass }) => pass],
+    ["ms", ({ time_s }) => interval(time_s, milliseconds)],
+    [rate.name, ({ tflops }) => digits(tflops.estimate * rate.scale)],
+    [
       "% of dense",
-      "% of ceiling",
-      "bytes moved",
-      "padding, %",
-      "dispatches",
+      ({ series, percentOfDense }) =>
+        series === "dense, equal active FLOPs"
+          ? percent(percentOfDense?.estimate)
+          : interval(percentOfDense, percent),
     ],
-    rows: points.map((p) => [
-      layerOf(p),
-      SHORT[p.series],
-      p.pass,
-      interval(p.time_s, milliseconds),
-      digits(p.tflops.estimate * rate.scale),
-      p.series === "dense, equal active FLOPs"
-        ? percent(p.percentOfDense?.estimate)
-        : interval(p.percentOfDense, percent),
-      percent(p.percentOfCeiling.estimate),
-      byteCount(p.bytes),
-      percent(p.paddingShare === null ? null : 100 * p.paddingShare),
-      String(p.dispatches),
-    ]),
-  };
+    ["% of ceiling", ({ percentOfCeiling }) => percent(percentOfCeiling.estimate)],
+    ["bytes moved", ({ bytes }) => byteCount(bytes)],
+    [
+      "padding, %",
+      ({ paddingShare }) => percent(paddingShare === null ? null : 100 * paddingShare),
+    ],
+    ["dispatches", ({ dispatches }) => String(dispatches)],
+  ]);
 }
 
 /** What the columns of {@link pointTable} mean. */
@@ -160,40 +163,24 @@ export function timerWarnings(
 
 /** The sections. */
 export function latencySections(record: LatencyRecord): Section[] {
-  const { points, roofline } = record.evidence, warnings = timerWarnings(record.evidence);
+  const { points, roofline } = record.evidence;
   const tables = LATENCY_PANELS.flatMap((panel): Section[] => {
     const own = points.filter((p) => p.panel === panel);
     const ordered = ["forward", "forward+backward"].flatMap((pass) =>
       own.filter((p) => p.pass === pass)
     );
-    const table = pointTable(record, ordered), stem = `latency-${panel}`;
-    return own.length === 0 ? [] : [{
-      title: capital(AXIS[panel]),
-      in: "documents",
-      blocks: [{ kind: "table", table, caption: COLUMN_NOTES, stem }],
-    }];
+    const block = tableBlock(`latency-${panel}`, pointTable(record, ordered), COLUMN_NOTES);
+    return own.length === 0 ? [] : [section(capital(AXIS[panel]), [block])];
   });
   return [
-    {
-      title: "",
-      in: "documents",
-      blocks: panelCharts(record, CHARTS).map((chart) => ({ kind: "chart", chart })),
-    },
-    {
-      title: "Ceilings measured on this adapter",
-      in: "all",
-      blocks: [{ kind: "pairs", pairs: ceilings(roofline) }],
-    },
+    chartSection(panelCharts(record, CHARTS)),
+    section(
+      "Ceilings measured on this adapter",
+      [{ kind: "pairs", pairs: ceilings(roofline) }],
+      "all",
+    ),
     ...tables,
-    ...(warnings.length > 0
-      ? [
-        {
-          title: "What the timer noticed",
-          in: "all",
-          blocks: [{ kind: "list", items: warnings }],
-        } satisfies Section,
-      ]
-      : []),
+    ...listSection("What the timer noticed", timerWarnings(record.evidence), "all"),
   ];
 }
 
@@ -211,14 +198,7 @@ export function latencyData({ evidence }: LatencyRecord): Data[] {
 const INTERVALS = new Set(["time_s", "tflops", "percentOfDense", "percentOfCeiling"]);
 
 function cellsOf(name: string, value: unknown): [string, string | number | null][] {
-  if (INTERVALS.has(name)) {
-    const { estimate, lo, hi } = (value ?? {}) as Partial<Interval>;
-    return [
-      [name, finite(estimate)],
-      [`${name}_lo`, finite(lo)],
-      [`${name}_hi`, finite(hi)],
-    ];
-  }
+  if (INTERVALS.has(name)) return Object.entries(intervalCells(name, value as Interval | null));
   if (Array.isArray(value)) return [[name, value.join("; ")]];
   return [[name, typeof value === "string" ? value : finite(value as number | null)]];
 }

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Role, Verdict } from "../../lab/record/findings.ts";
+import type { Interval, Role, Verdict } from "../../lab/record/findings.ts";
 import type { Chart } from "../words/caption.ts";
+import { finite } from "../words/format.ts";
 
 /** A table of text. */
 export interface Table {
@@ -15,13 +16,21 @@ export interface Table {
   rows: string[][];
 }
 
+/** A column of a table: its head, and the cell of an item. */
+export type Column<T> = [head: string, cell: (item: T) => string];
+
+/** A table with a row per item. */
+export const tableOf = <T>(items: readonly T[], columns: Column<T>[]): Table => ({
+  head: columns.map(([head]) => head),
+  rows: items.map((item) => columns.map(([, cell]) => cell(item))),
+});
+
 /** What a row of a table says of something judged. */
 export interface JudgedRow {
   /** what was judged, in one line */
   name: string;
   /** what it is for */
   role: Role;
-  /** what was decided of it */
   verdict: Verdict;
   /** why, in one sentence with the values */
   reason: string;
@@ -61,6 +70,13 @@ export type Block =
   | { kind: "link"; text: string; to: string }
   | { kind: "folded"; title: string; blocks: Block[] };
 
+/** A table as a block. */
+export const tableBlock = (
+  stem: string,
+  table: Table,
+  caption = "",
+): Block & { kind: "table" } => ({ kind: "table", stem, table, caption });
+
 /** A table with a last column for why its judgements are what they are, where that is said. */
 export function withReasons({ table, judged }: Block & { kind: "table" }): Table {
   if (!judged?.some(({ note }) => note !== "")) return table;
@@ -80,31 +96,55 @@ export interface Data {
   rows: Record<string, string | number | null>[];
 }
 
+/** The columns of an estimate: itself, and both ends of its interval. */
+export const intervalCells = (
+  name: string,
+  value: Interval | null | undefined,
+): Record<string, number | null> => ({
+  [name]: finite(value?.estimate),
+  [`${name}_lo`]: finite(value?.lo),
+  [`${name}_hi`]: finite(value?.hi),
+});
+
 /** A part of a report under one heading. */
 export interface Section {
   /** the heading; empty where what it holds needs none */
   title: string;
   /** place that links lead to, letters, digits and hyphens; none where no link does */
   id?: string;
-  /** what stands under it */
   blocks: Block[];
   /** where it is shown: everywhere, or not in a terminal, where only what is decided has room */
   in: "all" | "documents";
 }
 
+/** Blocks under a heading. */
+export const section = (
+  title: string,
+  blocks: Block[],
+  where: Section["in"] = "documents",
+): Section => ({ title, in: where, blocks });
+
+/** Sentences under a heading; no section where there are none. */
+export const listSection = (
+  title: string,
+  items: string[],
+  where?: Section["in"],
+): Section[] => items.length === 0 ? [] : [section(title, [{ kind: "list", items }], where)];
+
+/** Charts under no heading. */
+export const chartSection = (charts: Chart[]): Section =>
+  section("", charts.map((chart) => ({ kind: "chart", chart })));
+
 /** What stands above all sections. */
 export interface Head {
-  /** suite id */
+  /** of the suite */
   id: string;
-  /** name of the suite */
   title: string;
   /** `After the paper's Fig. 3`, or that it is after none */
   after: string;
   /** where the claim stands */
   source: string;
-  /** the claim */
   claim: string;
-  /** what was decided */
   verdict: Verdict;
   /** the verdict with what qualifies it: `pass (incomplete)` */
   phrase: string;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Optimum } from "../../lab/record/evidence.ts";
 import { chartsFor } from "../charts/charts.ts";
 import { measuresOf } from "../charts/optimum_shift.ts";
 import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series.ts";
@@ -12,80 +13,64 @@ import { valueText } from "../words/judgement.ts";
 import { PAPER_OPTIMA, PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
 import { distinct, lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
-import type { Section, Table } from "./section.ts";
+import {
+  chartSection,
+  type Column,
+  type Section,
+  section,
+  type Table,
+  tableBlock,
+  tableOf,
+} from "./section.ts";
 
 const log2 = (value: number | null | undefined): string => fixed(value, 2);
 
 /** Where every sweep has its optimum. */
 function optimumTable(record: TransferRecord): Table {
   const several = sweptOf(record).length > 1;
-  return {
-    head: [
-      "panel",
-      "configuration",
-      "rule",
-      "role",
-      ...(several ? ["swept"] : []),
-      "log2 of the optimum",
-      "value",
-      `loss there, ${lossUnit(record)}`,
-      "notes",
-    ],
-    rows: record.evidence.optima.map((one) => [
-      one.panel,
-      one.label,
-      one.rule,
-      one.role,
-      ...(several ? [SWEPT_NAME[one.swept]] : []),
-      interval(one.log2x, log2),
-      powerOfTwo(one.log2x?.estimate),
-      interval(one.loss, loss),
+  return tableOf(record.evidence.optima, [
+    ["panel", ({ panel }) => panel],
+    ["configuration", ({ label }) => label],
+    ["rule", ({ rule }) => rule],
+    ["role", ({ role }) => role],
+    ...(several ? [["swept", ({ swept }) => SWEPT_NAME[swept]] satisfies Column<Optimum>] : []),
+    ["log2 of the optimum", ({ log2x }) => interval(log2x, log2)],
+    ["value", ({ log2x }) => powerOfTwo(log2x?.estimate)],
+    [`loss there, ${lossUnit(record)}`, (one) => interval(one.loss, loss)],
+    ["notes", (one) =>
       [
         ...(one.log2x === null ? ["no optimum could be fitted"] : []),
         ...(one.atEdge ? ["best point at the edge of the grid"] : []),
         ...(one.diverged > 0 ? [`${percent(100 * one.diverged)}% of the runs diverged`] : []),
         ...(one.reason === null ? [] : [one.reason]),
-      ].join("; "),
-    ]),
-  };
+      ].join("; ")],
+  ]);
 }
 
 /** Mean loss over seeds at every place of every sweep. */
 function lossTable(record: TransferRecord): Table {
-  const { runs } = record.evidence, unit = lossUnit(record);
+  const unit = lossUnit(record);
   const places = Map.groupBy(
-    runs,
-    ({ cell }) => [cell.panel, cell.rule, SWEPT_NAME[cell.swept]].join("\n"),
+    record.evidence.runs,
+    ({ cell }) => [cell.panel, cell.rule, cell.swept].join("\n"),
   );
-  return {
-    head: [
-      "panel",
-      "configuration",
-      "rule",
-      "swept",
-      "log2 x",
-      `mean loss, ${unit}`,
-      `s.e., ${unit}`,
-      "seeds",
-      "diverged",
-    ],
-    rows: [...places].flatMap(([place, group]) => {
-      const [panel, rule, swept] = place.split("\n");
-      return averageOverSeeds(group).sort((a, b) =>
-        a.label < b.label ? -1 : a.label > b.label ? 1 : 0
-      ).map((point) => [
-        panel,
-        point.label,
-        rule,
-        swept,
-        log2(point.log2x),
-        loss(point.mean),
-        loss(point.standardError),
-        String(point.seeds + point.diverged),
-        String(point.diverged),
-      ]);
-    }),
-  };
+  const points = [...places.values()].flatMap((group) => {
+    const { panel, swept } = group[0].cell;
+    return averageOverSeeds(group)
+      .sort((a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : 0)
+      .map((point) => ({ ...point, panel, swept }));
+  });
+  return tableOf(points, [
+    ["panel", ({ panel }) => panel],
+    ["configuration", ({ label }) => label],
+    ["rule", ({ rule }) => rule],
+    ["swept", ({ swept }) => SWEPT_NAME[swept]],
+    ["log2 x", ({ log2x }) => log2(log2x)],
+    [`mean loss, ${unit}`, ({ mean }) => loss(mean)],
+    [`s.e., ${unit}`, ({ standardError }) => loss(standardError)],
+    ["seeds", ({ seeds, diverged }) => String(seeds + diverged)],
+    ["diverged", ({ diverged }) => String(diverged)],
+  ]);
 }
 
 /** The paper's setting and claim beside ours, line by line. */
@@ -136,37 +121,19 @@ function besideThePaper(record: TransferRecord): Table {
 
 /** The sections. */
 export function transferSections(record: TransferRecord): Section[] {
-  const table = (stem: string, table: Table, caption = "") =>
-    ({ kind: "table", stem, table, caption }) as const;
   return [
-    {
-      title: "",
-      in: "documents",
-      blocks: chartsFor(record).map((chart) => ({ kind: "chart", chart })),
-    },
-    {
-      title: "Optima",
-      in: "documents",
-      blocks: [table(
-        "optima",
-        optimumTable(record),
-        "Where a quadratic in log2 of the swept value has its minimum, on the reference's scale, with " +
-          "95% intervals.",
-      )],
-    },
-    {
-      title: "Beside the paper",
-      in: "documents",
-      blocks: [table("beside-the-paper", besideThePaper(record))],
-    },
-    {
-      title: "Every place of every sweep",
-      in: "documents",
-      blocks: [{
-        kind: "folded",
-        title: "Mean loss over seeds",
-        blocks: [table("losses", lossTable(record))],
-      }],
-    },
+    chartSection(chartsFor(record)),
+    section("Optima", [tableBlock(
+      "optima",
+      optimumTable(record),
+      "Where a quadratic in log2 of the swept value has its minimum, on the reference's scale, with " +
+        "95% intervals.",
+    )]),
+    section("Beside the paper", [tableBlock("beside-the-paper", besideThePaper(record))]),
+    section("Every place of every sweep", [{
+      kind: "folded",
+      title: "Mean loss over seeds",
+      blocks: [tableBlock("losses", lossTable(record))],
+    }]),
   ];
 }

@@ -23,21 +23,43 @@ export interface ChartSpec {
 export interface Chart {
   /** stem of its files, e.g. `loss-vs-lr` */
   name: string;
-  /** its title */
   title: string;
   /** the text under it */
   caption: string;
-  /** the chart itself, data inline */
+  /** data inline */
   spec: ChartSpec;
 }
 
+/** The words around a chart. */
+export interface ChartHead {
+  title: string;
+  /** first lines of the subtitle */
+  subtitle: string[];
+  /** what readers who cannot see the picture get */
+  description: string;
+}
+
 /**
- * The caption of a chart.
+ * A chart of a record with its words.
  *
- * @param record the bench
+ * @param name stem of its files
  * @param what sentences about this chart alone
+ * @returns none where there is nothing to draw
  */
-export function caption(record: BenchRecord, what: string): string {
+export function recordChart(
+  record: BenchRecord,
+  name: string,
+  title: string,
+  what: string,
+  draw: (head: ChartHead) => ChartSpec | null,
+): Chart[] {
+  const text = caption(record, `${title}. ${what}`);
+  const spec = draw({ title, subtitle: provenance(record), description: text });
+  return spec === null ? [] : [{ name, title, caption: text, spec }];
+}
+
+/** The text under a chart; `what` is about this chart alone. */
+function caption(record: BenchRecord, what: string): string {
   const { suite, environment } = record;
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
@@ -51,7 +73,7 @@ export function caption(record: BenchRecord, what: string): string {
 }
 
 /** The first lines under every chart's title: figure and verdict; size of the runs and adapter. */
-export function provenance(record: BenchRecord): string[] {
+function provenance(record: BenchRecord): string[] {
   const training = trainingPhrase(record);
   return [
     `${afterFigure(record.suite.figure)} · verdict here: ${verdictPhrase(record)}`,

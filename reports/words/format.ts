@@ -29,8 +29,6 @@ export function extent(values: Iterable<Maybe>): [least: number, greatest: numbe
 /**
  * A number with a fixed count of decimals and a real minus sign.
  *
- * @param value the number
- * @param decimals digits after the point
  * @param sign write `+` before positive numbers
  * @returns the text; a value that rounds to zero carries no sign
  */
@@ -134,16 +132,12 @@ export const milliseconds = (seconds: Maybe): string =>
 export const percent = (value: Maybe): string =>
   fixed(value, isNumber(value) && Math.abs(value) < 10 ? 1 : 0);
 
-/** A unit for rates, chosen by the largest of them. */
-export interface RateUnit {
-  /** e.g. `GFLOP/s` */
-  name: string;
-  /** units per TFLOP/s */
-  scale: number;
-}
-
-/** TFLOP/s where the largest rate reaches one, else GFLOP/s. */
-export function rateUnit(tflops: number[]): RateUnit {
+/**
+ * TFLOP/s where the largest rate reaches one, else GFLOP/s.
+ *
+ * @returns scale: units per TFLOP/s
+ */
+export function rateUnit(tflops: number[]): { name: string; scale: number } {
   return tflops.some((rate) => rate >= 1)
     ? { name: "TFLOP/s", scale: 1 }
     : { name: "GFLOP/s", scale: 1e3 };

@@ -17,6 +17,10 @@ export const SWEPT_NAME: Record<Swept, string> = {
 /** `transfer` as a title writes it: `Transfer`. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** `3 claims`, `1 control`. */
+export const many = (number: number, what: string): string =>
+  `${number} ${what}${number === 1 ? "" : "s"}`;
+
 /** A text that ends with a full stop. */
 export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
 
@@ -48,8 +52,8 @@ export function costPhrase(record: BenchRecord): string {
   if ("points" in evidence) return `${evidence.points.length} points timed, ${time}`;
   if (evidence.runs.length === 0) return `${findings.points.length} points measured, ${time}`;
   const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
-  const runs = `${cost.trainedRuns} ${cost.trainedRuns === 1 ? "run" : "runs"} trained${reused}`;
-  return `${runs}, ${count(cost.trainedTokens)} tokens, ${time}`;
+  const runs = many(cost.trainedRuns, "run");
+  return `${runs} trained${reused}, ${count(cost.trainedTokens)} tokens, ${time}`;
 }
 
 /** The most device memory that was held, as a phrase to follow the cost; empty where not measured. */

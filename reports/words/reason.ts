@@ -6,15 +6,12 @@
 import type { Counts, Decision } from "../../lab/record/decision.ts";
 import type { Judgement } from "../../lab/record/findings.ts";
 import { judgedName, judgementReason } from "./judgement.ts";
+import { many } from "./phrases.ts";
 
 /** More than these are not named. */
 const NAMED = 4;
 
 const total = ({ pass, fail, undecided }: Counts): number => pass + fail + undecided;
-
-/** `3 claims`, `1 control`. */
-const many = (number: number, what: string): string =>
-  `${number} ${what}${number === 1 ? "" : "s"}`;
 
 /** `2 of 3 claims`. */
 const share = (part: number, counts: Counts, what: string): string =>

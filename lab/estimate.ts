@@ -8,6 +8,7 @@ import type { TaskData } from "../model/task.ts";
 import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
 import { workOf } from "./train/pool.ts";
+import { parseConfiguration } from "../rule/configuration.ts";
 import type { TrainingPlan } from "./train/plan.ts";
 import { trainGroup } from "./train/group.ts";
 
@@ -95,10 +96,16 @@ export async function measureSpeed(
   } as const;
   let work = 0, seconds = 0, compile_s = 0;
   for (const [configuration, replicas] of PROBES) {
+    const model = parseConfiguration(configuration);
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
       { length: replicas },
-      (_, seed) => jobOf({ ...cell, configuration, seed }, own, contextFor(own)),
+      (_, seed) =>
+        jobOf(
+          { cell: { ...cell, configuration, seed }, from: model, to: model },
+          own,
+          contextFor(own),
+        ),
     );
     const started = performance.now(), at: [step: number, seconds: number][] = [];
     await trainGroup(

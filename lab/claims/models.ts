@@ -33,11 +33,11 @@ export interface Workbench extends Bench {
 
 /** The job of a wanted model. */
 export function jobOfWanted(w: Wanted, plan: TrainingPlan, context: Context): Job {
-  const c = parseConfiguration(w.configuration, parseConfiguration(plan.reference));
+  const from = parseConfiguration(plan.reference), to = parseConfiguration(w.configuration, from);
   const cell = {
     panel: w.panel,
-    configuration: formatConfiguration(c),
-    label: labelOf(c),
+    configuration: formatConfiguration(to),
+    label: labelOf(to),
     rule: w.rule,
     role: w.role,
     swept: "lr" as const,
@@ -45,7 +45,7 @@ export function jobOfWanted(w: Wanted, plan: TrainingPlan, context: Context): Jo
     seed: w.seed,
   };
   const { multipliers, training } = w;
-  return jobOf(cell, plan, context, { multipliers, training });
+  return jobOf({ cell, from, to }, plan, context, { multipliers, training });
 }
 
 /** A workbench on a bench, and the runs it was asked for so far, each once per place it is drawn in. */

@@ -14,11 +14,19 @@ import { TENSOR_KINDS } from "../../model/stored.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
-import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson, runKey } from "./identity.ts";
 import type { BaseHyperParameters, Cell } from "../record/run.ts";
 import type { TrainingPlan } from "./plan.ts";
+
+/** A cell with its configurations, read once where the plan's lines are made. */
+export interface Placed {
+  cell: Cell;
+  /** the reference of the plan */
+  from: Configuration;
+  /** the cell's */
+  to: Configuration;
+}
 
 /** A cell ready to be trained. */
 export interface Job {
@@ -122,7 +130,7 @@ function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): Base
  * @throws {TypeError} when the plan is for another task than the context's data
  */
 export function jobOf(
-  cell: Cell,
+  { cell, from: reference, to: target }: Placed,
   plan: TrainingPlan,
   { task, dataHash, trainUnits, adapter }: Context,
   changes: Changes = {},
@@ -130,8 +138,7 @@ export function jobOf(
   if (plan.task !== undefined && plan.task !== task.id) {
     throw new TypeError(`Cannot train for ${plan.task}: the data is for ${task.id}`);
   }
-  const reference = parseConfiguration(plan.reference), from = sized(reference, plan);
-  const to = sized(parseConfiguration(cell.configuration, reference), plan);
+  const from = sized(reference, plan), to = sized(target, plan);
   const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
   const { rows, multipliers, beta1, beta2, warnings } = rule.transfer(from, to, base);
   // a dense target has no router row; its entry is never used

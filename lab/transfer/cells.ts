@@ -19,7 +19,10 @@ import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
 /** One line of the figure: a configuration under a rule, swept over one hyperparameter. */
 export interface Line {
   panel: string;
+  /** the configuration as the command line writes it, and read, with its reference */
   configuration: string;
+  from: Configuration;
+  to: Configuration;
   label: string;
   rule: string;
   role: Cell["role"];
@@ -47,6 +50,8 @@ export function linesOf(
     const line = (c: Configuration, label: string, by: string, role: Line["role"]): Line => ({
       panel: panel.name,
       configuration: formatConfiguration(c),
+      from,
+      to: c,
       label,
       rule: by,
       role,

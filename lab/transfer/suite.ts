@@ -62,7 +62,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
     estimate(profileName, context?: Context): Estimate {
       const jobs = linesOf(declared, profiles[profileName]).flatMap((line) =>
         cellsOf(line).map((cell) => ({
-          job: jobOf(cell, line.plan, context ?? contextFor(line.plan)),
+          job: jobOf({ ...line, cell }, line.plan, context ?? contextFor(line.plan)),
           times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
         }))
       );

@@ -39,7 +39,7 @@ export class Sweeps {
   /** The job of a cell of a line. */
   job(line: Line, cell: Cell): Job {
     const id = JSON.stringify([line.plan.reference, cell]);
-    const known = this.#jobs.get(id) ?? jobOf(cell, line.plan, this.#pool.context);
+    const known = this.#jobs.get(id) ?? jobOf({ ...line, cell }, line.plan, this.#pool.context);
     this.#jobs.set(id, known);
     return known;
   }

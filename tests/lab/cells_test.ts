@@ -2,6 +2,7 @@ import { type Context, jobOf } from "../../lab/train/job.ts";
 import type { Cell } from "../../lab/record/run.ts";
 import { language } from "../../model/tasks/language.ts";
 import { quickPlan } from "../../suites/plans.ts";
+import { placed } from "./runs.ts";
 import { assert, assertEquals, throws } from "./assert.ts";
 
 const context: Context = { task: language(), dataHash: "d", trainUnits: 1000, adapter: "a" };
@@ -18,7 +19,7 @@ const cell = (configuration: string, more: Partial<Cell> = {}): Cell => ({
 });
 const plan = { ...quickPlan, reference: "dense:d=16,L=2,H=16", steps: 600, sequences: 16, seq: 32 };
 const job = (configuration: string, more: Partial<Cell> = {}) =>
-  jobOf(cell(configuration, more), plan, context);
+  jobOf(placed(cell(configuration, more), plan), plan, context);
 
 Deno.test("a configuration's B and D set batch and steps, and the rule sees their ratios to the plan's", () => {
   const plain = job("dense"), large = job("dense:B=2048,D=307200"), long = job("dense:D=1228800");
@@ -50,10 +51,14 @@ Deno.test("equal training is one run, whatever panel, role or rule it is drawn u
   const reference = job("dense");
   assertEquals(job("dense", { panel: "q", role: "control", rule: "standard" }).key, reference.key);
   assert(job("dense:d=32,H=32").key !== job("dense:d=32,H=32", { rule: "standard" }).key);
-  const twin = jobOf(cell("4e2a:h=16"), plan, context, { multipliers: { routeScale: 1 } });
+  const twin = jobOf(placed(cell("4e2a:h=16"), plan), plan, context, {
+    multipliers: { routeScale: 1 },
+  });
   assert(twin.key !== job("4e2a:h=16").key);
   assertEquals(twin.group, job("4e2a:h=16").group);
-  const balanced = jobOf(cell("4e2a:h=16"), plan, context, { training: { zCoef: 0.1 } });
+  const balanced = jobOf(placed(cell("4e2a:h=16"), plan), plan, context, {
+    training: { zCoef: 0.1 },
+  });
   assert(balanced.group !== twin.group);
 });
 

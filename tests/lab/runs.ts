@@ -1,7 +1,10 @@
 /** A finished run and a record as short as their schema allows. */
 import { decide } from "../../lab/judge/decide.ts";
 import { type BenchRecord, type Environment, SCHEMA } from "../../lab/record/record.ts";
-import type { Run } from "../../lab/record/run.ts";
+import type { Cell, Run } from "../../lab/record/run.ts";
+import type { Placed } from "../../lab/train/job.ts";
+import type { TrainingPlan } from "../../lab/train/plan.ts";
+import { parseConfiguration } from "../../rule/configuration.ts";
 
 /** A run with this key. */
 export function runWith(key: string): Run {
@@ -111,4 +114,10 @@ export function recordOf(run: Run): BenchRecord {
     },
     warnings: [],
   };
+}
+
+/** A cell with its configurations read. */
+export function placed(cell: Cell, plan: Pick<TrainingPlan, "reference">): Placed {
+  const from = parseConfiguration(plan.reference);
+  return { cell, from, to: parseConfiguration(cell.configuration, from) };
 }

@@ -2,6 +2,7 @@
  * The task seam, proved by a second task: tests/model/tasks/regression.ts trains through the same trainer, probe,
  * group, pool and store, and none of them names anything of a task.
  */
+import { placed } from "../lab/runs.ts";
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/gpu/device.ts";
 import { settle } from "../../kernels/gpu/device.ts";
@@ -271,7 +272,7 @@ Deno.test("runs of two tasks, or of one task at two sizes, are never one run", (
   ];
   const jobs = tasks.map((task): ReturnType<typeof jobOf> => {
     const context: Context = { task, dataHash: "d", trainUnits: 1000, adapter: "a" };
-    return jobOf(cell, plan, context);
+    return jobOf(placed(cell, plan), plan, context);
   });
   assert.equal(new Set(jobs.map((job) => job.key)).size, tasks.length);
   assert.equal(new Set(jobs.map((job) => job.group)).size, tasks.length);
@@ -305,7 +306,7 @@ Deno.test("another task's data, a plan for another task and a router without ids
       log2x: 0,
       seed: 0,
     } as const;
-    assert.throws(() => jobOf(cell, REGRESSION_PLAN, context), {
+    assert.throws(() => jobOf(placed(cell, REGRESSION_PLAN), REGRESSION_PLAN, context), {
       name: "TypeError",
       message: "Cannot train for regression: the data is for language",
     });

@@ -84,14 +84,18 @@ export async function regressionRuns(
           seeds.map((seed) =>
             jobOf(
               {
-                panel: "transfer",
-                configuration: formatConfiguration(c),
-                label: labelOf(c),
-                rule,
-                role,
-                swept: "lr",
-                log2x,
-                seed,
+                cell: {
+                  panel: "transfer",
+                  configuration: formatConfiguration(c),
+                  label: labelOf(c),
+                  rule,
+                  role,
+                  swept: "lr",
+                  log2x,
+                  seed,
+                },
+                from: reference,
+                to: c,
               },
               plan,
               pool.context,

@@ -11,7 +11,7 @@
  * the claimed axis does must be seen to be wrong.
  *
  * Error: over 1500 synthetic trials without any effect each ordering was found in 2.0-2.7% and its reverse in
- * 1.5-2.6%, with equal noise and with noise that grows along the axis (tests/lab/scaling_test.ts runs 400).
+ * 1.5-2.6%, with equal noise and with noise that grows along the axis (tests/lab/claims/scaling_test.ts runs 400).
  *
  * @module
  */

@@ -9,7 +9,7 @@
  *
  * Error: over 1000 synthetic trials a case (cross-entropies with batch noise to 0.08, common to a pair or
  * not; 0.01-0.08 of the run's own; levels differing by 0.005-0.02) the interval held a true speed-up of 1.5 in 94-95%; models alike
- * were judged faster in 2.6-3.0%, slower in 2.3-2.7%, biased by at most 1% (tests/lab/speedup_test.ts runs 200).
+ * were judged faster in 2.6-3.0%, slower in 2.3-2.7%, biased by at most 1% (tests/lab/claims/speedup_test.ts runs 200).
  *
  * @module
  */

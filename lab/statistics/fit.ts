@@ -104,7 +104,7 @@ const MODEL_ERROR_SHORT = 0.1;
  * half of the bias or less, and over twice the noise): 1.5 times that, at most a quarter of the
  * grid's step (reached where noise rather than shape decides). Three points have nothing to be compared
  * with and four little: there it is at least a tenth of the step, from the bias of the parabola through
- * three points, 0.02 to 0.19 octaves on the bowls of tests/lab/bowls.ts.
+ * three points, 0.02 to 0.19 octaves on the bowls of tests/lab/statistics/bowls.ts.
  *
  * @returns standard deviation of the model error, octaves
  */

@@ -12,14 +12,14 @@
  * side. The model error of lab/statistics/fit.ts widens the interval accordingly; in the difference of two optima,
  * the shift, most of it cancels.
  *
- * Error: measured over 1000 trials a case (tests/lab/coverage_test.ts, which runs 300), noise 0.003-0.03
+ * Error: measured over 1000 trials a case (tests/lab/statistics/coverage_test.ts, which runs 300), noise 0.003-0.03
  * nats, constant, growing with x, or correlated along the grid; 3 and 5 seeds. The 95% interval held the
  * minimum itself in 99-100% of symmetric and asymmetric bowls and in 95% of bowls with twice the
  * curvature on one side; the shift's held it in 99% between bowls of one shape and in 95% (3 seeds) and
  * 91% (5 seeds) between a symmetric and such a lopsided one. So it errs on the wide side, by the model
  * error. A plain bootstrap of three seeds held 78% where it claims 95%.
  *
- * Adaptive sweeps (a bracket of three that {@link nextPoints} grows; tests/lab/adaptive_test.ts): over 600
+ * Adaptive sweeps (a bracket of three that {@link nextPoints} grows; tests/lab/statistics/adaptive_test.ts): over 600
  * trials a case with the same noises and 3 seeds, on bowls symmetric, asymmetric, lopsided, flat and as
  * measured, true shifts of 0 and ±2 octaves, the shift's interval held it in 94-100% and the optimum's in
  * 90-100%; a shift of two octaves got `pass` in at most 0.5%, no shift got `fail` in none of 3600. They trained

@@ -8,7 +8,7 @@
  *
  * Error: over 20000 tables of 3 or 4 configurations and 3 seeds, Student's interval of a slope held the truth
  * in 95%, the pooled one in 96% with equal noise, 94% with noise growing threefold along the axis and 91% with
- * one end three times as noisy as the rest, at 0.60 to 0.75 of the width (tests/lab/paired_test.ts, 4000).
+ * one end three times as noisy as the rest, at 0.60 to 0.75 of the width (tests/lab/statistics/paired_test.ts, 4000).
  *
  * @module
  */

@@ -70,7 +70,7 @@ const Z = 1.959963984540054;
  * 97.5% point of Student's t: closed forms at 1 and 2 degrees of freedom, above 3 the
  * Cornish-Fisher series in 1/ν, linear in 1/ν between them.
  *
- * Error: below 0.004 at whole ν, tests/lab/statistics_test.ts.
+ * Error: below 0.004 at whole ν, tests/lab/statistics/resample_test.ts.
  * Source: Abramowitz and Stegun, "Handbook of mathematical functions", 26.7.5.
  *
  * @throws {RangeError} for less than one degree of freedom
@@ -184,7 +184,7 @@ const RESAMPLES = 1000;
  * instead of 2, an interval of half the width of the seeds' own t. The level (common to the whole
  * curve) has nothing to pool: it keeps t_{n−1}.
  *
- * Error: measured coverage in lab/statistics/optimum.ts and tests/lab/coverage_test.ts.
+ * Error: measured coverage in lab/statistics/optimum.ts and tests/lab/statistics/coverage_test.ts.
  * Source: B. Efron and R. Tibshirani, "An introduction to the bootstrap", 1993, ch. 9 and 12;
  * F. Satterthwaite, Biometrics Bulletin 2, 1946.
  *

@@ -12,7 +12,7 @@
  * Neither is built from S·n values as if they were independent. With one seed the second stands
  * alone, with two points the first.
  *
- * Error: covers a true slope in at least 95% of synthetic sets (tests/lab/slope_test.ts).
+ * Error: covers a true slope in at least 95% of synthetic sets (tests/lab/statistics/slope_test.ts).
  *
  * @module
  */

@@ -12,7 +12,7 @@
  * Error: over 500 trials a case (3 seeds, noise 0.003-0.03 nats; rho_D of 2 and 4, 4, or 1/2 and 2; exponents 0.3
  * and 0.5; four shapes of bowl) the interval held the exponent in 99.8-100%, wide by the model error: 0.55 on the
  * bowl measured at width 64, 1 to 1.8 on flatter ones. There 0.3 was told from 1/2 in 42-48% and in 6-26%
- * (tests/lab/duration_exponent_test.ts, which runs 150).
+ * (tests/lab/transfer/duration_exponent_test.ts, which runs 150).
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { uploadText } from "../../model/tasks/text.ts";
 import { type Replica, Trainer } from "../../model/trainer.ts";
 import type { Device } from "../../kernels/gpu/device.ts";
 import { assertApart, assertClose } from "../compare.ts";
-import { text } from "../lab/workbench.ts";
+import { text } from "../lab/claims/workbench.ts";
 import { expertForward } from "../reference/feed_forward.ts";
 import { matrix } from "../reference/matrix.ts";
 import { tolerance } from "../tolerances.ts";

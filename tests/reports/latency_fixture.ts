@@ -11,7 +11,7 @@ import type { Interval } from "../../lab/record/findings.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
 import { factsOf } from "../../lab/suite.ts";
 import { latency } from "../../suites/latency.ts";
-import { madeUp } from "../lab/latency_points.ts";
+import { madeUp } from "../lab/latency/points.ts";
 
 /** A made-up machine. */
 export interface MadeUp {

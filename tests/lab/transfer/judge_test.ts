@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { type Sweep, sweepOptimum } from "../../../lab/statistics/optimum.ts";
 import { random } from "../../../lab/statistics/resample.ts";
-import { judged } from "../judged.ts";
+import { judged } from "./judged.ts";
 import { assert, assertEquals, assertNear, throws } from "../assert.ts";
-import { asymmetric, type Bowl, commonParts, GRID, sweepOf, symmetric } from "../bowls.ts";
+import {
+  asymmetric,
+  type Bowl,
+  commonParts,
+  GRID,
+  sweepOf,
+  symmetric,
+} from "../statistics/bowls.ts";
 
 const steep: Bowl = (u) => 1.6 * symmetric(u);
 

@@ -1,8 +1,8 @@
 /** Warnings of a run's routers: each appears on what it names, and on nothing else. */
 import assert from "node:assert/strict";
-import { runSchema } from "../../lab/record/run.ts";
-import { ROUTER_WARNINGS, routerWarnings } from "../../lab/train/router_warnings.ts";
-import { runWith } from "./runs.ts";
+import { runSchema } from "../../../lab/record/run.ts";
+import { ROUTER_WARNINGS, routerWarnings } from "../../../lab/train/router_warnings.ts";
+import { runWith } from "../runs.ts";
 
 /** A run of a configuration with this load. */
 function runOf(configuration: string, expertLoad: number[][] | null) {

@@ -1,9 +1,13 @@
 /** Made-up latency points whose times follow a law or a machine; no number of them is a result. */
-import { medianInterval } from "../../kernels/gpu/order_statistics.ts";
-import { groupsOf, type LatencyProfile, type LatencyWork } from "../../lab/latency/works.ts";
-import type { Interval } from "../../lab/record/findings.ts";
-import { type LatencyPass, type LatencyPoint, latencyPointSchema } from "../../lab/record/timed.ts";
-import { latency } from "../../suites/latency.ts";
+import { medianInterval } from "../../../kernels/gpu/order_statistics.ts";
+import { groupsOf, type LatencyProfile, type LatencyWork } from "../../../lab/latency/works.ts";
+import type { Interval } from "../../../lab/record/findings.ts";
+import {
+  type LatencyPass,
+  type LatencyPoint,
+  latencyPointSchema,
+} from "../../../lab/record/timed.ts";
+import { latency } from "../../../suites/latency.ts";
 
 /** Seconds of a pass over a layer, without noise. */
 export type TimeOf = (work: LatencyWork, panel: LatencyPoint["panel"], pass: LatencyPass) => number;

@@ -7,10 +7,10 @@ import {
   type Sweep,
   sweepOptimum,
   widen,
-} from "../../lab/statistics/optimum.ts";
-import { drawSeeds, random } from "../../lab/statistics/resample.ts";
-import { judged } from "./judged.ts";
-import { assert, assertEquals } from "./assert.ts";
+} from "../../../lab/statistics/optimum.ts";
+import { drawSeeds, random } from "../../../lab/statistics/resample.ts";
+import { judged } from "../transfer/judged.ts";
+import { assert, assertEquals } from "../assert.ts";
 import {
   asymmetric,
   type Bowl,

@@ -1,9 +1,9 @@
 /** Synthetic runs for the judges of claims: what a wanted model would have learned under a law. */
-import { type SeededModel, type Wanted, wantedOf } from "../../lab/claims/models.ts";
-import type { Run } from "../../lab/record/run.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import type { TrainingPlan } from "../../lab/train/plan.ts";
-import { runWith } from "./runs.ts";
+import { type SeededModel, type Wanted, wantedOf } from "../../../lab/claims/models.ts";
+import type { Run } from "../../../lab/record/run.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import type { TrainingPlan } from "../../../lab/train/plan.ts";
+import { runWith } from "../runs.ts";
 
 /** What a run is to show; what is left out is as short as can be. */
 export interface Shown {

@@ -1,7 +1,7 @@
 /** A target judged as the tests of transfer suites want it: with its two measures by name. */
-import type { Sweep } from "../../lab/statistics/optimum.ts";
-import type { TransferLimits } from "../../lab/transfer/declaration.ts";
-import { judgeTarget } from "../../lab/transfer/judge.ts";
+import type { Sweep } from "../../../lab/statistics/optimum.ts";
+import type { TransferLimits } from "../../../lab/transfer/declaration.ts";
+import { judgeTarget } from "../../../lab/transfer/judge.ts";
 
 /** Judges by one octave and 0.01 nats unless told otherwise. */
 export function judged(

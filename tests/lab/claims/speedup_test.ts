@@ -1,11 +1,11 @@
-import type { Wanted } from "../../lab/claims/models.ts";
-import { firstReach, smoothed, stablePhase } from "../../lab/statistics/curves.ts";
-import { judgeSpeedup, speedupModels } from "../../lab/claims/speedup.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { WSD } from "../../model/schedule.ts";
-import { speedup } from "../../suites/speedup.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import type { Wanted } from "../../../lab/claims/models.ts";
+import { firstReach, smoothed, stablePhase } from "../../../lab/statistics/curves.ts";
+import { judgeSpeedup, speedupModels } from "../../../lab/claims/speedup.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { WSD } from "../../../model/schedule.ts";
+import { speedup } from "../../../suites/speedup.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";
 
 const { quick } = speedup.profiles, STEPS = quick.plan.steps;

@@ -1,10 +1,10 @@
 /** A workbench of a device and a made-up text, for suites that probe and do not train through the pool. */
-import type { Device } from "../../kernels/gpu/device.ts";
-import type { Progress } from "../../lab/suite.ts";
-import type { Workbench } from "../../lab/claims/models.ts";
-import type { TrainingPool } from "../../lab/train/pool.ts";
-import { uploadText } from "../../model/tasks/text.ts";
-import { uniforms } from "../random.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import type { Progress } from "../../../lab/suite.ts";
+import type { Workbench } from "../../../lab/claims/models.ts";
+import type { TrainingPool } from "../../../lab/train/pool.ts";
+import { uploadText } from "../../../model/tasks/text.ts";
+import { uniforms } from "../../random.ts";
 
 /** 4000 bytes in which each is one of few that may follow the last. */
 export function text(): Uint8Array {

@@ -1,9 +1,9 @@
-import { initialLossModels, judgeInitialLoss } from "../../lab/claims/initial_loss.ts";
-import type { Wanted } from "../../lab/claims/models.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { initialLoss } from "../../suites/initial_loss.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { initialLossModels, judgeInitialLoss } from "../../../lab/claims/initial_loss.ts";
+import type { Wanted } from "../../../lab/claims/models.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { initialLoss } from "../../../suites/initial_loss.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { batchNoise, runsFor, type Shown } from "./claim_runs.ts";
 
 const { quick } = initialLoss.profiles, LN_V = Math.log(256);

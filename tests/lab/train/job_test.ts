@@ -1,9 +1,9 @@
-import { type Context, jobOf } from "../../lab/train/job.ts";
-import type { Cell } from "../../lab/record/run.ts";
-import { language } from "../../model/tasks/language.ts";
-import { quickPlan } from "../../suites/plans.ts";
-import { placed } from "./runs.ts";
-import { assert, assertEquals, throws } from "./assert.ts";
+import { type Context, jobOf } from "../../../lab/train/job.ts";
+import type { Cell } from "../../../lab/record/run.ts";
+import { language } from "../../../model/tasks/language.ts";
+import { quickPlan } from "../../../suites/plans.ts";
+import { placed } from "../runs.ts";
+import { assert, assertEquals, throws } from "../assert.ts";
 
 const context: Context = { task: language(), dataHash: "d", trainUnits: 1000, adapter: "a" };
 const cell = (configuration: string, more: Partial<Cell> = {}): Cell => ({

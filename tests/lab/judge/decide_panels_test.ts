@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { decide, decidePanels, decideSuite, judge } from "../../lab/judge/decide.ts";
-import type { Findings, Judgement, Panel } from "../../lab/record/findings.ts";
+import { decide, decidePanels, decideSuite, judge } from "../../../lab/judge/decide.ts";
+import type { Findings, Judgement, Panel } from "../../../lab/record/findings.ts";
 
 const judged = (panel: string, role: Judgement["role"], value: number) =>
   judge({

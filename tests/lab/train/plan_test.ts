@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { canonicalJson, runKey, type RunParts } from "../../lab/train/identity.ts";
-import { planOf } from "../../lab/bench.ts";
-import { settlePlan } from "../../lab/train/plan.ts";
-import { capacity } from "../../suites/capacity.ts";
-import { assert, assertEquals, throws } from "./assert.ts";
-import { runWith } from "./runs.ts";
+import { canonicalJson, runKey, type RunParts } from "../../../lab/train/identity.ts";
+import { planOf } from "../../../lab/bench.ts";
+import { settlePlan } from "../../../lab/train/plan.ts";
+import { capacity } from "../../../suites/capacity.ts";
+import { assert, assertEquals, throws } from "../assert.ts";
+import { runWith } from "../runs.ts";
 
 const parts: RunParts = {
   task: "lm",

@@ -1,9 +1,9 @@
 /** A bench without a pool, for suites that time: a store in a folder, what was told, what was warned. */
-import type { Device } from "../../kernels/gpu/device.ts";
-import type { LatencyProfile } from "../../lab/latency/works.ts";
-import type { LatencyEvidence } from "../../lab/record/evidence.ts";
-import type { Findings } from "../../lab/record/findings.ts";
-import type { Environment } from "../../lab/record/record.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import type { LatencyProfile } from "../../../lab/latency/works.ts";
+import type { LatencyEvidence } from "../../../lab/record/evidence.ts";
+import type { Findings } from "../../../lab/record/findings.ts";
+import type { Environment } from "../../../lab/record/record.ts";
 import type {
   Bench,
   Measured,
@@ -11,8 +11,8 @@ import type {
   Progress,
   Suite,
   SuiteInputs,
-} from "../../lab/suite.ts";
-import { openStoreOf } from "../../lab/train/store.ts";
+} from "../../../lab/suite.ts";
+import { openStoreOf } from "../../../lab/train/store.ts";
 
 /** What a stopped or finished bench leaves. */
 export interface Timed {

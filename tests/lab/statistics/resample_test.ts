@@ -8,8 +8,8 @@ import {
   sd,
   split,
   tQuantile975,
-} from "../../lab/statistics/resample.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+} from "../../../lab/statistics/resample.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 
 Deno.test("mean, standard deviation, median and quantiles follow their closed forms", () => {
   assertNear(mean([1, 2, 6]), 3, 1e-15);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { fitCurve, lossAt, modelError } from "../../lab/statistics/fit.ts";
-import { coverageAt, type Sweep, sweepOptimum, widen } from "../../lab/statistics/optimum.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { fitCurve, lossAt, modelError } from "../../../lab/statistics/fit.ts";
+import { coverageAt, type Sweep, sweepOptimum, widen } from "../../../lab/statistics/optimum.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { asymmetric, commonParts, GRID, sweepOf, symmetric } from "./bowls.ts";
 
 /** A noiseless parabola, three seeds. */

@@ -1,21 +1,21 @@
 /** The bridges: an identity to rounding, its broken twin, and what counts and gradients say. */
 import nodeAssert from "node:assert/strict";
-import { compareBridge, difference, sideBySide } from "../../lab/claims/bridge_identity.ts";
-import { limitsOn } from "../../lab/claims/bridge_limits.ts";
+import { compareBridge, difference, sideBySide } from "../../../lab/claims/bridge_identity.ts";
+import { limitsOn } from "../../../lab/claims/bridge_limits.ts";
 import {
   GradientNoise,
   loadOf,
   NOISE_GROUPS,
   type Sparsity,
   unitOf,
-} from "../../lab/claims/bridge_sparsity.ts";
-import { bridges, judgeIdentity, judgeSparsity } from "../../lab/claims/bridges.ts";
-import { replicaOf } from "../../lab/claims/probe_models.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { bridgesSuite } from "../../suites/bridges.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
-import { assert, assertEquals, assertNear } from "./assert.ts";
+} from "../../../lab/claims/bridge_sparsity.ts";
+import { bridges, judgeIdentity, judgeSparsity } from "../../../lab/claims/bridges.ts";
+import { replicaOf } from "../../../lab/claims/probe_models.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { bridgesSuite } from "../../../suites/bridges.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
+import { assert, assertEquals, assertNear } from "../assert.ts";
 import { workbench } from "./workbench.ts";
 
 const SMOKE = bridgesSuite.profiles.smoke;

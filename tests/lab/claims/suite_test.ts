@@ -1,14 +1,14 @@
 /** A suite of claims through the one runner: what it plans, trains, finds, and what it says when stopped. */
-import { textDataset } from "../../model/tasks/language.ts";
-import { runBench } from "../../lab/bench.ts";
-import { runsByModel, type SeededModel } from "../../lab/claims/models.ts";
-import { defineClaims, judgedRuns, type Method } from "../../lab/claims/suite.ts";
-import { judge } from "../../lab/judge/decide.ts";
-import { type Environment, recordSchema } from "../../lab/record/record.ts";
-import type { TrainingPlan } from "../../lab/train/plan.ts";
-import { smokePlan } from "../../suites/plans.ts";
-import { withDevice } from "../with_device.ts";
-import { assert, assertEquals, throws } from "./assert.ts";
+import { textDataset } from "../../../model/tasks/language.ts";
+import { runBench } from "../../../lab/bench.ts";
+import { runsByModel, type SeededModel } from "../../../lab/claims/models.ts";
+import { defineClaims, judgedRuns, type Method } from "../../../lab/claims/suite.ts";
+import { judge } from "../../../lab/judge/decide.ts";
+import { type Environment, recordSchema } from "../../../lab/record/record.ts";
+import type { TrainingPlan } from "../../../lab/train/plan.ts";
+import { smokePlan } from "../../../suites/plans.ts";
+import { withDevice } from "../../with_device.ts";
+import { assert, assertEquals, throws } from "../assert.ts";
 import { text } from "./workbench.ts";
 
 interface Profile {

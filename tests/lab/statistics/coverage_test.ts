@@ -1,8 +1,8 @@
 /** Measured coverage of the 95% intervals: 300 trials a case, fixed seeds. */
-import { fitCurve } from "../../lab/statistics/fit.ts";
-import { analyse, shiftBetween, type Sweep } from "../../lab/statistics/optimum.ts";
-import { drawSeeds, mean, random } from "../../lab/statistics/resample.ts";
-import { assert } from "./assert.ts";
+import { fitCurve } from "../../../lab/statistics/fit.ts";
+import { analyse, shiftBetween, type Sweep } from "../../../lab/statistics/optimum.ts";
+import { drawSeeds, mean, random } from "../../../lab/statistics/resample.ts";
+import { assert } from "../assert.ts";
 import {
   asymmetric,
   type Bowl,

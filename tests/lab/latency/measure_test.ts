@@ -1,17 +1,17 @@
 /** Timing a latency suite of toy layers: stopped, resumed, with and without a trained load. */
 import assert from "node:assert/strict";
-import { loadOf, trainedLoad } from "../../lab/latency/load.ts";
-import { casesOf, groupsOf, type LatencyProfile } from "../../lab/latency/works.ts";
-import { decideSuite } from "../../lab/judge/decide.ts";
-import { evidenceSchema } from "../../lab/record/evidence.ts";
-import { LabError } from "../../lab/record/failure.ts";
-import { findingsSchema } from "../../lab/record/findings.ts";
-import type { BenchRecord } from "../../lab/record/record.ts";
-import type { Suite } from "../../lab/suite.ts";
-import { latency } from "../../suites/latency.ts";
-import { withDevice } from "../with_device.ts";
-import { latencyFixture } from "../reports/latency_fixture.ts";
-import { timeSuite } from "./latency_workbench.ts";
+import { loadOf, trainedLoad } from "../../../lab/latency/load.ts";
+import { casesOf, groupsOf, type LatencyProfile } from "../../../lab/latency/works.ts";
+import { decideSuite } from "../../../lab/judge/decide.ts";
+import { evidenceSchema } from "../../../lab/record/evidence.ts";
+import { LabError } from "../../../lab/record/failure.ts";
+import { findingsSchema } from "../../../lab/record/findings.ts";
+import type { BenchRecord } from "../../../lab/record/record.ts";
+import type { Suite } from "../../../lab/suite.ts";
+import { latency } from "../../../suites/latency.ts";
+import { withDevice } from "../../with_device.ts";
+import { latencyFixture } from "../../reports/latency_fixture.ts";
+import { timeSuite } from "./workbench.ts";
 
 /** Sizes that take milliseconds. */
 const toy: LatencyProfile = {

@@ -1,12 +1,12 @@
 /** The judge of the latency suite says pass, fail and inconclusive where it must. */
 import assert from "node:assert/strict";
-import { decide } from "../../lab/judge/decide.ts";
-import { findLatency } from "../../lab/latency/findings.ts";
-import { judgeLatency, ratioOfPoints } from "../../lab/latency/judge.ts";
-import type { Judgement } from "../../lab/record/findings.ts";
-import type { LatencyPoint } from "../../lab/record/timed.ts";
-import { latency } from "../../suites/latency.ts";
-import { type Law, pointsOf } from "./latency_points.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { findLatency } from "../../../lab/latency/findings.ts";
+import { judgeLatency, ratioOfPoints } from "../../../lab/latency/judge.ts";
+import type { Judgement } from "../../../lab/record/findings.ts";
+import type { LatencyPoint } from "../../../lab/record/timed.ts";
+import { latency } from "../../../suites/latency.ts";
+import { type Law, pointsOf } from "./points.ts";
 
 const { quick } = latency.profiles;
 /** The paper's Fig. 7, nearly: 1.1 times for 8 times the experts, 1.4 for 16 parts, 8 for 8. */

@@ -1,7 +1,7 @@
 /** Exponents: exact where there is no noise, honest about few seeds and bent curves. */
-import { exponent, meanInterval } from "../../lab/statistics/slope.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { exponent, meanInterval } from "../../../lab/statistics/slope.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 
 const X = [16, 32, 64, 128, 256, 512];
 

@@ -1,18 +1,18 @@
 /** ST-MoE's claim on synthetic runs: it must pass where it holds, and fail where it does not. */
 import assert from "node:assert/strict";
-import { type Wanted, wantedOf } from "../../lab/claims/models.ts";
+import { type Wanted, wantedOf } from "../../../lab/claims/models.ts";
 import {
   growthOf,
   judgeStability,
   logsumexpOf,
   riseOf,
   stabilityModels,
-} from "../../lab/claims/router_stability.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import type { Findings } from "../../lab/record/findings.ts";
-import type { Run } from "../../lab/record/run.ts";
-import { routerStabilitySuite } from "../../suites/router_stability.ts";
-import { runWith } from "./runs.ts";
+} from "../../../lab/claims/router_stability.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import type { Findings } from "../../../lab/record/findings.ts";
+import type { Run } from "../../../lab/record/run.ts";
+import { routerStabilitySuite } from "../../../suites/router_stability.ts";
+import { runWith } from "../runs.ts";
 
 const PROFILE = routerStabilitySuite.profiles.quick, STEPS = 250;
 

@@ -1,7 +1,7 @@
-import { durationExponent } from "../../lab/transfer/duration_exponent.ts";
-import type { Sweep } from "../../lab/statistics/optimum.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import { durationExponent } from "../../../lab/transfer/duration_exponent.ts";
+import type { Sweep } from "../../../lab/statistics/optimum.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import {
   asymmetric,
   type Bowl,
@@ -11,7 +11,7 @@ import {
   type Noise,
   sweepOf,
   symmetric,
-} from "./bowls.ts";
+} from "../statistics/bowls.ts";
 
 /** Noiseless sweeps of a law eta_opt ∝ D^−p, transferred with `assumed`. */
 function exact(p: number, assumed: number, rhos: number[]) {

@@ -9,20 +9,20 @@ import {
   judgeCurves,
   measureCurves,
   sizeOf,
-} from "../../lab/claims/coordinate_check.ts";
+} from "../../../lab/claims/coordinate_check.ts";
 import {
   COORDINATES,
   coordinatesOf,
   gateEntropy,
   rms,
   rmsChange,
-} from "../../lab/claims/coordinates.ts";
-import type { Variant } from "../../lab/claims/probe_models.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import { parseConfiguration } from "../../rule/configuration.ts";
-import { coordinateCheckSuite } from "../../suites/coordinate_check.ts";
-import { withDevice } from "../with_device.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+} from "../../../lab/claims/coordinates.ts";
+import type { Variant } from "../../../lab/claims/probe_models.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { parseConfiguration } from "../../../rule/configuration.ts";
+import { coordinateCheckSuite } from "../../../suites/coordinate_check.ts";
+import { withDevice } from "../../with_device.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { workbench } from "./workbench.ts";
 
 const RULE: Variant = { name: "complete-mue", rule: "complete-mue" };

@@ -1,6 +1,6 @@
 /** Synthetic sweeps with a known optimum, shared by the tests of lab/. */
-import type { Sweep } from "../../lab/statistics/optimum.ts";
-import type { Random } from "../../lab/statistics/resample.ts";
+import type { Sweep } from "../../../lab/statistics/optimum.ts";
+import type { Random } from "../../../lab/statistics/resample.ts";
 
 /** Loss above the minimum, nats, u octaves from it. */
 export type Bowl = (u: number) => number;

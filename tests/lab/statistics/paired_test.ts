@@ -4,9 +4,9 @@ import {
   meanInterval,
   residualVariance,
   slopeWeights,
-} from "../../lab/statistics/paired.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { assert, assertEquals, assertNear } from "./assert.ts";
+} from "../../../lab/statistics/paired.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { assert, assertEquals, assertNear } from "../assert.ts";
 
 Deno.test("alone, the interval of a mean is Student's", () => {
   const { estimate, lo, hi } = meanInterval([1, 2, 3])!;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { labelsOf } from "../../lab/transfer/labels.ts";
-import { parseConfiguration } from "../../rule/configuration.ts";
+import { labelsOf } from "../../../lab/transfer/labels.ts";
+import { parseConfiguration } from "../../../rule/configuration.ts";
 
 const reference = parseConfiguration("dense:d=16,L=2,H=16,B=512,D=307200");
 const labels = (...texts: string[]) =>

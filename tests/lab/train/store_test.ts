@@ -1,9 +1,9 @@
-import { causeOf, LabError } from "../../lab/record/failure.ts";
-import { type Write, writeAtomic } from "../../lab/record/files.ts";
-import { openStore } from "../../lab/train/store.ts";
-import { readRecord } from "../../lab/record/read.ts";
-import { assert, assertEquals, rejects, throws } from "./assert.ts";
-import { recordOf, runWith } from "./runs.ts";
+import { causeOf, LabError } from "../../../lab/record/failure.ts";
+import { type Write, writeAtomic } from "../../../lab/record/files.ts";
+import { openStore } from "../../../lab/train/store.ts";
+import { readRecord } from "../../../lab/record/read.ts";
+import { assert, assertEquals, rejects, throws } from "../assert.ts";
+import { recordOf, runWith } from "../runs.ts";
 
 /** Runs a test in a directory of its own. */
 async function inDirectory(test: (directory: string) => void | Promise<void>): Promise<void> {
@@ -125,12 +125,12 @@ Deno.test("a second store in the same directory is refused until the first is cl
 Deno.test("a second process is refused as well", async () => {
   await inDirectory(async (directory) => {
     using _held = openStore(directory);
-    const module = new URL("../../lab/train/store.ts", import.meta.url).href;
+    const module = new URL("../../../lab/train/store.ts", import.meta.url).href;
     const code = `import { openStore } from ${JSON.stringify(module)};
 try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.message); }`;
     const script = `${directory}/second.ts`;
     Deno.writeTextFileSync(script, code);
-    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const config = new URL("../../../deno.json", import.meta.url).pathname;
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--config", config, "--allow-read", "--allow-write", script],
     }).output();

@@ -1,9 +1,9 @@
-import type { Wanted } from "../../lab/claims/models.ts";
-import { judgeScaling, scalingModels } from "../../lab/claims/scaling.ts";
-import { decide } from "../../lab/judge/decide.ts";
-import { random } from "../../lab/statistics/resample.ts";
-import { scaling } from "../../suites/scaling.ts";
-import { assert, assertEquals, assertNear, throws } from "./assert.ts";
+import type { Wanted } from "../../../lab/claims/models.ts";
+import { judgeScaling, scalingModels } from "../../../lab/claims/scaling.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { random } from "../../../lab/statistics/resample.ts";
+import { scaling } from "../../../suites/scaling.ts";
+import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { runsFor } from "./claim_runs.ts";
 
 const { quick } = scaling.profiles;

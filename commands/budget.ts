@@ -127,7 +127,7 @@ export async function chooseWithin(
   let done: string[];
   {
     using store = openStore(storeDir);
-    done = [...store.runs.keys()];
+    done = [...store.items.keys()];
   }
   const context = contextOf(data, device);
   const estimates = new Map(suites.map((suite) => [suite, suite.estimate(profile, context)]));

@@ -22,7 +22,7 @@ import {
 } from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
-import { checkData, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
+import { type BenchProgress, checkData, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
@@ -90,17 +90,15 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     }
     const store = stack.use(openStore(storeDir));
     plan = settle(storeDir, store);
-    pool = new TrainingPool(device, data, store, signal, (p) =>
-      options.onProgress({
-        label: `${p.label}: step ${p.step}/${p.steps}, ${p.replicas} run${
-          p.replicas === 1 ? "" : "s"
-        } side by side`,
-        done: p.runsDone,
-        planned: p.runsPlanned,
-        unit: "runs",
-        left_s: p.left_s,
-      }));
-    stack.defer(() => pool!.close());
+    const training = new TrainingPool(
+      device,
+      data,
+      store,
+      signal,
+      (progress) => options.onProgress(trained(progress)),
+    );
+    stack.defer(() => training.close());
+    pool = training;
   }
   let partial: () => Measured | null = () => null;
   const bench: Bench = {
@@ -153,6 +151,18 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     warnings,
   };
   return { record, failure };
+}
+
+/** How far training is. */
+function trained(p: BenchProgress): Progress {
+  const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
+  return {
+    label: `${p.label}: step ${p.step}/${p.steps}, ${runs}`,
+    done: p.runsDone,
+    planned: p.runsPlanned,
+    unit: "runs",
+    left_s: p.left_s,
+  };
 }
 
 /** What a reader must know of the models. */

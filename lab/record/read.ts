@@ -39,7 +39,7 @@ export async function readRecord(path: string): Promise<BenchRecord> {
     const found = `its format is ${JSON.stringify(format)}, this version reads "${SCHEMA}"`;
     throw cannot(
       typeof format === "string" && EARLIER.test(format)
-        ? `${found}; run its bench again in that folder, which trains again only what the kernels changed`
+        ? `${found}; run its bench again, with another --out`
         : `${found}; read it with the version that wrote it`,
     );
   }

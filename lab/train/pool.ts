@@ -144,14 +144,14 @@ export class TrainingPool {
 
   /** The finished run of a job. */
   runOf(job: Job): Run | undefined {
-    return this.#store.runs.get(job.key);
+    return this.#store.items.get(job.key);
   }
 
   /** Jobs that are not finished, each once; finished ones are counted as reused. */
   #missing(jobs: Job[]): Job[] {
     const wanted = new Map<string, Job>();
     for (const job of jobs) {
-      if (!this.#store.runs.has(job.key)) wanted.set(job.key, job);
+      if (!this.#store.items.has(job.key)) wanted.set(job.key, job);
       else if (!this.#counted.has(job.key)) {
         this.#counted.add(job.key);
         this.reusedRuns++;

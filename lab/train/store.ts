@@ -23,6 +23,8 @@ export interface StoreFormat<T extends { key: string }> {
   lost: string;
   /** checks a line */
   schema: z.ZodType<T>;
+  /** whether a line is one of an earlier version of mue-bench, which is no damage */
+  earlier?(value: object): boolean;
 }
 
 /** Finished runs. */
@@ -31,6 +33,7 @@ export const RUNS: StoreFormat<Run> = {
   noun: "run",
   lost: "that run trains again",
   schema: runSchema,
+  earlier: (value) => "trainLoss_nats" in value,
 };
 
 /** An open store; it holds the directory's lock until it is closed. */
@@ -50,11 +53,8 @@ export interface StoreOf<T> extends Disposable {
   close(): void;
 }
 
-/** The store of runs. */
-export interface Store extends StoreOf<Run> {
-  /** finished runs by key, in the order they were written */
-  readonly runs: ReadonlyMap<string, Run>;
-}
+/** The store of runs: finished runs by key, in the order they were written. */
+export type Store = StoreOf<Run>;
 
 interface Parsed<T> {
   items: Map<string, T>;
@@ -65,16 +65,27 @@ interface Parsed<T> {
   unended: boolean;
 }
 
-/** One line as an item, or in a few words why it is none. */
+/**
+ * One line as an item, or in a few words why it is none.
+ *
+ * @throws {LabError} for one of an earlier version
+ */
 function parseLine<T extends { key: string }>(
+  path: string,
   bytes: Uint8Array,
-  { noun, schema }: StoreFormat<T>,
+  { noun, schema, earlier }: StoreFormat<T>,
 ): T | string {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     return "not JSON";
+  }
+  if (typeof value === "object" && value !== null && earlier?.(value)) {
+    throw new LabError(
+      `Cannot go on from ${path}: its ${noun}s are of an earlier version; ` +
+        "give another --out, or move the file",
+    );
   }
   const result = schema.safeParse(value);
   return result.success ? result.data : `not a ${noun}, ${issueOf(result.error)}`;
@@ -97,7 +108,7 @@ function parseLines<T extends { key: string }>(
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
     const text = bytes.subarray(start, end);
     if (text.some((b) => b > 32)) {
-      const item = parseLine(text, format);
+      const item = parseLine(path, text, format);
       if (typeof item === "string") {
         throw new LabError(
           `Cannot read ${path}: line ${line} is damaged (${item}); mend or move the file`,
@@ -111,7 +122,7 @@ function parseLines<T extends { key: string }>(
   const tail = bytes.subarray(start);
   if (tail.length === 0) return { items, warnings, length: start, unended: false };
   // no strict prefix of a JSON object is JSON, so a tail that parses was cut just before its newline
-  const item = parseLine(tail, format);
+  const item = parseLine(path, tail, format);
   if (typeof item !== "string") {
     keep(item, line);
     return { items, warnings, length: bytes.length, unended: true };
@@ -129,8 +140,7 @@ function parseLines<T extends { key: string }>(
  * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
  */
 export function openStore(directory: string, write: Write = plainWrite): Store {
-  const store = openStoreOf(directory, RUNS, write);
-  return { ...store, runs: store.items };
+  return openStoreOf(directory, RUNS, write);
 }
 
 /**

@@ -24,7 +24,7 @@ function fill(directory: string, ...keys: string[]): void {
 /** Keys and warnings of the store in a directory. */
 function contents(directory: string) {
   using store = openStore(directory);
-  return { keys: [...store.runs.keys()], warnings: store.warnings };
+  return { keys: [...store.items.keys()], warnings: store.warnings };
 }
 
 /** A disk with room for so many bytes more. */
@@ -44,8 +44,8 @@ Deno.test("runs come back as they were written, in order", async () => {
     fill(`${directory}/deep/out`, "a", "b");
     fill(`${directory}/deep/out`, "c", "a");
     using store = openStore(`${directory}/deep/out/`);
-    assertEquals([...store.runs.keys()], ["a", "b", "c"]);
-    assertEquals(store.runs.get("b"), runWith("b"));
+    assertEquals([...store.items.keys()], ["a", "b", "c"]);
+    assertEquals(store.items.get("b"), runWith("b"));
     assertEquals(store.warnings, []);
   });
 });
@@ -138,6 +138,20 @@ try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.messa
   });
 });
 
+Deno.test("runs of an earlier version are told from damaged ones, and nothing is overwritten", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/runs.jsonl`, { trainLoss, ...rest } = runWith("a");
+    const old = JSON.stringify({ ...rest, trainLoss_nats: trainLoss }) + "\n";
+    Deno.writeTextFileSync(path, old);
+    throws(() => openStore(directory), {
+      name: "LabError",
+      message: `Cannot go on from ${path}: its runs are of an earlier version; ` +
+        "give another --out, or move the file",
+    });
+    assertEquals(Deno.readTextFileSync(path), old);
+  });
+});
+
 Deno.test("a full disk is one clear error and leaves the earlier lines intact", async () => {
   await inDirectory((directory) => {
     const path = `${directory}/runs.jsonl`;
@@ -150,7 +164,7 @@ Deno.test("a full disk is one clear error and leaves the earlier lines intact", 
         message: `Cannot write run b to ${path}: no space left on the disk; ` +
           "the 1 runs before it are kept",
       });
-      assertEquals([...store.runs.keys()], ["a"]);
+      assertEquals([...store.items.keys()], ["a"]);
     }
     assertEquals(Deno.readTextFileSync(path), before);
     using stuck = openStore(directory, () => 0);
@@ -253,7 +267,7 @@ Deno.test("a record of an earlier format says which it is and what to do, a fore
       await rejects(readRecord(path), (error: unknown) => {
         const text = (error as Error).message;
         assert(text.includes(`its format is "${schema}", this version reads "mue-bench/record/2"`));
-        assert(/run its bench again in that folder/.test(text), text);
+        assert(/run its bench again, with another --out$/.test(text), text);
         return true;
       });
     }

@@ -62,14 +62,7 @@ export type {
   Optimum,
   TransferEvidence,
 } from "./lab/record/evidence.ts";
-export type {
-  BaseHyperParameters,
-  Cell,
-  CellRole,
-  RouterRecord,
-  Run,
-  Swept,
-} from "./lab/record/run.ts";
+export type { Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
 export { CELL_ROLES, SWEPT } from "./lab/record/run.ts";
 export type {
   LatencyPanel,

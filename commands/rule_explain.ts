@@ -4,7 +4,8 @@ import { wrap } from "../reports/words/lines.ts";
 import { formatConfiguration } from "../rule/configuration.ts";
 import { explain, type Explanation } from "../rule/explain.ts";
 import { formula } from "../rule/formula.ts";
-import { quantities, TENSORS } from "../rule/table.ts";
+import { quantities } from "../rule/table.ts";
+import { TENSOR_KINDS } from "../rule/rule.ts";
 import type { Answer } from "./rule_table.ts";
 import { COLUMNS, headLines, HEADS, short, warningLines } from "./rule_text.ts";
 
@@ -21,7 +22,7 @@ export function explainText(answer: Answer, subject: string | undefined, json: b
   const explanations = explain(rule, from, to, hps, options);
   const chosen = explanations.filter((e) => subject === undefined || e.names.includes(subject));
   if (chosen.length === 0) {
-    if ((TENSORS as string[]).includes(subject!)) {
+    if ((TENSOR_KINDS as readonly string[]).includes(subject!)) {
       throw new RangeError(`Cannot explain ${subject}: ${formatConfiguration(to)} has none`);
     }
     const known = [...new Set(explanations.flatMap((e) => e.names))];

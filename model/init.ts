@@ -5,7 +5,8 @@
  * @module
  */
 import type { Layout } from "./shape.ts";
-import { pack, type TensorKind } from "./stored.ts";
+import { pack } from "./stored.ts";
+import type { TensorKind } from "../rule/rule.ts";
 
 /** 32-bit hash of a text (FNV-1a). */
 function hash(text: string): number {

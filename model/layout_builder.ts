@@ -6,7 +6,8 @@
  */
 import type { Router } from "../kernels/routing/router.ts";
 import { roundUp } from "../kernels/sizes.ts";
-import type { BlockLayout, Parameter, Stored, TensorKind } from "./stored.ts";
+import type { BlockLayout, Parameter, Stored } from "./stored.ts";
+import type { TensorKind } from "../rule/rule.ts";
 
 /** The feed-forward part of a block. */
 export type FfnShape =

@@ -5,26 +5,7 @@
  * @module
  */
 
-/** Tensor kinds a transfer rule tells apart; a task trains its own tensors with the rows of these. */
-export const TENSOR_KINDS = [
-  "embed",
-  "wq",
-  "wk",
-  "wv",
-  "wo",
-  "attnNorm",
-  "qNorm",
-  "kNorm",
-  "ffnNorm",
-  "wrouter",
-  "wgate",
-  "wup",
-  "wdown",
-  "norm",
-  "unembed",
-] as const;
-/** One of {@link TENSOR_KINDS}. */
-export type TensorKind = typeof TENSOR_KINDS[number];
+import type { TensorKind } from "../rule/rule.ts";
 
 /** One tensor as a user names it (PyTorch-style, see fixtures/parity) and where its rows lie. */
 export interface Parameter {

@@ -27,7 +27,7 @@ import { type RouterFacts, RouterSamples } from "./router_samples.ts";
 import { type Schedule, scheduleTable } from "./schedule.ts";
 import { BLOCK_FLOATS } from "./layout_builder.ts";
 import type { ModelShape } from "./shape.ts";
-import type { TensorKind } from "./stored.ts";
+import type { TensorKind } from "../rule/rule.ts";
 import type { TaskData } from "./task.ts";
 
 /** AdamW's hyperparameters of one tensor kind. */

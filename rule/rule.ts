@@ -1,24 +1,27 @@
-/** The words every transfer rule speaks: tensors, hyperparameters, rows, multipliers. Types only. */
+/** The words every transfer rule speaks: tensors, hyperparameters, rows, multipliers. */
 
 import type { Configuration } from "./configuration.ts";
 
-/** A kind of tensor. Shared experts use the rows of wgate, wup and wdown. */
-export type TensorKind =
-  | "embed"
-  | "wq"
-  | "wk"
-  | "wv"
-  | "wo"
-  | "attnNorm"
-  | "qNorm"
-  | "kNorm"
-  | "ffnNorm"
-  | "wrouter"
-  | "wgate"
-  | "wup"
-  | "wdown"
-  | "norm"
-  | "unembed";
+/** Every kind of tensor, in the order of the printed table; a task trains its own with the rows of these. */
+export const TENSOR_KINDS = [
+  "embed",
+  "wq",
+  "wk",
+  "wv",
+  "wo",
+  "attnNorm",
+  "qNorm",
+  "kNorm",
+  "ffnNorm",
+  "wrouter",
+  "wgate",
+  "wup",
+  "wdown",
+  "norm",
+  "unembed",
+] as const;
+/** One of {@link TENSOR_KINDS}. Shared experts use the rows of wgate, wup and wdown. */
+export type TensorKind = typeof TENSOR_KINDS[number];
 
 /** AdamW and init of the reference. */
 export interface HyperParameters {

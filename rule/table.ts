@@ -14,39 +14,21 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
-import type {
-  Exponents,
-  Factors,
-  HyperParameters,
-  Knob,
-  Law,
-  Quantity,
-  Row,
-  RowLaw,
-  Rule,
-  RuleOptions,
-  Table,
-  TensorKind,
+import {
+  type Exponents,
+  type Factors,
+  type HyperParameters,
+  type Knob,
+  type Law,
+  type Quantity,
+  type Row,
+  type RowLaw,
+  type Rule,
+  type RuleOptions,
+  type Table,
+  TENSOR_KINDS,
+  type TensorKind,
 } from "./rule.ts";
-
-/** Every tensor kind, in the order of the printed table. */
-export const TENSORS: readonly TensorKind[] = [
-  "embed",
-  "wq",
-  "wk",
-  "wv",
-  "wo",
-  "attnNorm",
-  "qNorm",
-  "kNorm",
-  "ffnNorm",
-  "wrouter",
-  "wgate",
-  "wup",
-  "wdown",
-  "norm",
-  "unembed",
-];
 
 /** Knobs, in the order of the printed table. */
 export const KNOBS: readonly Knob[] = ["initStd", "lr", "weightDecay", "eps"];
@@ -169,10 +151,10 @@ export function routeQuantities(
  * The tensor kinds a model has.
  *
  * @param to the configuration
- * @returns all of {@link TENSORS}; a dense model has no router
+ * @returns all of {@link TENSOR_KINDS}; a dense model has no router
  */
 export function tensorsOf(to: Configuration): readonly TensorKind[] {
-  return to.ffn.kind === "moe" ? TENSORS : TENSORS.filter((t) => t !== "wrouter");
+  return to.ffn.kind === "moe" ? TENSOR_KINDS : TENSOR_KINDS.filter((t) => t !== "wrouter");
 }
 
 /**

@@ -24,7 +24,8 @@
  */
 import { readCounts, readGradients } from "../../model/check/probe.ts";
 import { layoutOf } from "../../model/shape.ts";
-import { TENSOR_KINDS, type TensorKind, unpack } from "../../model/stored.ts";
+import { unpack } from "../../model/stored.ts";
+import { TENSOR_KINDS, type TensorKind } from "../../rule/rule.ts";
 import type { Replica, Trainer } from "../../model/trainer.ts";
 import { rms } from "./coordinates.ts";
 import type { Workbench } from "./models.ts";

@@ -7,7 +7,7 @@
 import type { Multipliers } from "../../model/network.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../model/shape.ts";
-import { TENSOR_KINDS, type TensorKind } from "../../model/stored.ts";
+import { TENSOR_KINDS, type TensorKind } from "../../rule/rule.ts";
 import { type Replica, Trainer } from "../../model/trainer.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";

@@ -6,27 +6,9 @@
  * @module
  */
 import { z } from "zod";
+import type { HyperParameters } from "../../rule/rule.ts";
 
-/** The hyperparameters of the reference that a rule transfers (AdamW and init). */
-export interface BaseHyperParameters {
-  /** peak learning rate of the reference */
-  lr: number;
-  /** AdamW's weight decay, applied as lr * weightDecay */
-  weightDecay: number;
-  /** Adam's epsilon */
-  eps: number;
-  /** first-moment decay */
-  beta1: number;
-  /** second-moment decay */
-  beta2: number;
-  /** init std of the reference's 2-D block matrices */
-  initStd: number;
-  /** init std of the embedding */
-  embedInitStd: number;
-  /** init std of the final projection; 0 is zero-init */
-  unembedInitStd: number;
-}
-const baseSchema: z.ZodType<BaseHyperParameters> = z.object({
+const baseSchema: z.ZodType<HyperParameters> = z.object({
   lr: z.number(),
   weightDecay: z.number(),
   eps: z.number(),
@@ -110,7 +92,7 @@ export interface Run {
   /** what was planned */
   cell: Cell;
   /** the reference's hyperparameters */
-  base: BaseHyperParameters;
+  base: HyperParameters;
   /** per-tensor rows the rule gave, keyed by tensor kind */
   rows: Record<string, { initStd: number; lr: number; weightDecay: number; eps: number }>;
   /** what the rule multiplies branches and logits with */

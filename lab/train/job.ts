@@ -9,14 +9,15 @@ import { deviations } from "../../kernels/tuning/tuning_cases.ts";
 import { KERNELS_VERSION } from "../../kernels/version.ts";
 import type { Multipliers } from "../../model/network.ts";
 import type { ModelShape } from "../../model/shape.ts";
-import type { TensorKind } from "../../model/stored.ts";
-import { TENSOR_KINDS } from "../../model/stored.ts";
+import type { TensorKind } from "../../rule/rule.ts";
+import { TENSOR_KINDS } from "../../rule/rule.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson, runKey } from "./identity.ts";
-import type { BaseHyperParameters, Cell } from "../record/run.ts";
+import type { HyperParameters } from "../../rule/rule.ts";
+import type { Cell } from "../record/run.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** A cell with its configurations, read once where the plan's lines are made. */
@@ -40,7 +41,7 @@ export interface Job {
   evaluationBatches: number;
   training: TrainingPlan["training"];
   shape: ModelShape;
-  base: BaseHyperParameters;
+  base: HyperParameters;
   rows: Record<TensorKind, TensorHyperParameters & { initStd: number }>;
   multipliers: Multipliers;
   beta1: number;
@@ -118,7 +119,7 @@ function sizesOf({ batchTokens, tokens }: Configuration, plan: TrainingPlan) {
 }
 
 /** The reference's hyperparameters with the swept one put in. */
-function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): BaseHyperParameters {
+function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): HyperParameters {
   const { initStd, ...base } = plan.base;
   return { ...base, initStd: initStd ?? 1 / Math.sqrt(width), [swept]: 2 ** log2x };
 }

@@ -7,7 +7,7 @@ import type { Schedule } from "../../model/schedule.ts";
 import { causeOf, LabError } from "../record/failure.ts";
 import { writeAtomic } from "../record/files.ts";
 import type { PlanFacts } from "../record/record.ts";
-import type { BaseHyperParameters } from "../record/run.ts";
+import type { HyperParameters } from "../../rule/rule.ts";
 
 /** What all runs of a plan share; a run's identity holds every field. */
 export interface TrainingPlan {
@@ -22,7 +22,7 @@ export interface TrainingPlan {
   /** held-out batches a run is validated on */
   evaluationBatches: number;
   /** hyperparameters of the reference where nothing is swept; initStd null: 1/sqrt(d*) */
-  base: Omit<BaseHyperParameters, "initStd"> & { initStd: number | null };
+  base: Omit<HyperParameters, "initStd"> & { initStd: number | null };
   /** task id; absent: `language` */
   task?: string;
   training: { schedule: Schedule; clipNorm: number; balanceCoef: number; zCoef: number };

@@ -11,7 +11,8 @@ import { download, downloadFloats, upload } from "../../kernels/gpu/tensor.ts";
 import { forward } from "../forward.ts";
 import type { Network } from "../network.ts";
 import { type Layout, layoutOf, type ModelShape } from "../shape.ts";
-import { pack, TENSOR_KINDS, type TensorKind, unpack } from "../stored.ts";
+import { pack, unpack } from "../stored.ts";
+import { TENSOR_KINDS, type TensorKind } from "../../rule/rule.ts";
 import { language, languageOf } from "../tasks/language.ts";
 import { Trainer } from "../trainer.ts";
 

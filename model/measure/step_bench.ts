@@ -18,7 +18,7 @@ import {
 import { initialParameters, type InitStd } from "../init.ts";
 import { WSD } from "../schedule.ts";
 import { layoutOf, type ModelShape } from "../shape.ts";
-import { TENSOR_KINDS } from "../stored.ts";
+import { TENSOR_KINDS } from "../../rule/rule.ts";
 import type { TaskData } from "../task.ts";
 import { language } from "../tasks/language.ts";
 import { uploadText } from "../tasks/text.ts";

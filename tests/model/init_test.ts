@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { initialParameters, type InitStd, normals } from "../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../model/shape.ts";
-import { TENSOR_KINDS, unpack } from "../../model/stored.ts";
+import { unpack } from "../../model/stored.ts";
+import { TENSOR_KINDS } from "../../rule/rule.ts";
 import { language } from "../../model/tasks/language.ts";
 
 const SHAPE: ModelShape = {

@@ -5,7 +5,7 @@ import { createTensor, destroyTensor, type Tensor } from "../../kernels/gpu/tens
 import { initialParameters } from "../../model/init.ts";
 import { WSD } from "../../model/schedule.ts";
 import { layoutOf, type ModelShape } from "../../model/shape.ts";
-import { TENSOR_KINDS, type TensorKind } from "../../model/stored.ts";
+import { TENSOR_KINDS, type TensorKind } from "../../rule/rule.ts";
 import { language } from "../../model/tasks/language.ts";
 import { uploadText } from "../../model/tasks/text.ts";
 import { type Replica, Trainer } from "../../model/trainer.ts";

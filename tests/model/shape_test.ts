@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { GATES } from "../../kernels/routing/routing.ts";
 import { BLOCK_FLOATS } from "../../model/layout_builder.ts";
 import { type Layout, layoutOf, type ModelShape } from "../../model/shape.ts";
-import { pack, TENSOR_KINDS, unpack } from "../../model/stored.ts";
+import { pack, unpack } from "../../model/stored.ts";
+import { TENSOR_KINDS } from "../../rule/rule.ts";
 import { language } from "../../model/tasks/language.ts";
 
 /** Head width 10, expert width 9, 37 entries, 2 shared experts, 3 groups: nothing divides by 4. */

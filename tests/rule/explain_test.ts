@@ -14,7 +14,8 @@ import type {
   Rule,
   RuleOptions,
 } from "../../rule/rule.ts";
-import { fixedOnNorms, TENSORS } from "../../rule/table.ts";
+import { fixedOnNorms } from "../../rule/table.ts";
+import { TENSOR_KINDS } from "../../rule/rule.ts";
 import { trainedConfiguration } from "./arbitrary.ts";
 
 const KNOBS: Knob[] = ["initStd", "lr", "weightDecay", "eps"];
@@ -41,7 +42,7 @@ function lawsOf(rule: Rule, options: RuleOptions): [Subject, Law][] {
   return [
     ...Object.entries(multipliers) as [keyof Multipliers, Law][],
     ["oneMinusBeta", oneMinusBeta],
-    ...TENSORS.flatMap((tensor) =>
+    ...TENSOR_KINDS.flatMap((tensor) =>
       KNOBS.filter((knob) => !fixedOnNorms(tensor, knob))
         .map((knob): [Subject, Law] => [`${groupOf(tensor)}.${knob}`, rows[tensor][knob]])
     ),
@@ -51,7 +52,7 @@ function lawsOf(rule: Rule, options: RuleOptions): [Subject, Law][] {
 const powersOf = ({ exponents }: Law) =>
   Object.entries(exponents).filter(([, e]) => e !== 0).map(([quantity]) => quantity);
 
-const GROUPS: Group[] = [...new Set(TENSORS.map(groupOf))];
+const GROUPS: Group[] = [...new Set(TENSOR_KINDS.map(groupOf))];
 const SUBJECTS: Subject[] = [
   "residual",
   "outputMultiplier",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
-import { TENSOR_KINDS } from "../../../model/stored.ts";
+import { TENSOR_KINDS } from "../../../rule/rule.ts";
 import { language, languageOf, textDataset } from "../../../model/tasks/language.ts";
 import { checkText, type Text, uploadText } from "../../../model/tasks/text.ts";
 import { Network } from "../../../model/network.ts";

@@ -16,7 +16,7 @@ import { UsageError } from "./arguments.ts";
 import { benchSuite } from "./bench_suite.ts";
 import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
 import { budgetLines, chooseWithin, Pace } from "./budget.ts";
-import { dataFor, dataOf } from "./data.ts";
+import { type Data, dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
@@ -72,9 +72,13 @@ function inputsOf({ out, histogram }: Options): SuiteInputs {
   return { histogram, folders: [`${out}/activated-experts`, `${out}/../activated-experts`, out] };
 }
 
+/** What a suite trains on; null where it trains nothing. */
+const dataOfSuite = ({ task }: Suite, data: Data): Dataset | null =>
+  task === null ? null : data.get(task)!;
+
 /** What `--plan` prints of a suite. */
-function planText(suite: Suite, profile: ProfileName, data: Dataset | null): string {
-  const { hash } = planOf(suite, profile, suite.task === null ? null : data?.hash ?? null);
+function planText(suite: Suite, profile: ProfileName, data: Data): string {
+  const { hash } = planOf(suite, profile, dataOfSuite(suite, data)?.hash ?? null);
   const lines = suite.plan(profile).lines.map((text) => `  ${text}\n`).join("");
   return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}`;
 }
@@ -133,9 +137,14 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
     const spent_s = () => (performance.now() - began) / 1000;
-    const pace = o.budget_s === null
-      ? null
-      : await paceOf(o, o.budget_s, device, data ?? await dataOf(o.text), signal, line);
+    const pace = o.budget_s === null ? null : await paceOf(
+      o,
+      o.budget_s,
+      device,
+      data.get("language") ?? await dataOf(o.text),
+      signal,
+      line,
+    );
     const all = suites.values();
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
     for (let suite = next(); suite; suite = next()) {
@@ -145,7 +154,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         device,
         environment,
         profile,
-        data: suite.task === null ? null : data,
+        data: dataOfSuite(suite, data),
         inputs,
         outDir,
         storeDir: o.out,

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import { duration } from "../reports/words/format.ts";
+import { wrap } from "../reports/words/lines.ts";
 import { suiteById, SUITES } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
@@ -21,7 +22,8 @@ page over them. A suite is one claim, most of them the paper's; --list names the
 long they take. Most train a dense reference and MoE targets and ask whether the tuned optimum
 survives; what several of them train is trained once.
 
-  --profile NAME   smoke (under 1 min), quick (default; minutes on 2 CPU cores), paper (a GPU)
+  --profile NAME   smoke (seconds a suite; shows that all works, tells nothing), quick (default;
+                   minutes a suite, an hour for all on 2 CPU cores), paper (a GPU)
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
                    bench that was stopped goes on there
   --text FILE      train on this file's bytes instead of the State of the Union addresses
@@ -168,15 +170,25 @@ export function optionsOf(args: string[]): Options | "help" {
   };
 }
 
+/** Width of what `--list` prints. */
+const COLUMNS = 100;
+
 /** What `--list` prints. */
 export function listing(o: Options): string {
   const estimates = o.suites.map((s) => s.estimate(o.profile));
   const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
   const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
   const gpu = o.profile === "paper";
+  const said = (name: string, text: string) =>
+    wrap(text, COLUMNS, `  ${name}:`.padEnd(11), " ".repeat(11)).join("\n");
   const texts = o.suites.map((s, i) =>
-    `${s.id}  (${s.figure}${gpu ? "" : `; about ${duration(alone[i])}`})\n  claim:   ${s.claim}\n` +
-    `  passes:  ${s.passesIf}\n  control: ${s.control}\n`
+    [
+      `${s.id}  (${s.figure}${gpu ? "" : `; about ${duration(alone[i])}`})`,
+      said("claim", s.claim),
+      said("passes", s.passesIf),
+      said("control", s.control),
+      "",
+    ].join("\n")
   );
   if (gpu) {
     return `${texts.join("\n")}\nProfile paper is for a GPU; --budget measures what yours can do.`;

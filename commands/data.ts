@@ -34,20 +34,37 @@ export async function dataOf(text: string | null): Promise<Dataset> {
   }
 }
 
+/** What brings the data of each task, from what `--text` names. */
+const SOURCES: Readonly<Record<string, (text: string | null) => Promise<Dataset>>> = {
+  language: dataOf,
+};
+
 /**
- * The data of suites, checked against every plan they train, before any work; null where none trains.
+ * The data of suites, checked against every plan they train, before any work; by task.
  *
- * @throws {UsageError} as {@link dataOf} @throws {LabError} for data too short, with what it needs
+ * @throws {UsageError} as {@link dataOf}, and for a task without data here
+ * @throws {LabError} for data too short, with what it needs
  */
 export async function dataFor(
   suites: readonly Suite[],
   profile: ProfileName,
   text: string | null,
-): Promise<Dataset | null> {
-  if (suites.every((suite) => suite.task === null)) return null;
-  const data = await dataOf(text);
+): Promise<Data> {
+  const tasks = new Set(suites.flatMap((suite) => suite.task ?? []));
+  const data = new Map<string, Dataset>();
+  for (const task of tasks) {
+    const source = SOURCES[task];
+    if (!source) throw new UsageError(`Cannot train for ${task}: no data is known for it`);
+    data.set(task, await source(text));
+  }
   for (const suite of suites) {
-    for (const plan of suite.plan(profile).trainings) checkData(data, plan);
+    if (suite.task === null) continue;
+    for (const training of suite.plan(profile).trainings) {
+      checkData(data.get(suite.task)!, training);
+    }
   }
   return data;
 }
+
+/** The data of each task that is trained. */
+export type Data = ReadonlyMap<string, Dataset>;

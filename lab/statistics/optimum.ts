@@ -2,7 +2,7 @@
  * The optimum of one sweep, with an interval that holds.
  *
  * Estimator: mean loss over seeds at each grid point; the 5 grid points around the best one (fewer
- * if fewer are finite); least squares loss ≈ c₀ + c₁u + c₂u² in u = log2 x; optimum −c₁/(2c₂). Each
+ * if fewer are finite; 3 where 5 are no quadratic, {@link widthOf}); least squares loss ≈ c₀ + c₁u + c₂u² in u = log2 x; optimum −c₁/(2c₂). Each
  * resample of lab/statistics/resample.ts goes through all of it, choice of the window included: with noise
  * as large as the difference between neighbours the window is part of the estimate, and fixing
  * it would hide that part of the error. The estimate is the median of the resamples.
@@ -163,21 +163,22 @@ export function intervalOf(values: readonly number[]): Interval {
 }
 
 /**
- * Why a fit cannot be believed: its minimum lies further below everything measured than a quadratic's can.
- * The best grid point of a quadratic lies within half a step of its minimum, so at most an eighth of the
- * window's range above it (a three-point window's; a wider one's has less). Below 0 there is no loss where
- * none is measured. Both with two standard errors of the best point's mean to spare.
+ * How many points a sweep is fitted to: five, but three where the five are no quadratic.
  *
- * @returns null for a fit that can be believed
+ * A quadratic passes through its points, and its best grid point lies within half a step of its minimum, so
+ * at most an eighth of the window's range above it. A fit that misses the best point by more, or whose
+ * minimum lies further below it (two standard errors of its mean to spare), is bent by a point far from the
+ * minimum, mostly by a rate so high that the loss jumps. Such a wall says that the rate is too high, and
+ * nothing of where the minimum lies. Three points pass through theirs whatever they are.
  */
-function misfitOf({ curve, noise, counts }: Split, fit: Fit): string | null {
+function widthOf({ curve, noise, counts }: Split, fit: Fit, log2x: readonly number[]): 3 | 5 {
   const window = curve.slice(fit.from, fit.to + 1), lowest = curve[fit.best];
   const error = Number.isFinite(noise[fit.best])
     ? 2 * noise[fit.best] / Math.sqrt(counts[fit.best])
     : 0;
-  const deep = lowest - fit.loss > (Math.max(...window) - lowest) / 8 + error;
-  if (!deep && !(fit.loss < -error && Math.min(...window) >= 0)) return null;
-  return "the loss around its best point is too sharp for this grid: the fitted minimum lies below everything measured";
+  const [c0, c1, c2] = fit.coefficients, u = log2x[fit.best] - fit.centre;
+  const miss = Math.max(lowest - fit.loss, Math.abs(c0 + c1 * u + c2 * u * u - lowest));
+  return miss > (Math.max(...window) - lowest) / 8 + error ? 3 : 5;
 }
 
 /**
@@ -216,7 +217,14 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
   const raw = usable.map((row) => mean(row.loss.filter((v) => v !== null)));
   const from = windowStart(indexOfLeast(raw), raw.length, 5);
   const parts = split(usable.map((row) => row.loss), from, Math.min(raw.length, from + 5));
-  const fit = fitCurve(log2x, parts.curve);
+  const width = widthOf(parts, fitCurve(log2x, parts.curve), log2x);
+  // below 0 there is no loss where none is measured
+  const floor = usable.every((row) => row.loss.every((v) => v === null || v >= 0)) ? 0 : -Infinity;
+  const fitted = (curve: number[]): Fit => {
+    const found = fitCurve(log2x, curve, width);
+    return { ...found, loss: Math.max(floor, found.loss) };
+  };
+  const fit = fitted(parts.curve);
   const lowest = log2x[fit.best];
   const edge = lowest === rows[0].x ? "low" : lowest === rows[rows.length - 1].x ? "high" : null;
   const place = rows.findIndex((row) => row.x === lowest);
@@ -227,18 +235,14 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     const reason = `the loss around its best point (log2 x = ${lowest}) is not convex`;
     return { ...none, optimum: { ...facts, reason } };
   }
-  const misfit = misfitOf(parts, fit);
-  if (misfit !== null) return { ...none, optimum: { ...facts, reason: misfit } };
   if (seeds < 2) {
     const reason = "one seed has no interval";
     const optimum = { ...facts, log2x: { estimate: fit.log2x, ...ends }, reason };
     return { ...none, optimum };
   }
   const stream = random(streamSeed);
-  // below 0 there is no loss where none is measured
-  const floor = usable.every((row) => row.loss.every((v) => v === null || v >= 0)) ? 0 : -Infinity;
   const resamples = resampleCurves(parts, draws, stream);
-  const fits = resamples.curves.map((curve) => fitCurve(log2x, curve));
+  const fits = resamples.curves.map(fitted);
   const lost = fits.filter((f) => !f.convex || f.clamped).length;
   const open = lost > 0.025 * fits.length;
   const modelErrors = fits.map((f, b) =>

@@ -75,7 +75,9 @@ export function checkRouterChoice(
   for (const [key, value] of [["limit", limit], ["cf", capacity], ["bias", biasRate]] as const) {
     if (value === undefined) continue;
     checkNumber(key, value);
-    if (!(value > 0 && Number.isFinite(value))) refuse(`${key}=${value}`, "not above 0");
+    if (!(value > 0 && Number.isFinite(value))) {
+      refuse(`${key}=${value}`, value > 0 ? "not finite" : "not above 0");
+    }
   }
   if (gate !== undefined && !GATE_NAMES.includes(gate)) {
     refuse(`gate=${gate}`, `gates are ${GATE_NAMES.join(", ")}`);

@@ -27,7 +27,7 @@ export const latency: Suite<LatencyProfile> = defineLatency({
   title: "Latency",
   figure: "Fig. 7",
   claim:
-    "Capacity costs almost nothing (more experts), granularity a little (finer experts), widening a dense layer to the same size a lot",
+    "Capacity costs almost nothing (more experts), finer experts less than widening a dense layer, and widening it to the same size a lot",
   heldFixed:
     "adapter, f32 kernels, one SwiGLU layer with router, routing and combining; per panel all but one axis",
   varied:

@@ -5,7 +5,12 @@
  */
 import type { LatencyLimits, LatencyProfile } from "../lab/latency/works.ts";
 
-const limits: LatencyLimits = { capacity: 1.25, granularity: 2, wideningShare: 0.5 };
+const limits: LatencyLimits = {
+  capacity: 1.25,
+  finerOverWider: 1,
+  granularity: 2,
+  wideningShare: 0.5,
+};
 
 /** Toy layers: seconds; shows that all works, and can tell nothing. */
 export const SMOKE: LatencyProfile = {

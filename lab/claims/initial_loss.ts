@@ -230,6 +230,8 @@ export function judgeInitialLoss(
       `${
         judgements.filter((j) => j.role === "claim").length
       } variants are judged, both measures at 95% each`,
+      "mean and growth were joined in one judgement after looking: alone, standard passed by its growth " +
+      "(suites/initial_loss.ts); a control must leave one limit, a claim keep both",
       "a gap holds what the models can learn as well as how they are scaled",
       ...all.filter((c) => c.diverged > 0).map(({ diverged, line }) =>
         `${diverged} of ${seeds.length} runs of ${line.line}, ${line.panel}, diverged; from then on they ` +

@@ -28,22 +28,37 @@ export type Unjudged =
 
 const isFinite = ({ estimate, lo, hi }: Interval) => [estimate, lo, hi].every(Number.isFinite);
 
+/** Refuses what nothing could miss, or nothing could hold. */
+function checkLimits(name: string, lo: number | null, hi: number | null): void {
+  const given = [lo, hi].filter((v) => v !== null);
+  if (given.length === 0) {
+    throw new RangeError(`Cannot judge ${name}: it has no limit that it could miss`);
+  }
+  if (!given.every(Number.isFinite) || (lo !== null && hi !== null && lo > hi)) {
+    throw new RangeError(`Cannot judge ${name}: nothing lies, or all lies, within ${lo} to ${hi}`);
+  }
+}
+
 /**
  * Judges a quantity by its limits: `pass` when its whole interval lies within them, `fail` when the
  * whole interval lies outside on one side or has left the finite numbers there (`beyond`),
  * `inconclusive` otherwise and when it was not measured.
  *
- * @throws {RangeError} without any limit, which nothing could fail
+ * @throws {RangeError} without any limit, which nothing could fail, for limits that are not finite or
+ * cross, and for an interval that does not hold its estimate
  */
 function judgeMeasure({ name, unit, value, limits, missing }: Measured): Measure {
   const { lo = null, hi = null } = limits;
-  if (lo === null && hi === null) {
-    throw new RangeError(`Cannot judge ${name}: it has no limit that it could miss`);
-  }
+  checkLimits(name, lo, hi);
   const shared = { name, unit, limits: { lo, hi } };
   if (value === null || !isFinite(value)) {
     const verdict = missing === "beyond" ? "fail" : "inconclusive";
-    return { ...shared, value: null, missing: missing ?? "it was not measured", verdict };
+    const why = value === null ? "it was not measured" : "it is not finite";
+    return { ...shared, value: null, missing: missing ?? why, verdict };
+  }
+  if (value.lo > value.estimate || value.estimate > value.hi) {
+    const { estimate, lo: low, hi: high } = value;
+    throw new RangeError(`Cannot judge ${name}: ${estimate} is not within ${low} to ${high}`);
   }
   const within = (lo === null || value.lo >= lo) && (hi === null || value.hi <= hi);
   const outside = (lo !== null && value.hi < lo) || (hi !== null && value.lo > hi);
@@ -153,15 +168,16 @@ function decideWithin(findings: Findings, own: Judgement[], stopped: boolean): D
 }
 
 /**
- * Decides every panel by itself, by the same rule as a suite: a figure of the paper may be one panel.
+ * Decides every panel that is judged by itself, by the same rule as a suite: a figure of the paper may be
+ * one panel.
  *
  * @param incomplete stopped before the last planned measurement
  * @returns a decision per panel, by its name
  */
 export function decidePanels(findings: Findings, incomplete = false): Record<string, Decision> {
-  return Object.fromEntries(findings.panels.map(({ name }) => {
+  return Object.fromEntries(findings.panels.flatMap(({ name }) => {
     const own = findings.judgements.filter(({ panel }) => panel === name);
-    return [name, decideWithin(findings, own, incomplete)];
+    return own.length === 0 ? [] : [[name, decideWithin(findings, own, incomplete)]];
   }));
 }
 

@@ -9,7 +9,7 @@
  */
 import { medianInterval } from "../../kernels/gpu/order_statistics.ts";
 import { judgeOne, type Single } from "../judge/decide.ts";
-import { quotient } from "../record/beside.ts";
+import { product, quotient } from "../record/beside.ts";
 import type { Interval, Judgement } from "../record/findings.ts";
 import {
   LATENCY_PASSES,
@@ -118,12 +118,13 @@ export function widerDense(
  * - more experts, at the largest a: time at the largest N over the smallest, at most `capacity`; an
  *   aside at smaller a, which the paper did not time
  * - finer experts: time of the finest over the coarsest, over widening's ratio (timed in other rounds, so
- *   unpaired): at most 1. An aside by the limit that decided until version 4
+ *   unpaired): at most `finerOverWider`. An aside by the limit that decided until version 4
  * - widening: time of the widest dense layer of equal parameters over the narrowest: at least
  *   `wideningShare` of the growth in parameters
  * - controls: the narrowest of them against the next, in the rounds of the claimed capacity and by its
- *   limit, must fail; and so must widening over widening that stops one layer earlier, by the limit of
- *   finer experts: it is what they would give if they cost that much more than the dense layer
+ *   limit, must fail; and so must finer experts that cost one layer more than widening does (its ratio
+ *   times that of its last step, over its ratio, by the claim's own statistic). No such MoE is timed: what
+ *   this shows is that the claim's interval would not have hidden a cost of that size
  *
  * All ends are the plan's. A missing point leaves a judgement undecided.
  */
@@ -168,12 +169,15 @@ export function judgeLatency(
         role: "claim",
         name: "ratio of times over a wider dense layer's",
         value: split.ratio && wide.ratio && quotient(split.ratio, wide.ratio),
-        limits: { hi: 1 },
+        limits: { hi: limits.finerOverWider },
       }),
       one("finer", further, {
-        variant: "a still wider dense layer in the place of finer experts",
+        variant: "a cost of one dense layer more than widening's, in the place of finer experts",
         role: "control",
-        limits: { hi: 1 },
+        name: "ratio of times over a wider dense layer's",
+        value: further.ratio && wide.ratio &&
+          quotient(product(wide.ratio, further.ratio), wide.ratio),
+        limits: { hi: limits.finerOverWider },
       }),
       one("finer", split, {
         variant: "finer experts, by the limit that decided until version 4",

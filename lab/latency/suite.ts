@@ -21,7 +21,7 @@ export interface LatencyDeclaration
 function wordsOf(
   profiles: Record<ProfileName, LatencyProfile>,
 ): Pick<SuiteFacts, "measured" | "passesIf" | "control"> {
-  const { limits: { capacity, granularity, wideningShare } } = profiles.paper;
+  const { limits: { capacity, finerOverWider, granularity, wideningShare } } = profiles.paper;
   const each = (of: (p: LatencyProfile) => number) =>
     Object.entries(profiles).map(([name, p]) => `${of(p)} in ${name}`).join(", ");
   return {
@@ -29,14 +29,14 @@ function wordsOf(
       `rounds (${each((p) => p.rounds)})`,
     passesIf:
       `at the largest a (${each(({ experts }) => Math.max(...experts.active))}) time at the ` +
-      `largest N ≤ ${capacity} × at the smallest; finest experts over coarsest ≤ widest dense layer of ` +
+      `largest N ≤ ${capacity} × at the smallest; finest experts over coarsest ≤ ${finerOverWider} × widest dense layer of ` +
       "equal parameters over narrowest; dense widening ≥ " +
       `${wideningShare} × the growth in parameters (95% intervals, each ratio paired by round). ` +
       `Judged beside it, deciding nothing: smaller a; finest experts ≤ ${granularity} × the coarsest`,
     control:
       "the narrowest dense layer of equal parameters against the next, in the same rounds, " +
-      `judged by capacity's limit (${capacity}), must fail; the widest against the next narrower, in the ` +
-      "place of finer experts, must fail",
+      `judged by capacity's limit (${capacity}), must fail; finer experts at the cost of widening ` +
+      "and its last step once more, judged by their own limit, must fail",
   };
 }
 

@@ -27,6 +27,8 @@ export interface MoeSize {
 export interface LatencyLimits {
   /** most that the largest N may take over the smallest */
   capacity: number;
+  /** most that the finest experts over the coarsest may be of the widest dense layer over the narrowest */
+  finerOverWider: number;
   /** most that the finest experts were to take over the coarsest until version 4; shown, decides nothing */
   granularity: number;
   /** least share of its growth in parameters that a widened dense layer must cost */

@@ -51,3 +51,8 @@ export function quotient(numerator: Interval, denominator: Interval): Interval {
     hi: numerator.hi / denominator.lo,
   };
 }
+
+/** A multiple of a multiple, of two measurements: the ends that are furthest apart, as {@link quotient}. */
+export function product(a: Interval, b: Interval): Interval {
+  return { estimate: a.estimate * b.estimate, lo: a.lo * b.lo, hi: a.hi * b.hi };
+}

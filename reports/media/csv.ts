@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { csvFormat } from "d3-dsv";
+import { csvFormat, csvFormatRow } from "d3-dsv";
 import { finite } from "../words/format.ts";
 import type { Data } from "../sections/section.ts";
 
@@ -26,7 +26,8 @@ export function csvText({ columns, rows }: Data): string {
   const safe = rows.map((row) =>
     Object.fromEntries(columns.map((column) => [column, field(row[column] ?? null)]))
   );
-  const text = csvFormat(safe, columns) + "\n";
+  const [, ...lines] = csvFormat(safe, columns).split("\n");
+  const text = [csvFormatRow(columns.map((column) => `${field(column)}`)), ...lines, ""].join("\n");
   // deno-lint-ignore no-control-regex -- the ASCII characters, control characters among them
   return (/^[\x00-\x7f]*$/.test(text) ? "" : "\uFEFF") + text;
 }

@@ -174,8 +174,23 @@ Deno.test("what was not measured, or is not finite, is undecided; what diverged 
     });
     assert.deepEqual([found.verdict, found.measures[0].value], ["inconclusive", null]);
   }
-  assert.throws(() => verdictOf({ limits: {} }), /Cannot judge ratio: it has no limit/);
+  const finite = judge({
+    ...names,
+    measures: [measure({ value: { estimate: 9, lo: 8, hi: Infinity } })],
+  });
+  assert.equal(finite.measures[0].missing, "it is not finite");
   assert.equal(judge({ ...names, measures: [] }).verdict, "inconclusive");
+});
+
+Deno.test("what nothing could miss, or no measurement could be, is refused", () => {
+  const value = (estimate: number, lo: number, hi: number) => () =>
+    verdictOf({ value: { estimate, lo, hi } });
+  assert.throws(() => verdictOf({ limits: {} }), /Cannot judge ratio: it has no limit/);
+  for (const limits of [{ hi: Infinity }, { lo: -Infinity }, { hi: NaN }, { lo: 2, hi: 1 }]) {
+    assert.throws(() => verdictOf({ limits }), /nothing lies, or all lies, within/);
+  }
+  assert.throws(value(0, 50, -50), /0 is not within 50 to -50/);
+  assert.throws(value(99, -0.5, 0.5), RangeError);
 });
 
 Deno.test("several measures: all must hold or any, as it is asked; what is open is undecided", () => {

@@ -116,7 +116,7 @@ Deno.test("a control that real points do not show to fail leaves nothing to tell
   assert.equal(decided(points).verdict, "cannot tell at this size");
 });
 
-Deno.test("a wide dense layer that is not seen to cost more leaves nothing to tell of finer experts", () => {
+Deno.test("a cost beyond widening that would not be seen leaves finer experts undecided", () => {
   // the widest two take the same time, so that a cost beyond widening's would not be seen
   const points = pointsOf(PAPER), { experts, expertWidth } = quick.experts;
   const dense = (hidden: number, pass: string) =>
@@ -129,7 +129,16 @@ Deno.test("a wide dense layer that is not seen to cost more leaves nothing to te
     dense(widest, pass).samples_s = dense(widest / 2, pass).samples_s;
   }
   assert.equal(verdicts(points)["finer experts"], "pass");
-  assert.equal(decided(points).verdict, "cannot tell at this size");
+  assert.deepEqual(
+    verdicts(points).control,
+    ["fail", "inconclusive"],
+    "the narrowest, and a cost unseen",
+  );
+  assert.equal(decided(points).verdict, "inconclusive");
+  // times so noisy that one layer more is not seen either
+  const noisy = judgeLatency(law({ noise: 0.4 }), quick);
+  const finer = noisy.filter((j) => j.role === "control" && j.panel.startsWith("finer"));
+  assert.deepEqual(finer.map((j) => j.verdict), ["inconclusive", "inconclusive"]);
 });
 
 Deno.test("an end point that was left out is missing: the next one never takes its place", () => {

@@ -5,7 +5,7 @@
  */
 import { loadSotu, loadText } from "../fixtures/sotu.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
-import { checkData } from "../lab/train/pool.ts";
+import { checkData } from "../lab/train/data.ts";
 import type { Dataset } from "../model/task.ts";
 import { textDataset } from "../model/tasks/language.ts";
 import { UsageError } from "./arguments.ts";

@@ -22,7 +22,9 @@ import {
 } from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
-import { type BenchProgress, checkData, costSince, dataFacts, TrainingPool } from "./train/pool.ts";
+import { costSince } from "./train/cost.ts";
+import { checkData, dataFacts } from "./train/data.ts";
+import { type BenchProgress, TrainingPool } from "./train/pool.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 

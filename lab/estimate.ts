@@ -7,7 +7,7 @@ import type { Device } from "../kernels/gpu/device.ts";
 import type { TaskData } from "../model/task.ts";
 import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
-import { workOf } from "./train/pool.ts";
+import { workOf } from "./train/size.ts";
 import { parseConfiguration } from "../rule/configuration.ts";
 import type { TrainingPlan } from "./train/plan.ts";
 import { trainGroup } from "./train/group.ts";

@@ -6,8 +6,7 @@
  * An MoE may name another router than the paper's (rule/router.ts):
  * `16e4a:d=64,L=2,h=16,gate=softmax-all,cf=1.25,bias=0.001`.
  *
- * Checked by hand here and not by zod, so that the command line starts fast; `rule/schema.ts` is
- * the zod face of {@link checkConfiguration}.
+ * Checked by hand here and not by zod, so that the command line starts fast.
  */
 
 import { checkNumber, numberOf } from "./numbers.ts";

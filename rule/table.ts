@@ -158,21 +158,6 @@ export function tensorsOf(to: Configuration): readonly TensorKind[] {
 }
 
 /**
- * The product of two transfers, A→B and B→C: equals A→C (law 2 of docs/rule.md).
- *
- * @param ab factors from A to B
- * @param bc factors from B to C, of the same rule and options
- * @returns factors from A to C
- */
-export function composeFactors(ab: Factors, bc: Factors): Factors {
-  return {
-    rows: mapValues(ab.rows, (r, t) => mapValues(r, (value, knob) => value * bc.rows[t][knob])),
-    multipliers: mapValues(ab.multipliers, (value, key) => value * bc.multipliers[key]),
-    oneMinusBeta: ab.oneMinusBeta * bc.oneMinusBeta,
-  };
-}
-
-/**
  * q = sqrt(rho_B) / rho_D^p: what batch and duration do to eta and lambda ([authors] at p = 1/2).
  *
  * @param from the reference

@@ -28,6 +28,7 @@ const ALL = [2, 4, 8, 16, 32, 64];
 /** The suite of Fig. 2a-c. */
 export const activatedExperts = defineTransfer({
   id: "activated-experts",
+  version: "2",
   title: "Activated experts",
   figure: "Fig. 2a-c (language model)",
   claim:

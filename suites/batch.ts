@@ -16,6 +16,7 @@ const QUICK = 172_032, PAPER = 32_768_000;
 /** The suite of Fig. 5. */
 export const batch = defineTransfer({
   id: "batch",
+  version: "2",
   title: "Batch",
   figure: "Fig. 5",
   claim:

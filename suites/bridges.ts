@@ -21,7 +21,7 @@ import { profiles } from "./bridges_profiles.ts";
 const { limits: { tensor, loss, onGpu, q_octaves, noise }, identity } = profiles.quick;
 
 /** The suite of Fig. 1. */
-export const bridgesSuite: Suite<BridgesProfile> = defineClaims({
+export const bridges: Suite<BridgesProfile> = defineClaims({
   id: "bridges",
   version: "3",
   title: "The two bridges",

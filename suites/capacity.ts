@@ -9,6 +9,7 @@ import { at, BY_WIDTH, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from
 /** The suite of Fig. 3, capacity. */
 export const capacity = defineTransfer({
   id: "capacity",
+  version: "2",
   title: "Capacity",
   figure: "Fig. 3 (capacity)",
   claim:

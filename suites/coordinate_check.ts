@@ -21,7 +21,7 @@ import { profiles } from "./coordinate_check_profiles.ts";
 const { limits, steps, base } = profiles.quick;
 
 /** The coordinate check. */
-export const coordinateCheckSuite: Suite<CheckProfile> = defineClaims({
+export const coordinateCheck: Suite<CheckProfile> = defineClaims({
   id: "coordinate-check",
   version: "3",
   title: "Coordinate check",

@@ -9,10 +9,11 @@ import { transfer, transferProfiles } from "./plans.ts";
 /** The suite of Fig. 4, depth. */
 export const depth = defineTransfer({
   id: "depth",
+  version: "2",
   title: "Depth",
   figure: "Fig. 4 (depth)",
   claim:
-    "The learning rate tuned on a shallow dense reference stays near-optimal on dense and MoE models of two and four times its depth",
+    "The learning rate tuned on a shallow dense reference stays near-optimal on dense and MoE models of up to four times its depth",
   heldFixed:
     "data, tokens per step, steps, seeds, width; of the MoE: its experts (16e4a; smoke: 4e2a), expert width h = d*",
   varied: "depth L: 2 L*, 4 L*, dense and MoE; the reference's learning rate",

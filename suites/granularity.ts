@@ -11,6 +11,7 @@ import { BY_WIDTH, transfer, transferProfiles } from "./plans.ts";
 /** The suite of Fig. 3, granularity. */
 export const granularity = defineTransfer({
   id: "granularity",
+  version: "2",
   title: "Granularity",
   figure: "Fig. 3 (granularity)",
   claim:

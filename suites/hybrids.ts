@@ -9,6 +9,7 @@ import { at, BY_WIDTH, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from
 /** The suite of Fig. 3, shared experts and groups. */
 export const hybrids = defineTransfer({
   id: "hybrids",
+  version: "2",
   title: "Hybrids",
   figure: "Fig. 3 (shared experts, groups)",
   claim:

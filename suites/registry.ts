@@ -6,9 +6,9 @@
 import type { Suite } from "../lab/suite.ts";
 import { activatedExperts } from "./activated_experts.ts";
 import { batch } from "./batch.ts";
-import { bridgesSuite } from "./bridges.ts";
+import { bridges } from "./bridges.ts";
 import { capacity } from "./capacity.ts";
-import { coordinateCheckSuite } from "./coordinate_check.ts";
+import { coordinateCheck } from "./coordinate_check.ts";
 import { depth } from "./depth.ts";
 import { duration } from "./duration.ts";
 import { ffnWidth } from "./ffn_width.ts";
@@ -16,7 +16,7 @@ import { granularity } from "./granularity.ts";
 import { hybrids } from "./hybrids.ts";
 import { initialLoss } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
-import { routerStabilitySuite } from "./router_stability.ts";
+import { routerStability } from "./router_stability.ts";
 import { scaling } from "./scaling.ts";
 import { shootOut } from "./shoot_out.ts";
 import { speedup } from "./speedup.ts";
@@ -24,7 +24,7 @@ import { width } from "./width.ts";
 
 /** All suites, in the order of the paper's figures. */
 export const SUITES: Suite[] = [
-  bridgesSuite,
+  bridges,
   activatedExperts,
   initialLoss,
   capacity,
@@ -38,8 +38,8 @@ export const SUITES: Suite[] = [
   scaling,
   latency,
   speedup,
-  coordinateCheckSuite,
-  routerStabilitySuite,
+  coordinateCheck,
+  routerStability,
   shootOut,
 ];
 

@@ -20,7 +20,7 @@ const { growth_octaves: growth, rise } = shared.limits, times = 16;
 const ratesAt = (tuned: number) => ({ tuned, high: tuned + Math.log2(times) });
 
 /** The suite of ST-MoE's z-loss. */
-export const routerStabilitySuite: Suite<StabilityProfile> = defineClaims({
+export const routerStability: Suite<StabilityProfile> = defineClaims({
   id: "router-stability",
   version: "2",
   title: "Router stability",

@@ -19,6 +19,7 @@ const rules = (target: string, rivals = RIVALS): TransferPanel[] => [
 /** The comparison of all rules. */
 export const shootOut = defineTransfer({
   id: "shoot-out",
+  version: "2",
   title: "Shoot-out of the rules",
   figure: "none (our own comparison)",
   claim:

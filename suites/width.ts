@@ -9,10 +9,11 @@ import { transfer, transferProfiles } from "./plans.ts";
 /** The suite of Fig. 4, width. */
 export const width = defineTransfer({
   id: "width",
+  version: "2",
   title: "Width",
   figure: "Fig. 4 (width)",
   claim:
-    "The learning rate tuned on a narrow dense reference stays near-optimal on dense and MoE models of two and four times its width",
+    "The learning rate tuned on a narrow dense reference stays near-optimal on dense and MoE models of up to four times its width",
   heldFixed:
     "data, tokens per step, steps, seeds, depth; of the MoE: its experts (16e4a; smoke: 4e2a), expert width h = d*",
   varied: "width d: 2 d*, 4 d*, dense (H = d) and MoE; the reference's learning rate",

@@ -5,7 +5,7 @@
  */
 import type { FindingsTable, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
-import { geometricMean, meanInterval } from "../statistics/slope.ts";
+import { arithmeticMean, geometricMean } from "../statistics/slope.ts";
 import type { Difference } from "./bridge_identity.ts";
 import type { BridgeLimits } from "./bridge_limits.ts";
 import { GROUPS, type Sparsity } from "./bridge_sparsity.ts";
@@ -84,7 +84,7 @@ export function drawSparsity(all: Sparsity[]): Point[] {
     log: boolean,
   ): Point[] => {
     if (!values.every((v) => Number.isFinite(v) && (v > 0 || !log))) return [];
-    const interval = log ? geometricMean(values) : meanInterval(values);
+    const interval = log ? geometricMean(values) : arithmeticMean(values);
     return [pointOf(panel, line, x, interval.estimate, interval)];
   };
   return all.flatMap((s) => [
@@ -105,7 +105,7 @@ export function drawSparsity(all: Sparsity[]): Point[] {
 export function tableOf(all: Sparsity[]): FindingsTable {
   // a noise without signal has no ratio, and one seed no interval
   const cell = (values: number[]) => {
-    const found = meanInterval(values);
+    const found = arithmeticMean(values);
     return Number.isFinite(found.hi) ? found : values.every(Number.isFinite) ? values : null;
   };
   return {

@@ -8,9 +8,9 @@
  *
  * @module
  */
-import { judgeOne, type Measured } from "../judge/decide.ts";
+import { judgeOne, type UnjudgedMeasure } from "../judge/decide.ts";
 import type { Findings, Judgement } from "../record/findings.ts";
-import { exponent, meanInterval } from "../statistics/slope.ts";
+import { arithmeticMean, exponent } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
 import { compareBridge, type Difference, type IdentityCase } from "./bridge_identity.ts";
 import { type BridgeLimits, limitsOn } from "./bridge_limits.ts";
@@ -63,7 +63,7 @@ export function judgeSparsity(
 ): Judgement[] {
   const one = (
     [panel, role, subject]: [string, Judgement["role"], string],
-    measure: Omit<Measured, "missing">,
+    measure: Omit<UnjudgedMeasure, "missing">,
     under = variant.name,
   ) =>
     judgeOne({
@@ -79,14 +79,14 @@ export function judgeSparsity(
   const q = sparse.map((s) =>
     one([PANELS.drift, "claim", s.configuration], {
       name: "|log2 q| that nine experts in ten stay within",
-      value: meanInterval(s.q_octaves),
+      value: arithmeticMean(s.q_octaves),
       ...octaves,
     })
   );
   const alone = sparse.slice(0, 1).map((s) =>
     one([PANELS.drift, "control", s.configuration], {
       name: "|log2 q| that one expert in ten stays within",
-      value: meanInterval(s.batchAlone_octaves),
+      value: arithmeticMean(s.batchAlone_octaves),
       ...octaves,
     }, "q = √ρ_B, batch alone")
   );
@@ -106,7 +106,7 @@ export function judgeSparsity(
       one([PANELS.share, "aside", s.configuration], {
         name: `${name} share of an expert over a/N, last quarter`,
         unit: "",
-        value: meanInterval(s[name].last),
+        value: arithmeticMean(s[name].last),
         limits: name === "largest" ? { hi } : { lo },
       })
     )
@@ -115,7 +115,7 @@ export function judgeSparsity(
 }
 
 /** Measures and judges both bridges. */
-export async function bridges(p: BridgesProfile, at: Workbench): Promise<Findings> {
+export async function measureBridges(p: BridgesProfile, at: Workbench): Promise<Findings> {
   const limits = limitsOn(at.device.adapter.software, p.limits), unit = lossUnit(at), found = [];
   for (const variant of [p.rule, p.twin]) {
     at.signal.throwIfAborted();
@@ -150,4 +150,4 @@ export async function bridges(p: BridgesProfile, at: Workbench): Promise<Finding
 }
 
 /** How a suite of this kind is measured. */
-export const BRIDGES: Method<BridgesProfile> = probing(bridges);
+export const BRIDGES: Method<BridgesProfile> = probing(measureBridges);

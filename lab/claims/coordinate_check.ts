@@ -208,7 +208,7 @@ function tableOf(curves: Curve[]): FindingsTable {
 }
 
 /** Measures and judges. */
-export async function coordinateCheck(p: CheckProfile, at: Workbench): Promise<Findings> {
+export async function measureCoordinates(p: CheckProfile, at: Workbench): Promise<Findings> {
   const curves = await measureCurves(p, at), missing = p.axes.filter((a) => a.asides.length > 0);
   return {
     ...drawCurves(curves),
@@ -229,4 +229,4 @@ export async function coordinateCheck(p: CheckProfile, at: Workbench): Promise<F
 }
 
 /** How a suite of this kind is measured. */
-export const COORDINATE_CHECK: Method<CheckProfile> = probing(coordinateCheck);
+export const COORDINATE_CHECK: Method<CheckProfile> = probing(measureCoordinates);

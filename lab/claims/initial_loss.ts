@@ -11,7 +11,7 @@
  * @module
  */
 import { activeWidth, formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
-import { judge, type Measured } from "../judge/decide.ts";
+import { judge, type UnjudgedMeasure } from "../judge/decide.ts";
 import type { Findings, Judgement, Panel, Point, TableCell } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
@@ -140,7 +140,7 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
     : gaps.map(percent).map((values, w) =>
       pointOf(panel, line.line, centres[w], mean(values), meanInterval(values))
     );
-  const measure = (name: string, losses: number[], hi: number): Measured => ({
+  const measure = (name: string, losses: number[], hi: number): UnjudgedMeasure => ({
     name,
     unit: "% of the dense model's fall",
     value: usable ? meanInterval(percent(losses)) : null,

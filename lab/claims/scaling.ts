@@ -95,8 +95,8 @@ export function scalingModels({ axes, nothing, seeds }: ScalingProfile): SeededM
   ];
 }
 
-/** One axis measured: the slope of every seed and what a seed's slope varies by. */
-interface Measured {
+/** The runs of one axis: the slope of every seed and what a seed's slope varies by. */
+interface AxisRuns {
   axis: ScalingAxis;
   runs: Run[][];
   /** `[configuration][seed]`; null when a run diverged */
@@ -106,7 +106,7 @@ interface Measured {
   missing?: string;
 }
 
-function measureAxis(axis: ScalingAxis, runs: Run[][]): Measured {
+function measureAxis(axis: ScalingAxis, runs: Run[][]): AxisRuns {
   if (axis.x.length !== axis.configurations.length || axis.x.length < 2) {
     throw new RangeError(
       `Cannot measure ${axis.name}: ${axis.x.length} places for ${axis.configurations.length} configurations`,
@@ -131,14 +131,14 @@ function measureAxis(axis: ScalingAxis, runs: Run[][]): Measured {
  *
  * @returns null where one of them was not measured
  */
-function difference(a: Measured, b: Measured): Interval | null {
+function difference(a: AxisRuns, b: AxisRuns): Interval | null {
   if (a.table === null || b.table === null || a.slopes.length !== b.slopes.length) return null;
   const gap = a.slopes.map((slope, k) => slope - b.slopes[k]);
   return meanInterval(gap, sumVariance(a.variance, b.variance));
 }
 
 /** The slope of an axis, to be judged. */
-function slopeOf(m: Measured, limits: ScalingLimits, unit: string): Single {
+function slopeOf(m: AxisRuns, limits: ScalingLimits, unit: string): Single {
   const { axis, table } = m;
   return {
     panel: axis.name,
@@ -154,7 +154,7 @@ function slopeOf(m: Measured, limits: ScalingLimits, unit: string): Single {
 }
 
 /** The loss at the end of an axis less that at its start, to be shown beside the slope. */
-function endsOf(m: Measured, limits: ScalingLimits, unit: string): Single {
+function endsOf(m: AxisRuns, limits: ScalingLimits, unit: string): Single {
   const { axis, table } = m, last = axis.x.length - 1;
   const ends = axis.x.map((_, g) => g === 0 ? -1 : g === last ? 1 : 0);
   return {
@@ -188,7 +188,7 @@ export function judgeScaling(
   const models = scalingModels(profile), byModel = runsByModel(models, runs);
   const of = (panel: string) => byModel.filter((_, i) => models[i].panel === panel);
   const measured = axes.map((axis) => measureAxis(axis, of(axis.name)));
-  const named = (name: string): Measured => {
+  const named = (name: string): AxisRuns => {
     const found = measured.find((m) => m.axis.name === name);
     if (found) return found;
     throw new RangeError(`Cannot compare ${name}: the axes are ${axes.map((a) => a.name)}`);
@@ -202,7 +202,7 @@ export function judgeScaling(
     expected: "falls",
   }, of(NOTHING));
   const more = named(compare.more), less = named(compare.less);
-  const gap = (a: Measured, b: Measured) => ({
+  const gap = (a: AxisRuns, b: AxisRuns) => ({
     subject: `${a.axis.title} less ${b.axis.title}`,
     name: "difference of the slopes of the loss",
     value: difference(a, b),
@@ -259,7 +259,7 @@ function panelAlong({ name, title, scale, configurations }: ScalingAxis, unit: s
 }
 
 /** Mean losses; the interval is of the loss without the seed's common part. */
-function pointsOf({ axis, table, runs }: Measured): Point[] {
+function pointsOf({ axis, table, runs }: AxisRuns): Point[] {
   const point = (g: number, y: number, i: Interval | null) =>
     pointOf(axis.name, "loss", axis.x[g], y, i);
   if (table === null) {
@@ -279,7 +279,7 @@ function pointsOf({ axis, table, runs }: Measured): Point[] {
   });
 }
 
-function tableOf(measured: Measured[], unit: string): FindingsTable {
+function tableOf(measured: AxisRuns[], unit: string): FindingsTable {
   return {
     title: "Validation losses at fixed hyperparameters",
     columns: [

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { contextFor } from "../estimate.ts";
 import type { Findings } from "../record/findings.ts";
 import type { SuiteFacts } from "../record/record.ts";
@@ -102,7 +103,7 @@ export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
   };
   return {
     ...rest,
-    task: "language",
+    task: trains("quick").plan.task ?? DEFAULT_TASK,
     ownRouting,
     plan(name) {
       const { plan, wanted } = trains(name);

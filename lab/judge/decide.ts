@@ -15,7 +15,7 @@ import type {
 import type { Counts, Decision } from "../record/decision.ts";
 
 /** A measure before it is judged; what is left out: no limit, nothing missing. */
-export type Measured = Omit<Measure, "verdict" | "limits" | "missing"> & {
+export type UnjudgedMeasure = Omit<Measure, "verdict" | "limits" | "missing"> & {
   limits: Partial<Limits>;
   /** why there is no value; ignored when there is one */
   missing?: string | null;
@@ -24,7 +24,7 @@ export type Measured = Omit<Measure, "verdict" | "limits" | "missing"> & {
 /** A judgement before it is judged; one measure needs no `need`. */
 export type Unjudged =
   & Pick<Judgement, "panel" | "subject" | "variant" | "role">
-  & { measures: Measured[]; need?: Judgement["need"]; open?: string | null };
+  & { measures: UnjudgedMeasure[]; need?: Judgement["need"]; open?: string | null };
 
 const isFinite = ({ estimate, lo, hi }: Interval) => [estimate, lo, hi].every(Number.isFinite);
 
@@ -47,7 +47,7 @@ function checkLimits(name: string, lo: number | null, hi: number | null): void {
  * @throws {RangeError} without any limit, which nothing could fail, for limits that are not finite or
  * cross, and for an interval that does not hold its estimate
  */
-function judgeMeasure({ name, unit, value, limits, missing }: Measured): Measure {
+function judgeMeasure({ name, unit, value, limits, missing }: UnjudgedMeasure): Measure {
   const { lo = null, hi = null } = limits;
   checkLimits(name, lo, hi);
   const shared = { name, unit, limits: { lo, hi } };
@@ -90,7 +90,7 @@ export function judge({ need = "all", open = null, measures, ...names }: Unjudge
 }
 
 /** A subject and the one quantity it is judged by. */
-export type Single = Omit<Unjudged, "measures" | "need" | "open"> & Measured;
+export type Single = Omit<Unjudged, "measures" | "need" | "open"> & UnjudgedMeasure;
 
 /**
  * Judges a subject by one quantity.

@@ -65,6 +65,11 @@ export interface Measure {
   verdict: Verdict;
 }
 
+/** Name of the measure by which tables and charts find how far an optimum moved. */
+export const SHIFT = "shift of the optimum";
+/** Name of the measure by which tables and charts find what a transferred value costs. */
+export const REGRET = "regret of the transferred value";
+
 /** One subject under one variant against its limits. */
 export interface Judgement {
   /** panel that shows it */

@@ -25,7 +25,7 @@ export interface Environment {
   software: boolean;
   /** graphics API underneath */
   backend: string;
-  /** kernel variants and storage, or size of the suite */
+  /** kernels and storage the device was opened with, e.g. `gpu kernels, buffer storage, tuned` */
   profile: string;
   /**
    * kernel variants the autotuner chose, by case (a case that is not named runs its default); `none`

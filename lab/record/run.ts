@@ -24,6 +24,20 @@ export const SWEPT = ["lr", "weightDecay", "initStd"] as const;
 /** One of {@link SWEPT}. */
 export type Swept = typeof SWEPT[number];
 
+/** The words of a swept hyperparameter, as titles, axes and tables write it. */
+export const SWEPT_NAME: Record<Swept, string> = {
+  lr: "learning rate",
+  weightDecay: "weight decay",
+  initStd: "init standard deviation",
+};
+
+/** Stem of the files of the chart of a sweep. */
+export const SWEPT_CHART: Record<Swept, string> = {
+  lr: "loss-vs-lr",
+  weightDecay: "loss-vs-weight-decay",
+  initStd: "loss-vs-init-std",
+};
+
 /**
  * What a model is trained for. `reference`: its hyperparameters are tuned; `target`: they are
  * transferred; `control`: transferred by a rule or to a variant that should fail; `rival`: transferred
@@ -35,7 +49,7 @@ export type CellRole = typeof CELL_ROLES[number];
 
 /** One place in the plan: what is trained, under which rule, at which swept value, for which seed. */
 export interface Cell {
-  /** panel of the figure: `transfer` (targets wider than the reference) or `iso-width` */
+  /** panel of the figure it is trained for, by its name in the findings, e.g. `transfer` */
   panel: string;
   /** the configuration as the command line writes it, e.g. `16e4a:d=64,L=2,h=16` */
   configuration: string;

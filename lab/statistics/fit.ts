@@ -8,7 +8,7 @@
 export interface Fit {
   /** where it has its minimum, log2 x, clamped to the window; the best grid point if not convex */
   log2x: number;
-  /** its value there, nats */
+  /** its value there, unit of the loss */
   loss: number;
   /** index of the best grid point */
   best: number;
@@ -42,7 +42,7 @@ export function indexOfLeast(curve: readonly number[]): number {
  * Fits the quadratic to the (up to) five points around the lowest one.
  *
  * @param log2x ascending, at least 3
- * @param curve loss per grid point, nats
+ * @param curve loss per grid point, unit of the loss
  * @param width points in the window, 5 or 3
  */
 export function fitCurve(
@@ -117,7 +117,7 @@ export function modelError(log2x: readonly number[], curve: readonly number[], f
 }
 
 /**
- * Loss of a curve at any log2 x, nats: inside the fit window the fit itself (so that the loss at the
+ * Loss of a curve at any log2 x, unit of the loss: inside the fit window the fit itself (so that the loss at the
  * optimum and the loss beside it carry the same error, which then cancels in the regret), outside
  * it, where a quadratic says nothing, a straight line between the two measured neighbours.
  *

@@ -46,7 +46,7 @@ import {
 export interface Sweep {
   /** log2 of the swept value, distinct, any order */
   log2x: readonly number[];
-  /** `loss[grid point][seed]`, nats; null = diverged; column k is the same seed in every sweep */
+  /** `loss[grid point][seed]`, unit of the loss; null = diverged; column k is the same seed in every sweep */
   loss: readonly (readonly (number | null)[])[];
 }
 
@@ -100,7 +100,7 @@ export interface Analysis {
   resamples: Resamples;
   /** more than 2.5% of the resamples have no minimum inside the window: the interval is the grid */
   open: boolean;
-  /** standard error of the mean over seeds at the best point, seed effect taken out, nats */
+  /** standard error of the mean over seeds at the best point, seed effect taken out, unit of the loss */
   standardError: number | null;
 }
 

@@ -161,7 +161,7 @@ export function split(
 
 /** Mean curves (`curves[resample][grid point]`) and levels that could have been measured. */
 export interface Resamples {
-  /** mean loss, nats, `[resample][grid point]` */
+  /** mean loss, unit of the loss, `[resample][grid point]` */
   curves: number[][];
   /** what the seeds' common part adds to the whole curve, per resample */
   levels: number[];

@@ -21,7 +21,7 @@ import { exp2 } from "./interval.ts";
 import { mean, sd, tQuantile975 } from "./resample.ts";
 
 /** Mean with its t interval over seeds; the ends are infinite for one value. */
-export function meanInterval(values: readonly number[]): Interval {
+export function arithmeticMean(values: readonly number[]): Interval {
   const estimate = mean(values);
   const half = values.length < 2
     ? Infinity
@@ -31,7 +31,7 @@ export function meanInterval(values: readonly number[]): Interval {
 
 /** Geometric mean with the interval that belongs to it; the ends are infinite or 0 for one value. */
 export const geometricMean = (values: readonly number[]): Interval =>
-  exp2(meanInterval(values.map(Math.log2)));
+  exp2(arithmeticMean(values.map(Math.log2)));
 
 /** Least-squares slope, and the standard error its residuals give; NaN for two points. */
 function fit(x: readonly number[], y: readonly number[]): { slope: number; error: number } {
@@ -67,7 +67,7 @@ export function exponent(x: readonly number[], y: readonly (readonly number[])[]
   if (![...x, ...y.flat()].every((v) => v > 0 && Number.isFinite(v))) return null;
   const lx = x.map(Math.log2), ly = y.map((row) => row.map(Math.log2));
   const slopes = Array.from({ length: seeds }, (_, k) => fit(lx, ly.map((row) => row[k])).slope);
-  const bySeed = meanInterval(slopes), half: number[] = [];
+  const bySeed = arithmeticMean(slopes), half: number[] = [];
   if (seeds > 1) half.push(bySeed.hi - bySeed.estimate);
   if (x.length > 2) half.push(tQuantile975(x.length - 2) * fit(lx, ly.map(mean)).error);
   if (half.length === 0) return null;

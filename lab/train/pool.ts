@@ -4,21 +4,19 @@
  *
  * @module
  */
-import { resourceUsage } from "node:process";
 import type { Device } from "../../kernels/gpu/device.ts";
-import { layoutOf } from "../../model/shape.ts";
 import type { Dataset, TaskData } from "../../model/task.ts";
-import { type Context, contextOf, type Job } from "./job.ts";
-import { LabError } from "../record/failure.ts";
-import type { Cost, DataFacts, TaskFacts } from "../record/record.ts";
+import type { Cost, TaskFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
-import type { TrainingPlan } from "./plan.ts";
-import type { Store } from "./store.ts";
+import { costSince } from "./cost.ts";
 import { trainGroup } from "./group.ts";
+import { type Context, contextOf, type Job } from "./job.ts";
+import { replicasThatFit, workOf } from "./size.ts";
+import type { Store } from "./store.ts";
 
 /** What happened, for a progress line. */
 export interface BenchProgress {
-  /** what is being trained, e.g. `16e4a complete-mue + standard` */
+  /** what is being trained, by {@link groupLabel} */
   label: string;
   runsDone: number;
   runsPlanned: number;
@@ -29,71 +27,11 @@ export interface BenchProgress {
   left_s: number | null;
 }
 
-/** The data as a record keeps it. */
-export function dataFacts(data: Dataset): DataFacts {
-  const { name, hash, licence, file = null, trainUnits, heldOutUnits } = data;
-  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence, file };
-}
-
-const MAX_REPLICAS = 15;
-
-/** Device memory a group may take. */
-const GROUP_BYTES = 6e9;
-
-/**
- * Multiply-adds of a job, a proxy for its time; the constant per token stands for what does not grow
- * with d (fitted to 10 dense models of d = 16 and 12 16e4a of d = 64 side by side, llvmpipe).
- */
-export function workOf({ shape, steps, sequences, seq }: Job): number {
-  const { width: d, depth, ffn, task } = shape;
-  const active = ffn.kind === "dense" ? ffn.hidden : (ffn.active + ffn.shared) * ffn.expertWidth;
-  return steps * sequences * seq *
-    (depth * (4 * d * d + 3 * d * active) + task.cost(shape).work + 12_000);
-}
-
-/**
- * How many runs of a shape the adapter holds side by side.
- *
- * @throws {LabError} when not even one fits
- */
-export function replicasThatFit(device: Device, job: Job): number {
-  const { ffn, task } = job.shape, layout = layoutOf(job.shape);
-  const tokens = job.sequences * job.seq, ends = tokens * task.cost(job.shape).floats;
-  const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
-  const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
-  const branch = rows * Math.max(2 * h, layout.width);
-  const largest = 4 * Math.max(
-    layout.floats,
-    branch,
-    ends,
-    tokens * 3 * layout.attention,
-  );
-  const binding = device.gpu.limits.maxStorageBufferBindingSize;
-  // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
-  const all = 4 * (7 * layout.floats +
-    job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
-    2 * ends);
-  const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);
-  if (fits < 1) {
-    throw new LabError(
-      `Cannot train ${job.cell.configuration}: it needs a binding of ${largest} bytes, the adapter allows ${binding}`,
-    );
-  }
-  return Math.max(1, Math.min(MAX_REPLICAS, fits, Math.floor(GROUP_BYTES / all)));
-}
-
-/**
- * Refuses data that is not enough for a plan, before anything is trained.
- *
- * @returns a warning, e.g. when held-out windows overlap, or null
- * @throws {LabError} naming the data and the size wanted
- */
-export function checkData(data: Dataset, plan: TrainingPlan): string | null {
-  try {
-    return data.check(plan);
-  } catch (error) {
-    throw error instanceof RangeError ? new LabError(error.message) : error;
-  }
+/** What a group is called, e.g. `16e4a d=48 complete-mue + standard`: the width once, labels may have it. */
+export function groupLabel(group: Job[]): string {
+  const { cell: { label }, shape } = group[0];
+  const name = /\bd=/.test(label) ? label : `${label} d=${shape.width}`;
+  return `${name} ${[...new Set(group.map((job) => job.cell.rule))].join(" + ")}`;
 }
 
 /** The pool of one bench; {@link TrainingPool.close} frees the data on the device. */
@@ -183,8 +121,7 @@ export class TrainingPool {
     const t0 = performance.now(), sum = (jobs: Job[]) => jobs.reduce((s, j) => s + workOf(j), 0);
     const ahead = this.#missing([...this.#ahead(), ...group]);
     const later = sum(ahead), mine = sum(group), planned = this.#counted.size + ahead.length;
-    const { steps, cell, shape } = group[0];
-    const rules = [...new Set(group.map((job) => job.cell.rule))].join(" + ");
+    const { steps } = group[0], label = groupLabel(group);
     const tell = (step: number) => {
       const seconds = (performance.now() - t0) / 1000, share = step / steps, m = this.#measured;
       const rate = step > 0 && (m.seconds === 0 || seconds > 5)
@@ -193,7 +130,7 @@ export class TrainingPool {
         ? m.seconds / m.work
         : null;
       this.#onProgress({
-        label: `${cell.label} d=${shape.width} ${rules}`,
+        label,
         runsDone: this.#counted.size,
         runsPlanned: planned,
         step,
@@ -236,21 +173,4 @@ export class TrainingPool {
   close(): void {
     this.data.destroy();
   }
-}
-
-/** What something cost that trained nothing. */
-export function costSince(started_ms: number, device: Device): Cost {
-  return {
-    wall_s: (performance.now() - started_ms) / 1000,
-    trainedRuns: 0,
-    reusedRuns: 0,
-    trainedTokens: 0,
-    peakDevice_bytes: device.memory.peak_bytes,
-    peakRss_bytes: peakRss(),
-  };
-}
-
-/** Largest resident set of this process so far, bytes; null off Linux, where its unit is not known. */
-export function peakRss(): number | null {
-  return Deno.build.os === "linux" ? resourceUsage().maxRSS * 1024 : null;
 }

@@ -54,6 +54,8 @@ export interface TransferProfile {
 
 /** What a transfer suite declares; what is not said follows from it. */
 export interface TransferDeclaration extends Omit<SuiteFacts, "measured" | "passesIf" | "control"> {
+  /** raised when what it measures or how it judges changes */
+  version: string;
   /** rule under test; `complete-mue` where it is not said */
   rule?: string;
   /** rule that must be seen to fail, on which targets, and what its failing does not say */

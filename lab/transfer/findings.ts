@@ -6,26 +6,12 @@
 import type { Measured } from "../suite.ts";
 import type { FindingsTable, Panel, TableCell } from "../record/findings.ts";
 import type { TaskFacts } from "../record/record.ts";
-import type { Swept } from "../record/run.ts";
+import { SWEPT_CHART, SWEPT_NAME } from "../record/run.ts";
 import { cellsOf } from "./cells.ts";
 import { durationExponent } from "./duration_exponent.ts";
 import { rankings } from "./ranking.ts";
 import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
 import type { Sweeps } from "./sweeps.ts";
-
-/** The words of a swept hyperparameter. */
-export const SWEPT_NAME: Record<Swept, string> = {
-  lr: "learning rate",
-  weightDecay: "weight decay",
-  initStd: "init standard deviation",
-};
-
-/** Stem of the chart of a sweep. */
-const CHART: Record<Swept, string> = {
-  lr: "loss-vs-lr",
-  weightDecay: "loss-vs-weight-decay",
-  initStd: "loss-vs-init-std",
-};
 
 /** What is measured so far. */
 export function findingsOf(
@@ -42,7 +28,7 @@ export function findingsOf(
         name: panel.name,
         title: `${panel.name}: validation loss against ${SWEPT_NAME[panel.swept ?? "lr"]}`,
         decides: !panel.beside,
-        chart: CHART[panel.swept ?? "lr"],
+        chart: SWEPT_CHART[panel.swept ?? "lr"],
         mark: "line",
         x: { title: `${SWEPT_NAME[panel.swept ?? "lr"]} on the reference's scale`, scale: "log2" },
         y: { title: `validation loss (${loss.unit})`, scale: "linear" },

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { judge, type Measured, type Unjudged } from "../judge/decide.ts";
-import type { Interval, Judgement } from "../record/findings.ts";
+import { judge, type Unjudged, type UnjudgedMeasure } from "../judge/decide.ts";
+import { type Interval, type Judgement, REGRET, SHIFT } from "../record/findings.ts";
 import { lossAt } from "../statistics/fit.ts";
 import {
   analyse,
@@ -19,9 +19,6 @@ import {
 } from "../statistics/optimum.ts";
 import { drawSeeds } from "../statistics/resample.ts";
 import type { TransferLimits } from "./declaration.ts";
-
-/** Names of the measures, by which reports find them. */
-export const SHIFT = "shift of the optimum", REGRET = "regret of the transferred value";
 
 /**
  * Judges one target (control, rival) against the reference; near-optimal is one of two:
@@ -63,7 +60,7 @@ export function judgeTarget(
     ? coverageAt(t, from.optimum.log2x.estimate)
     : "unknown";
   const limit = to.standardError === null ? minRegret : Math.max(2 * to.standardError, minRegret);
-  const measures: Measured[] = [
+  const measures: UnjudgedMeasure[] = [
     {
       name: SHIFT,
       unit: "octaves",

@@ -5,8 +5,13 @@
  * @module
  */
 import type { Optimum } from "../record/evidence.ts";
-import type { FindingsTable, Judgement, TableCell } from "../record/findings.ts";
-import { REGRET, SHIFT } from "./judge.ts";
+import {
+  type FindingsTable,
+  type Judgement,
+  REGRET,
+  SHIFT,
+  type TableCell,
+} from "../record/findings.ts";
 
 const NOTE =
   "Ranked by regret, the loss that the transferred value costs against the rule's own best. A rank is " +

@@ -9,7 +9,7 @@ import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { contextFor, type Estimate } from "../estimate.ts";
 import type { Suite } from "../suite.ts";
 import { type Context, jobOf } from "../train/job.ts";
-import { replicasThatFit } from "../train/pool.ts";
+import { replicasThatFit } from "../train/size.ts";
 import { cellsOf, linesOf } from "./cells.ts";
 import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
 import { findingsOf } from "./findings.ts";
@@ -29,7 +29,6 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
   const { tolerance_octaves: tolerance, minRegret } = profiles.quick.limits;
   return {
     ...declared,
-    version: "2",
     task: profiles.quick.plan.task ?? DEFAULT_TASK,
     ownRouting: null,
     measured: "loss on held-out data, mean over paired seeds",

@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import type { Device, DeviceProfile } from "../../kernels/gpu/device.ts";
 import { roundUp, type Sizes } from "../../kernels/sizes.ts";
-import { relativeError } from "../compare.ts";
+import { relativeError } from "../close.ts";
 import { gaussians } from "../random.ts";
 import { tolerance, type TOLERANCES } from "../tolerances.ts";
 import { Stage } from "./stage.ts";

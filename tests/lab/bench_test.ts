@@ -22,6 +22,7 @@ const profile: TransferProfile = {
 };
 const suite = defineTransfer({
   id: "regression",
+  version: "1",
   title: "Regression on vectors",
   figure: "none (a test)",
   claim: "The rule carries the learning rate of another task too",

@@ -13,7 +13,7 @@ import {
 } from "../../model/feed_forward.ts";
 import { imposedLogits, shareOfTokens } from "../../model/imposed_routing.ts";
 import { unpack } from "../../model/stored.ts";
-import { assertApart, assertClose } from "../compare.ts";
+import { assertApart, assertClose } from "../close.ts";
 import { type Expert, expertBackward, expertForward, moe } from "../reference/feed_forward.ts";
 import { addScaled, type Matrix, matrix, timesTransposed } from "../reference/matrix.ts";
 import { tolerance } from "../tolerances.ts";

@@ -1,7 +1,7 @@
 /** The references themselves: closed forms, and gradients against central differences. */
 import assert from "node:assert/strict";
 import { GATES } from "../../kernels/routing/routing.ts";
-import { assertApart, assertClose } from "../compare.ts";
+import { assertApart, assertClose } from "../close.ts";
 import { gaussians, uniforms } from "../random.ts";
 import { attention, attentionBackward, normRope, normRopeBackward, rope } from "./attention.ts";
 import { centralDifferences } from "./differences.ts";

@@ -4,8 +4,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Configuration, MoeFfn } from "../../rule/configuration.ts";
 import { ruleById, RULES } from "../../rule/registry.ts";
-import type { Factors, HyperParameters, RuleOptions } from "../../rule/rule.ts";
-import { composeFactors, law } from "../../rule/table.ts";
+import {
+  type Factors,
+  type HyperParameters,
+  type RuleOptions,
+  TENSOR_KINDS,
+} from "../../rule/rule.ts";
+import { law } from "../../rule/table.ts";
 import { anyConfiguration, trainedConfiguration } from "./arbitrary.ts";
 
 const HPS: HyperParameters = {
@@ -18,6 +23,20 @@ const HPS: HyperParameters = {
   embedInitStd: 0.4,
   unembedInitStd: 0.009,
 };
+
+/** Each number of one times the number of the same key of the other. */
+const products = <K extends string>(a: Record<K, number>, b: Record<K, number>) =>
+  Object.fromEntries(Object.keys(a).map((k) => [k, a[k as K] * b[k as K]])) as Record<K, number>;
+
+/** The product of two transfers, A→B and B→C of one rule and options: equals A→C (law 2). */
+function composeFactors(ab: Factors, bc: Factors): Factors {
+  const rows = TENSOR_KINDS.map((t) => [t, products(ab.rows[t], bc.rows[t])] as const);
+  return {
+    rows: Object.fromEntries(rows) as Factors["rows"],
+    multipliers: products(ab.multipliers, bc.multipliers),
+    oneMinusBeta: ab.oneMinusBeta * bc.oneMinusBeta,
+  };
+}
 
 const anyOptions: fc.Arbitrary<RuleOptions> = fc.record({
   unembedding: fc.constantFrom("authors" as const, "completed-p" as const),

@@ -6,11 +6,11 @@ import { speedupModels } from "../../lab/claims/speedup.ts";
 import { PROFILES } from "../../lab/suite.ts";
 import { activeWidth, type Configuration, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
-import { bridgesSuite } from "../../suites/bridges.ts";
-import { coordinateCheckSuite } from "../../suites/coordinate_check.ts";
+import { bridges } from "../../suites/bridges.ts";
+import { coordinateCheck } from "../../suites/coordinate_check.ts";
 import { initialLoss } from "../../suites/initial_loss.ts";
 import { paperPlan, quickPlan, smokePlan } from "../../suites/plans.ts";
-import { routerStabilitySuite } from "../../suites/router_stability.ts";
+import { routerStability } from "../../suites/router_stability.ts";
 import { scaling } from "../../suites/scaling.ts";
 import { speedup } from "../../suites/speedup.ts";
 
@@ -93,17 +93,17 @@ Deno.test("captions say the numbers that decide", () => {
     says(initialLoss.measured, steps / windows);
     says(speedup.passesIf, speedup.profiles[name].limits.speedup);
     says(speedup.measured, speedup.profiles[name].smoothing_octaves);
-    const { limits, window, zCoef, log2lr } = routerStabilitySuite.profiles[name];
-    says(routerStabilitySuite.passesIf, limits.growth_octaves, limits.rise);
-    says(routerStabilitySuite.control, limits.growth_octaves, limits.rise);
-    says(routerStabilitySuite.measured, window);
-    says(routerStabilitySuite.varied, zCoef, 2 ** (log2lr.high - log2lr.tuned));
+    const { limits, window, zCoef, log2lr } = routerStability.profiles[name];
+    says(routerStability.passesIf, limits.growth_octaves, limits.rise);
+    says(routerStability.control, limits.growth_octaves, limits.rise);
+    says(routerStability.measured, window);
+    says(routerStability.varied, zCoef, 2 ** (log2lr.high - log2lr.tuned));
     says(
-      coordinateCheckSuite.passesIf,
-      ...Object.values(coordinateCheckSuite.profiles[name].limits),
+      coordinateCheck.passesIf,
+      ...Object.values(coordinateCheck.profiles[name].limits),
     );
-    says(coordinateCheckSuite.measured, coordinateCheckSuite.profiles[name].steps);
-    const bridge = bridgesSuite.profiles[name].limits;
-    says(bridgesSuite.passesIf, bridge.onGpu, bridge.q_octaves, -bridge.noise.lo, -bridge.noise.hi);
+    says(coordinateCheck.measured, coordinateCheck.profiles[name].steps);
+    const bridge = bridges.profiles[name].limits;
+    says(bridges.passesIf, bridge.onGpu, bridge.q_octaves, -bridge.noise.lo, -bridge.noise.hi);
   }
 });

@@ -7,7 +7,7 @@ import {
   qkNormRopeBackward,
   ropeTable,
 } from "../../../kernels/attention/attention.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import {
   attention as reference,

@@ -10,7 +10,7 @@ import {
   type Product,
   tileRows,
 } from "../../../kernels/gemm/gemm.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import {
   addScaled,

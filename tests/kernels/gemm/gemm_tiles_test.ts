@@ -20,7 +20,7 @@ import {
 } from "../../../kernels/gemm/gemm_tiles.ts";
 import type { Device } from "../../../kernels/gpu/device.ts";
 import { Program } from "../../../kernels/gpu/program.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import {
   type Matrix,

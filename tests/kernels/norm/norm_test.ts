@@ -8,7 +8,7 @@ import {
   rmsNorm,
   rmsNormBackward,
 } from "../../../kernels/norm/norm.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import { columnSums, matrix } from "../../reference/matrix.ts";
 import {

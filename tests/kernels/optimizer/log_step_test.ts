@@ -1,7 +1,7 @@
 /** The log of a step against float64. */
 import assert from "node:assert/strict";
 import { logStep } from "../../../kernels/optimizer/log_step.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import { matrix } from "../../reference/matrix.ts";
 import { tolerance } from "../../tolerances.ts";

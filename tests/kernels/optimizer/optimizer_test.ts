@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { adamw, clipNorm, clipScratch } from "../../../kernels/optimizer/optimizer.ts";
 import type { Tensor } from "../../../kernels/gpu/tensor.ts";
 import { scheduleTable } from "../../../model/schedule.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import { adamw as reference, clip } from "../../reference/optimizer.ts";
 import { tolerance } from "../../tolerances.ts";

@@ -13,7 +13,7 @@ import {
   routingLengths,
   type RoutingTensors,
 } from "../../../kernels/routing/routing.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians } from "../../random.ts";
 import { dot, type Matrix, matrix } from "../../reference/matrix.ts";
 import {

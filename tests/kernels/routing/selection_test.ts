@@ -12,7 +12,7 @@ import {
   type RoutingTensors,
 } from "../../../kernels/routing/routing.ts";
 import { routerStats, updateBias } from "../../../kernels/routing/selection.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians, uniforms } from "../../random.ts";
 import { dot, type Matrix, matrix } from "../../reference/matrix.ts";
 import { counts, gates, kept, pick, type PickedBy } from "../../reference/routing.ts";

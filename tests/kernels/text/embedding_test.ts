@@ -1,7 +1,7 @@
 /** Embedding, its gradient, and the batches drawn on the device. */
 import assert from "node:assert/strict";
 import { drawBatch, embed, embedBackward } from "../../../kernels/text/embedding.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians, uniforms } from "../../random.ts";
 import { pcg3d, trainingStart } from "../../reference/draw.ts";
 import { matrix } from "../../reference/matrix.ts";

@@ -1,7 +1,7 @@
 /** Cross-entropy and its gradient against float64. */
 import assert from "node:assert/strict";
 import { crossEntropy } from "../../../kernels/text/loss.ts";
-import { assertApart, assertClose } from "../../compare.ts";
+import { assertApart, assertClose } from "../../close.ts";
 import { gaussians, uniforms } from "../../random.ts";
 import {
   crossEntropy as reference,

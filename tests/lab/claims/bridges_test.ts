@@ -9,16 +9,16 @@ import {
   type Sparsity,
   unitOf,
 } from "../../../lab/claims/bridge_sparsity.ts";
-import { bridges, judgeIdentity, judgeSparsity } from "../../../lab/claims/bridges.ts";
+import { judgeIdentity, judgeSparsity, measureBridges } from "../../../lab/claims/bridges.ts";
 import { replicaOf } from "../../../lab/claims/probe_models.ts";
 import { decide } from "../../../lab/judge/decide.ts";
 import { random } from "../../../lab/statistics/resample.ts";
-import { bridgesSuite } from "../../../suites/bridges.ts";
+import { bridges } from "../../../suites/bridges.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
 import { assert, assertEquals, assertNear } from "../assert.ts";
 import { workbench } from "./workbench.ts";
 
-const SMOKE = bridgesSuite.profiles.smoke;
+const SMOKE = bridges.profiles.smoke;
 const { rule: RULE, twin: TWIN, limits: LIMITS } = SMOKE;
 
 Deno.test("experts' W_down lie side by side: (N, d, h) becomes (d, N h)", () => {
@@ -152,7 +152,8 @@ Deno.test("Bridge II passes at theory's power and fails at none, at a whole one,
 
 Deno.test("the smoke profile gives what it declares, twice the same", () =>
   withDevice({}, async (device) => {
-    const found = await bridges(SMOKE, workbench(device)), panels = found.panels.map((p) => p.name);
+    const found = await measureBridges(SMOKE, workbench(device)),
+      panels = found.panels.map((p) => p.name);
     for (const j of found.judgements) assert(panels.includes(j.panel), j.panel);
     for (const p of found.points) {
       assert(panels.includes(p.panel) && p.y > -1 && Number.isFinite(p.y));
@@ -164,7 +165,7 @@ Deno.test("the smoke profile gives what it declares, twice the same", () =>
       ...new Array(8).fill("pass"),
       ...new Array(8).fill("fail"),
     ]);
-    assertEquals(await bridges(SMOKE, workbench(device)), found);
+    assertEquals(await measureBridges(SMOKE, workbench(device)), found);
   }));
 
 Deno.test("a GPU may round ten times as much, and nothing else changes", () => {

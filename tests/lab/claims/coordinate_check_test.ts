@@ -3,10 +3,10 @@ import nodeAssert from "node:assert/strict";
 import {
   type CheckAxis,
   type CheckProfile,
-  coordinateCheck,
   type Curve,
   drawCurves,
   judgeCurves,
+  measureCoordinates,
   measureCurves,
   sizeOf,
 } from "../../../lab/claims/coordinate_check.ts";
@@ -20,7 +20,7 @@ import {
 import type { Variant } from "../../../lab/claims/probe_models.ts";
 import { decide } from "../../../lab/judge/decide.ts";
 import { parseConfiguration } from "../../../rule/configuration.ts";
-import { coordinateCheckSuite } from "../../../suites/coordinate_check.ts";
+import { coordinateCheck } from "../../../suites/coordinate_check.ts";
 import { withDevice } from "../../with_device.ts";
 import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { workbench } from "./workbench.ts";
@@ -101,7 +101,7 @@ Deno.test("an axis names a size its configurations have", () => {
   throws(() => sizeOf(parseConfiguration("dense:d=8,L=1,H=8"), "a"), RangeError);
 });
 
-const SMOKE = coordinateCheckSuite.profiles.smoke;
+const SMOKE = coordinateCheck.profiles.smoke;
 const [H, A] = SMOKE.axes;
 
 Deno.test("on the device the rule is flat at init, and without A or without R it is seen to fail", () =>
@@ -135,7 +135,7 @@ Deno.test("on the device the rule is flat at init, and without A or without R it
 
 Deno.test("the smoke profile gives every panel, point and judgement it declares", () =>
   withDevice({}, async (device) => {
-    const found = await coordinateCheck(SMOKE, workbench(device));
+    const found = await measureCoordinates(SMOKE, workbench(device));
     const panels = found.panels.map((p) => p.name);
     assertEquals(panels.length, 4);
     assertEquals(found.judgements.filter((j) => j.role === "claim").length, 4);
@@ -145,12 +145,12 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares"
     for (const j of found.judgements) assert(panels.includes(j.panel), j.panel);
     const [{ columns, rows }] = found.tables;
     for (const row of rows) assertEquals(row.length, columns.length);
-    const again = await coordinateCheck(SMOKE, workbench(device));
+    const again = await measureCoordinates(SMOKE, workbench(device));
     assertEquals(again, found);
     const stopped = new AbortController();
     stopped.abort();
     await nodeAssert.rejects(
-      coordinateCheck(SMOKE, { ...workbench(device), signal: stopped.signal }),
+      measureCoordinates(SMOKE, { ...workbench(device), signal: stopped.signal }),
       { name: "AbortError" },
     );
   }));

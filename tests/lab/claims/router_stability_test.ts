@@ -11,10 +11,10 @@ import {
 import { decide } from "../../../lab/judge/decide.ts";
 import type { Findings } from "../../../lab/record/findings.ts";
 import type { Run } from "../../../lab/record/run.ts";
-import { routerStabilitySuite } from "../../../suites/router_stability.ts";
+import { routerStability } from "../../../suites/router_stability.ts";
 import { runWith } from "../runs.ts";
 
-const PROFILE = routerStabilitySuite.profiles.quick, STEPS = 250;
+const PROFILE = routerStability.profiles.quick, STEPS = 250;
 
 /** A run of two blocks whose logsumexp goes from 2 to `end`, and whose loss rises by `rise` once. */
 function synthetic(end: number, rise: number, seed: number): Run {
@@ -119,7 +119,7 @@ Deno.test("one seed, or a log that ends, leaves the question open and says why",
 });
 
 Deno.test("every profile trains rates × losses × seeds, and only the z-loss differs", () => {
-  for (const profile of Object.values(routerStabilitySuite.profiles)) {
+  for (const profile of Object.values(routerStability.profiles)) {
     const wanted = wantedOf(stabilityModels(profile));
     assert.equal(wanted.length, 4 * profile.seeds.length);
     assert.deepEqual([...new Set(wanted.map((w) => w.training?.zCoef))], [0, 0.001]);

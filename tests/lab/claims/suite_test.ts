@@ -90,6 +90,12 @@ Deno.test("a plan holds the profile, limits and all, names every model and the t
   assertEquals([new Set(jobs.map(({ job }) => job.key)).size, SUITE.task], [3, "language"]);
 });
 
+Deno.test("a suite's task is its plan's, and language where the plan names none", () => {
+  const other = { ...profile, plan: { ...profile.plan, task: "regression" } };
+  const all = { smoke: other, quick: other, paper: other };
+  assertEquals([SUITE.changed({}, all).task, SUITE.task], ["regression", "language"]);
+});
+
 Deno.test("a changed suite keeps its method and measures other sizes", () => {
   const one = { ...profile, seeds: [7] };
   const changed = SUITE.changed({ options: "--one" }, { ...SUITE.profiles, smoke: one });

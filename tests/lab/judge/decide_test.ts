@@ -4,8 +4,8 @@ import {
   decide,
   decideSuite,
   judge,
-  type Measured,
   type Unjudged,
+  type UnjudgedMeasure,
 } from "../../../lab/judge/decide.ts";
 import type { Findings, Judgement, Panel, Role, Verdict } from "../../../lab/record/findings.ts";
 
@@ -135,7 +135,7 @@ Deno.test("a suite is decided by the panels that carry its claim, and never whil
   assert.throws(() => decideSuite(stray, false), /Cannot decide on 16e4a: no panel nowhere/);
 });
 
-const measure = (more: Partial<Measured>): Measured => ({
+const measure = (more: Partial<UnjudgedMeasure>): UnjudgedMeasure => ({
   name: "ratio",
   unit: "",
   value: { estimate: 1, lo: 0.9, hi: 1.1 },
@@ -148,7 +148,7 @@ const names: Omit<Unjudged, "measures"> = {
   variant: "v",
   role: "claim",
 };
-const verdictOf = (more: Partial<Measured>) =>
+const verdictOf = (more: Partial<UnjudgedMeasure>) =>
   judge({ ...names, measures: [measure(more)] }).verdict;
 
 Deno.test("a quantity passes inside its limits, fails outside, and is undecided between", () => {

@@ -1,5 +1,5 @@
 /** Exponents: exact where there is no noise, honest about few seeds and bent curves. */
-import { exponent, meanInterval } from "../../../lab/statistics/slope.ts";
+import { arithmeticMean, exponent } from "../../../lab/statistics/slope.ts";
 import { random } from "../../../lab/statistics/resample.ts";
 import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 
@@ -16,7 +16,7 @@ Deno.test("two seeds that disagree have the interval of their own t", () => {
   const e = exponent([1, 2], [[1, 1], [1, 2]])!;
   assertNear(e.estimate, 0.5, 1e-12);
   assertNear(e.hi - e.lo, 2 * 12.7062 * 0.5, 1e-3);
-  assertNear(meanInterval([0, 1]).hi, e.hi, 1e-12);
+  assertNear(arithmeticMean([0, 1]).hi, e.hi, 1e-12);
 });
 
 Deno.test("seeds that agree on a bent curve do not make its interval narrow", () => {
@@ -29,7 +29,7 @@ Deno.test("a value that is zero, negative or not finite gives no exponent, nor d
     assertEquals(exponent([1, 2], [[1, 1], [1, bad]]), null);
   }
   assertEquals(exponent([1, 2], [[1], [2]]), null);
-  assertEquals(meanInterval([1]), { estimate: 1, lo: -Infinity, hi: Infinity });
+  assertEquals(arithmeticMean([1]), { estimate: 1, lo: -Infinity, hi: Infinity });
 });
 
 Deno.test("tables that do not fit are refused", () => {

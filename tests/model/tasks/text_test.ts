@@ -8,7 +8,7 @@ import { checkText, type Text, uploadText } from "../../../model/tasks/text.ts";
 import { Network } from "../../../model/network.ts";
 import { type Replica, Trainer } from "../../../model/trainer.ts";
 import { LabError } from "../../../lab/record/failure.ts";
-import { checkData, dataFacts } from "../../../lab/train/pool.ts";
+import { checkData, dataFacts } from "../../../lab/train/data.ts";
 import { quickPlan } from "../../../suites/plans.ts";
 import { textData } from "../../../fixtures/sotu.ts";
 import { withDevice } from "../../with_device.ts";

@@ -1,21 +1,21 @@
 /** Probes: what they read is what the model computed, and looking changes nothing. */
 import assert from "node:assert/strict";
-import { downloadFloats } from "../../kernels/gpu/tensor.ts";
-import { initialParameters, type InitStd } from "../../model/init.ts";
-import { Probe, readActivations, readCounts, readGradients } from "../../model/check/probe.ts";
-import { layoutOf, type ModelShape } from "../../model/shape.ts";
-import { unpack } from "../../model/stored.ts";
-import { TENSOR_KINDS } from "../../rule/rule.ts";
-import { language } from "../../model/tasks/language.ts";
-import { uploadText } from "../../model/tasks/text.ts";
-import { type Replica, Trainer } from "../../model/trainer.ts";
-import type { Device } from "../../kernels/gpu/device.ts";
-import { assertApart, assertClose } from "../compare.ts";
-import { text } from "../lab/claims/workbench.ts";
-import { expertForward } from "../reference/feed_forward.ts";
-import { matrix } from "../reference/matrix.ts";
-import { tolerance } from "../tolerances.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+import { downloadFloats } from "../../../kernels/gpu/tensor.ts";
+import { initialParameters, type InitStd } from "../../../model/init.ts";
+import { Probe, readActivations, readCounts, readGradients } from "../../../model/check/probe.ts";
+import { layoutOf, type ModelShape } from "../../../model/shape.ts";
+import { unpack } from "../../../model/stored.ts";
+import { TENSOR_KINDS } from "../../../rule/rule.ts";
+import { language } from "../../../model/tasks/language.ts";
+import { uploadText } from "../../../model/tasks/text.ts";
+import { type Replica, Trainer } from "../../../model/trainer.ts";
+import type { Device } from "../../../kernels/gpu/device.ts";
+import { assertApart, assertClose } from "../../close.ts";
+import { text } from "../../lab/claims/workbench.ts";
+import { expertForward } from "../../reference/feed_forward.ts";
+import { matrix } from "../../reference/matrix.ts";
+import { tolerance } from "../../tolerances.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const BATCH = { sequences: 3, seq: 11 }, TOKENS = 33;
 const DENSE: ModelShape = {

@@ -1,12 +1,12 @@
 /** The self-test passes here, can fail, and says what it left out. */
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../kernels/gpu/device.ts";
-import { parseParityCase } from "../../model/check/parity.ts";
-import { selfTest, selfTestCase, type SelfTestLine } from "../../model/check/selftest.ts";
-import { withDevice } from "../with_device.ts";
+import { type Device, openDevice } from "../../../kernels/gpu/device.ts";
+import { parseParityCase } from "../../../model/check/parity.ts";
+import { selfTest, selfTestCase, type SelfTestLine } from "../../../model/check/selftest.ts";
+import { withDevice } from "../../with_device.ts";
 
 const NAME = "moe_6e3a_shared1";
-const FILE = new URL(`../../fixtures/parity/${NAME}.json`, import.meta.url);
+const FILE = new URL(`../../../fixtures/parity/${NAME}.json`, import.meta.url);
 const read = () => parseParityCase(Deno.readTextFileSync(FILE), NAME);
 
 Deno.test("the short self-test runs one case with the device's own profile, in seconds", () =>

@@ -1,15 +1,15 @@
 /** The measured ceilings are rates of this device, and wrong results are no rates. */
 import assert from "node:assert/strict";
-import { streamCopy, streamRead } from "../../kernels/roofline/roofline.ts";
-import { createTensor, upload } from "../../kernels/gpu/tensor.ts";
+import { streamCopy, streamRead } from "../../../kernels/roofline/roofline.ts";
+import { createTensor, upload } from "../../../kernels/gpu/tensor.ts";
 import {
   measureRoofline,
   mustBe,
   SHORT,
   type StreamKernels,
   WORKING_SET_BYTES,
-} from "../../model/measure/roofline.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../../model/measure/roofline.ts";
+import { withDevice } from "../../with_device.ts";
 
 Deno.test("the ceilings are rates with intervals, in the storage that the profile uses", () =>
   withDevice({}, async (device) => {

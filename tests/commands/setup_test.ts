@@ -1,9 +1,9 @@
 /** The set-up: what it installs, what it says where it may not, and what it must not do. */
 
 import assert from "node:assert/strict";
-import { countTests, summarize } from "../commands/run_tests.ts";
-import { describeAdapter, ensureAdapter, type Machine, type Probe } from "../commands/setup.ts";
-import { NoAdapterError } from "../kernels/gpu/device.ts";
+import { countTests, summarize } from "../../commands/run_tests.ts";
+import { describeAdapter, ensureAdapter, type Machine, type Probe } from "../../commands/setup.ts";
+import { NoAdapterError } from "../../kernels/gpu/device.ts";
 
 const FOUND: Probe = {
   adapter: {
@@ -143,7 +143,7 @@ Deno.test("without a driver the command ends with 3 and says what to type", asyn
       "--allow-env",
       "--allow-sys",
       "--allow-run",
-      new URL("../commands/setup.ts", import.meta.url).pathname,
+      new URL("../../commands/setup.ts", import.meta.url).pathname,
       "--no-install",
     ],
     env: { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: "/nonexistent", NO_COLOR: "1" },

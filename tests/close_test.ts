@@ -1,6 +1,6 @@
 /** The judge of every kernel test must be able to say no. */
 import assert from "node:assert/strict";
-import { assertApart, assertClose, relativeError } from "./compare.ts";
+import { assertApart, assertClose, relativeError } from "./close.ts";
 import { gaussians } from "./random.ts";
 import { TOLERANCES } from "./tolerances.ts";
 

@@ -6,10 +6,10 @@ import {
   parseParityCase,
   relativeError,
   runParityCase,
-} from "../../model/check/parity.ts";
-import { onEveryProfile, withDevice } from "../with_device.ts";
+} from "../../../model/check/parity.ts";
+import { onEveryProfile, withDevice } from "../../with_device.ts";
 
-const FOLDER = new URL("../../fixtures/parity/", import.meta.url);
+const FOLDER = new URL("../../../fixtures/parity/", import.meta.url);
 const NAMES = [
   "dense",
   "moe_4e4a_dense",

@@ -1,14 +1,14 @@
 /** Ratios compare equal work, in the same rounds, and leave nothing on the device. */
 import assert from "node:assert/strict";
-import { flopsOf } from "../../model/feed_forward.ts";
+import { flopsOf } from "../../../model/feed_forward.ts";
 import {
   GROUPED_CONFIGS,
   GROUPED_SIZE,
   timeGrouped,
   timeReplicas,
-} from "../../model/measure/ratio_bench.ts";
-import { STEPS, stepTrainer, timeGemms } from "../../model/measure/step_bench.ts";
-import { withDevice } from "../with_device.ts";
+} from "../../../model/measure/ratio_bench.ts";
+import { STEPS, stepTrainer, timeGemms } from "../../../model/measure/step_bench.ts";
+import { withDevice } from "../../with_device.ts";
 
 const SHORT = { samples: 6, sample_s: 0.02 };
 

@@ -1,0 +1,29 @@
+/**
+ * The data of a bench: whether it is enough for a plan, and how a record keeps it.
+ *
+ * @module
+ */
+import type { Dataset } from "../../model/task.ts";
+import { LabError } from "../record/failure.ts";
+import type { DataFacts } from "../record/record.ts";
+import type { TrainingPlan } from "./plan.ts";
+
+/** The data as a record keeps it. */
+export function dataFacts(data: Dataset): DataFacts {
+  const { name, hash, licence, file = null, trainUnits, heldOutUnits } = data;
+  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence, file };
+}
+
+/**
+ * Refuses data that is not enough for a plan, before anything is trained.
+ *
+ * @returns a warning, e.g. when held-out windows overlap, or null
+ * @throws {LabError} naming the data and the size wanted
+ */
+export function checkData(data: Dataset, plan: TrainingPlan): string | null {
+  try {
+    return data.check(plan);
+  } catch (error) {
+    throw error instanceof RangeError ? new LabError(error.message) : error;
+  }
+}

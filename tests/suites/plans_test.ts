@@ -19,7 +19,7 @@ const PINNED: Record<string, string[]> = {
   "batch": ["2", "0d12ad5c3f9be91d", "fc2a44290865e306", "ae8bfca74c6548da"],
   "duration": ["2", "406285cecdc58a2c", "14533c42f83384d5", "c45b8e98b8a8e633"],
   "scaling": ["2", "13fc293d75278852", "f4ced27a650fced2", "1d5cc667c010988d"],
-  "latency": ["4", "4cfa4bf0b10e0182", "d0f9add07aa98aea", "f36b6a7efe1df3c8"],
+  "latency": ["4", "82772decf7938908", "f530dfde96e7b9ec", "f0495e1de84ac405"],
   "speedup": ["2", "adfbd08ab72e0041", "143c0cfe3e52f6bd", "021f637465541e6b"],
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],
   "router-stability": ["2", "b0953f2ae22e5453", "ec1b6a624cf39223", "b76dfba19b4470c7"],

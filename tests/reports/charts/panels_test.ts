@@ -1,12 +1,12 @@
 /** One plot for panels of every suite: axes, intervals, limits, words, what is left out. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Panel, Point } from "../../lab/record/findings.ts";
-import { axisTitle, domainsOf, logTicks, powers, shown } from "../../reports/charts/axes.ts";
-import { drawnPanels, panelCharts, panelSpec } from "../../reports/charts/panels.ts";
-import { compileSpec, renderPdf, renderSvg } from "../../reports/charts/render.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
+import type { Panel, Point } from "../../../lab/record/findings.ts";
+import { axisTitle, domainsOf, logTicks, powers, shown } from "../../../reports/charts/axes.ts";
+import { drawnPanels, panelCharts, panelSpec } from "../../../reports/charts/panels.ts";
+import { compileSpec, renderPdf, renderSvg } from "../../../reports/charts/render.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertNothingCut, testGoldens, textsOf } from "../golden.ts";
 
 const record = claimFixture();
 const charts = panelCharts(record);

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { LabError } from "../../lab/record/failure.ts";
-import type { BenchRecord } from "../../lab/record/record.ts";
-import { decidePanels } from "../../lab/judge/decide.ts";
-import { decisionOf, entryReason, figuresOf, type Found } from "../../reports/front/rows.ts";
-import { writeFront } from "../../reports/front/write.ts";
-import { reportOf } from "../../reports/sections/index.ts";
-import { FIGURES, notReproduced } from "../../reports/words/paper.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertFinite, textsIn } from "./finite.ts";
-import { type Change, fixtureRecord, rivalRecord } from "./fixture.ts";
-import { assertLoadsNothing } from "./golden.ts";
-import { junitFaults, readXml } from "./junit_schema.ts";
+import { LabError } from "../../../lab/record/failure.ts";
+import type { BenchRecord } from "../../../lab/record/record.ts";
+import { decidePanels } from "../../../lab/judge/decide.ts";
+import { decisionOf, entryReason, figuresOf, type Found } from "../../../reports/front/rows.ts";
+import { writeFront } from "../../../reports/front/write.ts";
+import { reportOf } from "../../../reports/sections/index.ts";
+import { FIGURES, notReproduced } from "../../../reports/words/paper.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertFinite, textsIn } from "../finite.ts";
+import { type Change, fixtureRecord, rivalRecord } from "../fixture.ts";
+import { assertLoadsNothing } from "../golden.ts";
+import { junitFaults, readXml } from "../junit_schema.ts";
 
 const NASTY = '</script><b onclick="x">&|';
 const found = (...records: BenchRecord[]): Found[] =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Judgement } from "../../lab/record/findings.ts";
-import { chartsFor } from "../../reports/charts/charts.ts";
-import { loadMultiples } from "../../reports/charts/expert_load.ts";
-import { lossDomain, lossRows } from "../../reports/charts/loss_rows.ts";
+import type { Judgement } from "../../../lab/record/findings.ts";
+import { chartsFor } from "../../../reports/charts/charts.ts";
+import { loadMultiples } from "../../../reports/charts/expert_load.ts";
+import { lossDomain, lossRows } from "../../../reports/charts/loss_rows.ts";
 import {
   compileSpec,
   PNG_SCALE,
@@ -11,11 +11,11 @@ import {
   renderPng,
   renderSvg,
   svgSize,
-} from "../../reports/charts/render.ts";
-import { averageOverSeeds, panelsOf } from "../../reports/charts/series.ts";
-import { toneOf, TONES } from "../../reports/charts/theme.ts";
-import { fixtureRecord } from "./fixture.ts";
-import { testGoldens, textsOf } from "./golden.ts";
+} from "../../../reports/charts/render.ts";
+import { averageOverSeeds, panelsOf } from "../../../reports/charts/series.ts";
+import { toneOf, TONES } from "../../../reports/charts/theme.ts";
+import { fixtureRecord } from "../fixture.ts";
+import { testGoldens, textsOf } from "../golden.ts";
 
 const record = fixtureRecord();
 const charts = chartsFor(record);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { decide, judge } from "../../lab/judge/decide.ts";
-import type { Judgement } from "../../lab/record/findings.ts";
-import * as format from "../../reports/words/format.ts";
-import { judgementReason, limitsText, valueText } from "../../reports/words/judgement.ts";
-import { notReproduced } from "../../reports/words/paper.ts";
-import { costPhrase, reproduceCommand, shellWord } from "../../reports/words/phrases.ts";
-import { countsPhrase, reasonSentence } from "../../reports/words/reason.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertFinite } from "./finite.ts";
-import { fixtureRecord } from "./fixture.ts";
+import { decide, judge } from "../../../lab/judge/decide.ts";
+import type { Judgement } from "../../../lab/record/findings.ts";
+import * as format from "../../../reports/words/format.ts";
+import { judgementReason, limitsText, valueText } from "../../../reports/words/judgement.ts";
+import { notReproduced } from "../../../reports/words/paper.ts";
+import { costPhrase, reproduceCommand, shellWord } from "../../../reports/words/phrases.ts";
+import { countsPhrase, reasonSentence } from "../../../reports/words/reason.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertFinite } from "../finite.ts";
+import { fixtureRecord } from "../fixture.ts";
 
 const BAD = [NaN, Infinity, -Infinity, null, undefined];
 const { NOT_MEASURED } = format;

@@ -4,7 +4,7 @@ import type { BenchRecord } from "../../lab/record/record.ts";
 import { renderSvg } from "../../reports/charts/render.ts";
 import { toneOf, TONES } from "../../reports/charts/theme.ts";
 import { browserScripts, jsonSafe, scriptSafe } from "../../reports/media/browser.ts";
-import type { DrawnChart } from "../../reports/media/html_parts.ts";
+import { type DrawnChart, escapeHtml } from "../../reports/media/html_parts.ts";
 import { summaryMarkdown } from "../../reports/media/markdown.ts";
 import { reportPage } from "../../reports/media/page.ts";
 import { terminalSummary } from "../../reports/media/terminal.ts";
@@ -57,7 +57,7 @@ Deno.test("the page loads nothing: no source, link or style from anywhere", asyn
   const outside = withoutScripts(page);
   assert.equal(outside.match(/<svg/g)?.length, 3);
   for (
-    const word of ["Claim", "Verdict", "Beside the paper", "not reproduced", "software adapter"]
+    const word of ["Claim", "Verdict", "Beside the paper", "also needs", "software adapter"]
   ) assert.ok(outside.includes(word), `the page lacks ${word}`);
   assertLoadsNothing(await pageOf(claimFixture()));
 });
@@ -93,7 +93,7 @@ Deno.test("one table of verdicts for every kind: a column per measure where all 
   ]);
   assert.match(
     transfer.caption,
-    /Limits: shift of the optimum: ±1 octaves; regret: ≤ 0\.012 nats\./,
+    /^Estimates with 95% intervals\. Passes if .* A control must fail, or .* nothing\.$/,
   );
   assert.deepEqual(claims.table.head, [
     "panel",
@@ -119,6 +119,65 @@ Deno.test("one table of verdicts for every kind: a column per measure where all 
     "its limit",
     "verdict",
   ]);
+});
+
+Deno.test("beside the paper stands what is known of its figure, and that none asks where none does", () => {
+  const beside = (suite: Partial<BenchRecord["suite"]>) => {
+    const record = fixtureRecord();
+    const { sections } = reportOf({ ...record, suite: { ...record.suite, ...suite } });
+    const block = sections.find(({ title }) => title === "Beside the paper")!.blocks[0];
+    assert.ok(block.kind === "table");
+    return Object.fromEntries(block.table.rows.map(([name, paper]) => [name, paper]));
+  };
+  const { claim } = fixtureRecord().suite;
+  assert.equal(beside({}).claim, claim);
+  const toy = beside({ id: "toy", figure: "Fig. 4 (toy)" });
+  assert.equal(toy.claim, `not known to us; in the words of the suite: ${claim}`);
+  assert.deepEqual([toy.targets, toy["shift of the optimum"]], Array(2).fill("not known to us"));
+  const own = beside({ id: "toy", figure: "none (our own comparison)" });
+  assert.equal(own.claim, `no figure asks this; our claim: ${claim}`);
+  assert.deepEqual([own.targets, own["shift of the optimum"]], ["—", "—"]);
+});
+
+Deno.test("a page says claim, pass rule, control and cost where they belong, not under every chart", () => {
+  for (const record of both({})) {
+    const page = wordsOf(record), { claim, passesIf, control } = record.suite;
+    const times = (text: string) => page.split(escapeHtml(text)).length - 1;
+    assert.ok(times(claim) <= 2, "above the sections and beside the paper");
+    assert.deepEqual([times(passesIf), times(control)], [2, 1], "verdicts and facts");
+    const chart = chartsOf(reportOf(record))[0];
+    for (const text of [claim, passesIf, control]) {
+      assert.ok(chart.spec.description.includes(text));
+    }
+  }
+});
+
+Deno.test("a report of toy sizes says so first, and expects what it finds", () => {
+  const record = fixtureRecord({ verdict: "inconclusive" });
+  const first = (profile: string) => {
+    const { sections } = reportOf({ ...record, plan: { ...record.plan, profile } });
+    const block = sections.find(({ title }) => title === "What this does not say")!.blocks[0];
+    assert.ok(block.kind === "list");
+    return block.items;
+  };
+  assert.match(first("smoke")[0], /^Profile smoke: toy sizes.* inconclusive is expected here\.$/);
+  assert.ok(!first("smoke").some((text) => text.startsWith("Inconclusive")));
+  assert.ok(first("quick").includes("Inconclusive is neither a pass nor a fail."));
+});
+
+Deno.test("in a terminal a reason stands once: above by name, below with its values", () => {
+  const [one] = fixtureRecord().findings.judgements;
+  const why = "an optimum is at the edge of its grid";
+  const judgements = [{ ...one, open: why, verdict: "inconclusive" as const }, {
+    ...one,
+    role: "control" as const,
+    verdict: "fail" as const,
+  }];
+  for (const width of [60, 300]) {
+    const text = linesOf(fixtureRecord({ judgements }), width).replace(/\s+/g, " ");
+    assert.equal(text.split(`open, ${why}`).length, 2, text);
+    assert.ok(text.includes(`is undecided: ${one.subject} (${one.variant}, claim). `), text);
+  }
 });
 
 Deno.test("a claim of a panel that decides nothing is shown as deciding nothing", () => {

@@ -9,10 +9,14 @@ import type { Interval, Panel, Point } from "../../lab/record/findings.ts";
 import type { LatencyPanel, LatencyPass, LatencyPoint } from "../../lab/record/timed.ts";
 import { drawnPanels, panelSpec } from "../charts/panels.ts";
 import type { Chart } from "../words/caption.ts";
-import { adapterName } from "../words/phrases.ts";
+import { adapterName, sentence } from "../words/phrases.ts";
 import type { ComparedPoint, NamedRecord } from "./rows.ts";
 
 const AXES: LatencyPanel[] = ["experts", "granularity", "active", "tokens", "width"];
+
+const LAYERS =
+  "MoE layers and the dense layers of equal active FLOPs beside them; for the axis of " +
+  "experts, the a with the most layers in common";
 
 /** What stands on the y axis. */
 interface Quantity {
@@ -27,7 +31,7 @@ const QUANTITIES: Quantity[] = [
   {
     name: "compare-time",
     title: "Time of the same layers on several machines",
-    what: "Time of the same layers on several machines.",
+    what: "",
     y: { title: "time (ms)", scale: "log" },
     of: ({ time_s: { estimate, lo, hi } }) => ({
       estimate: 1e3 * estimate,
@@ -102,14 +106,12 @@ export function compareCharts(records: NamedRecord[], rows: ComparedPoint[]): Ch
     const points = axes.flatMap(({ axis, line }) => pointsOf(records, axis, line, of));
     const drawn = drawnPanels(panels, points);
     if (drawn.length === 0) return [];
-    const caption =
-      `${what} MoE layers and the dense layers of equal active FLOPs beside them; for ` +
-      "the axis of experts, the a with the most layers in common.";
+    const about = sentence(`${what} ${LAYERS}`);
     const subtitle = [
       ...records.map(({ name, record }) => `${name}: ${adapterName(record.environment)}`),
       pass.replace("+", " + "),
     ];
-    const spec = panelSpec({ title, subtitle, description: caption }, drawn);
-    return [{ name, title, caption, spec }];
+    const spec = panelSpec({ title, subtitle, description: `${title}. ${about}` }, drawn);
+    return [{ name, title, about, spec }];
   });
 }

@@ -13,6 +13,7 @@ import { type Block, type Section, section, tableBlock, tableOf } from "../secti
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
 import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";
+import { countsBeside } from "../words/reason.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
   decisionOf,
@@ -23,6 +24,7 @@ import {
   type Figure,
   type Found,
   missingOf,
+  whyMissing,
 } from "./rows.ts";
 
 /** What the front page is made from. */
@@ -47,11 +49,11 @@ const pathOf = ({ folder }: Found): string => `${encodeURIComponent(folder)}/rep
 const anchorOf = ({ folder, swept, panel }: Entry): string =>
   idOf(`suite-${folder}-${panel ?? swept ?? "all"}`);
 
-/** The chart of an entry as the front page shows it: named by its folder too, under its title alone. */
+/** The chart of an entry as the front page shows it: named by its folder too, its title in the picture alone. */
 export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
   return chart === null || !hasReport
     ? chart
-    : { ...chart, name: `${encodeURIComponent(folder)}/${chart.name}`, caption: chart.title };
+    : { ...chart, name: `${encodeURIComponent(folder)}/${chart.name}`, about: "" };
 }
 
 /** How many suites have each verdict. */
@@ -82,14 +84,15 @@ function contents(figures: Figure[]): Block {
     links: { column: "suite", to: all.map(({ entry }) => `#${anchorOf(entry)}`) },
     judged: all.map(({ entry }) => {
       const { verdict } = decisionOf(entry);
-      return { name: entryTitle(entry), role: "claim", verdict, reason: "", note: "" };
+      return { name: entryTitle(entry), role: "claim", verdict, reason: "", note: "", hidden: "" };
     }),
   };
 }
 
-function entrySection(entry: Entry, { figure, shows, missing }: Figure): Section {
+function entrySection(entry: Entry, { figure, shows, missing, command }: Figure): Section {
   const { record, folder, hasReport } = entry, chart = chartOf(entry), title = entryTitle(entry);
-  const partly = missing.map((why) => ` Not in full: ${why}.`).join("");
+  const lacking = [...(command === null ? [] : [`\`${command}\``]), ...missing].join("; ");
+  const partly = lacking === "" ? "" : ` Missing: ${lacking}.`;
   return {
     title: figure === "" ? title : `${figure}: ${title}`,
     id: anchorOf(entry),
@@ -104,7 +107,7 @@ function entrySection(entry: Entry, { figure, shows, missing }: Figure): Section
         claim: record.suite.claim,
         verdict: decisionOf(entry).verdict,
         phrase: phraseOf(entry),
-        counts: entryCounts(entry),
+        counts: countsBeside(decisionOf(entry).reason),
         reason: entryReason(entry),
       },
       chart === null
@@ -218,13 +221,12 @@ export function frontIndex({ found, figures, problems }: Front): object {
         ),
       };
     }),
-    notReproduced: figures.filter(({ missing }) => missing.length > 0)
-      .map(({ figure, shows, missing, entries }) => ({
-        figure,
-        shows,
-        partly: entries.length > 0,
-        why: missing,
-      })),
+    notReproduced: figures.filter((one) => whyMissing(one).length > 0).map((one) => ({
+      figure: one.figure,
+      shows: one.shows,
+      partly: one.entries.length > 0,
+      why: whyMissing(one),
+    })),
     problems,
   };
 }

@@ -44,8 +44,10 @@ export interface Figure {
   shows: string;
   /** what was measured for it */
   entries: Entry[];
-  /** why it is not reproduced, or not in full; one phrase each */
+  /** why it is not reproduced, or not in full, beside what was not run; one phrase each */
   missing: string[];
+  /** what would measure the rest of it; null where nothing is left to run */
+  command: string | null;
 }
 
 /** What an entry stands for: the suite's decision, or that of the one panel that is the figure. */
@@ -119,20 +121,27 @@ export function figuresOf(found: Found[], built: readonly string[] | null): Figu
       } else if (built !== null && !built.includes(id)) unbuilt.push(id);
       else unrun.push(id);
     }
-    if (unrun.length > 0) missing.push(`not run here: deno task bench ${unrun.join(" ")}`);
     if (unbuilt.length > 0) missing.push(`not built: ${unbuilt.join(", ")}`);
-    return { figure, shows, entries, missing };
+    const command = unrun.length > 0 ? `deno task bench ${unrun.join(" ")}` : null;
+    return { figure, shows, entries, missing, command };
   });
   const others = found.filter((one) => !placed.has(one)).map((one): Figure => ({
     figure: "",
     shows: "",
     entries: entriesOf(one, null),
     missing: [],
+    command: null,
   }));
   return [...figures, ...others];
 }
 
+/** Why a figure is not reproduced, or not in full, one phrase each. */
+export const whyMissing = ({ command, missing }: Figure): string[] => [
+  ...(command === null ? [] : [`not run here: \`${command}\``]),
+  ...missing,
+];
+
 /** What is missing, one sentence per figure. */
 export const missingOf = (figures: Figure[]): string[] =>
-  figures.filter(({ missing }) => missing.length > 0)
-    .map(({ figure, shows, missing }) => sentence(`${figure}, ${shows}: ${missing.join("; ")}`));
+  figures.filter((one) => whyMissing(one).length > 0)
+    .map((one) => sentence(`${one.figure}, ${one.shows}: ${whyMissing(one).join("; ")}`));

@@ -43,18 +43,22 @@ function svgIn(svg: string, name: string): string {
   return svg.replace(/(id="|url\(#)clip/g, `$1${name}-clip`);
 }
 
-/** A chart with its caption. */
+/** A chart with what is said of it alone. */
 function chartFigure(chart: DrawnChart): string {
   const name = idOf(chart.name);
   const picture = chart.svg === null
     ? "<p>This chart could not be drawn as SVG.</p>"
     : svgIn(chart.svg, name);
-  return `<figure id="chart-${name}">\n<div class="chart">${picture}</div>\n` +
-    `<figcaption>${escapeHtml(chart.caption)}</figcaption>\n</figure>`;
+  const about = chart.about && `<figcaption>${escapeHtml(chart.about)}</figcaption>\n`;
+  return `<figure id="chart-${name}">\n<div class="chart">${picture}</div>\n${about}</figure>`;
 }
 
+/** Text where what stands in backticks is code. */
+const withCode = (text: string): string =>
+  escapeHtml(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+
 const soft = (text: string): string[] =>
-  text === "" ? [] : [`<p class="soft">${escapeHtml(text)}</p>`];
+  text === "" ? [] : [`<p class="soft">${withCode(text)}</p>`];
 
 /** A table: verdicts in their tone, links, and numbers and short cells that stay on one line. */
 function tableHtml(block: Block & { kind: "table" }): string[] {
@@ -105,7 +109,7 @@ function blockHtml(block: Block, charts: readonly DrawnChart[]): string[] {
     case "list":
       return block.items.length === 0
         ? ["<p>None.</p>"]
-        : ["<ul>", ...block.items.map((item) => `<li>${escapeHtml(item)}</li>`), "</ul>"];
+        : ["<ul>", ...block.items.map((item) => `<li>${withCode(item)}</li>`), "</ul>"];
     case "code":
       return [`<pre>${escapeHtml(block.text)}</pre>`];
     case "note":

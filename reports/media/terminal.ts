@@ -30,7 +30,7 @@ const paint = (text: string, tone: Tone, colour: boolean): string =>
 export const alignedTable = ({ head, rows }: Table): string[] =>
   align([head, ...rows]).map((line) => `  ${line}`);
 
-/** Verdicts in one line each, or under their names with their reasons where one is too wide. */
+/** Verdicts in one line each with what their values do not show, or under their names with their reasons where one is too wide. */
 function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: boolean): string[] {
   const at = table.head.indexOf("verdict"), before = table.head.slice(0, at);
   const said = (row: number) => marked(judged[row].role, judged[row].verdict);
@@ -40,7 +40,10 @@ function judgedLines(table: Table, judged: JudgedRow[], width: number, colour: b
       head: [...before, "verdict"],
       rows: table.rows.map((cells, row) => [...cells.slice(0, at), verdict(row)]),
     });
-  if (widest(shown(said)) <= width) return shown((row) => tone(said(row), row));
+  const more = (row: number) => judged[row].hidden && `: ${judged[row].hidden}`;
+  if (widest(shown((row) => said(row) + more(row))) <= width) {
+    return shown((row) => tone(said(row), row) + more(row));
+  }
   return judged.flatMap(({ name, reason }, row) => [
     ...wrap(name, width, "  "),
     ...wrap(`${said(row)}: ${reason}`, width, "    ").map((line, index) =>
@@ -101,7 +104,7 @@ export function terminalSummary({ head, sections }: Report, width = 100, colour 
   const after = head.after.replace(/^After /, "").replace(/^Not/, "not");
   return [
     `${paint(verdict, head.verdict, colour)}  ${head.id}, ${after}`,
-    ...wrap(sentence(head.reason), width, "  "),
+    ...wrap(sentence(head.brief), width, "  "),
     "",
     ...sectionLines(sections, width, colour),
     ...wrap(`${head.machine}; ${head.cost}.`, width, "  "),

@@ -1,12 +1,14 @@
 /**
- * What a report does not say: the suite's own sentences, then those that follow from how it was run.
+ * What a report does not say: the suite's own sentences, what its figure needs beside it, then those
+ * that follow from how it was run.
  *
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { extent, percent } from "../words/format.ts";
-import { distinct, many, runsOf, trainingPhrase } from "../words/phrases.ts";
+import { alsoNeeds } from "../words/paper.ts";
+import { distinct, many, runsOf, sentence, trainingPhrase } from "../words/phrases.ts";
 
 /** The largest of a router's numbers over the blocks; null for a dense or diverged run. */
 export function worst(run: Run, what: "dropRate" | "unserved"): number | null {
@@ -28,10 +30,15 @@ function dropped(runs: Run[]): string[] {
   ];
 }
 
+const SMOKE =
+  "Profile smoke: toy sizes, which show that everything runs and can tell nothing of the " +
+  "claim; inconclusive is expected here.";
+
 /** The sentences. */
 export function caveats(record: BenchRecord): string[] {
   const { environment, plan, verdict, incomplete, findings } = record, runs = runsOf(record);
   const seeds = distinct(runs.map(({ cell }) => cell.seed)).length;
+  const smoke = plan.profile === "smoke";
   const when: [boolean, string][] = [
     [
       runs.length > 0,
@@ -57,10 +64,12 @@ export function caveats(record: BenchRecord): string[] {
       verdict === "cannot tell at this size",
       "No control was seen to fail, so that passing says nothing. This is not a pass.",
     ],
-    [verdict === "inconclusive", "Inconclusive is neither a pass nor a fail."],
+    [verdict === "inconclusive" && !smoke, "Inconclusive is neither a pass nor a fail."],
   ];
   return [
+    ...(smoke ? [SMOKE] : []),
     ...findings.caveats,
+    ...alsoNeeds(record).map(sentence),
     ...dropped(runs),
     ...when.flatMap(([holds, text]) => holds ? [text] : []),
   ];

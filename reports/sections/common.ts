@@ -8,6 +8,7 @@ import type { FindingsTable, Judgement, Role } from "../../lab/record/findings.t
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { cellText } from "../words/format.ts";
 import {
+  hiddenReason,
   judgedName,
   judgementReason,
   limitsText,
@@ -15,7 +16,6 @@ import {
   measureText,
   valueText,
 } from "../words/judgement.ts";
-import { notReproduced } from "../words/paper.ts";
 import {
   adapterName,
   afterFigure,
@@ -55,6 +55,7 @@ export function headOf(record: BenchRecord): Head {
     verdict,
     phrase: verdictPhrase(record),
     reason: capital(reasonSentence(record, findings.judgements)),
+    brief: capital(reasonSentence(record, findings.judgements, false)),
     machine: adapterName(environment),
     cost: `${costPhrase(record)}${memoryPhrase(record)} · profile ${plan.profile}`,
     wall_s: record.cost.wall_s,
@@ -66,34 +67,28 @@ type JudgedColumn = Column<Judgement>;
 
 /**
  * The columns that hold what was measured: a column per measure where all judgements have the same
- * ones, else name and value together. Limits that are the same for all stand in `note`.
+ * ones, else name and value together. Limits that are the same for all are left to when it passes.
  */
-function measuredColumns(judgements: Judgement[]): { columns: JudgedColumn[]; note: string } {
+function measuredColumns(judgements: Judgement[]): JudgedColumn[] {
+  if (judgements.length === 0) return [];
   const kinds = distinct(judgements.map(({ measures }) => measures.map(measureHead).join("\n")));
   if (kinds.length > 1 || judgements[0].measures.length === 0) {
     const joined =
       (write: (measure: Judgement["measures"][number]) => string) => (one: Judgement) =>
         one.measures.map(write).join("; ");
-    return {
-      columns: [
-        ["measured", joined(measureText)],
-        ["limits", joined(({ limits }) => limitsText(limits))],
-      ],
-      note: "",
-    };
+    return [
+      ["measured", joined(measureText)],
+      ["limits", joined(({ limits }) => limitsText(limits))],
+    ];
   }
-  const notes: string[] = [];
-  const columns = judgements[0].measures.flatMap((measure, index): JudgedColumn[] => {
+  return judgements[0].measures.flatMap((measure, index): JudgedColumn[] => {
     const limit = (one: Judgement) => limitsText(one.measures[index].limits);
     const value: JudgedColumn = [measureHead(measure), (one) => valueText(one.measures[index])];
     const several = judgements[0].measures.length > 1;
-    if (distinct(judgements.map(limit)).length > 1) {
-      return [value, [several ? "its limit" : "limits", limit]];
-    }
-    notes.push(`${measure.name}: ${limit(judgements[0])}${measure.unit && ` ${measure.unit}`}`);
-    return [value];
+    return distinct(judgements.map(limit)).length > 1
+      ? [value, [several ? "its limit" : "limits", limit]]
+      : [value];
   });
-  return { columns, note: notes.length > 0 ? ` Limits: ${notes.join("; ")}.` : "" };
 }
 
 const ORDER: Role[] = ["claim", "control", "rival", "aside"];
@@ -109,27 +104,22 @@ export function verdictTable(record: BenchRecord): Block & { kind: "table" } {
     verdict: one.verdict,
     reason: judgementReason(one),
     note: judgementReason(one, false),
+    hidden: hiddenReason(one),
   }));
-  const { columns, note } = judgements.length === 0
-    ? { columns: [], note: "" }
-    : measuredColumns(judgements);
   const all: JudgedColumn[] = [
     ["panel", ({ panel }) => panel],
     ["judged", ({ subject }) => subject],
     ["under", ({ variant }) => variant],
-    ...columns,
+    ...measuredColumns(judgements),
     ["verdict", (one) => roleVerdict(roleIn(record, one), one.verdict)],
   ];
-  const any = judgements.some(({ need, measures }) => need === "any" && measures.length > 1)
-    ? " One of several measures within its limits suffices."
-    : "";
   const shown = all.filter(([, cell]) => judgements.length === 0 || judgements.some(cell));
   return {
     ...tableBlock(
       "verdicts",
       tableOf(judgements, shown),
-      `Estimates with 95% intervals.${note}${any} A control must fail, or a pass would prove nothing. ` +
-        `Passes if ${sentence(record.suite.passesIf)}`,
+      `Estimates with 95% intervals. Passes if ${sentence(record.suite.passesIf)} ` +
+        "A control must fail, or a pass would prove nothing.",
     ),
     judged,
   };
@@ -158,18 +148,22 @@ export function findingsSections({ findings }: BenchRecord): Section[] {
   });
 }
 
-/** What follows the numbers: warnings, caveats, what is missing, plan, machine, how to repeat it. */
+/** What follows the numbers: warnings, caveats, plan, machine, how to repeat it. */
 export function closingSections(record: BenchRecord): Section[] {
-  const missing = notReproduced(record).map(({ figure, shows }) => `${figure}: ${shows}`);
+  const { features } = record.environment;
   const decided = JSON.stringify(record.plan.decided, null, 2) ?? "nothing";
   return [
     ...listSection("Warnings", record.warnings, "all"),
     section("What this does not say", [{ kind: "list", items: caveats(record) }]),
-    section("Figures of the paper that are not reproduced here", [
-      { kind: "list", items: missing },
-    ]),
     section("Plan, data, machine, cost", [
       { kind: "pairs", pairs: factPairs(record) },
+      ...(features.length === 0 ? [] : [
+        {
+          kind: "folded",
+          title: "Optional features of the adapter",
+          blocks: [{ kind: "note", text: features.join(", ") }],
+        } satisfies Block,
+      ]),
       {
         kind: "folded",
         title: "What was decided before the first measurement",

@@ -41,7 +41,7 @@ function trainedPairs(record: BenchRecord): Pairs {
 
 /** Adapter and software. */
 function machinePairs({ environment }: BenchRecord): Pairs {
-  const { features, software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
+  const { software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
   const tuned = tuning === "none"
     ? ""
     : `; tuned: ${
@@ -53,7 +53,7 @@ function machinePairs({ environment }: BenchRecord): Pairs {
       [adapterName(environment), environment.vendor, environment.backend].filter((x) => x !== "")
         .join(", ") + (software ? "; its times say nothing about GPUs" : ""),
     ],
-    ["kernels' profile", `${profile}; features: ${features.join(", ") || "none"}${tuned}`],
+    ["kernels' profile", profile + tuned],
     [
       "software",
       `mue-bench ${version}, git ${gitCommit ?? "unknown"}, Deno ${deno}, ${os}, ${cpus} CPUs`,

@@ -1,5 +1,6 @@
 /**
- * From a record to its report. The only place in the house that asks of what kind a suite is.
+ * From a record to its report. What only one kind of suite has is chosen here; beside it only
+ * `words/phrases.ts` asks of the kind, for what was trained or timed.
  *
  * @module
  */

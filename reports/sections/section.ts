@@ -36,6 +36,8 @@ export interface JudgedRow {
   reason: string;
   /** the same for a place beside the values, without them; may be empty */
   note: string;
+  /** what the values do not show: why there is none, or why they decide nothing; may be empty */
+  hidden: string;
 }
 
 /** A piece of a section. */
@@ -58,7 +60,7 @@ export type Block =
   | { kind: "code"; text: string }
   | { kind: "chart"; chart: Chart }
   | { kind: "note"; text: string }
-  /** a claim with its verdict, `phrase` with what qualifies it, then counts and why */
+  /** a claim with its verdict, `phrase` with what qualifies it, then why, with counts that it does not say */
   | {
     kind: "verdict";
     claim: string;
@@ -150,6 +152,8 @@ export interface Head {
   phrase: string;
   /** why, in one sentence */
   reason: string;
+  /** the same for a place above the judgements, whose own reasons it leaves to them */
+  brief: string;
   /** adapter by name */
   machine: string;
   /** what it cost, and under which profile */

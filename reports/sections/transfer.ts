@@ -11,7 +11,7 @@ import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
 import { PAPER_OPTIMA, PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
-import { distinct, lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
+import { afterPaper, distinct, lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
   chartSection,
@@ -81,15 +81,17 @@ function besideThePaper(record: TransferRecord): Table {
     evidence.runs.filter(({ cell }) => cell.role === "reference")
       .map(({ cell }) => cell.configuration),
   );
+  const paper = afterPaper(suite.figure), unknown = paper ? UNKNOWN : NOT_MEASURED;
+  const inPaper = known !== undefined
+    ? suite.claim
+    : paper
+    ? `${UNKNOWN}; in the words of the suite: ${suite.claim}`
+    : `no figure asks this; our claim: ${suite.claim}`;
   const here = (texts: string[]) => texts.join("; ") || NOT_MEASURED;
   return {
     head: ["", "paper", "here"],
     rows: [
-      [
-        "claim",
-        known === undefined ? `no figure asks this; our claim: ${suite.claim}` : suite.claim,
-        `${record.verdict}: ${countsPhrase(record.reason)}`,
-      ],
+      ["claim", inPaper, `${record.verdict}: ${countsPhrase(record.reason)}`],
       [
         "reference",
         PAPER_REFERENCE,
@@ -97,7 +99,7 @@ function besideThePaper(record: TransferRecord): Table {
           ? NOT_MEASURED
           : `${references.join(" and ")}, ${trainingPhrase(record)}`,
       ],
-      ["targets", known?.targets ?? UNKNOWN, here(distinct(claims.map((one) => one.subject)))],
+      ["targets", known?.targets ?? unknown, here(distinct(claims.map((one) => one.subject)))],
       ...(known?.more ?? []).map(([what, paper]) => [what, paper, "see Verdicts and Optima"]),
       ...sweptOf(record).map((swept) => [
         `optimal ${SWEPT_NAME[swept]} of the reference`,
@@ -109,7 +111,7 @@ function besideThePaper(record: TransferRecord): Table {
       ]),
       [
         "shift of the optimum",
-        "drawn, no number given",
+        known === undefined ? unknown : "drawn, no number given",
         here(claims.flatMap((one) => {
           const { shift } = measuresOf(one);
           return shift === undefined ? [] : [`${one.panel} ${one.subject} ${valueText(shift)}`];

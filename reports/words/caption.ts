@@ -1,11 +1,19 @@
 /**
- * Captions: the paper's figure, its claim, our verdict, the adapter, the cost, in that order, so
- * that a picture torn out of the report still says what it shows and what it rests on.
+ * Charts and their words. In a report only what is about the chart stands under it; its description
+ * goes on with the paper's figure, its claim, our verdict, the adapter, the cost, so that a picture torn
+ * out of the report still says what it shows and what it rests on.
  *
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { adapterName, afterFigure, costPhrase, sentence, trainingPhrase } from "./phrases.ts";
+import {
+  adapterName,
+  afterFigure,
+  afterPaper,
+  costPhrase,
+  sentence,
+  trainingPhrase,
+} from "./phrases.ts";
 import { countsPhrase } from "./reason.ts";
 import { verdictPhrase } from "./verdict.ts";
 
@@ -24,9 +32,9 @@ export interface Chart {
   /** stem of its files, e.g. `loss-vs-lr` */
   name: string;
   title: string;
-  /** the text under it */
-  caption: string;
-  /** data inline */
+  /** sentences about this chart alone, the text under it; may be empty */
+  about: string;
+  /** data inline; its description says what the chart rests on */
   spec: ChartSpec;
 }
 
@@ -43,29 +51,29 @@ export interface ChartHead {
  * A chart of a record with its words.
  *
  * @param name stem of its files
- * @param what sentences about this chart alone
+ * @param about sentences about this chart alone
  * @returns none where there is nothing to draw
  */
 export function recordChart(
   record: BenchRecord,
   name: string,
   title: string,
-  what: string,
+  about: string,
   draw: (head: ChartHead) => ChartSpec | null,
 ): Chart[] {
-  const text = caption(record, `${title}. ${what}`);
-  const spec = draw({ title, subtitle: provenance(record), description: text });
-  return spec === null ? [] : [{ name, title, caption: text, spec }];
+  const description = caption(record, `${title}. ${about}`);
+  const spec = draw({ title, subtitle: provenance(record), description });
+  return spec === null ? [] : [{ name, title, about, spec }];
 }
 
-/** The text under a chart; `what` is about this chart alone. */
+/** All that a chart shows and rests on; `what` is about this chart alone. */
 function caption(record: BenchRecord, what: string): string {
   const { suite, environment } = record;
   const times = environment.software ? " (its times say nothing about GPUs)" : "";
   return [
     sentence(what),
     sentence(afterFigure(suite.figure)),
-    `${/^none\b/.test(suite.figure) ? "Claim" : "The paper's claim"}: ${sentence(suite.claim)}`,
+    `${afterPaper(suite.figure) ? "The paper's claim" : "Claim"}: ${sentence(suite.claim)}`,
     `Verdict here: ${verdictPhrase(record)}; ${countsPhrase(record.reason)}.`,
     `Passes if ${sentence(suite.passesIf)} Control: ${sentence(suite.control)}`,
     `Adapter: ${adapterName(environment)}${times}. Cost: ${costPhrase(record)}.`,

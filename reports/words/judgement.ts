@@ -38,6 +38,17 @@ export const measureHead = ({ name, unit }: Measure): string =>
 export const measureText = (measure: Measure): string =>
   `${measure.name} ${valueText(measure)}${measure.value === null ? "" : unitOf(measure.unit)}`;
 
+/** Whether nothing is said of why a value is missing, or none is. */
+const unsaid = (missing: Measure["missing"]): boolean =>
+  missing === null || missing === "it was not measured";
+
+/** What leaves a value undecided: `its interval reaches beyond ±1`, `… above 0.1`, `… below 1`. */
+function reach({ lo, hi }: Limits): string {
+  const side = lo === null ? "above" : hi === null ? "below" : "beyond";
+  const end = side === "beyond" ? limitsText({ lo, hi }) : limitText((lo ?? hi)!);
+  return `its interval reaches ${side} ${end}`;
+}
+
 /**
  * What a measure says: `shift +0.10 [−0.20, +0.40] octaves lies within ±1`.
  *
@@ -50,17 +61,25 @@ function measureSentence(measure: Measure, numbers = true): string {
     return `${name} has no finite value and lies beyond ${set}: runs diverged`;
   }
   if (value === null || valueText(measure) === NOT_MEASURED) {
-    return `${name} was not measured${
-      missing === null || missing === "it was not measured" ? "" : `: ${missing}`
-    }`;
+    return `${name} was not measured${unsaid(missing) ? "" : `: ${missing}`}`;
   }
-  const stands = verdict === "pass"
-    ? "lies within"
-    : verdict === "fail"
-    ? "lies outside"
-    : "is not surely within";
+  if (verdict !== "pass" && verdict !== "fail") {
+    const beyond = reach(limits);
+    return numbers
+      ? `${name} is ${valueText(measure)}${unitOf(measure.unit)} and ${beyond}`
+      : `${name}: ${beyond}`;
+  }
   const own = limits.lo !== null && limits.hi !== null ? "" : "its limit ";
-  return `${numbers ? measureText(measure) : name} ${stands} ${own}${set}`;
+  return `${numbers ? measureText(measure) : name} lies ${
+    verdict === "pass" ? "within" : "outside"
+  } ${own}${set}`;
+}
+
+/** What the values of a judgement do not show: why it is open, why a value is missing; may be empty. */
+export function hiddenReason({ measures, open }: Judgement): string {
+  if (open !== null) return `open, ${open}`;
+  return measures.filter(({ missing }) => !unsaid(missing)).map((one) => measureSentence(one))
+    .join("; ");
 }
 
 /**
@@ -75,6 +94,10 @@ export function judgementReason({ measures, open }: Judgement, numbers = true): 
   if (open !== null) return `open, ${open}${told === "" ? "" : `; ${told}`}`;
   return told === "" ? "nothing was measured" : told;
 }
+
+/** What was judged, on one line, with what it is for: `4e2a (standard, control)`. */
+export const judgedRole = ({ subject, variant, role }: Judgement): string =>
+  `${subject} (${variant === "" ? "" : `${variant}, `}${role})`;
 
 /** What was judged, on one line: `16e4a (complete-mue)`. */
 export const judgedName = ({ subject, variant }: Judgement): string =>

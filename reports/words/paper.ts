@@ -1,11 +1,12 @@
 /**
- * The figures of the paper (arXiv 2605.23893), which suites reproduce them, and what they are known to
- * show: from the paper and its authors' own page, in our words.
+ * The figures of the paper (arXiv 2605.23893): what each is about, and which suites reproduce it. What
+ * they are known to show stands in `paper_facts.ts`.
  *
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { runsOf } from "./phrases.ts";
+import type { Swept } from "../../lab/record/run.ts";
+import { runsOf, SWEPT_NAME } from "./phrases.ts";
 
 /** One figure of the paper. */
 export interface Figure {
@@ -62,15 +63,18 @@ export function reproducedBy(records: readonly BenchRecord[]): Set<string> {
 }
 
 /**
- * The figures of the paper that records do not reproduce, with what they show.
- *
- * @param records one, or all that a page shows: a figure of several suites needs each of them
+ * What the figures that a record belongs to need beside it, one phrase each: `Fig. 3 also needs
+ * granularity, hybrids`.
  */
-export function notReproduced(
-  ...records: BenchRecord[]
-): { figure: string; shows: string }[] {
-  const here = reproducedBy(records);
-  return FIGURES.filter(({ suites }) =>
-    suites.length === 0 || !suites.every((suite) => here.has(suite))
-  ).map(({ figure, shows }) => ({ figure, shows }));
+export function alsoNeeds(record: BenchRecord): string[] {
+  const here = reproducedBy([record]), { id } = record.suite;
+  return FIGURES.flatMap(({ figure, suites }) => {
+    const names = suites.map((name) => name.split("/") as [suite: string, swept?: Swept]);
+    const lacking = names.filter((_, index) => !here.has(suites[index])).map(([suite, swept]) =>
+      swept === undefined ? suite : `${suite} to sweep the ${SWEPT_NAME[swept]}`
+    );
+    return lacking.length > 0 && names.some(([suite]) => suite === id)
+      ? [`${figure} also needs ${lacking.join(", ")}`]
+      : [];
+  });
 }

@@ -26,7 +26,7 @@ export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".
 
 /** The runs a record rests on; none where no model was trained. */
 export function runsOf({ evidence }: BenchRecord): Run[] {
-  return "runs" in evidence ? evidence.runs : [];
+  return evidence.kind === "latency" ? [] : evidence.runs;
 }
 
 /** The distinct values in order of first appearance. */
@@ -49,7 +49,7 @@ export function adapterName(environment: Environment): string {
 /** What the bench cost, as one phrase: what was trained or measured, then the time. */
 export function costPhrase(record: BenchRecord): string {
   const { cost, evidence, findings } = record, time = duration(cost.wall_s);
-  if ("points" in evidence) return `${evidence.points.length} points timed, ${time}`;
+  if (evidence.kind === "latency") return `${evidence.points.length} points timed, ${time}`;
   if (evidence.runs.length === 0) return `${findings.points.length} points measured, ${time}`;
   const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
   const runs = many(cost.trainedRuns, "run");
@@ -77,14 +77,15 @@ export function trainingPhrase(record: BenchRecord): string {
     } tokens`;
 }
 
+/** Whether a suite is after a figure of the paper; one that is after none says `none (WHY)`. */
+export const afterPaper = (figure: string): boolean => !/^none\b/.test(figure);
+
 /**
- * What a suite is after, as the start of a line: `After the paper's Fig. 3`. A suite that is after no
- * figure says `none (WHY)` of it.
+ * What a suite is after, as the start of a line: `After the paper's Fig. 3`.
  */
 export function afterFigure(figure: string): string {
-  const none = /^none\b[\s:,]*(.*)$/.exec(figure);
-  if (none === null) return `After the paper's ${figure}`;
-  return `Not a figure of the paper${none[1] === "" ? "" : ` ${none[1]}`}`;
+  if (afterPaper(figure)) return `After the paper's ${figure}`;
+  return `Not a figure of the paper ${figure.replace(/^none\b[\s:,]*/, "")}`.trimEnd();
 }
 
 /** A word that a POSIX shell takes as it stands, quoted where it would not. */

@@ -5,7 +5,7 @@
  */
 import type { Counts, Decision } from "../../lab/record/decision.ts";
 import type { Judgement } from "../../lab/record/findings.ts";
-import { judgedName, judgementReason } from "./judgement.ts";
+import { judgedName, judgedRole, judgementReason } from "./judgement.ts";
 import { many } from "./phrases.ts";
 
 /** More than these are not named. */
@@ -17,11 +17,11 @@ const total = ({ pass, fail, undecided }: Counts): number => pass + fail + undec
 const share = (part: number, counts: Counts, what: string): string =>
   `${part} of ${total(counts)} ${what}s`;
 
-/** The judgements by name; with their reasons where there are one or two. */
-function named(deciding: Judgement[]): string {
+/** The judgements by name; where asked for and there are one or two, with their reasons. */
+function named(deciding: Judgement[], reasons: boolean, name = judgedName): string {
   if (deciding.length === 0) return "";
   const told = deciding.slice(0, NAMED).map((one) =>
-    deciding.length > 2 ? judgedName(one) : `${judgedName(one)}: ${judgementReason(one)}`
+    deciding.length > 2 || !reasons ? name(one) : `${name(one)}: ${judgementReason(one)}`
   );
   const more = deciding.length - told.length;
   return `: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
@@ -37,7 +37,13 @@ export function countsPhrase({ claims, controls }: Decision["reason"]): string {
   const seen = total(controls) === 0
     ? "no control"
     : `controls seen to fail: ${controls.fail} of ${total(controls)}`;
-  return `${share(claims.pass, claims, "claim")} pass${open}; ${seen}`;
+  return total(claims) === 0 ? seen : `${share(claims.pass, claims, "claim")} pass${open}; ${seen}`;
+}
+
+/** The same to stand before {@link reasonSentence}; empty where the sentence says it. */
+export function countsBeside(reason: Decision["reason"]): string {
+  const said: Decision["reason"]["code"][] = ["undecided", "holds", "stopped"];
+  return said.includes(reason.code) ? "" : countsPhrase(reason);
 }
 
 /**
@@ -45,19 +51,26 @@ export function countsPhrase({ claims, controls }: Decision["reason"]): string {
  *
  * @param decision verdict and reason
  * @param judgements those of the findings, which the reason points to
+ * @param reasons say of one or two judgements why they are so; left out where that stands beside
  */
-export function reasonSentence({ reason }: Decision, judgements: readonly Judgement[]): string {
+export function reasonSentence(
+  { reason }: Decision,
+  judgements: readonly Judgement[],
+  reasons = true,
+): string {
   const { code, claims, controls } = reason;
   const deciding = reason.deciding.flatMap((place) => judgements[place] ?? []);
   switch (code) {
     case "claim fails":
       return `${share(claims.fail, claims, "claim")} ${claims.fail === 1 ? "fails" : "fail"}${
-        named(deciding)
+        named(deciding, reasons)
       }`;
     case "control passes":
       return `${share(controls.pass, controls, "control")} ${
         controls.pass === 1 ? "passes" : "pass"
-      } too, so that nothing shows that a wrong variant would have been noticed${named(deciding)}`;
+      } too, so that nothing shows that a wrong variant would have been noticed${
+        named(deciding, reasons)
+      }`;
     case "no control":
       return "there is no control that could have failed, so that passing would prove nothing";
     case "undecided":
@@ -66,7 +79,7 @@ export function reasonSentence({ reason }: Decision, judgements: readonly Judgem
         ...(controls.undecided > 0 ? [share(controls.undecided, controls, "control")] : []),
       ].join(" and ") +
         ` ${claims.undecided + controls.undecided === 1 ? "is" : "are"} undecided${
-          named(deciding)
+          named(deciding, reasons, judgedRole)
         }`;
     case "no claim":
       return "nothing is claimed";

@@ -53,11 +53,19 @@ Deno.test("arrows inside reports point from media over sections and charts to wo
   ) assert.equal(faultsOf([[path, `import { x } from "${to}";`]]).length, 1, path);
 });
 
-Deno.test("one place asks of what kind a suite is, one place writes numbers, and nothing decides", () => {
+Deno.test("two places ask of what kind a suite is, one place writes numbers, and nothing decides", () => {
   const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   const holding = (what: RegExp) =>
     sources().filter(([, text]) => what.test(code(text))).map(([path]) => path);
-  assert.deepEqual(holding(/evidence\.kind/), ["reports/sections/index.ts"]);
+  const asking =
+    /evidence(?:\?|!)?\.kind|evidence: \{ kind|in (?:\w+\.)?evidence\b|case "(?:transfer|claims|latency)"/;
+  for (const text of ['"points" in evidence', '"runs" in record.evidence', "evidence.kind"]) {
+    assert.match(text, asking);
+  }
+  assert.deepEqual(holding(asking).sort(), [
+    "reports/sections/index.ts",
+    "reports/words/phrases.ts",
+  ]);
   const writing = /\.(?:toFixed|toPrecision|toExponential|toLocaleString)\(/;
   const rounding = (path: string) => path.startsWith("reports/charts/");
   assert.deepEqual(holding(writing).filter((path) => !rounding(path)), ["reports/words/format.ts"]);

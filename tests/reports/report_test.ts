@@ -4,11 +4,10 @@ import type { BenchRecord } from "../../lab/record/record.ts";
 import { renderSvg } from "../../reports/charts/render.ts";
 import { toneOf, TONES } from "../../reports/charts/theme.ts";
 import { browserScripts, jsonSafe, scriptSafe } from "../../reports/media/browser.ts";
-import type { DrawnChart } from "../../reports/media/html_parts.ts";
+import { type DrawnChart, escapeHtml } from "../../reports/media/html_parts.ts";
 import { summaryMarkdown } from "../../reports/media/markdown.ts";
 import { reportPage } from "../../reports/media/page.ts";
 import { terminalSummary } from "../../reports/media/terminal.ts";
-import { verdictTable } from "../../reports/sections/common.ts";
 import { chartsOf, reportOf } from "../../reports/sections/index.ts";
 import { writeReport } from "../../reports/write.ts";
 import { claimFixture } from "./claim_fixture.ts";
@@ -57,7 +56,7 @@ Deno.test("the page loads nothing: no source, link or style from anywhere", asyn
   const outside = withoutScripts(page);
   assert.equal(outside.match(/<svg/g)?.length, 3);
   for (
-    const word of ["Claim", "Verdict", "Beside the paper", "not reproduced", "software adapter"]
+    const word of ["Claim", "Verdict", "Beside the paper", "also needs", "software adapter"]
   ) assert.ok(outside.includes(word), `the page lacks ${word}`);
   assertLoadsNothing(await pageOf(claimFixture()));
 });
@@ -81,51 +80,17 @@ Deno.test("the page of claims states verdict, tables, the paper, caveats", () =>
   ) assert.ok(page.includes(word), `the page lacks ${word}`);
 });
 
-Deno.test("one table of verdicts for every kind: a column per measure where all have the same", () => {
-  const transfer = verdictTable(fixtureRecord()), claims = verdictTable(claimFixture());
-  assert.deepEqual(transfer.table.head, [
-    "panel",
-    "judged",
-    "under",
-    "shift of the optimum, octaves",
-    "regret, nats",
-    "verdict",
-  ]);
-  assert.match(
-    transfer.caption,
-    /Limits: shift of the optimum: ±1 octaves; regret: ≤ 0\.012 nats\./,
-  );
-  assert.deepEqual(claims.table.head, [
-    "panel",
-    "judged",
-    "under",
-    "measured",
-    "limits",
-    "verdict",
-  ]);
-  const roles = claims.judged!.map(({ role }) => role);
-  assert.deepEqual(roles, ["claim", "claim", "claim", "control", "control", "aside"]);
-  const own = fixtureRecord().findings.judgements.map((one, index) => ({
-    ...one,
-    variant: "",
-    measures: one.measures.map((measure) => ({ ...measure, limits: { lo: null, hi: index } })),
-  }));
-  assert.deepEqual(verdictTable(fixtureRecord({ judgements: own })).table.head, [
-    "panel",
-    "judged",
-    "shift of the optimum, octaves",
-    "its limit",
-    "regret, nats",
-    "its limit",
-    "verdict",
-  ]);
-});
-
-Deno.test("a claim of a panel that decides nothing is shown as deciding nothing", () => {
-  const { judged } = verdictTable(fixtureRecord());
-  const iso = judged!.find(({ name }) => name.startsWith("iso-width: 16e4a (complete-mue)"))!;
-  assert.equal(iso.role, "aside");
-  assert.ok(linesOf(fixtureRecord(), 300).includes("· pass (decides nothing)"));
+Deno.test("a page says claim, pass rule, control and cost where they belong, not under every chart", () => {
+  for (const record of both({})) {
+    const page = wordsOf(record), { claim, passesIf, control } = record.suite;
+    const times = (text: string) => page.split(escapeHtml(text)).length - 1;
+    assert.ok(times(claim) <= 2, "above the sections and beside the paper");
+    assert.deepEqual([times(passesIf), times(control)], [2, 1], "verdicts and facts");
+    const chart = chartsOf(reportOf(record))[0];
+    for (const text of [claim, passesIf, control]) {
+      assert.ok(chart.spec.description.includes(text));
+    }
+  }
 });
 
 Deno.test("a nasty record stays text in page, specs, SVG and summary", async () => {
@@ -210,44 +175,6 @@ Deno.test("incomplete and exploratory benches say so beside the verdict", () => 
   assert.ok(wordsOf(record).includes(words) && summaryOf(record).includes(words));
   assert.ok(linesOf(record).includes(words.toUpperCase()));
   assert.match(summaryOf(record), /- Incomplete: .*\n- |- Exploratory: /);
-});
-
-Deno.test("dropped tokens are said, with how many", () => {
-  const { runs } = fixtureRecord().evidence;
-  assert.ok(!summaryOf(fixtureRecord()).includes("dropped"));
-  const [first, ...rest] = runs.filter(({ router }) => router !== null);
-  const router = { ...first.router!, dropRate: [0.125, 0], unserved: [0, 0.03] };
-  const text = summaryOf(fixtureRecord({ runs: [{ ...first, router }, ...rest.slice(0, 3)] }));
-  assert.match(text, /Tokens were dropped: 1 of 4 runs lost picks .* up to 13% .* up to 3\.0%/);
-});
-
-Deno.test("the terminal summary stays plain without colour and within its width", () => {
-  for (const record of both({})) {
-    for (const width of [60, 80, 120]) {
-      const text = linesOf(record, width);
-      assert.ok(!text.includes("\x1b"));
-      for (const line of text.split("\n").slice(1)) assert.ok(line.length <= width, line);
-    }
-  }
-  assert.match(
-    linesOf(fixtureRecord(), 160),
-    /16e4a +standard +−1\.70 \[−2\.00, −1\.34\].*✗ fail \(expected of the control\)/,
-  );
-});
-
-Deno.test("verdicts too wide for a terminal stand under their names, other tables are left to the page", () => {
-  const rows = (width: number) => linesOf(claimFixture(), width).split("\n");
-  assert.ok(
-    rows(200).some((row) => /^ {2}panel +judged +under +measured +limits +verdict$/.test(row)),
-  );
-  const narrow = rows(80);
-  assert.ok(!narrow.some((row) => row.startsWith("  panel")));
-  assert.ok(narrow.includes("  gap: 16e4a (complete-mue)"));
-  assert.ok(
-    narrow.some((row) => row.startsWith("    ✓ pass: mean gap to dense 0.004 [−0.021, 0.0")),
-  );
-  assert.ok(narrow.includes("  Slopes:"));
-  assert.ok(rows(30).some((row) => row.startsWith("  Slopes: in report.html")));
 });
 
 Deno.test("a record of nothing still has its page, summary and lines", () => {

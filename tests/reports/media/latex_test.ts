@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { escapeLatex, tablesLatex } from "../../reports/media/latex.ts";
-import { reportOf } from "../../reports/sections/index.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { fixtureRecord } from "./fixture.ts";
+import { escapeLatex, tablesLatex } from "../../../reports/media/latex.ts";
+import { reportOf } from "../../../reports/sections/index.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { fixtureRecord } from "../fixture.ts";
 
 const NASTY = "50% of $x_1 & {y} #2 \\end{table} ~^ <b> |\"' √ρ − ≤ 語";
 

@@ -1,25 +1,25 @@
 /** A latency record as findings, charts, sections and data. */
 import assert from "node:assert/strict";
-import { findLatency } from "../../lab/latency/findings.ts";
-import { timesDense, widenedTimesDense } from "../../lab/latency/multiples.ts";
-import { denseBeside, quotient } from "../../lab/record/beside.ts";
-import type { LatencyPoint } from "../../lab/record/timed.ts";
-import { compileSpec, renderSvg } from "../../reports/charts/render.ts";
-import { csvText } from "../../reports/media/csv.ts";
-import { summaryMarkdown } from "../../reports/media/markdown.ts";
-import { terminalSummary } from "../../reports/media/terminal.ts";
-import { reportOf } from "../../reports/sections/index.ts";
+import { findLatency } from "../../../lab/latency/findings.ts";
+import { timesDense, widenedTimesDense } from "../../../lab/latency/multiples.ts";
+import { denseBeside, quotient } from "../../../lab/record/beside.ts";
+import type { LatencyPoint } from "../../../lab/record/timed.ts";
+import { compileSpec, renderSvg } from "../../../reports/charts/render.ts";
+import { csvText } from "../../../reports/media/csv.ts";
+import { summaryMarkdown } from "../../../reports/media/markdown.ts";
+import { terminalSummary } from "../../../reports/media/terminal.ts";
+import { reportOf } from "../../../reports/sections/index.ts";
 import {
   latencyData,
   latencySections,
   pointTable,
   timerWarnings,
-} from "../../reports/sections/latency.ts";
-import type { Section } from "../../reports/sections/section.ts";
-import { writeReport } from "../../reports/write.ts";
+} from "../../../reports/sections/latency.ts";
+import type { Section } from "../../../reports/sections/section.ts";
+import { writeReport } from "../../../reports/write.ts";
 import { csvParse } from "d3-dsv";
-import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
-import { FAST, type LatencyRecord, SIZES, timedFixture } from "./latency_fixture.ts";
+import { assertNothingCut, testGoldens, textsOf } from "../golden.ts";
+import { FAST, type LatencyRecord, SIZES, timedFixture } from "../latency_fixture.ts";
 
 const record = timedFixture(), { points } = record.evidence, { findings } = record;
 const chartsOf = (sections: Section[]) =>
@@ -38,12 +38,13 @@ Deno.test("a latency bench has its charts, captions complete, nothing cut short"
     "latency-other-axes",
     "latency-vs-routing",
   ]);
-  for (const { caption, spec } of charts) {
+  for (const { about, spec } of charts) {
+    const caption = spec.description;
+    assert.ok(caption.includes(about) && !about.includes("Adapter"), about);
     for (const part of ["the paper's Fig. 7", record.suite.claim, "Verdict here: pass"]) {
       assert.ok(caption.includes(part), `caption lacks ${part}: ${caption}`);
     }
     assert.match(caption, /software adapter.*Cost: \d+ points timed, 6 min 52 s/);
-    assert.equal(spec.description, caption);
     assertNothingCut(await renderSvg(spec));
   }
   const texts = textsOf(await renderSvg(charts[0].spec));

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { decide, judge } from "../../lab/judge/decide.ts";
-import type { Judgement } from "../../lab/record/findings.ts";
-import * as format from "../../reports/words/format.ts";
-import { judgementReason, limitsText, valueText } from "../../reports/words/judgement.ts";
-import { notReproduced } from "../../reports/words/paper.ts";
-import { costPhrase, reproduceCommand, shellWord } from "../../reports/words/phrases.ts";
-import { countsPhrase, reasonSentence } from "../../reports/words/reason.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertFinite } from "./finite.ts";
-import { fixtureRecord } from "./fixture.ts";
+import { decide, judge } from "../../../lab/judge/decide.ts";
+import type { Judgement } from "../../../lab/record/findings.ts";
+import * as format from "../../../reports/words/format.ts";
+import { judgementReason, limitsText, valueText } from "../../../reports/words/judgement.ts";
+import { alsoNeeds } from "../../../reports/words/paper.ts";
+import { costPhrase, reproduceCommand, shellWord } from "../../../reports/words/phrases.ts";
+import { countsBeside, countsPhrase, reasonSentence } from "../../../reports/words/reason.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertFinite } from "../finite.ts";
+import { fixtureRecord } from "../fixture.ts";
 
 const BAD = [NaN, Infinity, -Infinity, null, undefined];
 const { NOT_MEASURED } = format;
@@ -129,7 +129,15 @@ Deno.test("a judgement says every measure with its interval, unit and limits", (
   const [shift] = one.measures;
   assert.equal(valueText(shift), "+0.10 [−0.20, +0.40]");
   const undecided = judged({ measures: [{ ...shift, value: { estimate: 1, lo: 0.8, hi: 1.2 } }] });
-  assert.match(judgementReason(undecided), /\+1\.000? .*octaves is not surely within ±1$/);
+  assert.match(
+    judgementReason(undecided),
+    /\+1\.000? .*octaves and its interval reaches beyond ±1$/,
+  );
+  assert.equal(judgementReason(undecided, false), "shift: its interval reaches beyond ±1");
+  const sided = (limits: { lo: number } | { hi: number }) =>
+    judgementReason(judged({ measures: [{ ...shift, limits }] }), false);
+  assert.equal(sided({ hi: 0.1 }), "shift: its interval reaches above 0.1");
+  assert.equal(sided({ lo: 0 }), "shift: its interval reaches below 0");
 });
 
 Deno.test("what was not measured, lies beyond or stays open is said so", () => {
@@ -177,8 +185,17 @@ Deno.test("every reason of a decision has its sentence, with what it rests on", 
   assert.match(told(of("claim", "pass")), /^there is no control that could have failed/);
   assert.match(
     told(of("claim", "inconclusive"), of("control", "inconclusive")),
-    /^1 of 1 claims and 1 of 1 controls are undecided: /,
+    /^1 of 1 claims and 1 of 1 controls are undecided: 16e4a \(complete-mue, claim\): .*; 16e4a \(complete-mue, control\): /,
   );
+  const both = [of("claim", "inconclusive"), of("control", "inconclusive", "8e2a")];
+  assert.equal(
+    reasonSentence(decide(both), both, false),
+    "1 of 1 claims and 1 of 1 controls are undecided: " +
+      "16e4a (complete-mue, claim); 8e2a (complete-mue, control)",
+  );
+  assert.equal(countsBeside(decide(both).reason), "", "the sentence says it");
+  const controls = decide([of("control", "pass")]).reason;
+  assert.equal(countsPhrase(controls), "controls seen to fail: 0 of 1");
   assert.equal(told(of("control", "fail")), "nothing is claimed");
   assert.equal(
     told(of("claim", "pass"), of("control", "fail")),
@@ -247,10 +264,13 @@ Deno.test("what a bench cost says what was trained, or what was measured where n
   assert.match(costPhrase(claimFixture({ runs: [] })), /^132 points measured, /);
 });
 
-Deno.test("the figures that are not reproduced leave out what this record swept", () => {
-  const figures = notReproduced(fixtureRecord()).map(({ figure }) => figure);
-  assert.ok(!figures.includes("Fig. 2a"));
-  for (const figure of ["Fig. 2b", "Fig. 2d", "Fig. 3", "Fig. 9"]) {
-    assert.ok(figures.includes(figure));
-  }
+Deno.test("a record names what its own figures need beside it, and no other figure", () => {
+  const record = fixtureRecord();
+  assert.deepEqual(alsoNeeds(record), [
+    "Fig. 2b also needs activated-experts to sweep the weight decay",
+    "Fig. 2c also needs activated-experts to sweep the init standard deviation",
+  ]);
+  const as = (id: string) => alsoNeeds({ ...record, suite: { ...record.suite, id } });
+  assert.deepEqual(as("capacity"), ["Fig. 3 also needs granularity, hybrids"]);
+  assert.deepEqual(["batch", "shoot-out"].map(as), [[], []]);
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { decide } from "../../lab/judge/decide.ts";
-import { chartsFor } from "../../reports/charts/charts.ts";
-import { roleVerdict } from "../../reports/words/verdict.ts";
-import { renderSvg } from "../../reports/charts/render.ts";
-import { legendOf, panelsOf } from "../../reports/charts/series.ts";
-import { terminalSummary } from "../../reports/media/terminal.ts";
-import { reportOf } from "../../reports/sections/index.ts";
-import { styleOf, toneOf, TONES } from "../../reports/charts/theme.ts";
-import { rivalRecord } from "./fixture.ts";
-import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
+import { decide } from "../../../lab/judge/decide.ts";
+import { chartsFor } from "../../../reports/charts/charts.ts";
+import { roleVerdict } from "../../../reports/words/verdict.ts";
+import { renderSvg } from "../../../reports/charts/render.ts";
+import { legendOf, panelsOf } from "../../../reports/charts/series.ts";
+import { terminalSummary } from "../../../reports/media/terminal.ts";
+import { reportOf } from "../../../reports/sections/index.ts";
+import { styleOf, toneOf, TONES } from "../../../reports/charts/theme.ts";
+import { rivalRecord } from "../fixture.ts";
+import { assertNothingCut, testGoldens, textsOf } from "../golden.ts";
 
 const record = rivalRecord();
 const charts = chartsFor(record);

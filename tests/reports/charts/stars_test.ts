@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Optimum } from "../../lab/record/evidence.ts";
-import type { Run } from "../../lab/record/run.ts";
-import { chartsFor } from "../../reports/charts/charts.ts";
-import { lossDomain, lossRows, sweptDomain } from "../../reports/charts/loss_rows.ts";
-import { renderSvg, svgSize } from "../../reports/charts/render.ts";
-import { panelsOf, type TransferRecord } from "../../reports/charts/series.ts";
-import { fixtureRecord } from "./fixture.ts";
+import type { Optimum } from "../../../lab/record/evidence.ts";
+import type { Run } from "../../../lab/record/run.ts";
+import { chartsFor } from "../../../reports/charts/charts.ts";
+import { lossDomain, lossRows, sweptDomain } from "../../../reports/charts/loss_rows.ts";
+import { renderSvg, svgSize } from "../../../reports/charts/render.ts";
+import { panelsOf, type TransferRecord } from "../../../reports/charts/series.ts";
+import { fixtureRecord } from "../fixture.ts";
 
 const base = fixtureRecord();
 const [someRun] = base.evidence.runs, [someOptimum] = base.evidence.optima;

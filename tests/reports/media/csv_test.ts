@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
-import { csvText } from "../../reports/media/csv.ts";
-import { judgementsData, pointsData, runsData } from "../../reports/sections/data.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertFinite } from "./finite.ts";
-import { fixtureRecord } from "./fixture.ts";
+import { csvText } from "../../../reports/media/csv.ts";
+import { judgementsData, pointsData, runsData } from "../../../reports/sections/data.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertFinite } from "../finite.ts";
+import { fixtureRecord } from "../fixture.ts";
 
 const BOM = [0xef, 0xbb, 0xbf];
 const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -1,12 +1,12 @@
 /** One plot for panels of every suite: axes, intervals, limits, words, what is left out. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Panel, Point } from "../../lab/record/findings.ts";
-import { axisTitle, domainsOf, logTicks, powers, shown } from "../../reports/charts/axes.ts";
-import { drawnPanels, panelCharts, panelSpec } from "../../reports/charts/panels.ts";
-import { compileSpec, renderPdf, renderSvg } from "../../reports/charts/render.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { assertNothingCut, testGoldens, textsOf } from "./golden.ts";
+import type { Panel, Point } from "../../../lab/record/findings.ts";
+import { axisTitle, domainsOf, logTicks, powers, shown } from "../../../reports/charts/axes.ts";
+import { drawnPanels, panelCharts, panelSpec } from "../../../reports/charts/panels.ts";
+import { compileSpec, renderPdf, renderSvg } from "../../../reports/charts/render.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { assertNothingCut, testGoldens, textsOf } from "../golden.ts";
 
 const record = claimFixture();
 const charts = panelCharts(record);
@@ -52,17 +52,21 @@ Deno.test("panels of one stem stand in one chart, each says what its judgements 
   assert.ok(rms.some((text) => /1 of 1 claim.* pass; controls seen to fail: 1 of 1/.test(text)));
   assert.ok(gap.includes("limit 0.1") && gap.includes("limit −0.1") && gap.includes("gap (nats)"));
   assert.ok(axes.includes("16e16a") && axes.includes("at half the steps"));
-  for (const { caption } of charts) {
+  for (const { spec: { description } } of charts) {
     for (const part of ["paper's Fig. 6", "Verdict here: inconclusive", "llvmpipe"]) {
-      assert.ok(caption.includes(part));
+      assert.ok(description.includes(part));
     }
   }
 });
 
 Deno.test("words of a suite stand in the place of those that follow from its panels", () => {
   const [rms, gap] = panelCharts(record, { gap: { title: "My title", what: "My words." } });
-  assert.match(gap.caption, /^My title\. My words\. After/);
-  assert.match(rms.caption, /^Made-up claims: RMS of the change\. Panels: RMS along width; /);
+  assert.match(gap.spec.description, /^My title\. My words\. After/);
+  assert.equal(gap.about, "My words.");
+  assert.match(
+    rms.spec.description,
+    /^Made-up claims: RMS of the change\. Panels: RMS along width; /,
+  );
 });
 
 Deno.test("log panels of a chart span as many octaves, linear ones have one range with the limits", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { junitXml } from "../../reports/media/junit.ts";
-import { reportOf } from "../../reports/sections/index.ts";
-import { claimFixture } from "./claim_fixture.ts";
-import { fixtureRecord, rivalRecord } from "./fixture.ts";
-import { junitFaults, readXml } from "./junit_schema.ts";
+import { junitXml } from "../../../reports/media/junit.ts";
+import { reportOf } from "../../../reports/sections/index.ts";
+import { claimFixture } from "../claim_fixture.ts";
+import { fixtureRecord, rivalRecord } from "../fixture.ts";
+import { junitFaults, readXml } from "../junit_schema.ts";
 
 const NASTY = "</testcase><b a=\"'&\u0007\ud800\n";
 const of = (...records: Parameters<typeof reportOf>[0][]) =>

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
-import { LabError } from "../../lab/record/failure.ts";
-import { compareReport, compareTable } from "../../reports/compare/compare.ts";
-import { compareCharts } from "../../reports/compare/charts.ts";
+import { LabError } from "../../../lab/record/failure.ts";
+import { compareReport, compareTable } from "../../../reports/compare/compare.ts";
+import { compareCharts } from "../../../reports/compare/charts.ts";
 import {
   checkComparable,
   comparedPoints,
   compareNotes,
   type NamedRecord,
-} from "../../reports/compare/rows.ts";
-import { renderSvg } from "../../reports/charts/render.ts";
-import { assertLoadsNothing, assertNothingCut, testGoldens, textsOf } from "./golden.ts";
-import { FAST, type LatencyRecord, SLOW, timedFixture } from "./latency_fixture.ts";
+} from "../../../reports/compare/rows.ts";
+import { renderSvg } from "../../../reports/charts/render.ts";
+import { assertLoadsNothing, assertNothingCut, testGoldens, textsOf } from "../golden.ts";
+import { FAST, type LatencyRecord, SLOW, timedFixture } from "../latency_fixture.ts";
 
 const both = (): NamedRecord[] => [
   { name: "laptop", record: timedFixture() },

@@ -5,20 +5,12 @@
  *
  * @module
  */
-import type { Swept } from "../../lab/record/run.ts";
+import { SWEPT_CHART, SWEPT_NAME } from "../../lab/record/run.ts";
 import { type Chart, recordChart } from "../words/caption.ts";
 import { expertLoad } from "./expert_load.ts";
 import { lossCurves } from "./loss_curves.ts";
-import { SWEPT_NAME } from "../words/phrases.ts";
 import { optimumShift } from "./optimum_shift.ts";
 import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
-
-/** Stem of the loss chart of each sweep. */
-export const LOSS_CHART: Record<Swept, string> = {
-  lr: "loss-vs-lr",
-  weightDecay: "loss-vs-weight-decay",
-  initStd: "loss-vs-init-std",
-};
 
 /**
  * The charts of a record, in the order in which the report shows them.
@@ -34,7 +26,7 @@ export function chartsFor(record: TransferRecord): Chart[] {
     ...sweeps.flatMap((swept) =>
       recordChart(
         record,
-        LOSS_CHART[swept],
+        SWEPT_CHART[swept],
         `${title}: validation loss against ${SWEPT_NAME[swept]}`,
         `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
         (head) => lossCurves(record, swept, head),

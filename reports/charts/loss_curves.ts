@@ -7,8 +7,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Swept } from "../../lab/record/run.ts";
-import { distinct, lossUnit, lossWords, SWEPT_NAME } from "../words/phrases.ts";
+import { type Swept, SWEPT_NAME } from "../../lab/record/run.ts";
+import { distinct, lossUnit, lossWords } from "../words/phrases.ts";
 import { lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
 import { legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
 import type { ChartHead, ChartSpec } from "../words/caption.ts";

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { SWEPT_NAME } from "../../lab/record/run.ts";
 import type { TopLevelSpec } from "vega-lite";
 import type { Judgement, Measure } from "../../lab/record/findings.ts";
 import { extent, finite, known, NOT_MEASURED, range } from "../words/format.ts";
-import { capital, distinct, lossUnit, SWEPT_NAME } from "../words/phrases.ts";
+import { capital, distinct, lossUnit } from "../words/phrases.ts";
 import { roleVerdict } from "../words/verdict.ts";
 import { roundLoss } from "./loss_rows.ts";
 import { sweptIn, sweptOf, type TransferRecord } from "./series.ts";

@@ -6,13 +6,12 @@
  */
 import type { Decision } from "../../lab/record/decision.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
-import type { Swept } from "../../lab/record/run.ts";
-import { LOSS_CHART } from "../charts/charts.ts";
+import { type Swept, SWEPT_CHART, SWEPT_NAME } from "../../lab/record/run.ts";
 import { chartsOf } from "../sections/index.ts";
 import type { Report } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { FIGURES, reproducedBy } from "../words/paper.ts";
-import { capital, distinct, runsOf, sentence, SWEPT_NAME } from "../words/phrases.ts";
+import { capital, distinct, runsOf, sentence } from "../words/phrases.ts";
 import { countsPhrase, reasonSentence } from "../words/reason.ts";
 
 /** A record and where it lies. */
@@ -82,7 +81,7 @@ function entriesOf(one: Found, swept: Swept | null): Entry[] {
     ...one,
     swept,
     panel,
-    chart: charts.find(({ name }) => swept !== null && name === LOSS_CHART[swept]) ?? charts[0] ??
+    chart: charts.find(({ name }) => swept !== null && name === SWEPT_CHART[swept]) ?? charts[0] ??
       null,
   });
   if (swept === null) return [entry(null)];

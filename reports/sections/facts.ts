@@ -5,7 +5,7 @@
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import type { Cell } from "../../lab/record/run.ts";
+import { type Cell, SWEPT_NAME } from "../../lab/record/run.ts";
 import { count, range } from "../words/format.ts";
 import {
   adapterName,
@@ -13,7 +13,6 @@ import {
   distinct,
   memoryPhrase,
   runsOf,
-  SWEPT_NAME,
   trainingPhrase,
 } from "../words/phrases.ts";
 

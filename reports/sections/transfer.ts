@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SWEPT_NAME } from "../../lab/record/run.ts";
 import type { Optimum } from "../../lab/record/evidence.ts";
 import { chartsFor } from "../charts/charts.ts";
 import { measuresOf } from "../charts/optimum_shift.ts";
@@ -11,7 +12,7 @@ import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
 import { PAPER_OPTIMA, PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
-import { afterPaper, distinct, lossUnit, SWEPT_NAME, trainingPhrase } from "../words/phrases.ts";
+import { afterPaper, distinct, lossUnit, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
   chartSection,

@@ -5,8 +5,8 @@
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
-import type { Swept } from "../../lab/record/run.ts";
-import { runsOf, SWEPT_NAME } from "./phrases.ts";
+import { type Swept, SWEPT_NAME } from "../../lab/record/run.ts";
+import { runsOf } from "./phrases.ts";
 
 /** One figure of the paper. */
 export interface Figure {

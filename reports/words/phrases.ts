@@ -4,15 +4,8 @@
  * @module
  */
 import type { BenchRecord, Environment } from "../../lab/record/record.ts";
-import type { Run, Swept } from "../../lab/record/run.ts";
+import type { Run } from "../../lab/record/run.ts";
 import { byteCount, count, duration, range } from "./format.ts";
-
-/** The name of a swept hyperparameter as axes and tables write it. */
-export const SWEPT_NAME: Record<Swept, string> = {
-  lr: "learning rate",
-  weightDecay: "weight decay",
-  initStd: "init standard deviation",
-};
 
 /** `transfer` as a title writes it: `Transfer`. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

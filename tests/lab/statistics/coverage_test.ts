@@ -1,8 +1,13 @@
 /** Measured coverage of the 95% intervals: 300 trials a case, fixed seeds. */
 import { fitCurve } from "../../../lab/statistics/fit.ts";
-import { analyse, shiftBetween, type Sweep } from "../../../lab/statistics/optimum.ts";
+import {
+  analyse,
+  shiftBetween,
+  type Sweep,
+  sweepOptimum,
+} from "../../../lab/statistics/optimum.ts";
 import { drawSeeds, mean, random } from "../../../lab/statistics/resample.ts";
-import { assert } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import {
   asymmetric,
   type Bowl,
@@ -85,4 +90,25 @@ for (const seeds of [3, 5]) {
 Deno.test("this check can fail: the plain bootstrap of three seeds holds far less", () => {
   const rate = coverage(3, symmetric, symmetric, [{ sd: 0.01 }]);
   assert(rate.plain < 0.85 && rate.vertex >= 0.95, JSON.stringify(rate));
+});
+
+Deno.test("a wall beside the optimum is no matter; a bowl exponential above it is beyond the interval, as docs/verdicts.md says", () => {
+  const held = (bowl: Bowl, sd: number) => {
+    let count = 0;
+    for (let trial = 0; trial < 150; trial++) {
+      const stream = random(trial + 1), optimum = -5.5 + stream.uniform();
+      const loss = GRID.map((x) =>
+        [0, 1, 2].map(() => 2.5 + bowl(x - optimum) + sd * stream.normal())
+      );
+      const { log2x } = sweepOptimum({ log2x: GRID, loss });
+      if (log2x && log2x.lo <= optimum && log2x.hi >= optimum) count++;
+    }
+    return count;
+  };
+  const above = (rate: number): Bowl => (u) =>
+    0.01 * (u < 0 ? u * u : Math.exp(rate * u) - 1 - rate * u);
+  const wall: Bowl = (u) => 0.01 * u * u + (u > 1.5 ? 1.5 : 0);
+  assertEquals(held(wall, 0.003), 150);
+  assert(held(wall, 0.02) >= 130);
+  assertEquals([held(above(2), 0.003), held(above(1.5), 0.003)], [25, 123]);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, resolve } from "node:path";
+import { decideSuite } from "../lab/judge/decide.ts";
 import { LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
 import { compareReport } from "../reports/compare/compare.ts";
@@ -82,10 +83,16 @@ function sourcesOf(args: string[]): { name: string; path: string }[] {
 /**
  * Reads a record of timed layers.
  *
- * @throws {LabError} when it cannot be read, or is of a suite that times no layers
+ * @throws {LabError} when it cannot be read, does not hold together, or is of a suite that times no layers
  */
 async function readLatency(path: string): Promise<LatencyRecord> {
   const record = await readRecord(path), { evidence } = record;
+  const { verdict } = decideSuite(record.findings, record.incomplete);
+  if (verdict !== record.verdict) {
+    throw new LabError(
+      `Cannot read ${path}: it says ${record.verdict}, its judgements say ${verdict}; it was changed by hand`,
+    );
+  }
   if (evidence.kind === "latency") return { ...record, evidence };
   throw new LabError(
     `Cannot compare ${basename(path) === path ? path : resolve(path)}: it is of suite ` +

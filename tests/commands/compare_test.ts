@@ -96,6 +96,7 @@ Deno.test("what cannot be read or compared is one line and exit code 2", async (
       newer: { ...record, schema: "mue-bench/record/99" },
       damaged: { ...record, evidence: { ...record.evidence, points: [{ key: 1 }] } },
       version: { ...record, plan: { ...plan, version: "0", hash: "fedcba9876543210" } },
+      painted: { ...record, verdict: record.verdict === "fail" ? "pass" : "fail" },
       plan: { ...record, plan: { ...plan, hash: "0123456789abcdef" } },
     };
     for (const [name, one] of Object.entries(others)) await put(`${dir}/${name}/record.json`, one);
@@ -111,6 +112,7 @@ Deno.test("what cannot be read or compared is one line and exit code 2", async (
       [[slow, `${dir}/older`], /"mue-bench\/latency\/1", this version .* run its bench again/],
       [[slow, `${dir}/newer`], /"mue-bench\/record\/99", this version/],
       [[slow, `${dir}/damaged`], /Cannot read .*evidence/],
+      [[slow, `${dir}/painted`], /painted.*: it says .*, its judgements say .*; it was changed/],
       [[slow, slow], /Cannot compare two records named slow: name them yourself, .* laptop=DIR/],
       [[slow, `${dir}/version`], /slow with version: their versions of the suite differ, 4 and 0/],
       [[slow, `${dir}/plan`], /slow with plan: their plans differ, quick \(plan/],

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { csvFormat, csvFormatRow } from "d3-dsv";
+import { csvFormatRows } from "d3-dsv";
 import { finite } from "../words/format.ts";
 import type { Data } from "../sections/section.ts";
 
@@ -23,11 +23,8 @@ function field(value: string | number | null): string | number | null {
 
 /** The whole file, with a header line and a final newline. */
 export function csvText({ columns, rows }: Data): string {
-  const safe = rows.map((row) =>
-    Object.fromEntries(columns.map((column) => [column, field(row[column] ?? null)]))
-  );
-  const [, ...lines] = csvFormat(safe, columns).split("\n");
-  const text = [csvFormatRow(columns.map((column) => `${field(column)}`)), ...lines, ""].join("\n");
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? null))];
+  const text = csvFormatRows(lines.map((line) => line.map((v) => `${field(v) ?? ""}`))) + "\n";
   // deno-lint-ignore no-control-regex -- the ASCII characters, control characters among them
   return (/^[\x00-\x7f]*$/.test(text) ? "" : "\uFEFF") + text;
 }

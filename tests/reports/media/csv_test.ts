@@ -82,3 +82,12 @@ Deno.test("text is never run as a formula, and numbers stay numbers", () => {
   assert.ok(!/(^|,)"?=/m.test(text));
   assertFinite({ text });
 });
+
+Deno.test("a column's name is guarded as its cells are, and may hold what it likes", () => {
+  const names = ["=1+1", 'two\nlines, "quoted"', "plain"];
+  const row = Object.fromEntries(names.map((name, i) => [name, i]));
+  const one = { stem: "x", columns: names, rows: [row] };
+  const [found] = parse(csvText(one));
+  assert.deepEqual({ ...found }, { "'=1+1": "0", [names[1]]: "1", plain: "2" });
+  assert.equal(csvText({ ...one, columns: ["a", "b"], rows: [] }), "a,b\n");
+});

@@ -111,4 +111,22 @@ Deno.test("a wall beside the optimum is no matter; a bowl exponential above it i
   assertEquals(held(wall, 0.003), 150);
   assert(held(wall, 0.02) >= 130);
   assertEquals([held(above(2), 0.003), held(above(1.5), 0.003)], [25, 123]);
+  const draws = drawSeeds(3);
+  const kept = (bowl: Bowl) => {
+    let count = 0;
+    for (let trial = 0; trial < 150; trial++) {
+      const stream = random(trial + 1);
+      const a = -5.5 + stream.uniform(), b = -5.5 + stream.uniform();
+      const sweep = (optimum: number): Sweep => ({
+        log2x: GRID,
+        loss: GRID.map((x) =>
+          [0, 1, 2].map(() => 2.5 + bowl(x - optimum) + 0.003 * stream.normal())
+        ),
+      });
+      const shift = shiftBetween(analyse(sweep(a), draws, 1), analyse(sweep(b), draws, 2))!;
+      if (shift.lo <= b - a && b - a <= shift.hi) count++;
+    }
+    return count;
+  };
+  assertEquals([kept(above(2)), kept(above(1.5))], [144, 150]);
 });

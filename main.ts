@@ -35,6 +35,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/bench_kernels.ts")).benchKernelsCommand(args);
     case "bench-peers":
       return await (await import("./commands/bench_peers.ts")).benchPeersCommand(args);
+    case "worker": // of a bench, which starts it
+      return await (await import("./commands/workers.ts")).workerCommand(args);
     case undefined:
     case "help":
     case "--help":

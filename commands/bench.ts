@@ -7,6 +7,7 @@ import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { planOf } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
+import type { Hand } from "../lab/train/hand.ts";
 import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
@@ -22,6 +23,7 @@ import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
 import { tuneFor } from "./tune.ts";
+import { workersFor } from "./workers.ts";
 
 /** Refuses an output path that cannot be used, before any work. */
 function checkOut(out: string): void {
@@ -98,11 +100,22 @@ async function paceOf(
   o: Options,
   budget_s: number,
   device: Device,
+  workers: readonly Hand[],
   data: Dataset,
   signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {
-  const choice = await chooseWithin(budget_s, o.suites, o.profile, device, data, o.out, signal);
+  const { suites, profile, out } = o;
+  const choice = await chooseWithin(
+    budget_s,
+    suites,
+    profile,
+    device,
+    workers,
+    data,
+    out,
+    signal,
+  );
   for (const text of budgetLines(choice, budget_s)) line.note(text);
   if (choice.chosen.length === 0) {
     const least = Math.min(...choice.left.map((c) => c.seconds));
@@ -124,7 +137,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
   const data = await dataFor(suites, profile, o.text);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
-  const opened = await openDevice(), line = new ProgressLine();
+  const opened = await openDevice(), line = new ProgressLine(), workers: Hand[] = [];
   try {
     const { device, warnings } = await tuneFor(opened, o.tune, line);
     if (o.selftest) {
@@ -135,12 +148,14 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         return 3;
       }
     }
+    workers.push(...workersFor(device, o.workers, o.text));
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
     const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null ? null : await paceOf(
       o,
       o.budget_s,
       device,
+      workers,
       data.get("language") ?? await dataOf(o.text),
       signal,
       line,
@@ -159,6 +174,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         outDir,
         storeDir: o.out,
         signal,
+        workers,
         warnings,
       });
       if (done.files.length) {
@@ -186,6 +202,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     }
     return exitCodeOf(verdicts, o.strict);
   } finally {
+    await Promise.all(workers.map((worker) => worker.close()));
     opened.close();
   }
 }

@@ -13,6 +13,7 @@ import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
+import { workersOf } from "./workers.ts";
 
 /** What `--help` prints. */
 export const HELP = `deno task bench [SUITE…] [options]
@@ -33,6 +34,8 @@ survives; what several of them train is trained once.
                    cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
+  --workers N      processes that train side by side (default: one per core on llvmpipe, the CPU's
+                   driver, each with a device of one thread; else 1, this process)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop
@@ -67,6 +70,8 @@ export interface Options {
   histogram: string | null;
   /** seconds, or null for no limit */
   budget_s: number | null;
+  /** processes that train; null: as many as suit the adapter */
+  workers: number | null;
   strict: boolean;
   install: boolean;
   selftest: boolean;
@@ -128,6 +133,7 @@ export function optionsOf(args: string[]): Options | "help" {
         histogram: { type: "string" },
         budget: { type: "string" },
         router: { type: "string" },
+        workers: { type: "string" },
         strict: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         plan: { type: "boolean", default: false },
@@ -161,6 +167,7 @@ export function optionsOf(args: string[]): Options | "help" {
     text: values.text ?? null,
     histogram: values.histogram ?? null,
     budget_s: values.budget === undefined ? null : budgetOf(values.budget),
+    workers: values.workers === undefined ? null : workersOf(values.workers),
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
+import { type Hand, ownHand } from "../lab/train/hand.ts";
 import { contextOf } from "../lab/train/job.ts";
 import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
@@ -106,6 +107,7 @@ export class Pace {
 /**
  * Measures how fast this machine trains and chooses.
  *
+ * @param workers who train; empty: this process, on the device
  * @param storeDir where finished models lie, which cost nothing
  */
 export async function chooseWithin(
@@ -113,14 +115,16 @@ export async function chooseWithin(
   suites: Suite[],
   profile: ProfileName,
   device: Device,
+  workers: readonly Hand[],
   data: Dataset,
   storeDir: string,
   signal: AbortSignal,
 ): Promise<Choice> {
-  const uploaded = data.upload(device);
+  const uploaded = data.upload(device), context = contextOf(data, device);
   let speed: Speed;
   try {
-    speed = await measureSpeed(device, uploaded, quickPlan, signal);
+    const hands = workers.length > 0 ? workers : [ownHand(device, () => uploaded)];
+    speed = await measureSpeed(hands, context, quickPlan, signal);
   } finally {
     uploaded.destroy();
   }
@@ -129,7 +133,6 @@ export async function chooseWithin(
     using store = openStore(storeDir);
     done = [...store.items.keys()];
   }
-  const context = contextOf(data, device);
   const estimates = new Map(suites.map((suite) => [suite, suite.estimate(profile, context)]));
   return fit(suites, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
 }

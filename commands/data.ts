@@ -40,9 +40,19 @@ const SOURCES: Readonly<Record<string, (text: string | null) => Promise<Dataset>
 };
 
 /**
- * The data of suites, checked against every plan they train, before any work; by task.
+ * The data of one task.
  *
  * @throws {UsageError} as {@link dataOf}, and for a task without data here
+ */
+export async function datasetOf(task: string, text: string | null): Promise<Dataset> {
+  if (Object.hasOwn(SOURCES, task)) return await SOURCES[task](text);
+  throw new UsageError(`Cannot train for ${task}: no data is known for it`);
+}
+
+/**
+ * The data of suites, checked against every plan they train, before any work; by task.
+ *
+ * @throws {UsageError} as {@link datasetOf}
  * @throws {LabError} for data too short, with what it needs
  */
 export async function dataFor(
@@ -52,11 +62,7 @@ export async function dataFor(
 ): Promise<Data> {
   const tasks = new Set(suites.flatMap((suite) => suite.task ?? []));
   const data = new Map<string, Dataset>();
-  for (const task of tasks) {
-    const source = SOURCES[task];
-    if (!source) throw new UsageError(`Cannot train for ${task}: no data is known for it`);
-    data.set(task, await source(text));
-  }
+  for (const task of tasks) data.set(task, await datasetOf(task, text));
   for (const suite of suites) {
     if (suite.task === null) continue;
     for (const training of suite.plan(profile).trainings) {

@@ -22,8 +22,9 @@ import {
 } from "./suite.ts";
 import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
-import { costSince } from "./train/cost.ts";
+import { Meter } from "./train/cost.ts";
 import { checkData, dataFacts } from "./train/data.ts";
+import type { Hand } from "./train/hand.ts";
 import { type BenchProgress, TrainingPool } from "./train/pool.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
@@ -43,6 +44,8 @@ export interface BenchOptions {
   /** aborted: the running submit ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
   onProgress(progress: Progress): void;
+  /** worker processes that train; none: this process, on the device */
+  workers?: readonly Hand[];
   /** what happened before that a reader of the record must know */
   warnings?: string[];
 }
@@ -70,7 +73,7 @@ export function planOf(suite: Suite, profile: ProfileName, dataHash: string | nu
  */
 export async function runBench(suite: Suite, options: BenchOptions): Promise<BenchResult> {
   const { device, environment, profile, data, outDir, storeDir, signal } = options;
-  const started = performance.now(), warnings = [...options.warnings ?? []];
+  const meter = new Meter(device), warnings = [...options.warnings ?? []];
   const warn = (text: string) => {
     if (!warnings.includes(text)) warnings.push(text);
   };
@@ -98,6 +101,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
       store,
       signal,
       (progress) => options.onProgress(trained(progress)),
+      options.workers,
     );
     stack.defer(() => training.close());
     pool = training;
@@ -135,7 +139,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   pool?.warnings.forEach(warn);
   if (evidence.kind !== "latency") warnRuns(evidence.runs).forEach(warn);
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
-  const cost = pool?.cost() ?? costSince(started, device);
+  const cost = pool?.cost() ?? meter.cost();
   const record: BenchRecord = {
     schema: SCHEMA,
     createdAt: new Date().toISOString(),
@@ -156,15 +160,11 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
 }
 
 /** How far training is. */
-function trained(p: BenchProgress): Progress {
-  const runs = `${p.replicas} run${p.replicas === 1 ? "" : "s"} side by side`;
-  return {
-    label: `${p.label}: step ${p.step}/${p.steps}, ${runs}`,
-    done: p.runsDone,
-    planned: p.runsPlanned,
-    unit: "runs",
-    left_s: p.left_s,
-  };
+function trained({ groups, runsDone, runsPlanned, left_s }: BenchProgress): Progress {
+  const label = groups.map((g) =>
+    `${g.label}: step ${g.step}/${g.steps}${g.replicas > 1 ? `, ${g.replicas} side by side` : ""}`
+  ).join("; ");
+  return { label, done: runsDone, planned: runsPlanned, unit: "runs", left_s };
 }
 
 /** What a reader must know of the models. */

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import type { Device } from "../kernels/gpu/device.ts";
-import type { TaskData } from "../model/task.ts";
 import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
 import { workOf } from "./train/size.ts";
 import { parseConfiguration } from "../rule/configuration.ts";
 import type { TrainingPlan } from "./train/plan.ts";
-import { trainGroup } from "./train/group.ts";
+import type { Hand } from "./train/hand.ts";
 
 /** How fast a machine trains. */
 export interface Speed {
@@ -76,16 +74,8 @@ const PROBES = [["dense:d=16,L=2,H=16", 10], ["16e4a:d=64,L=2,h=16", 9]] as cons
 /** Steps of a probe: those that compile and warm up, and all. */
 const WARM = 8, ALL = 24;
 
-/**
- * Measures the speed of this machine: a few steps of a small dense model and of an MoE, after some that
- * compile and warm up.
- */
-export async function measureSpeed(
-  device: Device,
-  data: TaskData,
-  plan: TrainingPlan,
-  signal: AbortSignal,
-): Promise<Speed> {
+/** What one hand takes for the probes: work, seconds of it without compiling, seconds of compiling. */
+async function timeProbes(hand: Hand, context: Context, plan: TrainingPlan, signal: AbortSignal) {
   const cell = {
     panel: "",
     label: "",
@@ -94,32 +84,46 @@ export async function measureSpeed(
     swept: "lr",
     log2x: -6,
   } as const;
-  let work = 0, seconds = 0, compile_s = 0;
+  const sum = { work: 0, seconds: 0, compile_s: 0 };
   for (const [configuration, replicas] of PROBES) {
     const model = parseConfiguration(configuration);
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
       { length: replicas },
       (_, seed) =>
-        jobOf(
-          { cell: { ...cell, configuration, seed }, from: model, to: model },
-          own,
-          contextFor(own),
-        ),
+        jobOf({ cell: { ...cell, configuration, seed }, from: model, to: model }, own, context),
     );
     const started = performance.now(), at: [step: number, seconds: number][] = [];
-    await trainGroup(
-      device,
-      data,
+    await hand.train(
+      context,
       jobs,
       (_, step) => at.push([step, (performance.now() - started) / 1000]),
       signal,
     );
     const [first, first_s] = at[0], [warm, warm_s] = at.findLast(([step]) => step <= WARM)!;
     const took_s = at.at(-1)![1] - warm_s;
-    work += jobs.reduce((sum, job) => sum + workOf(job), 0) * (ALL - warm) / ALL;
-    seconds += took_s;
-    compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PROBES.length;
+    sum.work += jobs.reduce((total, job) => total + workOf(job), 0) * (ALL - warm) / ALL;
+    sum.seconds += took_s;
+    sum.compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PROBES.length;
   }
-  return { rate: work / seconds, compile_s };
+  return sum;
+}
+
+/**
+ * Measures the speed of this machine: a few steps of a small dense model and of an MoE on every hand at
+ * once, after some that compile and warm up.
+ *
+ * @param context of the data and the adapter
+ */
+export async function measureSpeed(
+  hands: readonly Hand[],
+  context: Context,
+  plan: TrainingPlan,
+  signal: AbortSignal,
+): Promise<Speed> {
+  const all = await Promise.all(hands.map((hand) => timeProbes(hand, context, plan, signal)));
+  return {
+    rate: all.reduce((sum, { work, seconds }) => sum + work / seconds, 0),
+    compile_s: Math.max(...all.map(({ compile_s }) => compile_s)),
+  };
 }

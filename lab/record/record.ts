@@ -170,9 +170,13 @@ export interface Cost {
   reusedRuns: number;
   /** tokens of the trained runs, all steps */
   trainedTokens: number;
-  /** most bytes of tensors, uniforms and read-backs alive on the device at one time */
+  /** processes that trained side by side */
+  workers: number;
+  /** CPU seconds of all processes over wall seconds times cores, 0 to 1 */
+  coresBusy: number;
+  /** most bytes of tensors, uniforms and read-backs alive on the device at one time, of all processes */
   peakDevice_bytes: number | null;
-  /** largest resident set of the process until then; null where the system does not say */
+  /** largest resident set until then, of all processes; null where the system does not say */
   peakRss_bytes: number | null;
 }
 const costSchema: z.ZodType<Cost> = z.object({
@@ -180,6 +184,8 @@ const costSchema: z.ZodType<Cost> = z.object({
   trainedRuns: z.number().int(),
   reusedRuns: z.number().int(),
   trainedTokens: z.number().int(),
+  workers: z.number().int(),
+  coresBusy: z.number(),
   peakDevice_bytes: z.number().int().nullable(),
   peakRss_bytes: z.number().int().nullable(),
 });

@@ -1,29 +1,38 @@
 /**
- * The pool of trained models: what the store holds is never trained again; what is missing trains side
- * by side where shapes allow, and is on the disk before the next group starts.
+ * The pool of trained models: what the store holds is never trained again; what is missing waits in one
+ * queue, from which hands (hand.ts) take groups of equal shape as they get free, longest first; what a
+ * group gave is on the disk before its hand takes the next.
  *
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
+import { DeviceError } from "../../kernels/gpu/device.ts";
 import type { Dataset, TaskData } from "../../model/task.ts";
 import type { Cost, TaskFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
-import { costSince } from "./cost.ts";
-import { trainGroup } from "./group.ts";
+import { Meter } from "./cost.ts";
+import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
+import { Queue, type Waiting } from "./queue.ts";
 import { replicasThatFit, workOf } from "./size.ts";
 import type { Store } from "./store.ts";
 
-/** What happened, for a progress line. */
-export interface BenchProgress {
-  /** what is being trained, by {@link groupLabel} */
+/** A group in training. */
+export interface RunningGroup {
+  /** what it is, by {@link groupLabel} */
   label: string;
-  runsDone: number;
-  runsPlanned: number;
   step: number;
   steps: number;
   replicas: number;
-  /** seconds left for what is planned so far; null until one group was measured */
+}
+
+/** What happened, for a progress line. */
+export interface BenchProgress {
+  /** what is being trained, one group per busy hand; that of the newest step first */
+  groups: RunningGroup[];
+  runsDone: number;
+  runsPlanned: number;
+  /** seconds left for what is planned so far; null until something was measured */
   left_s: number | null;
 }
 
@@ -34,38 +43,67 @@ export function groupLabel(group: Job[]): string {
   return `${name} ${[...new Set(group.map((job) => job.cell.rule))].join(" + ")}`;
 }
 
+/** A group that a hand has taken. */
+interface Taken extends RunningGroup {
+  waiting: Waiting[];
+  work: number;
+}
+
+/** Work that is left of a group. */
+const leftOf = ({ work, step, steps }: Taken) => work * (1 - step / steps);
+
 /** The pool of one bench; {@link TrainingPool.close} frees the data on the device. */
 export class TrainingPool {
   readonly context: Context;
-  /** on the device */
-  readonly data: TaskData;
   trainedRuns = 0;
   reusedRuns = 0;
   trainedTokens = 0;
   readonly #device: Device;
+  readonly #dataset: Dataset;
   readonly #store: Store;
   readonly #signal: AbortSignal;
   readonly #onProgress: (progress: BenchProgress) => void;
+  readonly #hands: { hand: Hand; before_s: number }[];
+  readonly #queue = new Queue();
+  readonly #taken = new Map<Hand, Taken>();
   readonly #counted = new Set<string>();
   readonly #warnings = new Set<string>();
-  readonly #started = performance.now();
+  readonly #meter: Meter;
+  /** aborted by the first failure, so that the other hands stop too */
+  readonly #halt = new AbortController();
+  #failure: unknown = null;
+  #data: TaskData | null = null;
   #ahead: () => Job[] = () => [];
-  #measured = { work: 0, seconds: 0 };
+  #pumping = false;
+  /** work done, and seconds in which something trained; since when something trains */
+  #measured = { work: 0, seconds: 0, since: 0 };
 
+  /**
+   * @param workers who train; empty: this process, on the device
+   */
   constructor(
     device: Device,
     data: Dataset,
     store: Store,
     signal: AbortSignal,
     onProgress: (progress: BenchProgress) => void,
+    workers: readonly Hand[] = [],
   ) {
     this.#device = device;
+    this.#dataset = data;
     this.#store = store;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#halt.signal]);
     this.#onProgress = onProgress;
     this.context = contextOf(data, device);
     device.memory.resetPeak();
-    this.data = data.upload(device);
+    this.#meter = new Meter(device);
+    const hands = workers.length > 0 ? workers : [ownHand(device, () => this.data)];
+    this.#hands = hands.map((hand) => ({ hand, before_s: hand.use?.cpu_s ?? 0 }));
+  }
+
+  /** The data, on this process's device. */
+  get data(): TaskData {
+    return this.#data ??= this.#dataset.upload(this.#device);
   }
 
   /** The words of what is trained. */
@@ -74,7 +112,7 @@ export class TrainingPool {
     return { id, loss: { name, unit } };
   }
 
-  /** Names all that is planned so far, for counts and the time left; asked again at every step. */
+  /** Names all that is planned so far, for counts and the time left; asked again with every group. */
   expect(ahead: () => Job[]): void {
     this.#ahead = ahead;
     this.#missing(ahead());
@@ -99,10 +137,10 @@ export class TrainingPool {
   }
 
   /**
-   * Trains what is missing of these jobs.
+   * Trains what is missing of these jobs, beside what other calls wait for.
    *
    * @throws the signal's reason when aborted; {LabError} when the disk takes no more
-   * @throws {DeviceError} when the GPU refused work
+   * @throws {DeviceError} when the GPU refused work, or worker processes keep ending
    */
   async train(jobs: Job[]): Promise<void> {
     for (const { cell, warnings } of jobs) {
@@ -110,55 +148,131 @@ export class TrainingPool {
       if (cell.role !== "target") continue;
       for (const text of warnings) this.#warnings.add(`${cell.label}: ${text}`);
     }
-    for (const [, all] of Map.groupBy(this.#missing(jobs), (job) => job.group)) {
-      const most = replicasThatFit(this.#device, all[0]);
-      const groups = Math.ceil(all.length / most), size = Math.ceil(all.length / groups);
-      for (let at = 0; at < all.length; at += size) await this.#group(all.slice(at, at + size));
-    }
+    const missing = this.#missing(jobs);
+    if (missing.length === 0) return;
+    const done = missing.map((job) => this.#queue.add(job, workOf(job)));
+    this.#pump();
+    await Promise.all(done);
   }
 
-  async #group(group: Job[]): Promise<void> {
-    const t0 = performance.now(), sum = (jobs: Job[]) => jobs.reduce((s, j) => s + workOf(j), 0);
-    const ahead = this.#missing([...this.#ahead(), ...group]);
-    const later = sum(ahead), mine = sum(group), planned = this.#counted.size + ahead.length;
-    const { steps } = group[0], label = groupLabel(group);
-    const tell = (step: number) => {
-      const seconds = (performance.now() - t0) / 1000, share = step / steps, m = this.#measured;
-      const rate = step > 0 && (m.seconds === 0 || seconds > 5)
-        ? (m.seconds + seconds) / (m.work + mine * share)
-        : m.work > 0
-        ? m.seconds / m.work
-        : null;
-      this.#onProgress({
-        label,
-        runsDone: this.#counted.size,
-        runsPlanned: planned,
-        step,
-        steps,
-        replicas: group.length,
-        left_s: rate === null ? null : rate * (later - mine * share),
-      });
-    };
-    tell(0);
-    const runs = await trainGroup(
-      this.#device,
-      this.data,
-      group,
-      (_, step) => tell(step),
-      this.#signal,
-    );
-    for (const run of runs) {
-      this.#store.append(run);
-      this.#counted.add(run.key);
-      this.trainedTokens += run.steps * run.batchTokens;
+  /** Gives every free hand a group, once all that is asked for at this moment is in the queue. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setTimeout(() => {
+      this.#pumping = false;
+      if (this.#signal.aborted) this.#fail(this.#signal.reason);
+      for (const { hand } of this.#hands) {
+        if (this.#failure === null && !this.#taken.has(hand)) this.#give(hand);
+      }
+      if (this.#failure !== null && this.#taken.size === 0) this.#queue.reject(this.#failure);
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#halt.abort(error);
+  }
+
+  /** Gives a hand the group that is longest, cut so that all hands end together. */
+  #give(hand: Hand): void {
+    const count = this.#hands.length;
+    let waiting: Waiting[];
+    try {
+      const running = [...this.#taken.values()].reduce((sum, group) => sum + leftOf(group), 0);
+      waiting = this.#queue.take(
+        count === 1 ? Infinity : (this.#queue.work + running) / count,
+        (job) => replicasThatFit(this.#device, job, count),
+      );
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (waiting.length === 0) return;
+    const jobs = waiting.map(({ job }) => job), { steps } = jobs[0];
+    const work = waiting.reduce((sum, w) => sum + w.work, 0);
+    const taken = { waiting, work, label: groupLabel(jobs), step: 0, steps, replicas: jobs.length };
+    if (this.#taken.size === 0) this.#measured.since = performance.now();
+    this.#taken.set(hand, taken);
+    const planned = this.#planned();
+    this.#tell(taken, planned);
+    hand.train(this.context, jobs, (_, step) => {
+      taken.step = step;
+      this.#tell(taken, planned);
+    }, this.#signal).then(
+      (runs) => this.#keep(taken, runs),
+      (error) => this.#lose(taken, error),
+    ).finally(() => {
+      this.#taken.delete(hand);
+      const { since } = this.#measured, now = performance.now();
+      this.#measured.seconds += (now - since) / 1000;
+      this.#measured.since = now;
+      this.#pump();
+    });
+  }
+
+  /** Stores what a group gave. */
+  #keep(taken: Taken, runs: Run[]): void {
+    try {
+      for (const run of runs) {
+        this.#store.append(run);
+        this.#counted.add(run.key);
+        this.trainedTokens += run.steps * run.batchTokens;
+      }
+    } catch (error) {
+      return this.#fail(error);
     }
     this.trainedRuns += runs.length;
-    this.#measured.work += mine;
-    this.#measured.seconds += (performance.now() - t0) / 1000;
-    tell(steps);
+    this.#measured.work += taken.work;
+    taken.step = taken.steps;
+    taken.work = 0;
+    this.#tell(taken, this.#planned());
+    for (const { resolve } of taken.waiting) resolve();
   }
 
-  /** What the rule said of the targets, each once. */
+  /** A group that was not trained: it trains again where only its process ended, and once only. */
+  #lose(taken: Taken, error: unknown): void {
+    const { waiting, label } = taken;
+    this.#queue.back(waiting);
+    if (!(error instanceof HandLost)) return this.#fail(error);
+    if (waiting.some((w) => w.lost)) {
+      return this.#fail(
+        new DeviceError(`Cannot train ${label}: a worker process ended twice; ${error.message}`),
+      );
+    }
+    for (const w of waiting) w.lost = true;
+    this.#warnings.add(
+      `${label}: a worker process was lost, its runs trained again: ${error.message}`,
+    );
+  }
+
+  /** Runs that are planned, and the work that is left of all but those in training. */
+  #planned(): { runs: number; work: number } {
+    const waiting = [...this.#taken.values()].flatMap((group) => group.waiting);
+    const training = waiting.map(({ job }) => job), keys = new Set(training.map((job) => job.key));
+    const ahead = this.#missing([...this.#ahead(), ...this.#queue.jobs, ...training]);
+    const open = ahead.filter((job) => !keys.has(job.key));
+    return {
+      runs: this.#counted.size + ahead.length,
+      work: open.reduce((sum, job) => sum + workOf(job), 0),
+    };
+  }
+
+  #tell(newest: Taken, planned: { runs: number; work: number }): void {
+    const all = [...this.#taken.values()], m = this.#measured;
+    const seconds = m.seconds + (performance.now() - m.since) / 1000;
+    const done = m.work + all.reduce((sum, group) => sum + group.work - leftOf(group), 0);
+    const left = planned.work + all.reduce((sum, group) => sum + leftOf(group), 0);
+    this.#onProgress({
+      groups: [newest, ...all.filter((group) => group !== newest && group.work > 0)]
+        .map(({ label, step, steps, replicas }) => ({ label, step, steps, replicas })),
+      runsDone: this.#counted.size,
+      runsPlanned: planned.runs,
+      // the first seconds compile
+      left_s: done > 0 && seconds > 5 ? left * seconds / done : null,
+    });
+  }
+
+  /** What the rule said of the targets and what befell the workers, each once. */
   get warnings(): string[] {
     return [...this.#warnings];
   }
@@ -166,11 +280,14 @@ export class TrainingPool {
   /** What the bench cost so far. */
   cost(): Cost {
     const { trainedRuns, reusedRuns, trainedTokens } = this;
-    return { ...costSince(this.#started, this.#device), trainedRuns, reusedRuns, trainedTokens };
+    const workers = this.#hands.flatMap(({ hand, before_s }) =>
+      hand.pid !== null && hand.use !== null ? [{ now: hand.use, before_s }] : []
+    );
+    return { ...this.#meter.cost(workers), trainedRuns, reusedRuns, trainedTokens };
   }
 
   /** Frees the data. */
   close(): void {
-    this.data.destroy();
+    this.#data?.destroy();
   }
 }

@@ -10,7 +10,7 @@ import type { Job } from "./job.ts";
 
 const MAX_REPLICAS = 15;
 
-/** Device memory a group may take. */
+/** Memory the groups in training may take together. */
 const GROUP_BYTES = 6e9;
 
 /**
@@ -27,9 +27,10 @@ export function workOf({ shape, steps, sequences, seq }: Job): number {
 /**
  * How many runs of a shape the adapter holds side by side.
  *
+ * @param groups how many groups train at a time
  * @throws {LabError} when not even one fits
  */
-export function replicasThatFit(device: Device, job: Job): number {
+export function replicasThatFit(device: Device, job: Job, groups = 1): number {
   const { ffn, task } = job.shape, layout = layoutOf(job.shape);
   const tokens = job.sequences * job.seq, ends = tokens * task.cost(job.shape).floats;
   const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
@@ -52,5 +53,5 @@ export function replicasThatFit(device: Device, job: Job): number {
       `Cannot train ${job.cell.configuration}: it needs a binding of ${largest} bytes, the adapter allows ${binding}`,
     );
   }
-  return Math.max(1, Math.min(MAX_REPLICAS, fits, Math.floor(GROUP_BYTES / all)));
+  return Math.max(1, Math.min(MAX_REPLICAS, fits, Math.floor(GROUP_BYTES / groups / all)));
 }

@@ -69,30 +69,36 @@ export class Sweeps {
     return (sweep && sweepOptimum(sweep).log2x?.estimate) ?? null;
   }
 
-  /** Trains every line: the references first, since targets are swept around their optima. */
+  /**
+   * Trains every line, each as far as it needs whatever the others do: a target is swept around its
+   * reference's optimum.
+   */
   async train(): Promise<void> {
     this.#pool.expect(() => this.jobsOf(this.lines));
-    await this.#resolve(this.lines.filter((l) => l.role === "reference"));
-    const others = this.lines.filter((l) => l.role !== "reference");
-    for (const line of others) this.#aim(line);
-    await this.#resolve(others);
+    const references = new Map(
+      this.lines.filter((l) => l.role === "reference").map((line) => [line, this.#resolve(line)]),
+    );
+    const others = this.lines.filter((l) => l.role !== "reference").map(async (line) => {
+      await references.get(this.referenceOf(line));
+      this.#aim(line);
+      await this.#resolve(line);
+    });
+    await Promise.all([...references.values(), ...others]);
   }
 
-  /** Trains lines and widens their grids until no optimum lies on an edge. */
-  async #resolve(of: Line[]): Promise<void> {
-    for (let open = of; open.length > 0;) {
-      await this.#pool.train(this.jobsOf(open));
-      open = open.filter((line) => {
-        const sweep = this.sweepOf(line);
-        const more = sweep === null ? [] : line.bracket
-          // a rival decides nothing: it is followed over an edge, but not until it is bounded
-          ? line.role === "rival"
-            ? widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES, 1)
-            : nextPoints(sweep, MAX_SPAN_OCTAVES)
-          : widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES);
-        line.grid = [...line.grid, ...more].sort((a, b) => a - b);
-        return more.length > 0;
-      });
+  /** Trains a line and widens its grid until its optimum lies on no edge. */
+  async #resolve(line: Line): Promise<void> {
+    for (;;) {
+      await this.#pool.train(this.jobsOf([line]));
+      const sweep = this.sweepOf(line);
+      const more = sweep === null ? [] : line.bracket
+        // a rival decides nothing: it is followed over an edge, but not until it is bounded
+        ? line.role === "rival"
+          ? widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES, 1)
+          : nextPoints(sweep, MAX_SPAN_OCTAVES)
+        : widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES);
+      if (more.length === 0) return;
+      line.grid = [...line.grid, ...more].sort((a, b) => a - b);
     }
   }
 

@@ -46,7 +46,11 @@ export function costPhrase(record: BenchRecord): string {
   if (evidence.runs.length === 0) return `${findings.points.length} points measured, ${time}`;
   const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
   const runs = many(cost.trainedRuns, "run");
-  return `${runs} trained${reused}, ${count(cost.trainedTokens)} tokens, ${time}`;
+  // what was found finished cost nothing
+  const busy = cost.trainedRuns > 0 && cost.workers > 1
+    ? ` in ${cost.workers} processes, cores ${Math.round(100 * cost.coresBusy)}% busy`
+    : "";
+  return `${runs} trained${reused}, ${count(cost.trainedTokens)} tokens, ${time}${busy}`;
 }
 
 /** The most device memory that was held, as a phrase to follow the cost; empty where not measured. */

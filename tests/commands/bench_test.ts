@@ -132,9 +132,9 @@ Deno.test("a bench that was interrupted or killed goes on and trains no run twic
     assert.equal(third.code, 0, third.err);
     const repeated = await readRecord(`${out}/record.json`);
     assert.equal(repeated.cost.trainedRuns, 0);
-    // training held more on the device than the text alone, which a repetition holds too
+    // a repetition, which trains nothing, held next to nothing
     const peaks = [record, repeated].map((r) => r.cost.peakDevice_bytes ?? NaN);
-    assert.ok(peaks[0] > 2 * peaks[1] && peaks[1] > 0, `${peaks}`);
+    assert.ok(peaks[0] > 2 * peaks[1], `${peaks}`);
     const { peakRss_bytes } = record.cost;
     assert.ok(peakRss_bytes === null ? Deno.build.os !== "linux" : peakRss_bytes > 2 ** 24);
     assert.deepEqual(repeated.findings, record.findings);

@@ -109,6 +109,8 @@ export function recordOf(run: Run): BenchRecord {
       trainedRuns: 1,
       reusedRuns: 0,
       trainedTokens: 1024,
+      workers: 1,
+      coresBusy: 0.5,
       peakDevice_bytes: 4096,
       peakRss_bytes: null,
     },

@@ -268,6 +268,8 @@ export function fixtureRecord(
       trainedRuns: evidence.runs.length,
       reusedRuns: 0,
       trainedTokens: evidence.runs.length * 600 * 512,
+      workers: 1,
+      coresBusy: 0.5,
       peakDevice_bytes: 61_000_000,
       peakRss_bytes: 420_000_000,
     },

@@ -142,6 +142,8 @@ export function latencyFixture(
       trainedRuns: 0,
       reusedRuns: 0,
       trainedTokens: 0,
+      workers: 1,
+      coresBusy: 0.5,
       peakDevice_bytes: null,
       peakRss_bytes: null,
     },

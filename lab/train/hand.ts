@@ -1,0 +1,46 @@
+/**
+ * Who trains: this process on its own device, or a worker process (worker.ts). The pool hands out groups
+ * of runs and does not know which.
+ *
+ * @module
+ */
+import type { Device } from "../../kernels/gpu/device.ts";
+import type { TaskData } from "../../model/task.ts";
+import type { Run } from "../record/run.ts";
+import { processUse, type Use } from "./cost.ts";
+import { type OnSteps, trainGroup } from "./group.ts";
+import type { Context, Job } from "./job.ts";
+
+/** One that trains a group at a time. */
+export interface Hand {
+  /** its process where it is another than this one */
+  readonly pid: number | null;
+  /** what its process has used so far, as far as it has told; null before it began */
+  readonly use: Use | null;
+  /**
+   * Trains one group, as {@link trainGroup} does.
+   *
+   * @param context of the jobs: the data and the adapter they are for
+   * @throws {HandLost} when its process ended; it can be asked again
+   */
+  train(context: Context, jobs: Job[], onSteps: OnSteps, signal: AbortSignal): Promise<Run[]>;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/** A worker process ended before its group was trained; what it trained is lost, nothing else. */
+export class HandLost extends Error {
+  override name = "HandLost";
+}
+
+/** This process on its own device. */
+export function ownHand(device: Device, data: () => TaskData): Hand {
+  return {
+    pid: null,
+    get use() {
+      return processUse(device);
+    },
+    train: (_, jobs, onSteps, signal) => trainGroup(device, data(), jobs, onSteps, signal),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * The worker's side of worker.ts: trains the groups it is told to, one after the other, until its
+ * input ends. A bench that was killed ends the input too, so that no worker outlives it.
+ *
+ * @module
+ */
+import type { Device } from "../../kernels/gpu/device.ts";
+import type { Dataset, TaskData } from "../../model/task.ts";
+import { LabError } from "../record/failure.ts";
+import { processUse } from "./cost.ts";
+import { trainGroup } from "./group.ts";
+import { adapterIdentity } from "./job.ts";
+import { type FromWorker, messagesOf, received, type ToWorker } from "./messages.ts";
+
+/**
+ * Serves a bench.
+ *
+ * @param datasetOf the data of a task, by its id
+ * @param send takes messages to the bench
+ */
+export async function serve(
+  device: Device,
+  datasetOf: (task: string) => Promise<Dataset>,
+  input: ReadableStream<Uint8Array>,
+  send: (message: FromWorker) => void,
+): Promise<void> {
+  const stop = { controller: new AbortController() };
+  const known = new Map<string, { dataset: Dataset; data: TaskData }>();
+  const dataOf = async (task: string) => {
+    const found = known.get(task);
+    if (found) return found;
+    const dataset = await datasetOf(task), made = { dataset, data: dataset.upload(device) };
+    known.set(task, made);
+    return made;
+  };
+  const train = async (message: Extract<ToWorker, { train: unknown }>) => {
+    const { signal } = stop.controller;
+    try {
+      const { dataset, data } = await dataOf(message.task);
+      if (dataset.hash !== message.data) {
+        throw new LabError(`Cannot train on ${dataset.name}: it changed since the bench began`);
+      }
+      const jobs = message.train.map((job) => received(job, dataset.task));
+      const runs = await trainGroup(device, data, jobs, (_, step) => send({ step }), signal);
+      send({ runs, use: processUse(device) });
+    } catch (error) {
+      const use = processUse(device);
+      if (signal.aborted) return send({ stopped: true, use });
+      const { name: kind, message } = error instanceof Error
+        ? error
+        : { name: "", message: `${error}` };
+      send({ failed: { kind, message }, use });
+    }
+  };
+  send({ ready: adapterIdentity(device) });
+  let running = Promise.resolve();
+  for await (const message of messagesOf<ToWorker>(input)) {
+    if ("stop" in message) {
+      stop.controller.abort();
+      continue;
+    }
+    await running;
+    stop.controller = new AbortController();
+    running = train(message);
+  }
+  stop.controller.abort();
+  await running;
+  for (const { data } of known.values()) data.destroy();
+}

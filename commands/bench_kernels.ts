@@ -20,9 +20,11 @@ import { ADAPTER_FLAGS, command } from "./command.ts";
 import { printingJson } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { withAdapter } from "./setup.ts";
+import { type SweepTime, timeSweep } from "./sweep.ts";
 import { tuneFor } from "./tune.ts";
+import { workersOf } from "./workers.ts";
 
-const PARTS = ["step", "grouped", "replicas", "gemm"] as const;
+const PARTS = ["step", "grouped", "replicas", "gemm", "sweep"] as const;
 
 const HELP = `deno task bench:kernels [options]
 
@@ -37,11 +39,14 @@ Times, each a median with its 95% interval, and what is compared in the same rou
   replicas  8 models (d = 32, L = 2, H = 32, 512 tokens of T = 32) side by side against the same 8
             one after the other
   gemm      f32 products in the three layouts
+  sweep     tokens a second of a sweep (the first round of activated-experts, quick, in runs of 48
+            steps) by as many worker processes as a bench takes, and how busy they keep the cores
 
 and the most bytes alive on the device at one time while it did. Warnings (drift, outliers, a busy
 host, clocks that disagree) go to stderr and into the JSON.
 
   --only PART     just this part; may be given several times
+  --workers N     processes of the sweep (as many as a bench takes)
   --by-kernel     also the time of each kernel of the two steps by itself
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
   --json          one JSON object on stdout; what was not measured is an empty list;
@@ -59,6 +64,7 @@ const OPTIONS = {
   only: { type: "string", multiple: true },
   "by-kernel": { type: "boolean", default: false },
   storage: { type: "boolean", default: false },
+  workers: { type: "string" },
   cold: { type: "string" },
   "no-tune": { type: "boolean", default: false },
   ...ADAPTER_FLAGS,
@@ -162,6 +168,23 @@ async function gemms(device: Device, out: Output, rows: object[]): Promise<void>
   }
 }
 
+/** Steps of a run of the sweep, and how often all runs are trained. */
+const SWEEP = { steps: 48, rounds: 3 };
+
+/** A sweep by all workers. */
+async function sweep(device: Device, out: Output, workers: string | undefined): Promise<SweepTime> {
+  const count = workers === undefined ? null : workersOf(workers);
+  const found = await timeSweep(device, count, SWEEP.steps, SWEEP.rounds);
+  const runs = found.runs.reduce((sum, { count }) => sum + count, 0);
+  const [lo, hi] = [Math.min(...found.rounds), Math.max(...found.rounds)].map(Math.round);
+  out.say(
+    `sweep of ${runs} runs, ${found.workers} process${found.workers > 1 ? "es" : ""}: ` +
+      `${Math.round(found.tokensPerSecond)} tokens/s (rounds ${lo} to ${hi}), ` +
+      `cores ${Math.round(100 * found.coresBusy)}% busy`,
+  );
+  return found;
+}
+
 /** Each kernel of the two steps by itself. */
 async function byKernel(device: Device, out: Output, rows: object[]): Promise<void> {
   for (const [step, shape] of Object.entries(STEPS)) {
@@ -210,6 +233,7 @@ async function measure(opened: Device, asked: Asked): Promise<void> {
     replicas: [] as object[],
     gemm: [] as object[],
     storage: [] as object[],
+    sweep: null as SweepTime | null,
     warnings: out.warnings,
   };
   const finished = () => ({ ...results, peakDevice_bytes: device.memory.peak_bytes });
@@ -220,6 +244,7 @@ async function measure(opened: Device, asked: Asked): Promise<void> {
     if (only.includes("grouped")) await grouped(device, out, results.grouped);
     if (only.includes("replicas")) await replicas(device, out, results.replicas);
     if (only.includes("gemm")) await gemms(device, out, results.gemm);
+    if (only.includes("sweep")) results.sweep = await sweep(device, out, asked.workers);
     if (asked.storage) await byStorage(out, results.storage);
   });
   out.say(`memory: at most ${(device.memory.peak_bytes / 2 ** 20).toFixed(0)} MiB on the device`);

@@ -4,6 +4,7 @@
     python3 docs/torch_timing.py --threads 1,4,8     with others
     python3 docs/torch_timing.py --device cuda       on a CUDA card (float32, TF32 off)
     python3 docs/torch_timing.py --rounds 5          fewer samples (11)
+    python3 docs/torch_timing.py --sweep FILE.json   the runs of a sweep, one process per core
 
 Works: products 512 x 512 x 512 in three layouts; one SwiGLU layer (d = 64, H = 128, 1024 tokens), forward and
 backward for input and weights; whole training steps of the model that fixtures/parity/README.md states (draw a
@@ -19,6 +20,11 @@ of threads; a sample lasts 0.2 s or more after one untimed repetition, and ends 
 Printed: a table (median, quartiles), then one line of JSON. Debian: python3-torch and libopenblas0-pthread;
 without the latter PyTorch multiplies with the reference BLAS, 20 times slower, so the library is printed too.
 Run it with nothing else running.
+
+`--sweep FILE` takes what `deno task bench:kernels --only sweep --json > FILE` printed and trains the same runs (as
+many, the same shapes, steps and held-out batches; other numbers in them): one process per core, each with one
+thread and a share of the runs, one after the other, longest first; MoE in the form that is fastest for each shape.
+The clock starts when every process has trained a few steps of each shape. Printed: tokens a second.
 """
 import argparse, ctypes, datetime, json, math, os, platform, random, re, sys, time
 import torch
@@ -34,6 +40,8 @@ arguments = argparse.ArgumentParser(description="Times PyTorch on the shapes of 
 arguments.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
 arguments.add_argument("--threads", default="1,2", help="CPU threads, comma-separated (1,2)")
 arguments.add_argument("--rounds", type=int, default=11, help="samples of each work (11)")
+arguments.add_argument("--sweep", help="JSON of bench:kernels --only sweep: train its runs instead")
+arguments.add_argument("--processes", type=int, default=os.cpu_count(), help="processes of the sweep (one per core)")
 given = arguments.parse_args()
 DEVICE = given.device
 THREADS = [int(n) for n in given.threads.split(",")] if DEVICE == "cpu" else [torch.get_num_threads()]
@@ -183,12 +191,78 @@ def step(model, way, sequences=16):
         torch.set_default_dtype(torch.float32)
         return [(ours, theirs), *zip(torch.autograd.grad(ours, list(w.values())), torch.autograd.grad(theirs, list(exact.values())))]
 
-    return {"run": run, "flops": None, "check": check}
+    return {"run": run, "flops": None, "check": check, "loss": lambda: loss(w, draw())}
 
 
 def shape_of(d, T, ffn, dh=16):
     return {"width": d, "depth": 2, "vocab": 256, "headWidth": dh, "seqLen": T, "ffn": ffn,
             "multipliers": {"residual": 1, "outputMultiplier": 1, "routeScale": 1, "logits": 1}}
+
+
+def measure(work, n):
+    t0 = time.perf_counter()
+    for _ in range(n):
+        work["run"]()
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - t0) / n
+
+
+def sweep_worker(queue, results, start, sweep):
+    try:
+        set_threads(1)
+        made = {}
+        for run in sweep["runs"]:
+            ours = run["shape"]
+            ffn = {**ours["ffn"], "router": "sigmoid"}
+            shape = {**shape_of(ours["width"], sweep["seq"], ffn, ours["headWidth"]), "depth": ours["depth"]}
+            ways = [plain_moe] if ffn["kind"] == "dense" else [masked, gathered]
+            works = [step(shape, way, sweep["sequences"]) for way in ways]
+            times = [min(measure(work, 5) for _ in range(3)) for work in works]
+            made[run["configuration"]] = shape, ways[times.index(min(times))]
+        results.put(None)
+        start.wait()
+        while (text := queue.get()) is not None:
+            work = step(*made[text], sweep["sequences"])
+            for _ in range(sweep["steps"]):
+                work["run"]()
+            with torch.no_grad():
+                for _ in range(sweep["evaluationBatches"]):
+                    work["loss"]()
+            results.put(None)
+    except Exception as error:
+        results.put(f"error: Cannot train the sweep: {error!r}")
+
+
+def time_sweep(path, processes):
+    import multiprocessing
+    with open(path) as file:
+        sweep = json.load(file)["sweep"]
+    fork = multiprocessing.get_context("fork")
+    queue, results, start = fork.Queue(), fork.Queue(), fork.Event()
+    workers = [fork.Process(target=sweep_worker, args=(queue, results, start, sweep)) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+
+    def done(count):
+        for _ in range(count):
+            if (error := results.get()) is not None:
+                for worker in workers:
+                    worker.kill()
+                sys.exit(error)
+
+    done(processes)
+    # wide and active runs first
+    size = lambda run: run["shape"]["width"] * run["shape"]["ffn"].get("active", 1)
+    runs = [run["configuration"] for run in sorted(sweep["runs"], key=size, reverse=True) for _ in range(run["count"])]
+    for text in runs + [None] * processes:
+        queue.put(text)
+    began = time.perf_counter()
+    start.set()
+    done(len(runs))
+    took = time.perf_counter() - began
+    tokens = len(runs) * sweep["steps"] * sweep["sequences"] * sweep["seq"]
+    print(f"{len(runs)} runs of {sweep['steps']} steps, {processes} processes: {took:.1f} s, {tokens / took:.0f} tokens/s")
 
 
 def dense(h):
@@ -199,6 +273,9 @@ EXPERTS = {"kind": "moe", "experts": 16, "active": 4, "expertWidth": 32, "shared
 if DEVICE == "cuda":  # torch_case.py makes its mask and counters on the default device
     torch.set_default_device("cuda") if hasattr(torch, "set_default_device") else torch.set_default_tensor_type(torch.cuda.FloatTensor)
     GENERATOR = torch.Generator(device="cuda").manual_seed(0)
+if given.sweep:
+    time_sweep(given.sweep, given.processes)
+    sys.exit()
 WORKS = {f"gemm 512^3 {layout}": gemm(layout) for layout in ("NN", "NT", "TN")}
 WORKS["swiglu layer d=64 H=128, 1024 tokens, forward+backward"] = layer()
 for h in (64, 128, 256):
@@ -206,15 +283,6 @@ for h in (64, 128, 256):
 for name, way in (("einsum", plain_moe), ("masked", masked), ("gathered", gathered)):
     WORKS[f"step 16e4a h=32 d=64 T=64, 1024 tokens, {name}"] = step(shape_of(64, 64, EXPERTS), way)
 WORKS["step dense d=32 T=32 H=32, 512 tokens"] = step(shape_of(32, 32, dense(32)), plain_moe)
-
-
-def measure(work, n):
-    t0 = time.perf_counter()
-    for _ in range(n):
-        work["run"]()
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-    return (time.perf_counter() - t0) / n
 
 
 def quantile(samples, share):

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
-import { planOf } from "../lab/bench.ts";
+import { planOf, settlePlans } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import type { Hand } from "../lab/train/hand.ts";
@@ -160,6 +160,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       signal,
       line,
     );
+    settlePlans(suites, profile, (suite) => dataOfSuite(suite, data)?.hash ?? null, o.out);
     const all = suites.values();
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
     for (let suite = next(); suite; suite = next()) {
@@ -175,6 +176,8 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         storeDir: o.out,
         signal,
         workers,
+        // what a budget leaves time for is not known yet
+        later: pace ? [] : suites.slice(suites.indexOf(suite) + 1),
         warnings,
       });
       if (done.files.length) {

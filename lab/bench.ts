@@ -44,6 +44,8 @@ export interface BenchOptions {
   /** aborted: the running submit ends, what is finished is kept, the record says `incomplete` */
   signal: AbortSignal;
   onProgress(progress: Progress): void;
+  /** suites that follow on the same store: hands that are free train for them */
+  later?: readonly Suite[];
   /** worker processes that train; none: this process, on the device */
   workers?: readonly Hand[];
   /** what happened before that a reader of the record must know */
@@ -63,6 +65,23 @@ export function planOf(suite: Suite, profile: ProfileName, dataHash: string | nu
   const { decided } = suite.plan(profile), { version } = suite;
   const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
   return { profile, version, decided, hash, exploratory: false };
+}
+
+/**
+ * Writes down the plans of all suites that train on one store, before the first of them trains.
+ *
+ * @throws {LabError} when the folder cannot be used
+ */
+export function settlePlans(
+  suites: readonly Suite[],
+  profile: ProfileName,
+  dataHash: (suite: Suite) => string | null,
+  storeDir: string,
+): void {
+  using store = openStore(storeDir);
+  for (const suite of suites.filter(({ task }) => task !== null)) {
+    settlePlan(storeDir, suite.id, planOf(suite, profile, dataHash(suite)), store.items.size > 0);
+  }
 }
 
 /**
@@ -103,6 +122,8 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
       (progress) => options.onProgress(trained(progress)),
       options.workers,
     );
+    const task = data.task.id, later = (options.later ?? []).filter((s) => s.task === task);
+    training.after(later.map(({ ahead }) => () => ahead?.(profile, training) ?? []));
     stack.defer(() => training.close());
     pool = training;
   }
@@ -128,6 +149,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   let measured: Measured | null = null, failure: unknown = null, incomplete = false;
   try {
     measured = await suite.measure(profile, bench);
+    await pool?.idle();
   } catch (error) {
     incomplete = true;
     if (!signal.aborted || error !== signal.reason) failure = error;

@@ -12,7 +12,7 @@ import type { Estimate } from "./estimate.ts";
 import type { Evidence } from "./record/evidence.ts";
 import type { Findings } from "./record/findings.ts";
 import type { Environment, SuiteFacts } from "./record/record.ts";
-import type { Context } from "./train/job.ts";
+import type { Context, Job } from "./train/job.ts";
 import type { TrainingPlan } from "./train/plan.ts";
 import type { TrainingPool } from "./train/pool.ts";
 import type { StoreFormat, StoreOf } from "./train/store.ts";
@@ -100,6 +100,11 @@ export interface Suite<P = unknown> extends SuiteFacts {
   plan(profile: ProfileName): Planned;
   /** Says what it would train and measure, for the time it takes. */
   estimate(profile: ProfileName, context?: Context): Estimate;
+  /**
+   * Jobs it will surely train, as far as finished runs tell: hands that are free train them while the
+   * suite before it ends. Absent in a suite that trains none.
+   */
+  ahead?(profile: ProfileName, pool: Pick<TrainingPool, "context" | "runOf">): Job[];
   /**
    * Refuses inputs it cannot use, before any work.
    *

@@ -113,6 +113,7 @@ export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
       const jobs = jobsOf(name, context).map((job) => ({ job, times: 1 }));
       return { jobs, other_s: probes_s?.[name] ?? 0, timed_s: 0 };
     },
+    ahead: (name, pool) => jobsOf(name, pool.context),
     async measure(name, bench) {
       const { at, used } = workbenchOn(bench), jobs = jobsOf(name, bench.pool.context);
       bench.pool.expect(() => jobs);

@@ -47,6 +47,8 @@ export function groupLabel(group: Job[]): string {
 interface Taken extends RunningGroup {
   waiting: Waiting[];
   work: number;
+  /** for a later suite */
+  ahead: boolean;
 }
 
 /** Work that is left of a group. */
@@ -74,6 +76,9 @@ export class TrainingPool {
   #failure: unknown = null;
   #data: TaskData | null = null;
   #ahead: () => Job[] = () => [];
+  #later: (() => Job[])[] = [];
+  /** groups in training, as promises that never fail */
+  readonly #running = new Set<Promise<void>>();
   #pumping = false;
   /** work done, and seconds in which something trained; since when something trains */
   #measured = { work: 0, seconds: 0, since: 0 };
@@ -116,6 +121,16 @@ export class TrainingPool {
   expect(ahead: () => Job[]): void {
     this.#ahead = ahead;
     this.#missing(ahead());
+  }
+
+  /** Names what later suites will surely train, suite by suite: for hands that have nothing to do. */
+  after(later: (() => Job[])[]): void {
+    this.#later = later;
+  }
+
+  /** Waits until no hand trains: those that trained ahead end here. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   /** The finished run of a job. */
@@ -187,15 +202,17 @@ export class TrainingPool {
     } catch (error) {
       return this.#fail(error);
     }
+    const ahead = waiting.length === 0;
+    if (ahead) waiting = this.#lookAhead();
     if (waiting.length === 0) return;
-    const jobs = waiting.map(({ job }) => job), { steps } = jobs[0];
-    const work = waiting.reduce((sum, w) => sum + w.work, 0);
-    const taken = { waiting, work, label: groupLabel(jobs), step: 0, steps, replicas: jobs.length };
+    const jobs = waiting.map(({ job }) => job), { steps } = jobs[0], replicas = jobs.length;
+    const work = waiting.reduce((sum, w) => sum + w.work, 0), label = groupLabel(jobs);
+    const taken = { waiting, work, label, step: 0, steps, replicas, ahead };
     if (this.#taken.size === 0) this.#measured.since = performance.now();
     this.#taken.set(hand, taken);
     const planned = this.#planned();
     this.#tell(taken, planned);
-    hand.train(this.context, jobs, (_, step) => {
+    const running = hand.train(this.context, jobs, (_, step) => {
       taken.step = step;
       this.#tell(taken, planned);
     }, this.#signal).then(
@@ -203,11 +220,34 @@ export class TrainingPool {
       (error) => this.#lose(taken, error),
     ).finally(() => {
       this.#taken.delete(hand);
+      this.#running.delete(running);
       const { since } = this.#measured, now = performance.now();
       this.#measured.seconds += (now - since) / 1000;
       this.#measured.since = now;
       this.#pump();
     });
+    this.#running.add(running);
+  }
+
+  /** Runs of a later suite that end before the hands that are busy for this one do. */
+  #lookAhead(): Waiting[] {
+    const taken = [...this.#taken.values()];
+    const until = Math.max(0, ...taken.filter((group) => !group.ahead).map(leftOf));
+    const training = new Set(taken.flatMap(({ waiting }) => waiting.map(({ job }) => job.key)));
+    for (const later of until > 0 ? this.#later : []) {
+      const jobs = later().filter(({ key }) => !this.#store.items.has(key) && !training.has(key));
+      const once = [...new Map(jobs.map((job) => [job.key, job])).values()];
+      const short = once.filter((job) => workOf(job) <= until);
+      if (short.length === 0) continue;
+      const queue = new Queue(), hands = this.#hands.length;
+      for (const job of short) queue.add(job, workOf(job));
+      return queue.take(
+        Infinity,
+        (job) =>
+          Math.min(Math.floor(until / workOf(job)), replicasThatFit(this.#device, job, hands)),
+      );
+    }
+    return [];
   }
 
   /** Stores what a group gave. */
@@ -215,7 +255,7 @@ export class TrainingPool {
     try {
       for (const run of runs) {
         this.#store.append(run);
-        this.#counted.add(run.key);
+        if (!taken.ahead) this.#counted.add(run.key);
         this.trainedTokens += run.steps * run.batchTokens;
       }
     } catch (error) {
@@ -232,8 +272,9 @@ export class TrainingPool {
   /** A group that was not trained: it trains again where only its process ended, and once only. */
   #lose(taken: Taken, error: unknown): void {
     const { waiting, label } = taken;
-    this.#queue.back(waiting);
+    if (!taken.ahead) this.#queue.back(waiting);
     if (!(error instanceof HandLost)) return this.#fail(error);
+    if (taken.ahead) return; // its suite will train it
     if (waiting.some((w) => w.lost)) {
       return this.#fail(
         new DeviceError(`Cannot train ${label}: a worker process ended twice; ${error.message}`),
@@ -247,7 +288,8 @@ export class TrainingPool {
 
   /** Runs that are planned, and the work that is left of all but those in training. */
   #planned(): { runs: number; work: number } {
-    const waiting = [...this.#taken.values()].flatMap((group) => group.waiting);
+    const own = [...this.#taken.values()].filter((group) => !group.ahead);
+    const waiting = own.flatMap((group) => group.waiting);
     const training = waiting.map(({ job }) => job), keys = new Set(training.map((job) => job.key));
     const ahead = this.#missing([...this.#ahead(), ...this.#queue.jobs, ...training]);
     const open = ahead.filter((job) => !keys.has(job.key));
@@ -261,7 +303,8 @@ export class TrainingPool {
     const all = [...this.#taken.values()], m = this.#measured;
     const seconds = m.seconds + (performance.now() - m.since) / 1000;
     const done = m.work + all.reduce((sum, group) => sum + group.work - leftOf(group), 0);
-    const left = planned.work + all.reduce((sum, group) => sum + leftOf(group), 0);
+    const left = planned.work +
+      all.reduce((sum, group) => sum + (group.ahead ? 0 : leftOf(group)), 0);
     this.#onProgress({
       groups: [newest, ...all.filter((group) => group !== newest && group.work > 0)]
         .map(({ label, step, steps, replicas }) => ({ label, step, steps, replicas })),

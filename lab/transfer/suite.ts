@@ -67,6 +67,8 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
       );
       return { jobs, other_s: 0, timed_s: 0 };
     },
+    ahead: (profileName, pool) =>
+      new Sweeps(linesOf(declared, profiles[profileName]), pool).certain(),
     async measure(profileName, bench) {
       const profile = profiles[profileName], { pool } = bench;
       const sweeps = new Sweeps(linesOf(declared, profile), pool), { lines } = sweeps;
@@ -74,7 +76,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
         replicasThatFit(bench.device, sweeps.job(line, cellsOf(line)[0]));
       }
       bench.ifStopped(() => findingsOf(declared, profile, sweeps, pool.task));
-      await sweeps.train();
+      await sweeps.train(pool);
       return findingsOf(declared, profile, sweeps, pool.task);
     },
     changed: (words, profiles) => {

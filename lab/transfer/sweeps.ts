@@ -24,14 +24,17 @@ const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
 /** The widest grid a sweep may grow to, octaves end to end. */
 const MAX_SPAN_OCTAVES = 10;
 
-/** The lines of a suite, and the pool that trains their cells. */
+/** The pool as sweeps see it: what is finished, and for `train` who trains the rest. */
+type Pool = Pick<TrainingPool, "context" | "runOf">;
+
+/** The lines of a suite, and the pool of their cells. */
 export class Sweeps {
   readonly lines: Line[];
-  readonly #pool: TrainingPool;
+  readonly #pool: Pool;
   readonly #jobs = new Map<string, Job>();
 
   /** Sweeps over these lines; their grids grow in place. */
-  constructor(lines: Line[], pool: TrainingPool) {
+  constructor(lines: Line[], pool: Pool) {
     this.lines = lines;
     this.#pool = pool;
   }
@@ -73,33 +76,53 @@ export class Sweeps {
    * Trains every line, each as far as it needs whatever the others do: a target is swept around its
    * reference's optimum.
    */
-  async train(): Promise<void> {
-    this.#pool.expect(() => this.jobsOf(this.lines));
+  async train(pool: TrainingPool): Promise<void> {
+    pool.expect(() => this.jobsOf(this.lines));
+    const resolve = async (line: Line) => {
+      do await pool.train(this.jobsOf([line])); while (this.#widen(line));
+    };
     const references = new Map(
-      this.lines.filter((l) => l.role === "reference").map((line) => [line, this.#resolve(line)]),
+      this.lines.filter((l) => l.role === "reference").map((line) => [line, resolve(line)]),
     );
     const others = this.lines.filter((l) => l.role !== "reference").map(async (line) => {
       await references.get(this.referenceOf(line));
       this.#aim(line);
-      await this.#resolve(line);
+      await resolve(line);
     });
     await Promise.all([...references.values(), ...others]);
   }
 
-  /** Trains a line and widens its grid until its optimum lies on no edge. */
-  async #resolve(line: Line): Promise<void> {
-    for (;;) {
-      await this.#pool.train(this.jobsOf([line]));
-      const sweep = this.sweepOf(line);
-      const more = sweep === null ? [] : line.bracket
-        // a rival decides nothing: it is followed over an edge, but not until it is bounded
-        ? line.role === "rival"
-          ? widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES, 1)
-          : nextPoints(sweep, MAX_SPAN_OCTAVES)
-        : widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES);
-      if (more.length === 0) return;
-      line.grid = [...line.grid, ...more].sort((a, b) => a - b);
+  /**
+   * The jobs that will surely be trained, as far as what is finished tells: the references, and targets
+   * around those optima that are settled. Grids grow to what they name.
+   */
+  certain(): Job[] {
+    const settled = this.lines.filter((line) => {
+      if (line.role !== "reference") return false;
+      while (this.sweepOf(line) !== null) if (!this.#widen(line)) return true;
+      return false;
+    });
+    const aimed = this.lines.filter((line) =>
+      line.role !== "reference" && settled.includes(this.referenceOf(line))
+    );
+    for (const line of aimed) {
+      this.#aim(line);
+      while (this.sweepOf(line) !== null) if (!this.#widen(line)) break;
     }
+    return this.jobsOf([...this.lines.filter((l) => l.role === "reference"), ...aimed]);
+  }
+
+  /** Widens the grid of a measured line unless its optimum lies on no edge; whether it grew. */
+  #widen(line: Line): boolean {
+    const sweep = this.sweepOf(line);
+    const more = sweep === null ? [] : line.bracket
+      // a rival decides nothing: it is followed over an edge, but not until it is bounded
+      ? line.role === "rival"
+        ? widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES, 1)
+        : nextPoints(sweep, MAX_SPAN_OCTAVES)
+      : widen(line.grid, sweepOptimum(sweep), MAX_SPAN_OCTAVES);
+    line.grid = [...line.grid, ...more].sort((a, b) => a - b);
+    return more.length > 0;
   }
 
   /**

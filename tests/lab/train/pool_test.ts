@@ -102,6 +102,10 @@ function poolOf(count: number, signal = new AbortController().signal) {
 }
 
 const NINE = Array.from({ length: 9 }, (_, seed) => job("dense", "complete-mue", seed));
+const NARROW = Array.from(
+  { length: 30 },
+  (_, seed) => job("dense", "complete-mue", seed, "dense:d=12,dh=12,H=12"),
+);
 const WIDE = Array.from(
   { length: 3 },
   (_, seed) => job("16e4a", "complete-mue", seed, "16e4a:d=48,dh=12,h=12"),
@@ -210,4 +214,41 @@ Deno.test("the time left is told once something was measured, and never for what
   hands.forEach((hand) => hand.end());
   await done;
   assertEquals([told.at(-1)!.runsDone, told.at(-1)!.runsPlanned], [9, 9]);
+});
+
+Deno.test("a hand with nothing to do trains for a later suite, no longer than the others train", async () => {
+  const { hands, store, pool, told } = poolOf(2);
+  // the first suite has nothing short enough: its run takes longer than the wide one's
+  pool.after([() => [job("16e8a", "complete-mue", 0, "16e8a:d=48,dh=12,h=12")], () => NARROW]);
+  const wide = pool.train(WIDE.slice(0, 1));
+  await settled();
+  // some narrow runs fit into the time of the wide one, not all
+  const [[own], [ahead]] = hands.map(({ groups }) => groups);
+  assertEquals(own.length, 1);
+  assert.ok(ahead.length > 0 && ahead.length < NARROW.length, `${ahead.length}`);
+  assertEquals([told.at(-1)!.runsPlanned, told.at(-1)!.groups.length], [1, 2]);
+  hands[1].end();
+  await settled();
+  assert.ok(pool.runOf(ahead[0]) !== undefined);
+  hands[0].end();
+  await wide; // does not wait for what is ahead
+  hands.forEach((hand) => hand.end());
+  await pool.idle();
+  // nobody trains ahead once the suite has what it needs
+  assert.ok(hands.every(({ busy }) => !busy));
+  assert.ok(store.items.size < 1 + NARROW.length);
+});
+
+Deno.test("a group lost ahead of its suite is left to it", async () => {
+  const { hands, pool } = poolOf(2);
+  pool.after([() => NARROW]);
+  const wide = pool.train(WIDE.slice(0, 1));
+  await settled();
+  hands[1].end(new HandLost("it ended with SIGKILL"));
+  await settled();
+  hands[0].end();
+  await wide;
+  hands.forEach((hand) => hand.end());
+  await pool.idle();
+  assertEquals(pool.warnings, []);
 });

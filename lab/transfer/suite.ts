@@ -15,8 +15,11 @@ import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
 import { findingsOf } from "./findings.ts";
 import { Sweeps } from "./sweeps.ts";
 
-/** How many times its points a sweep is expected to take, by role: a control's optimum moves. */
-const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.5 } as const;
+/**
+ * How many times its points a sweep is expected to take, by role: a control's optimum moves. A rival is
+ * not followed until it is bounded: 51 runs for 45 in docs/results.md.
+ */
+const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.2 } as const;
 
 /**
  * Declares a transfer suite; checks what the types cannot.

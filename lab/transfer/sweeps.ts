@@ -13,6 +13,7 @@ import type { TrainingPool } from "../train/pool.ts";
 import { cellsOf, type Line } from "./cells.ts";
 import type { TransferLimits } from "./declaration.ts";
 import { judgeTarget } from "./judge.ts";
+import { needsOfTarget } from "./power.ts";
 
 /** What a judgement of a line is for: a target carries the claim. */
 const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
@@ -119,7 +120,9 @@ export class Sweeps {
       const against = this.sweepOf(this.referenceOf(line));
       if (role === "reference" || !against) continue;
       const names = { panel, subject: label, variant: rule, role: ROLE[role] };
-      judgements.push(judgeTarget(names, against, sweep, limits, unit));
+      const judged = judgeTarget(names, against, sweep, limits, unit);
+      const needs = needsOfTarget(judged, against, sweep, limits, unit);
+      judgements.push(needs === null ? judged : { ...judged, needs });
     }
     return { optima, judgements };
   }

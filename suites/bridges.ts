@@ -47,5 +47,14 @@ export const bridges: Suite<BridgesProfile> = defineClaims({
   ownRouting: "its routing is part of its claim",
   probes_s: { smoke: 5, quick: 90, paper: 300 },
   method: BRIDGES,
+  assumed: {
+    quick: [{
+      what: "|log2 q| of 16e3a",
+      unit: "octaves",
+      sd: 0.137,
+      distance: 0.154,
+      from: "docs/results.md, beyond the limit",
+    }],
+  },
   profiles,
 });

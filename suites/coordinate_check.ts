@@ -45,5 +45,15 @@ export const coordinateCheck: Suite<CheckProfile> = defineClaims({
   source: "arXiv 2203.03466 and microsoft/mup (the check); arXiv 2605.23893 (the rule)",
   probes_s: { smoke: 5, quick: 64, paper: 300 },
   method: COORDINATE_CHECK,
+  assumed: {
+    quick: [{
+      what: "the slope of the change along H",
+      unit: "",
+      sd: 0.045,
+      rest: 0.065,
+      distance: 0.052,
+      from: "a pilot on seeds 100 to 123",
+    }],
+  },
   profiles,
 });

@@ -53,5 +53,23 @@ export const initialLoss: Suite<InitialLossProfile> = defineClaims({
     "R = 1, A put on the wrong tensor (the logits, where 1/rho_d stands already; quick), A = 1 (paper) and the standard parametrization must each leave the limits",
   source: "arXiv 2605.23893, Fig. 2d",
   method: INITIAL_LOSS,
+  assumed: {
+    quick: [
+      {
+        what: "a Dense MoE's growth of the gap",
+        unit: "% of the fall",
+        sd: 3.9,
+        distance: 2.8,
+        from: "a pilot on seeds 100 to 105",
+      },
+      {
+        what: "16e4a's growth of the gap",
+        unit: "% of the fall",
+        sd: 2.2,
+        distance: 3.4,
+        from: "the same pilot, beyond the limit",
+      },
+    ],
+  },
   profiles,
 });

@@ -123,6 +123,8 @@ export interface Judgement {
   verdict: Verdict;
   /** what would decide it; absent where it is decided, or nothing is known of its noise */
   needs?: Needs;
+  /** of a control that fails by something else than the suite's axis: what, e.g. `width` */
+  by?: string;
 }
 
 /** How an axis is divided: `log2` has powers of two as ticks, `log` plain numbers. */
@@ -254,6 +256,7 @@ export const findingsSchema: z.ZodType<Findings> = z.object({
     open: z.string().nullable(),
     verdict: z.enum(VERDICTS),
     needs: needsSchema.optional(),
+    by: z.string().optional(),
   })),
   tables: z.array(z.object({
     title: z.string(),

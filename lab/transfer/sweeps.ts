@@ -109,8 +109,16 @@ export class Sweeps {
     while (line.grid.at(-1)! < x) line.grid.push(line.grid.at(-1)! + 1);
   }
 
-  /** Optimum of every measured line, and the judgement of every one that has a measured reference. */
-  judge(limits: TransferLimits, unit: string): { optima: Optimum[]; judgements: Judgement[] } {
+  /**
+   * Optimum of every measured line, and the judgement of every one that has a measured reference.
+   *
+   * @param by what the controls fail by, where that is not the axis
+   */
+  judge(
+    limits: TransferLimits,
+    unit: string,
+    by?: string,
+  ): { optima: Optimum[]; judgements: Judgement[] } {
     const optima: Optimum[] = [], judgements: Judgement[] = [];
     for (const line of this.lines) {
       const sweep = this.sweepOf(line), { panel, label, rule, swept, role } = line;
@@ -122,7 +130,11 @@ export class Sweeps {
       const names = { panel, subject: label, variant: rule, role: ROLE[role] };
       const judged = judgeTarget(names, against, sweep, limits, unit);
       const needs = needsOfTarget(judged, against, sweep, limits, unit);
-      judgements.push(needs === null ? judged : { ...judged, needs });
+      judgements.push({
+        ...judged,
+        ...(needs !== null && { needs }),
+        ...(role === "control" && by !== undefined && { by }),
+      });
     }
     return { optima, judgements };
   }

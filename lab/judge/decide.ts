@@ -138,7 +138,7 @@ function countsOf(judgements: readonly Judgement[]): Counts {
  * - `fail`: a claim fails
  * - `cannot tell at this size`: a control passes, or there is none: nothing shows that a wrong variant
  *   would have been noticed
- * - `inconclusive`: a claim or a control is undecided (more seeds would tell), or nothing is claimed
+ * - `inconclusive`: a claim or a control is undecided, or nothing is claimed
  * - `pass`: every claim passes and every control fails
  *
  * Rivals and asides decide nothing.

@@ -45,6 +45,7 @@ export type {
   Judgement,
   Limits,
   Measure,
+  Needs,
   Panel,
   Point,
   Role,

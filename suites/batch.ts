@@ -4,6 +4,12 @@
  * Between B and 4 B the correction is one octave, so the tolerance is half of one. The rule's table
  * knows batch and duration apart: the steps shrink as the batch grows.
  *
+ * 8 B in quick since version 3: at 4 B the control passed by a regret that three seeds could not tell from 0, and the
+ * rule by its limit of two standard errors. 8 B is as far as the rule goes (at 16 B its 1 − beta1 would be 1.6) and
+ * leaves 56 steps. A pilot on seeds 100 to 102 had the optimum an octave or more below the transferred one and a
+ * regret near 0.09 nats: expected is `fail`. That so few steps are beyond the batch up to which sqrt(B) is
+ * claimed is a reader's objection; the other targets stand beside it. The control moved along.
+ *
  * @module
  */
 import { defineTransfer } from "../lab/transfer/suite.ts";
@@ -16,13 +22,13 @@ const QUICK = 172_032, PAPER = 32_768_000;
 /** The suite of Fig. 5. */
 export const batch = defineTransfer({
   id: "batch",
-  version: "2",
+  version: "3",
   title: "Batch",
   figure: "Fig. 5",
   claim:
     "The rule's sqrt(B) corrections of learning rate, weight decay, betas and eps keep the tuned learning rate near-optimal when the batch changes at a fixed number of tokens",
   heldFixed: "data, tokens in all, seeds, model (dense, and in quick 16e4a of the same width)",
-  varied: "batch B: 1/2, 2 and 4 times the reference's; the reference's learning rate",
+  varied: "batch B: 1/2, 2, 4 and (quick) 8 times the reference's; the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 5",
   control: {
     rule: "mup",
@@ -33,8 +39,8 @@ export const batch = defineTransfer({
     smoke: [transfer(dense(2560, 64, 256), dense(2560, 256))],
     quick: [
       transfer(
-        [...dense(QUICK, 192, 768, 1536), `16e4a:h=12,B=768,D=${QUICK}`],
-        dense(QUICK, 1536),
+        [...dense(QUICK, 192, 768, 1536, 3072), `16e4a:h=12,B=768,D=${QUICK}`],
+        dense(QUICK, 3072),
       ),
     ],
     paper: [

@@ -44,7 +44,7 @@ export const profiles: Record<ProfileName, BridgesProfile> = {
     reference: "dense:d=16,L=2,H=16",
     sequences: 8,
     seq: 32,
-    seeds: [0, 1, 2, 3],
+    seeds: [0, 1, 2, 3, 4, 5, 6, 7],
     identity: {
       dense: "dense:d=32,H=128",
       moe: "8e8a:d=32,h=16",

@@ -16,7 +16,12 @@
  * falls away from the dense model rather than towards it) while it failed by its mean. A control must leave
  * one limit, a claim keep both, so this makes no claim easier.
  *
- * Cost: most of its runs are the first 100 of the steps that other suites train too.
+ * Version 4, after three seeds could not tell 17 of 18 measures: eight seeds of a plan that ends after the
+ * 100 steps, at the cost of two whole ones. And the gap has its sign. The mean of |gap| over seeds holds the
+ * seeds' noise however many there are: a Dense MoE, Bridge I, had 1.15% and 3.6% of it. This is not easier. By a
+ * pilot on seeds 100 to 105 the Dense MoE has −0.1 and −1.2% (0.9 and 2.4% of |gap|), sparse models learn
+ * faster than dense, 16e4a by −1.7 and −7.4% (2.1 and 5.8%): expected is `fail`, of the growth, by either. The limits are
+ * as they were, up and down now.
  *
  * @module
  */
@@ -30,7 +35,7 @@ const { steps, windows } = profiles.quick;
 /** The suite of Fig. 2d. */
 export const initialLoss: Suite<InitialLossProfile> = defineClaims({
   id: "initial-loss",
-  version: "3",
+  version: "4",
   title: "Initial loss",
   figure: "Fig. 2d (language model)",
   claim:
@@ -43,10 +48,28 @@ export const initialLoss: Suite<InitialLossProfile> = defineClaims({
       steps / windows
     } steps`,
   passesIf:
-    `|gap| is at most ${limits.gap_percent}% of the dense model's fall over these steps on average and grows by at most ${limits.growth_percent}% of it (95% intervals)`,
+    `the gap is within ±${limits.gap_percent}% of the dense model's fall over these steps on average and changes by at most ${limits.growth_percent}% of it (95% intervals)`,
   control:
     "R = 1, A put on the wrong tensor (the logits, where 1/rho_d stands already; quick), A = 1 (paper) and the standard parametrization must each leave the limits",
   source: "arXiv 2605.23893, Fig. 2d",
   method: INITIAL_LOSS,
+  assumed: {
+    quick: [
+      {
+        what: "a Dense MoE's growth of the gap",
+        unit: "% of the fall",
+        sd: 3.9,
+        distance: 2.8,
+        from: "a pilot on seeds 100 to 105",
+      },
+      {
+        what: "16e4a's growth of the gap",
+        unit: "% of the fall",
+        sd: 2.2,
+        distance: 3.4,
+        from: "the same pilot, beyond the limit",
+      },
+    ],
+  },
   profiles,
 });

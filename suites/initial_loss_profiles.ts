@@ -5,6 +5,7 @@
  */
 import type { InitialLossProfile, Twin } from "../lab/claims/initial_loss.ts";
 import type { ProfileName } from "../lab/suite.ts";
+import type { TrainingPlan } from "../lab/train/plan.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** Percent of the dense model's fall; suites/initial_loss.ts says why. */
@@ -17,7 +18,25 @@ const twin = (configuration: string, multipliers: Twin["multipliers"]) => ({
   configuration,
   multipliers,
 });
-const first = { steps: 100, windows: 5, seeds: [0, 1, 2], limits };
+const STEPS = 100, first = { steps: STEPS, windows: 5, limits };
+
+/**
+ * The quick plan cut off after the steps looked at: its warm-up is as many steps as there, and no decay is
+ * reached, so that the losses are those of its runs; a batch of held-out data suffices.
+ */
+const firstSteps: TrainingPlan = {
+  ...quickPlan,
+  steps: STEPS,
+  evaluationBatches: 1,
+  training: {
+    ...quickPlan.training,
+    schedule: {
+      kind: "wsd",
+      warmup: Math.round(quickPlan.training.schedule.warmup * quickPlan.steps) / STEPS,
+      decay: 0,
+    },
+  },
+};
 
 /** The suite's sizes. */
 export const profiles: Record<ProfileName, InitialLossProfile> = {
@@ -34,7 +53,8 @@ export const profiles: Record<ProfileName, InitialLossProfile> = {
     }],
   },
   quick: {
-    plan: quickPlan,
+    plan: firstSteps,
+    seeds: [0, 1, 2, 3, 4, 5, 6, 7],
     ...first,
     panels: [
       {
@@ -59,6 +79,7 @@ export const profiles: Record<ProfileName, InitialLossProfile> = {
   },
   paper: {
     plan: paperPlan,
+    seeds: [0, 1, 2],
     ...first,
     panels: [{
       name: "d = 512",

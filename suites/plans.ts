@@ -122,8 +122,11 @@ export function transfer(
 }
 
 /** What is said of a control that fails by the width, whatever the axis. */
-export const BY_WIDTH =
-  "fails by the width, so it guards the transfer as a whole and not this axis alone, along which nobody's optimum moves at this size";
+export const BY_WIDTH = {
+  by: "width",
+  text:
+    "fails by the width, so it guards the transfer as a whole and not this axis alone, along which nobody's optimum moves at this size",
+};
 
 /**
  * Base and training of models that are looked into after a few steps, at one learning rate.

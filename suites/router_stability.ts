@@ -3,6 +3,12 @@
  * left their scale; a rise that differs by 0.05 nats is a spike that is seen, for means of 10 batches of
  * the quick profile scatter by about a third of that. A guess at a byte costs ln 256.
  *
+ * Six seeds in quick since version 3: with three the rise that the z-loss spares was −0.022 [−0.155, +0.111] nats,
+ * and three other seeds gave −0.036 [−0.125, +0.053]. By that noise six tell, and what they are expected to say is
+ * `fail`: at 16 times the rate no spike is there to be spared. At 64 times there is one (0.54 [−1.9, 3.0] nats, a
+ * pilot on seeds 100 to 102), but the logits leave their scale with the z-loss too (1.6 octaves), so that
+ * the rate was kept.
+ *
  * @module
  */
 import { ROUTER_STABILITY, type StabilityProfile } from "../lab/claims/router_stability.ts";
@@ -22,7 +28,7 @@ const ratesAt = (tuned: number) => ({ tuned, high: tuned + Math.log2(times) });
 /** The suite of ST-MoE's z-loss. */
 export const routerStability: Suite<StabilityProfile> = defineClaims({
   id: "router-stability",
-  version: "2",
+  version: "3",
   title: "Router stability",
   figure: "none (ST-MoE's claim)",
   claim:
@@ -38,6 +44,15 @@ export const routerStability: Suite<StabilityProfile> = defineClaims({
     `with the z-loss the same growth must fall short of ${growth} octave; at the tuned rate the same difference of rises must fall short of ${rise} nats`,
   source: "arXiv 2202.08906, section 3",
   method: ROUTER_STABILITY,
+  assumed: {
+    quick: [{
+      what: "the rise that the z-loss spares",
+      unit: "nats",
+      sd: 0.054,
+      distance: 0.072,
+      from: "docs/results.md, below the limit",
+    }],
+  },
   profiles: {
     smoke: {
       plan: smokePlan,
@@ -50,7 +65,7 @@ export const routerStability: Suite<StabilityProfile> = defineClaims({
       plan: { ...quickPlan, steps: 250 },
       configuration: "8e2a:d=24,dh=12,h=12",
       log2lr: ratesAt(-5),
-      seeds: [0, 1, 2],
+      seeds: [0, 1, 2, 3, 4, 5],
       ...shared,
     },
     paper: {

@@ -22,7 +22,8 @@ const MAY_IMPORT_FOLDERS: Record<string, string[]> = { "reports": ["lab/record"]
 const FLOORS: Record<string, string[][]> = {
   lab: [
     ["record"],
-    ["statistics", "judge"],
+    ["statistics"],
+    ["judge"],
     ["train"],
     ["estimate.ts"],
     ["suite.ts"],

@@ -10,7 +10,8 @@
  */
 import { judgeOne, type UnjudgedMeasure } from "../judge/decide.ts";
 import type { Findings, Judgement } from "../record/findings.ts";
-import { arithmeticMean, exponent } from "../statistics/slope.ts";
+import { noiseOfInterval } from "../statistics/power.ts";
+import { arithmeticMean, noisyExponent } from "../statistics/slope.ts";
 import { drawIdentity, drawSparsity, PANELS, panelsOf, tableOf } from "./bridge_figure.ts";
 import { compareBridge, type Difference, type IdentityCase } from "./bridge_identity.ts";
 import { type BridgeLimits, limitsOn } from "./bridge_limits.ts";
@@ -76,24 +77,28 @@ export function judgeSparsity(
     });
   const sparse = all.filter((s) => s.share < 1), shares = all.map((s) => s.share);
   const octaves = { unit: "octaves", limits: { hi: limits.q_octaves } };
+  const over = (values: number[]) => {
+    const value = arithmeticMean(values), known = values.length > 1 && Number.isFinite(value.hi);
+    return { value, noise: known ? noiseOfInterval(value, values.length) : null };
+  };
   const q = sparse.map((s) =>
     one([PANELS.drift, "claim", s.configuration], {
       name: "|log2 q| that nine experts in ten stay within",
-      value: arithmeticMean(s.q_octaves),
+      ...over(s.q_octaves),
       ...octaves,
     })
   );
   const alone = sparse.slice(0, 1).map((s) =>
     one([PANELS.drift, "control", s.configuration], {
       name: "|log2 q| that one expert in ten stays within",
-      value: arithmeticMean(s.batchAlone_octaves),
+      ...over(s.batchAlone_octaves),
       ...octaves,
     }, "q = √ρ_B, batch alone")
   );
   const slope = (of: "noise" | "ratio", group: NoiseGroup) => ({
     name: `slope of log2 ${of === "noise" ? "noise" : "noise/signal"} over log2 a/N`,
     unit: "",
-    value: exponent(shares, all.map((s) => s[of][group])),
+    ...(noisyExponent(shares, all.map((s) => s[of][group])) ?? { value: null }),
     limits: limits.noise,
   });
   const noise = GROUPS.map((group) =>
@@ -106,7 +111,7 @@ export function judgeSparsity(
       one([PANELS.share, "aside", s.configuration], {
         name: `${name} share of an expert over a/N, last quarter`,
         unit: "",
-        value: arithmeticMean(s[name].last),
+        ...over(s[name].last),
         limits: name === "largest" ? { hi } : { lo },
       })
     )

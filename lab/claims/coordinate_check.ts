@@ -11,7 +11,7 @@ import { type Configuration, parseConfiguration } from "../../rule/configuration
 import { judgeOne } from "../judge/decide.ts";
 import type { Findings, FindingsTable, Judgement, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
-import { exponent, geometricMean } from "../statistics/slope.ts";
+import { geometricMean, noisyExponent } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf, NAMES } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
 import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
@@ -119,7 +119,9 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
 /** Slope of one coordinate; null where a value is missing or not positive. */
 function slopeOf({ x, y }: Curve, name: Coordinate) {
   const rows = y[name];
-  return rows.some((row) => row.some((v) => v === null)) ? null : exponent(x, rows as number[][]);
+  return rows.some((row) => row.some((v) => v === null))
+    ? null
+    : noisyExponent(x, rows as number[][]);
 }
 
 const AT_INIT: readonly Coordinate[] = ["init", "laterInit", "input", "router", "entropy"];
@@ -145,6 +147,7 @@ export function judgeCurves(
         : "aside";
       const what = name === "delta" ? "change of the FFN output, block 0" : COORDINATES[name];
       const limit = AT_INIT.includes(name) ? limits.init : limits.change;
+      const found = slopeOf(curve, name);
       return judgeOne({
         panel: panelName(axis, name),
         subject: axis.name,
@@ -152,7 +155,8 @@ export function judgeCurves(
         role,
         name: `slope of log2 RMS over log2 ${axis.size}, ${what}`,
         unit: "",
-        value: slopeOf(curve, name),
+        value: found?.value ?? null,
+        noise: found?.noise,
         limits: { lo: -limit, hi: limit },
         missing: "a value is missing, zero or not finite",
       });
@@ -189,7 +193,7 @@ function tableOf(curves: Curve[]): FindingsTable {
     NAMES.flatMap((name, i) => {
       const cells = names.map((variant) => {
         const curve = curves.find((c) => c.axis === axis && c.variant.name === variant);
-        return curve ? slopeOf(curve, name) : null;
+        return (curve && slopeOf(curve, name)?.value) ?? null;
       });
       const before = COORDINATES[NAMES[i - 1]];
       const what = /^(its|their) change$/.test(COORDINATES[name])

@@ -9,10 +9,11 @@
  * @module
  */
 import { judgeOne, type Single } from "../judge/decide.ts";
-import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
+import type { Findings, FindingsTable, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { meanInterval } from "../statistics/paired.ts";
+import { noiseOfInterval } from "../statistics/power.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel } from "./models.ts";
@@ -90,9 +91,10 @@ export function riseOf(run: Run, p: Pick<StabilityProfile, "window" | "guess">):
   return rise;
 }
 
-/** Interval of what every seed gives; null when a seed gives nothing. */
-function over(values: (number | null)[]): Interval | null {
-  return values.some((v) => v === null) ? null : meanInterval(values as number[]);
+/** Interval of what every seed gives, and its noise; null when a seed gives nothing. */
+function over(values: (number | null)[]): Pick<Single, "value" | "noise"> {
+  const value = values.some((v) => v === null) ? null : meanInterval(values as number[]);
+  return { value, noise: value && noiseOfInterval(value, values.length) };
 }
 
 /** Lines with their runs, and what is measured of each. */
@@ -133,13 +135,13 @@ export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: 
       role,
       name: "growth of the router logits' logsumexp",
       unit: "octaves",
-      value: over(growth),
+      ...over(growth),
       limits: { lo: limits.growth_octaves },
       missing: MISSING,
     });
   const compared = (
     rate: Rate,
-    own: Pick<Single, "role" | "variant" | "name" | "value" | "limits">,
+    own: Pick<Single, "role" | "variant" | "name" | "value" | "noise" | "limits">,
   ) =>
     judgeOne({
       panel: "rise",
@@ -154,7 +156,7 @@ export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: 
       role,
       variant: "no z-loss less z-loss",
       name: "rise of the loss that the z-loss spares",
-      value: over(plain.rise.map((rise, k) => rise - held.rise[k])),
+      ...over(plain.rise.map((rise, k) => rise - held.rise[k])),
       limits: { lo: limits.rise },
     });
   };
@@ -174,7 +176,7 @@ export function judgeStability(p: StabilityProfile, runs: readonly Run[], unit: 
         role: "aside",
         variant: "z-loss less no z-loss",
         name: "validation loss that the z-loss adds",
-        value: over(cost),
+        ...over(cost),
         limits: { hi: limits.rise },
       }),
     ],

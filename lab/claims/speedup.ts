@@ -5,7 +5,9 @@
  * Judged is the geometric mean of the speed-ups over the last octave of dense steps; lab/statistics/curves.ts
  * says how levels are chosen and what one counts that is not reached.
  *
- * In wall time: times the ratio of the runs' own wall seconds per step.
+ * In wall time: times the ratio of the wall seconds per step, each line's mean over the groups its runs were
+ * trained in. A group side by side is one measurement of time however many runs it has, so the interval adds the
+ * spread of the groups' times, by Welch; lines that trained in one group have no spread, and none is made up.
  *
  * Error: over 1000 synthetic trials a case (cross-entropies with batch noise to 0.08, common to a pair or
  * not; 0.01-0.08 of the run's own; levels differing by 0.005-0.02) the interval held a true speed-up of 1.5 in 94-95%; models alike
@@ -19,7 +21,15 @@ import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
 import { exp2 } from "../statistics/interval.ts";
-import { meanInterval } from "../statistics/paired.ts";
+import {
+  meanInterval,
+  meanVariance,
+  type Pooled,
+  studentInterval,
+  sumVariance,
+} from "../statistics/paired.ts";
+import { noiseOfInterval, type SeedNoise } from "../statistics/power.ts";
+import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel } from "./models.ts";
 import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
@@ -62,6 +72,12 @@ export function speedupModels(profile: SpeedupProfile): SeededModel[] {
   ];
 }
 
+/** The noise of a mean speed-up, of its log2; null for one seed. */
+function noiseOf(log2: number[]): SeedNoise | null {
+  const found = meanInterval(log2);
+  return found && { ...noiseOfInterval(found, log2.length), log2: true };
+}
+
 /** Mean speed-up over seeds from its log2; null for one seed. */
 function speedupOf(log2: number[]): Interval | null {
   const found = meanInterval(log2);
@@ -69,7 +85,27 @@ function speedupOf(log2: number[]): Interval | null {
 }
 
 const minus = (a: number[], b: number[]) => a.map((v, k) => v - b[k]);
-const perStep = (runs: Run[]) => runs.map((run) => Math.log2(run.wall_s / run.steps));
+
+/** log2 of the wall seconds per step, mean over the groups, and its variance; null for one group. */
+interface Time {
+  log2: number;
+  variance: Pooled | null;
+}
+
+/** What a line's steps took; runs of one group share their wall seconds to the bit. */
+function timeOf(runs: Run[]): Time {
+  const groups = [...new Set(runs.map((run) => Math.log2(run.wall_s / run.steps)))];
+  return { log2: mean(groups), variance: groups.length > 1 ? meanVariance(groups) : null };
+}
+
+/** A speed-up in wall time: that in steps, and the ratio of two times with its spread. */
+function inWallTime(log2: number[], dense: Time, own: Time): Interval | null {
+  if (log2.length < 2 || dense.variance === null || own.variance === null) return null;
+  const time = sumVariance(dense.variance, own.variance);
+  // two groups alike to the bit have no variance, and nothing to add
+  const all = time.variance === 0 ? meanVariance(log2) : sumVariance(meanVariance(log2), time);
+  return exp2(studentInterval(mean(log2) + dense.log2 - own.log2, all));
+}
 
 /**
  * Measures and judges the runs of {@link speedupModels}.
@@ -108,8 +144,9 @@ export function judgeSpeedup(
     const found = dense && own && !missing
       ? speedups(dense, own, phase, profile.levelsPerOctave)
       : null;
-    return { m, of, missing, found, wall: minus(perStep(byModel[0]), perStep(of)) };
+    return { m, of, missing, found, time: timeOf(of) };
   });
+  const denseTime = timeOf(byModel[0]);
   const other = lines.find(({ m }) => m.line === OTHER)!;
   const over = (
     { m, missing }: typeof lines[number],
@@ -125,19 +162,24 @@ export function judgeSpeedup(
       name: "speed-up in steps",
       unit: "",
       value: log2 ? speedupOf(log2) : null,
+      noise: log2 ? noiseOf(log2) : null,
       limits: { lo: profile.limits.speedup },
       missing,
       ...changed,
     });
   const judgements = lines.flatMap((line) => {
-    const { m, found, wall } = line;
+    const { m, found, time } = line;
     if (m.line === NARROW) return [over(line, "control", found?.last)];
     if (m.line === OTHER) return [over(line, "aside", found?.last)];
-    const inWall = found && found.last.map((v, k) => v + wall[k]);
     const resolved = found && other.found && minus(other.found.last, found.last);
     return [
       over(line, "claim", found?.last),
-      over(line, "aside", inWall, { panel: WALL, name: "speed-up in wall time" }),
+      over(line, "aside", null, {
+        panel: WALL,
+        name: "speed-up in wall time",
+        value: found && inWallTime(found.last, denseTime, time),
+        missing: line.missing ?? "its times, or dense's, are of one group: no spread is known",
+      }),
       over(line, "control", resolved, {
         subject: `${OTHER}, over ${m.line}`,
         variant: `dense with other seeds in the place of ${m.line}`,
@@ -154,13 +196,15 @@ export function judgeSpeedup(
     ],
     points: [
       ...[...moe, other].flatMap((line) => pointsOf(line.found, STEPS, line.m.line)),
-      ...moe.flatMap((line) => pointsOf(line.found, WALL, line.m.line, line.wall)),
+      ...moe.flatMap((line) =>
+        pointsOf(line.found, WALL, line.m.line, (log2) => inWallTime(log2, denseTime, line.time))
+      ),
     ],
     judgements,
     tables: [stepsTable(moe, unit), PAPER],
     caveats: [
       ONE_RATE,
-      "wall time is that of a group of models side by side: its interval holds the steps' spread alone",
+      "wall time is that of groups of models side by side: its interval holds the spread between groups, which are few",
       `steps ${phase.from} to ${phase.to} of ${plan.steps}; a speed-up is that of the last octave of dense steps, the loss smoothed over ${profile.smoothing_octaves} octaves of steps on each side`,
       "equal steps are equal tokens; the models differ in total parameters, which is what is bought",
       "wall time is that of the groups the runs were trained in, once and beside other work; on a software adapter it says nothing of a GPU",
@@ -188,12 +232,15 @@ const panelWith = (name: string, title: string, unit: string): Panel =>
     rules: [{ y: 1, label: "dense" }],
   });
 
-function pointsOf(found: Speedups | null, panel: string, line: string, add?: number[]): Point[] {
-  if (!found) return [];
-  return found.log2.map((row, i) => {
-    const values = add ? row.map((v, k) => v + add[k]) : row;
-    const interval = speedupOf(values)!;
-    return pointOf(panel, line, found.levels[i], interval.estimate, interval);
+function pointsOf(
+  found: Speedups | null,
+  panel: string,
+  line: string,
+  over = speedupOf,
+): Point[] {
+  return (found?.log2 ?? []).flatMap((row, i) => {
+    const interval = over(row);
+    return interval ? [pointOf(panel, line, found!.levels[i], interval.estimate, interval)] : [];
   });
 }
 

@@ -9,6 +9,7 @@ import { contextFor } from "../estimate.ts";
 import type { Findings } from "../record/findings.ts";
 import type { SuiteFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
+import { type Assumed, assumedLine } from "../statistics/assumed.ts";
 import type { ProfileName, Suite } from "../suite.ts";
 import type { Context } from "../train/job.ts";
 import type { TrainingPlan } from "../train/plan.ts";
@@ -50,6 +51,8 @@ export interface Declaration<P> extends SuiteFacts {
   probes_s?: Record<ProfileName, number>;
   /** why `--router` cannot be used with it; absent: it can */
   ownRouting?: string;
+  /** noise known from an earlier run, for what the plan can decide; absent: none is known */
+  assumed?: Partial<Record<ProfileName, Assumed[]>>;
 }
 
 /**
@@ -94,8 +97,10 @@ function linesOf(wanted: Wanted[]): string[] {
 }
 
 /** Declares a suite of claims. One that is stopped says nothing: a claim needs all of its models. */
-export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
-  const { method, probes_s, ownRouting = null, ...rest } = declared;
+export function defineClaims<P extends { seeds: readonly number[] }>(
+  declared: Declaration<P>,
+): Suite<P> {
+  const { method, probes_s, ownRouting = null, assumed, ...rest } = declared;
   const trains = (name: ProfileName) => method.trains(rest.profiles[name]);
   const jobsOf = (name: ProfileName, context?: Context) => {
     const { plan, wanted } = trains(name);
@@ -107,7 +112,10 @@ export function defineClaims<P>(declared: Declaration<P>): Suite<P> {
     ownRouting,
     plan(name) {
       const { plan, wanted } = trains(name);
-      return { decided: rest.profiles[name], lines: linesOf(wanted), trainings: [plan] };
+      const decided = rest.profiles[name], { length } = decided.seeds;
+      const known = length < 2 ? [] : assumed?.[name] ?? [];
+      const lines = [...linesOf(wanted), ...known.map((one) => assumedLine(one, length))];
+      return { decided, lines, trainings: [plan] };
     },
     estimate(name, context?) {
       const jobs = jobsOf(name, context).map((job) => ({ job, times: 1 }));

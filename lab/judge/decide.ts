@@ -10,13 +10,17 @@ import type {
   Judgement,
   Limits,
   Measure,
+  Needs,
   Verdict,
 } from "../record/findings.ts";
+import { needsOf, type SeedNoise } from "../statistics/power.ts";
 import type { Counts, Decision } from "../record/decision.ts";
 
 /** A measure before it is judged; what is left out: no limit, nothing missing. */
 export type UnjudgedMeasure = Omit<Measure, "verdict" | "limits" | "missing"> & {
   limits: Partial<Limits>;
+  /** the noise of its interval, so that an undecided judgement says how many seeds would tell */
+  noise?: SeedNoise | null;
   /** why there is no value; ignored when there is one */
   missing?: string | null;
 };
@@ -24,7 +28,13 @@ export type UnjudgedMeasure = Omit<Measure, "verdict" | "limits" | "missing"> & 
 /** A judgement before it is judged; one measure needs no `need`. */
 export type Unjudged =
   & Pick<Judgement, "panel" | "subject" | "variant" | "role">
-  & { measures: UnjudgedMeasure[]; need?: Judgement["need"]; open?: string | null };
+  & {
+    measures: UnjudgedMeasure[];
+    need?: Judgement["need"];
+    open?: string | null;
+    /** what would decide it, where that does not follow from the measures' noises */
+    needs?: Needs | null;
+  };
 
 const isFinite = ({ estimate, lo, hi }: Interval) => [estimate, lo, hi].every(Number.isFinite);
 
@@ -69,11 +79,14 @@ function judgeMeasure({ name, unit, value, limits, missing }: UnjudgedMeasure): 
 /**
  * Judges a subject by its measures: with `need` "all" it passes when every measure passes and fails when
  * one fails; with "any" it passes when one passes and fails when every one fails. What is `open`, or has
- * no measure, is `inconclusive`.
+ * no measure, is `inconclusive`. What is undecided says how many seeds would tell, where the noise of its
+ * measures is known.
  *
- * @throws {RangeError} for a measure without any limit
+ * @throws {RangeError} for a measure without any limit, and a noise that is none
  */
-export function judge({ need = "all", open = null, measures, ...names }: Unjudged): Judgement {
+export function judge(
+  { need = "all", open = null, measures, needs, ...names }: Unjudged,
+): Judgement {
   const judged = measures.map(judgeMeasure);
   const all = (v: Verdict) => judged.length > 0 && judged.every((m) => m.verdict === v);
   const some = (v: Verdict) => judged.some((m) => m.verdict === v);
@@ -86,7 +99,20 @@ export function judge({ need = "all", open = null, measures, ...names }: Unjudge
     : fails
     ? "fail"
     : "inconclusive";
-  return { ...names, measures: judged, need, open, verdict };
+  const found = needs !== undefined
+    ? needs
+    : verdict === "inconclusive" && open === null
+    ? needsOfMeasures(measures, need)
+    : null;
+  return { ...names, measures: judged, need, open, verdict, ...(found && { needs: found }) };
+}
+
+/** What would decide a judgement by its measures; null where one was not measured or has no known noise. */
+function needsOfMeasures(measures: UnjudgedMeasure[], need: Judgement["need"]): Needs | null {
+  const noisy = measures.flatMap(({ value, limits: { lo = null, hi = null }, noise }) =>
+    value !== null && isFinite(value) && noise ? [{ value, limits: { lo, hi }, noise }] : []
+  );
+  return noisy.length === measures.length && noisy.length > 0 ? needsOf(noisy, need) : null;
 }
 
 /** A subject and the one quantity it is judged by. */
@@ -97,8 +123,8 @@ export type Single = Omit<Unjudged, "measures" | "need" | "open"> & UnjudgedMeas
  *
  * @throws {RangeError} without any limit
  */
-export function judgeOne({ panel, subject, variant, role, ...measure }: Single): Judgement {
-  return judge({ panel, subject, variant, role, measures: [measure] });
+export function judgeOne({ panel, subject, variant, role, needs, ...measure }: Single): Judgement {
+  return judge({ panel, subject, variant, role, measures: [measure], needs });
 }
 
 function countsOf(judgements: readonly Judgement[]): Counts {
@@ -112,7 +138,7 @@ function countsOf(judgements: readonly Judgement[]): Counts {
  * - `fail`: a claim fails
  * - `cannot tell at this size`: a control passes, or there is none: nothing shows that a wrong variant
  *   would have been noticed
- * - `inconclusive`: a claim or a control is undecided (more seeds would tell), or nothing is claimed
+ * - `inconclusive`: a claim or a control is undecided, or nothing is claimed
  * - `pass`: every claim passes and every control fails
  *
  * Rivals and asides decide nothing.

@@ -70,6 +70,39 @@ export const SHIFT = "shift of the optimum";
 /** Name of the measure by which tables and charts find what a transferred value costs. */
 export const REGRET = "regret of the transferred value";
 
+/**
+ * What would decide a judgement that is undecided, or would have made a passing control fail: from the measured
+ * estimate and noise, as if both were the truth.
+ */
+export interface Needs {
+  /** paired seeds (independent repeats) it rests on */
+  seeds: number;
+  /** least number with which four of five benches would decide it; null: none up to the most that is tried */
+  decisive: number | null;
+  /** what it would then be */
+  verdict: "pass" | "fail";
+  /** the most that was tried */
+  tried: number;
+  /**
+   * half width of its first measure's interval that no number of seeds takes away (a curve that is no line, a bowl that is no
+   * quadratic), in the measure's unit; 0 where all of it is noise
+   */
+  rest: number;
+  /**
+   * of a control that passes: how many times as far along its axis, in octaves, its miss would lie outside
+   * every limit, were it to grow evenly; null where its miss cannot be told from none
+   */
+  further?: number | null;
+}
+const needsSchema: z.ZodType<Needs> = z.object({
+  seeds: z.number().int(),
+  decisive: z.number().int().nullable(),
+  verdict: z.enum(["pass", "fail"]),
+  tried: z.number().int(),
+  rest: z.number(),
+  further: z.number().nullable().optional(),
+});
+
 /** One subject under one variant against its limits. */
 export interface Judgement {
   /** panel that shows it */
@@ -88,6 +121,10 @@ export interface Judgement {
   open: string | null;
   /** what follows; never `cannot tell at this size` */
   verdict: Verdict;
+  /** what would decide it; absent where it is decided, or nothing is known of its noise */
+  needs?: Needs;
+  /** of a control that fails by something else than the suite's axis: what, e.g. `width` */
+  by?: string;
 }
 
 /** How an axis is divided: `log2` has powers of two as ticks, `log` plain numbers. */
@@ -218,6 +255,8 @@ export const findingsSchema: z.ZodType<Findings> = z.object({
     need: z.enum(["all", "any"]),
     open: z.string().nullable(),
     verdict: z.enum(VERDICTS),
+    needs: needsSchema.optional(),
+    by: z.string().optional(),
   })),
   tables: z.array(z.object({
     title: z.string(),

@@ -102,6 +102,8 @@ export interface Analysis {
   open: boolean;
   /** standard error of the mean over seeds at the best point, seed effect taken out, unit of the loss */
   standardError: number | null;
+  /** what the resamples were made of, for what other numbers of seeds would give; null where none were made */
+  source: { parts: Split; width: 3 | 5 } | null;
 }
 
 /** Usable rows of a sweep, ascending, and its divergence. */
@@ -208,6 +210,7 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     resamples: { curves: [], levels: [] },
     open: true,
     standardError: null,
+    source: null,
   };
   const empty = { log2x: null, loss: null, atEdge: false, edge: null, diverged };
   if (usable.length < 3) {
@@ -266,6 +269,7 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     resamples,
     open,
     standardError: parts.noise[fit.best] / Math.sqrt(parts.counts[fit.best]),
+    source: { parts, width },
   };
 }
 

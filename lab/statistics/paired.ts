@@ -23,26 +23,41 @@ export interface Pooled {
 }
 
 /**
- * Mean over seeds with its 95% interval.
+ * Variance of a mean over seeds, with its degrees of freedom.
  *
  * The pooled variance rests on the own values too: with f of its degrees of freedom, n−1 of them shared,
  * Satterthwaite gives 1/ν = (½ + ½(n−1)/f)²/(n−1) + ¼(f−n+1)/f².
  *
- * @param values one per seed
- * @param pooled variance of such a value, these and others; absent: Student's interval of the values alone
- * @returns null for fewer than two values, which have no interval
+ * @param values one per seed, at least two
+ * @param pooled variance of such a value, these and others; absent: that of the values alone
  */
-export function meanInterval(values: readonly number[], pooled?: Pooled): Interval | null {
+export function meanVariance(values: readonly number[], pooled?: Pooled): Pooled {
   const n = values.length, own = n - 1;
-  if (n < 2) return null;
   let variance = sd(values) ** 2, freedom = own;
   if (pooled !== undefined && pooled.freedom > own) {
     const f = pooled.freedom;
     variance = (variance + pooled.variance) / 2;
     freedom = 1 / ((0.5 + 0.5 * own / f) ** 2 / own + 0.25 * (f - own) / f ** 2);
   }
-  const estimate = mean(values), half = tQuantile975(freedom) * Math.sqrt(variance / n);
+  return { variance: variance / n, freedom };
+}
+
+/** A value with its 95% Student interval. */
+export function studentInterval(estimate: number, { variance, freedom }: Pooled): Interval {
+  const half = tQuantile975(freedom) * Math.sqrt(variance);
   return { estimate, lo: estimate - half, hi: estimate + half };
+}
+
+/**
+ * Mean over seeds with its 95% interval.
+ *
+ * @param values one per seed
+ * @param pooled as in {@link meanVariance}
+ * @returns null for fewer than two values, which have no interval
+ */
+export function meanInterval(values: readonly number[], pooled?: Pooled): Interval | null {
+  if (values.length < 2) return null;
+  return studentInterval(mean(values), meanVariance(values, pooled));
 }
 
 /**

@@ -18,6 +18,7 @@
  */
 import type { Interval } from "../record/findings.ts";
 import { exp2 } from "./interval.ts";
+import { noiseOfInterval, type SeedNoise } from "./power.ts";
 import { mean, sd, tQuantile975 } from "./resample.ts";
 
 /** Mean with its t interval over seeds; the ends are infinite for one value. */
@@ -46,15 +47,25 @@ function fit(x: readonly number[], y: readonly number[]): { slope: number; error
   return { slope, error: Math.sqrt(rest / (x.length - 2) / sxx) };
 }
 
+/** An exponent and the noise of its interval; null with one seed, whose noise is not known. */
+export interface Exponent {
+  value: Interval;
+  /** its `rest` is the interval over points: what all seeds share, and what is left of their noise */
+  noise: SeedNoise | null;
+}
+
 /**
- * The exponent p of y ∝ x^p.
+ * The exponent p of y ∝ x^p, with the noise behind its interval.
  *
  * @param x sizes, positive, at least two different
  * @param y `[point][seed]`, every seed at every point
  * @returns null when a value is not positive and finite, or one seed at two points leaves no interval
  * @throws {RangeError} for a table whose sizes do not fit, or fewer than two different sizes
  */
-export function exponent(x: readonly number[], y: readonly (readonly number[])[]): Interval | null {
+export function noisyExponent(
+  x: readonly number[],
+  y: readonly (readonly number[])[],
+): Exponent | null {
   const seeds = y[0]?.length ?? 0;
   if (x.length !== y.length || seeds === 0 || y.some((row) => row.length !== seeds)) {
     throw new RangeError(
@@ -68,9 +79,21 @@ export function exponent(x: readonly number[], y: readonly (readonly number[])[]
   const lx = x.map(Math.log2), ly = y.map((row) => row.map(Math.log2));
   const slopes = Array.from({ length: seeds }, (_, k) => fit(lx, ly.map((row) => row[k])).slope);
   const bySeed = arithmeticMean(slopes), half: number[] = [];
+  const overPoints = x.length > 2
+    ? tQuantile975(x.length - 2) * fit(lx, ly.map(mean)).error
+    : undefined;
   if (seeds > 1) half.push(bySeed.hi - bySeed.estimate);
-  if (x.length > 2) half.push(tQuantile975(x.length - 2) * fit(lx, ly.map(mean)).error);
+  if (overPoints !== undefined) half.push(overPoints);
   if (half.length === 0) return null;
   const { estimate } = bySeed, widest = Math.max(...half);
-  return { estimate, lo: estimate - widest, hi: estimate + widest };
+  return {
+    value: { estimate, lo: estimate - widest, hi: estimate + widest },
+    noise: seeds > 1 ? noiseOfInterval(bySeed, seeds, seeds - 1, overPoints) : null,
+  };
 }
+
+/** The exponent p of y ∝ x^p, as {@link noisyExponent} has it. */
+export const exponent = (
+  x: readonly number[],
+  y: readonly (readonly number[])[],
+): Interval | null => noisyExponent(x, y)?.value ?? null;

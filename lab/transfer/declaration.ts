@@ -52,14 +52,21 @@ export interface TransferProfile {
   limits: TransferLimits;
 }
 
+/** The words of a control's caution. */
+export const cautionText = (caution: string | { text: string }): string =>
+  typeof caution === "string" ? caution : caution.text;
+
 /** What a transfer suite declares; what is not said follows from it. */
 export interface TransferDeclaration extends Omit<SuiteFacts, "measured" | "passesIf" | "control"> {
   /** raised when what it measures or how it judges changes */
   version: string;
   /** rule under test; `complete-mue` where it is not said */
   rule?: string;
-  /** rule that must be seen to fail, on which targets, and what its failing does not say */
-  control: { rule: string; on: string; caution?: string };
+  /**
+   * rule that must be seen to fail, on which targets, and what its failing does not say; `by`: what it fails by
+   * where that is not the axis, for the verdict's own line
+   */
+  control: { rule: string; on: string; caution?: string | { text: string; by: string } };
   /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
   durationExponent?: boolean;
   profiles: Record<ProfileName, TransferProfile>;

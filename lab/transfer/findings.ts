@@ -10,7 +10,7 @@ import { SWEPT_CHART, SWEPT_NAME } from "../record/run.ts";
 import { cellsOf } from "./cells.ts";
 import { durationExponent } from "./duration_exponent.ts";
 import { rankings } from "./ranking.ts";
-import type { TransferDeclaration, TransferProfile } from "./declaration.ts";
+import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import type { Sweeps } from "./sweeps.ts";
 
 /** What is measured so far. */
@@ -20,7 +20,12 @@ export function findingsOf(
   sweeps: Sweeps,
   { loss }: TaskFacts,
 ): Measured {
-  const { optima, judgements } = sweeps.judge(profile.limits, loss.unit);
+  const { caution } = suite.control;
+  const { optima, judgements } = sweeps.judge(
+    profile.limits,
+    loss.unit,
+    typeof caution === "object" ? caution.by : undefined,
+  );
   return {
     evidence: { kind: "transfer", runs: sweeps.runs(), optima },
     findings: {
@@ -41,7 +46,7 @@ export function findingsOf(
         ...rankings(judgements, optima, loss.unit),
         ...(suite.durationExponent ? [exponents(sweeps)] : []),
       ],
-      caveats: suite.control.caution ? [`The control ${suite.control.caution}.`] : [],
+      caveats: caution ? [`The control ${cautionText(caution)}.`] : [],
     },
   };
 }

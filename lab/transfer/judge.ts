@@ -53,14 +53,39 @@ export function judgeTarget(
       `Cannot judge with tolerance ${tolerance} and regret limit ${minRegret}: both must be ≥ 0`,
     );
   }
+  const { from, to, place } = compared(reference, target);
+  const measures = measuresOf(from, to, place, { tolerance_octaves: tolerance, minRegret }, unit);
+  return judge({ ...names, measures, need: "any", open: openOf(from, to) });
+}
+
+/** Both sweeps over the same draws, and where the transferred value lies in the target's. */
+export interface Compared {
+  from: Analysis;
+  to: Analysis;
+  place: ReturnType<typeof coverageAt>;
+}
+
+/** Analyses a reference and a target over the same seed draws. */
+export function compared(reference: Sweep, target: Sweep): Compared {
   const [r, t] = sortSeeds([reference, target]);
   const draws = drawSeeds(Math.max(1, r.loss[0]?.length ?? 0));
   const from = analyse(r, draws, 1), to = analyse(t, draws, 2);
   const place = from.optimum.log2x && to.optimum.log2x
     ? coverageAt(t, from.optimum.log2x.estimate)
     : "unknown";
+  return { from, to, place };
+}
+
+/** Shift and regret with their limits. */
+export function measuresOf(
+  from: Analysis,
+  to: Analysis,
+  place: Compared["place"],
+  { tolerance_octaves: tolerance, minRegret }: TransferLimits,
+  unit: string,
+): UnjudgedMeasure[] {
   const limit = to.standardError === null ? minRegret : Math.max(2 * to.standardError, minRegret);
-  const measures: UnjudgedMeasure[] = [
+  return [
     {
       name: SHIFT,
       unit: "octaves",
@@ -78,7 +103,6 @@ export function judgeTarget(
         : "the loss at the transferred optimum was not measured",
     },
   ];
-  return judge({ ...names, measures, need: "any", open: openOf(from, to) });
 }
 
 /** Why nothing can be decided, or null. */

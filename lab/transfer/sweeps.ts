@@ -13,6 +13,7 @@ import type { TrainingPool } from "../train/pool.ts";
 import { cellsOf, type Line } from "./cells.ts";
 import type { TransferLimits } from "./declaration.ts";
 import { judgeTarget } from "./judge.ts";
+import { needsOfTarget } from "./power.ts";
 
 /** What a judgement of a line is for: a target carries the claim. */
 const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
@@ -137,8 +138,16 @@ export class Sweeps {
     while (line.grid.at(-1)! < x) line.grid.push(line.grid.at(-1)! + 1);
   }
 
-  /** Optimum of every measured line, and the judgement of every one that has a measured reference. */
-  judge(limits: TransferLimits, unit: string): { optima: Optimum[]; judgements: Judgement[] } {
+  /**
+   * Optimum of every measured line, and the judgement of every one that has a measured reference.
+   *
+   * @param by what the controls fail by, where that is not the axis
+   */
+  judge(
+    limits: TransferLimits,
+    unit: string,
+    by?: string,
+  ): { optima: Optimum[]; judgements: Judgement[] } {
     const optima: Optimum[] = [], judgements: Judgement[] = [];
     for (const line of this.lines) {
       const sweep = this.sweepOf(line), { panel, label, rule, swept, role } = line;
@@ -148,7 +157,13 @@ export class Sweeps {
       const against = this.sweepOf(this.referenceOf(line));
       if (role === "reference" || !against) continue;
       const names = { panel, subject: label, variant: rule, role: ROLE[role] };
-      judgements.push(judgeTarget(names, against, sweep, limits, unit));
+      const judged = judgeTarget(names, against, sweep, limits, unit);
+      const needs = needsOfTarget(judged, against, sweep, limits, unit);
+      judgements.push({
+        ...judged,
+        ...(needs !== null && { needs }),
+        ...(role === "control" && by !== undefined && { by }),
+      });
     }
     return { optima, judgements };
   }

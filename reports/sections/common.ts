@@ -10,10 +10,12 @@ import { cellText } from "../words/format.ts";
 import {
   hiddenReason,
   judgedName,
+  judgedRole,
   judgementReason,
   limitsText,
   measureHead,
   measureText,
+  needsText,
   valueText,
 } from "../words/judgement.ts";
 import {
@@ -146,6 +148,20 @@ export function findingsSections({ findings }: BenchRecord): Section[] {
     const block = tableBlock(`table-${index + 1}`, writtenTable(table), table.note);
     return section(table.title, [block], "all");
   });
+}
+
+/** What would decide what is undecided, judgement by judgement; no section where nothing is, or is known. */
+export function needsSection(record: BenchRecord): Section[] {
+  const told = record.findings.judgements.filter((one) => roleIn(record, one) !== "aside")
+    .flatMap((one) => {
+      const needs = needsText(one);
+      return needs === "" ? [] : [sentence(`${judgedRole(one)}: ${needs}`)];
+    });
+  return told.length === 0 ? [] : listSection("What would decide it", [
+    ...told,
+    "Computed from the measured estimates and noise as if they were the truth, for four of five benches; " +
+    "noise that is measured on few seeds is itself uncertain by half of it.",
+  ]);
 }
 
 /** What follows the numbers: warnings, caveats, plan, machine, how to repeat it. */

@@ -7,7 +7,13 @@
 import type { BenchRecord } from "../../lab/record/record.ts";
 import type { Chart } from "../words/caption.ts";
 import { claimsSections } from "./claims.ts";
-import { closingSections, findingsSections, headOf, verdictSection } from "./common.ts";
+import {
+  closingSections,
+  findingsSections,
+  headOf,
+  needsSection,
+  verdictSection,
+} from "./common.ts";
 import { judgementsData, pointsData, runsData } from "./data.ts";
 import { latencyData, latencySections } from "./latency.ts";
 import type { Data, Report, Section } from "./section.ts";
@@ -48,6 +54,7 @@ export function reportOf(record: BenchRecord): Report {
     sections: [
       ...drawn,
       verdictSection(record),
+      ...needsSection(record),
       ...findingsSections(record),
       ...own.sections.filter((section) => !drawn.includes(section)),
       ...closingSections(record),

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Judgement, Limits, Measure } from "../../lab/record/findings.ts";
-import { interval, NOT_MEASURED, plain, significant, writerOf } from "./format.ts";
+import { fixed, interval, NOT_MEASURED, plain, significant, writerOf } from "./format.ts";
 
 const unitOf = (unit: string): string => unit === "" ? "" : ` ${unit}`;
 
@@ -83,16 +83,45 @@ export function hiddenReason({ measures, open }: Judgement): string {
 }
 
 /**
- * Why a judgement's verdict is what it is, in one sentence without a full stop.
+ * What would decide a judgement that is undecided, or show a control that passes to fail: seeds, a size, or
+ * that nothing of the kind can be named; empty where that is not known.
+ */
+export function needsText({ needs, role, verdict, measures }: Judgement): string {
+  if (needs === undefined) return "";
+  const { seeds, decisive, tried, rest, further } = needs;
+  if (decisive !== null) {
+    return `${decisive} seeds instead of ${seeds} would decide it, as ${
+      needs.verdict === "pass" ? "a pass" : "a fail"
+    } by these numbers`;
+  }
+  const stays = rest > 0
+    ? `: ±${significant(rest)}${
+      unitOf(measures[0]?.unit ?? "")
+    } of its interval are no noise of seeds`
+    : ": it lies too near its limit for its noise";
+  const none = `no number of seeds up to ${tried} would decide it${stays}`;
+  if (role !== "control" || verdict !== "pass") return none;
+  return further === undefined || further === null
+    ? `${none}; its miss cannot be told from none, so no size can be named`
+    : `${none}; an axis of ${
+      fixed(further, 1)
+    } times as many octaves would, if its miss grows evenly along it`;
+}
+
+/**
+ * Why a judgement's verdict is what it is, in one sentence without a full stop; with what would decide it.
  *
  * @param numbers write the values; left out where they stand beside
  */
-export function judgementReason({ measures, open }: Judgement, numbers = true): string {
+export function judgementReason(one: Judgement, numbers = true): string {
+  const { measures, open } = one;
   // what is open says itself why nothing was measured
   const known = open === null ? measures : measures.filter(({ value }) => value !== null);
   const told = known.map((measure) => measureSentence(measure, numbers)).join("; ");
   if (open !== null) return `open, ${open}${told === "" ? "" : `; ${told}`}`;
-  return told === "" ? "nothing was measured" : told;
+  if (told === "") return "nothing was measured";
+  const needs = needsText(one);
+  return needs === "" ? told : `${told}; ${needs}`;
 }
 
 /** What was judged, on one line, with what it is for: `4e2a (standard, control)`. */

@@ -6,7 +6,7 @@
 import type { Counts, Decision } from "../../lab/record/decision.ts";
 import type { Judgement } from "../../lab/record/findings.ts";
 import { judgedName, judgedRole, judgementReason } from "./judgement.ts";
-import { many } from "./phrases.ts";
+import { distinct, many } from "./phrases.ts";
 
 /** More than these are not named. */
 const NAMED = 4;
@@ -46,6 +46,13 @@ export function countsBeside(reason: Decision["reason"]): string {
   return said.includes(reason.code) ? "" : countsPhrase(reason);
 }
 
+/** What all controls fail by, where that is not the axis: `the width and not by this axis`; else empty. */
+function controlsBy(judgements: readonly Judgement[]): string {
+  const controls = judgements.filter(({ role }) => role === "control");
+  const by = distinct(controls.map((one) => one.by));
+  return by.length === 1 && by[0] !== undefined ? `the ${by[0]} and not by this axis` : "";
+}
+
 /**
  * The sentence.
  *
@@ -83,12 +90,14 @@ export function reasonSentence(
         }`;
     case "no claim":
       return "nothing is claimed";
-    case "holds":
+    case "holds": {
+      const by = controlsBy(judgements);
       return `${
         total(claims) === 1 ? "the claim passes" : `all ${many(total(claims), "claim")} pass`
       } and ${
         total(controls) === 1 ? "the control fails" : `all ${many(total(controls), "control")} fail`
-      }, as ${total(controls) === 1 ? "it" : "they"} should`;
+      }${by === "" ? "" : ` by ${by}`}, as ${total(controls) === 1 ? "it" : "they"} should`;
+    }
     case "stopped":
       return `stopped before its last planned measurement; so far ${countsPhrase(reason)}`;
   }

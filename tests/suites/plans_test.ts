@@ -7,22 +7,22 @@ import { width } from "../../suites/width.ts";
 
 /** Version of each suite, and the hash of its plan at each profile. */
 const PINNED: Record<string, string[]> = {
-  "bridges": ["3", "7f24c0dacbc59a13", "cf30a1d5e4f366bb", "edd22af3545c8804"],
-  "activated-experts": ["2", "d03c94d90435248d", "4ccb8ccd4cf65ece", "66053170b34fe124"],
-  "initial-loss": ["3", "3ca3ecd57515cf6a", "543efd0f1ef7186a", "f3b09ff91b443b0a"],
+  "bridges": ["4", "39f79e7b472d730a", "ce26bf976867cae4", "238d7bdb271686e6"],
+  "activated-experts": ["3", "480e631127d11a50", "321bc0852514322a", "191dc7f31ae88287"],
+  "initial-loss": ["4", "5b0c88186e13fa73", "2c82d297c76f59ad", "b04a01a3b510a324"],
   "capacity": ["2", "66912864aed9950d", "bf89ac27bff00481", "687df2cd2d5f42af"],
   "granularity": ["2", "99e2c93bed39ae26", "6bf344a72d838d7d", "2dc276abf71526f1"],
   "hybrids": ["2", "0f4c3f6d05517f13", "19013c36961f80eb", "7d09e9a09aade05c"],
-  "ffn-width": ["2", "912e8aadbb306cae", "b44946fc425e15ba", "9816312e4f601011"],
+  "ffn-width": ["3", "38efadccb1e9b01e", "182da0a9ac9388ee", "12a773e1b26bee4a"],
   "width": ["2", "dede73fb87871bad", "c2aaaa958fdaa99f", "74dfd68d9dde5292"],
   "depth": ["2", "e3570d57dd930373", "ec7b5a1c731bc1a5", "993b0b4b7b38418e"],
-  "batch": ["2", "0d12ad5c3f9be91d", "fc2a44290865e306", "ae8bfca74c6548da"],
+  "batch": ["3", "707fcdc6d2d94934", "b2fe5781c24cbe7b", "130b5e143fbb0e50"],
   "duration": ["2", "406285cecdc58a2c", "14533c42f83384d5", "c45b8e98b8a8e633"],
-  "scaling": ["2", "13fc293d75278852", "f4ced27a650fced2", "1d5cc667c010988d"],
+  "scaling": ["3", "b4232f7f31278c24", "2ba719bead9b3039", "114b21b8cc4b824e"],
   "latency": ["4", "82772decf7938908", "f530dfde96e7b9ec", "f0495e1de84ac405"],
-  "speedup": ["2", "adfbd08ab72e0041", "143c0cfe3e52f6bd", "021f637465541e6b"],
+  "speedup": ["3", "217e12e8d4ebf78a", "cb4b79b9d818a5f4", "ae304b3d8b35a72d"],
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],
-  "router-stability": ["2", "b0953f2ae22e5453", "ec1b6a624cf39223", "b76dfba19b4470c7"],
+  "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
   "shoot-out": ["2", "becd43f617c6d7d3", "c0ee83ce61cd14ff", "84c48b518761b4b5"],
 };
 

@@ -78,7 +78,7 @@ Deno.test("where logits grow and losses spike but for the z-loss, the suite pass
     ["control", "fail"],
     ["aside", "pass"],
   ]);
-  assert.equal(found.tables[0].rows.length, 12);
+  assert.equal(found.tables[0].rows.length, 24);
   assert.ok(found.points.every((p) => found.panels.some((panel) => panel.name === p.panel)));
   assert.ok(found.judgements.every((j) => found.panels.some((panel) => panel.name === j.panel)));
 });

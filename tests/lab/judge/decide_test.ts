@@ -135,6 +135,37 @@ Deno.test("a suite is decided by the panels that carry its claim, and never whil
   assert.throws(() => decideSuite(stray, false), /Cannot decide on 16e4a: no panel nowhere/);
 });
 
+Deno.test("what is undecided says how many seeds would tell, where its noise is known", () => {
+  const noise = { error: 1, seeds: 3, freedom: 2, rest: 0 };
+  const of = (estimate: number, more: Partial<Unjudged> = {}, own = {}) =>
+    judge({
+      panel: "p",
+      subject: "s",
+      variant: "v",
+      role: "claim",
+      measures: [{
+        name: "gap",
+        unit: "",
+        value: { estimate, lo: estimate - 4.3, hi: estimate + 4.3 },
+        limits: { hi: 2 },
+        noise,
+        ...own,
+      }],
+      ...more,
+    });
+  const needs = of(0).needs!;
+  assert.deepEqual([needs.seeds, needs.verdict], [3, "pass"]);
+  assert.ok(needs.decisive! > 3 && needs.decisive! < 15, `${needs.decisive}`);
+  assert.equal(of(4).needs!.verdict, "fail");
+  assert.equal(of(2).needs!.decisive, null);
+  for (
+    const none of [of(-9), of(9), of(0, { open: "one seed" }), of(0, {}, { noise: null })]
+  ) assert.ok(!("needs" in none), JSON.stringify(none));
+  const unmeasured = of(0, {}, { value: null });
+  assert.ok(!("needs" in unmeasured) && unmeasured.verdict === "inconclusive");
+  assert.throws(() => of(0, {}, { noise: { ...noise, seeds: 1 } }), /1 seeds have no noise/);
+});
+
 const measure = (more: Partial<UnjudgedMeasure>): UnjudgedMeasure => ({
   name: "ratio",
   unit: "",

@@ -274,3 +274,76 @@ Deno.test("a record names what its own figures need beside it, and no other figu
   assert.deepEqual(as("capacity"), ["Fig. 3 also needs granularity, hybrids"]);
   assert.deepEqual(["batch", "shoot-out"].map(as), [[], []]);
 });
+
+Deno.test("what is undecided says in its own words what would decide it", () => {
+  const of = (
+    needs: Judgement["needs"],
+    role: Judgement["role"] = "claim",
+    verdict = "inconclusive",
+  ) =>
+    judgementReason({
+      panel: "p",
+      subject: "16e4a",
+      variant: "standard",
+      role,
+      need: "any",
+      open: null,
+      verdict: verdict as Judgement["verdict"],
+      measures: [{
+        name: "shift",
+        unit: "octaves",
+        value: { estimate: 0.9, lo: 0.4, hi: 1.4 },
+        limits: { lo: -1, hi: 1 },
+        missing: null,
+        verdict: "inconclusive",
+      }],
+      needs,
+    });
+  const shared = { seeds: 3, verdict: "pass", tried: 48, rest: 0.25 } as const;
+  assert.match(
+    of({ ...shared, decisive: 7 }),
+    /reaches beyond ±1; 7 seeds instead of 3 would decide it, as a pass by these numbers$/,
+  );
+  assert.match(
+    of({ ...shared, decisive: null }),
+    /no number of seeds up to 48 would decide it: ±0.25 octaves of its interval are no noise of seeds$/,
+  );
+  assert.match(
+    of({ ...shared, decisive: null, rest: 0 }),
+    /lies too near its limit for its noise$/,
+  );
+  const passing = (further: number | null) =>
+    of({ ...shared, verdict: "fail", decisive: null, further }, "control", "pass");
+  assert.match(
+    passing(1.74),
+    /an axis of 1.7 times as many octaves would, if its miss grows evenly/,
+  );
+  assert.match(passing(null), /cannot be told from none, so no size can be named$/);
+  assert.doesNotMatch(of(undefined), /seeds/);
+});
+
+Deno.test("a control that fails by something else than the axis says so in the verdict's line", () => {
+  const judgement = (role: Judgement["role"], by?: string): Judgement => ({
+    ...judge({
+      panel: "p",
+      subject: "16e4a",
+      variant: "v",
+      role,
+      measures: [{
+        name: "shift",
+        unit: "",
+        value: role === "claim"
+          ? { estimate: 0, lo: -0.1, hi: 0.1 }
+          : { estimate: 3, lo: 2.9, hi: 3.1 },
+        limits: { hi: 1 },
+      }],
+    }),
+    ...(by ? { by } : {}),
+  });
+  const line = (by?: string) => {
+    const all = [judgement("claim"), judgement("control", by)];
+    return reasonSentence(decide(all), all);
+  };
+  assert.match(line("width"), /the control fails by the width and not by this axis, as it should$/);
+  assert.match(line(), /the control fails, as it should$/);
+});

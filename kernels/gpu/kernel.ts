@@ -151,7 +151,12 @@ export const GROUP = 64;
  * differ from the last one's: 0.5 to 25 ms each) cannot see through that, and leaves it alone. The
  * other dims are read where they lie, which costs it one load for all lanes.
  */
-function preamble(spec: Kernel, storage: DeviceProfile["storage"], source: string): string {
+function preamble(
+  spec: Kernel,
+  storage: DeviceProfile["storage"],
+  buffered: ReadonlySet<string>,
+  source: string,
+): string {
   const bounds = boundsOf(source);
   const fields = Object.entries(spec.dims), slots = Math.ceil(fields.length / 4) + 1;
   const lines = [
@@ -192,7 +197,7 @@ function preamble(spec: Kernel, storage: DeviceProfile["storage"], source: strin
   }
   for (const [name, { element }] of Object.entries(spec.outputs)) {
     const type = scalar[element];
-    if (storage === "texture") {
+    if (storage === "texture" && !buffered.has(name)) {
       const wide = element === "u32" ? "vec4<u32>(v, 0u, 0u, 0u)" : "vec4<f32>(v, 0.0, 0.0, 0.0)";
       lines.push(
         `@group(0) @binding(${binding++}) var t_${name}: texture_storage_2d<${
@@ -227,8 +232,16 @@ function withDims(source: string, entry: string): string {
   return `${source.slice(0, body)}\n  let dims = read_dims();${source.slice(body)}`;
 }
 
-/** The text a kernel gives the shader compiler. */
-export function textOf(kernel: Kernel, storage: DeviceProfile["storage"]): string {
+/**
+ * The text a kernel gives the shader compiler.
+ *
+ * @param buffered outputs that are storage buffers also where tensors are textures
+ */
+export function textOf(
+  kernel: Kernel,
+  storage: DeviceProfile["storage"],
+  buffered: ReadonlySet<string> = new Set(),
+): string {
   const source = expand(kernel.source, kernel.constants ?? {}, kernel.includes);
-  return `${preamble(kernel, storage, source)}\n${withDims(source, kernel.name)}`;
+  return `${preamble(kernel, storage, buffered, source)}\n${withDims(source, kernel.name)}`;
 }

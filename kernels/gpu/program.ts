@@ -25,7 +25,10 @@ import {
   type Element,
   FORMATS,
   isAlternating,
+  isBuffered,
+  refresh,
   type Tensor,
+  writtenBuffer,
 } from "./tensor.ts";
 
 /** What a dispatch binds: one tensor, or a pair that alternates with the step. */
@@ -39,6 +42,9 @@ export interface Dispatch {
   kernel: string;
   pipeline: GPUComputePipeline;
   groups: [GPUBindGroup, GPUBindGroup];
+  /** what a step of either parity reads and writes */
+  reads: [Tensor[], Tensor[]];
+  writes: [Tensor[], Tensor[]];
   grid: [number, number, number];
 }
 
@@ -47,10 +53,16 @@ export type { KernelSpec } from "./kernel.ts";
 const UNIFORM_SLOT = 256;
 
 /** Explicit layout of a kernel: inputs, outputs, dims last. */
-function layoutOf(device: Device, kernel: Kernel): GPUBindGroupLayout {
-  const texture = device.profile.storage === "texture";
-  const entry = ({ element }: Operand, write: boolean): Partial<GPUBindGroupLayoutEntry> =>
-    texture
+function layoutOf(
+  device: Device,
+  kernel: Kernel,
+  buffered: ReadonlySet<string>,
+): GPUBindGroupLayout {
+  const entry = (
+    [name, { element }]: [string, Operand],
+    write: boolean,
+  ): Partial<GPUBindGroupLayoutEntry> =>
+    device.profile.storage === "texture" && !buffered.has(name)
       ? {
         storageTexture: {
           access: write ? "write-only" : "read-only",
@@ -59,8 +71,8 @@ function layoutOf(device: Device, kernel: Kernel): GPUBindGroupLayout {
       }
       : { buffer: { type: write ? "storage" : "read-only-storage" } };
   const parts = [
-    ...Object.values(kernel.inputs).map((x) => entry(x, false)),
-    ...Object.values(kernel.outputs).map((x) => entry(x, true)),
+    ...Object.entries(kernel.inputs).map((x) => entry(x, false)),
+    ...Object.entries(kernel.outputs).map((x) => entry(x, true)),
     { buffer: { type: "uniform" as const } },
   ];
   return device.gpu.createBindGroupLayout({
@@ -81,14 +93,22 @@ interface Compiled {
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Compiled>>();
 
-/** Compiles a kernel, once per device, code and layout. */
-export function compile(device: Device, kernel: Kernel): Compiled {
-  const code = textOf(kernel, device.profile.storage);
+/**
+ * Compiles a kernel, once per device, code and layout.
+ *
+ * @param buffered outputs that are storage buffers also where tensors are textures
+ */
+export function compile(
+  device: Device,
+  kernel: Kernel,
+  buffered: ReadonlySet<string> = new Set(),
+): Compiled {
+  const code = textOf(kernel, device.profile.storage, buffered);
   const cache = pipelines.get(device.gpu) ?? new Map<string, Compiled>();
   pipelines.set(device.gpu, cache);
   const known = cache.get(code);
   if (known) return known;
-  const layout = layoutOf(device, kernel);
+  const layout = layoutOf(device, kernel, buffered);
   const module = device.gpu.createShaderModule({ label: kernel.name, code });
   const pipeline = device.gpu.createComputePipeline({
     label: kernel.name,
@@ -130,6 +150,23 @@ function uniformsOf(
     }
   }
   return bytes;
+}
+
+/** Whether kernels wrote to a tensor's buffer since it was last copied to its texture. */
+const isStale = (tensor: Tensor): boolean => tensor.stale;
+
+/** The first of two timestamps alone. */
+function begin(
+  { querySet, beginningOfPassWriteIndex }: GPUComputePassTimestampWrites,
+): GPUComputePassTimestampWrites {
+  return { querySet, beginningOfPassWriteIndex };
+}
+
+/** The second of two timestamps alone. */
+function end(
+  { querySet, endOfPassWriteIndex }: GPUComputePassTimestampWrites,
+): GPUComputePassTimestampWrites {
+  return { querySet, endOfPassWriteIndex };
 }
 
 /** An ordered list of dispatches. */
@@ -206,15 +243,21 @@ export class Program {
         return one;
       })
     );
-    const compiled = compile(this.#device, kernel), buffer = this.#uniforms(name, bytes);
+    const inputs = Object.keys(kernel.inputs).length;
+    const buffered = new Set(
+      roles.filter((_, i) => i >= inputs && isBuffered(this.#device, halves[0][i])),
+    );
+    const compiled = compile(this.#device, kernel, buffered), buffer = this.#uniforms(name, bytes);
     const group = (bound: Tensor[]) =>
       gpu.createBindGroup({
         label: name,
         layout: compiled.layout,
         entries: [
-          ...bound.map(({ buffer, resource }, binding) => ({
+          ...bound.map((tensor, binding) => ({
             binding,
-            resource: buffer ? { buffer } : resource as GPUTextureView,
+            resource: tensor.buffer || buffered.has(roles[binding])
+              ? { buffer: writtenBuffer(this.#device, tensor) }
+              : tensor.resource as GPUTextureView,
           })),
           { binding: roles.length, resource: { buffer, offset: 0, size: bytes.byteLength } },
         ],
@@ -225,6 +268,8 @@ export class Program {
       kernel: name,
       pipeline: compiled.pipeline,
       groups: [even, alternates ? group(halves[1]) : even],
+      reads: [halves[0].slice(0, inputs), halves[1].slice(0, inputs)],
+      writes: [halves[0].slice(inputs), halves[1].slice(inputs)],
       grid: [...counts],
     });
   }
@@ -241,21 +286,12 @@ export class Program {
     return buffer;
   }
 
-  /** Encodes the program once, for a step of the given parity, into an open pass. */
-  encode(pass: GPUComputePassEncoder, parity: 0 | 1 = 0, only?: string): void {
-    for (const { kernel, pipeline, groups, grid } of this.dispatches) {
-      if (only !== undefined && kernel !== only) continue;
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, groups[parity]);
-      pass.dispatchWorkgroups(...grid);
-    }
-  }
-
   /**
-   * Submits `steps` repetitions, the first with the given parity.
+   * Submits `steps` repetitions, the first with the given parity. What a kernel wrote through a buffer
+   * is copied to the texture before another reads it, which takes a pass of its own after it.
    *
    * @param only just the dispatches of this kernel (to time it)
-   * @param stamps timestamps to take at the beginning and the end of the pass, see timestamps.ts
+   * @param stamps timestamps to take at the beginning and the end of it all, see timestamps.ts
    */
   submit(
     steps = 1,
@@ -264,9 +300,24 @@ export class Program {
     stamps?: GPUComputePassTimestampWrites,
   ): void {
     const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass(stamps ? { timestampWrites: stamps } : {});
-    for (let i = 0; i < steps; i++) this.encode(pass, ((parity + i) & 1) as 0 | 1, only);
+    let pass = encoder.beginComputePass(stamps ? { timestampWrites: begin(stamps) } : {});
+    for (let i = 0; i < steps; i++) {
+      const half = ((parity + i) & 1) as 0 | 1;
+      for (const { kernel, pipeline, groups, reads, writes, grid } of this.dispatches) {
+        if (only !== undefined && kernel !== only) continue;
+        if (reads[half].some(isStale)) {
+          pass.end();
+          for (const tensor of reads[half]) if (tensor.stale) refresh(encoder, tensor);
+          pass = encoder.beginComputePass();
+        }
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, groups[half]);
+        pass.dispatchWorkgroups(...grid);
+        for (const tensor of writes[half]) tensor.stale = tensor.written !== null;
+      }
+    }
     pass.end();
+    if (stamps) encoder.beginComputePass({ timestampWrites: end(stamps) }).end();
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 

@@ -2,9 +2,10 @@
  * Tensors on the device: linear arrays of vec4, float or u32, held in a storage texture or a
  * storage buffer. Kernels address both by one linear index, so that no kernel knows which it is.
  *
- * A texture is {@link ROW} texels wide; element i is at (i mod ROW, i div ROW). On lavapipe a
- * read of an rgba32float storage texture costs 9 ns for 8 lanes, of a storage buffer 218 ns
- * (docs/performance.md).
+ * A texture is {@link ROW} texels wide; element i is at (i mod ROW, i div ROW). Software adapters
+ * read textures fast and write them slowly (docs/performance.md): kernels read a large tensor's
+ * texture and write a buffer of its own, its {@link Tensor.written}, which is copied to the texture
+ * before the next kernel reads it.
  *
  * @module
  */
@@ -23,6 +24,12 @@ export const FORMATS: Record<Element, GPUTextureFormat> = {
   "u32": "r32uint",
 };
 
+/**
+ * Fewest vec4 of a texture that is written through a buffer: for fewer, the copy and the pass it ends
+ * (some 60 us) cost more than it saves (some 180 ns for 8 vec4).
+ */
+export const LARGE = 2048;
+
 /** Bytes of one element. */
 export const BYTES: Record<Element, number> = { "f32x4": 16, "f32": 4, "u32": 4 };
 
@@ -35,6 +42,10 @@ export interface Tensor {
   resource: GPUBuffer | GPUTextureView;
   texture: GPUTexture | null;
   buffer: GPUBuffer | null;
+  /** of a large texture: where kernels write; null until a kernel is bound that does */
+  written: GPUBuffer | null;
+  /** `written` holds what the texture does not yet */
+  stale: boolean;
 }
 
 /** Two tensors that take turns: kernels read the one of this step and write the other. */
@@ -52,18 +63,19 @@ export class AdapterLimitError extends RangeError {
   override name = "AdapterLimitError";
 }
 
-/** Bytes a tensor takes, whole texture rows and a buffer's rounding up to 16 counted. */
+/** Bytes a tensor takes, whole texture rows, a buffer's rounding up and what kernels write counted. */
 export function bytesOf(tensor: Tensor): number {
-  const { texture, buffer } = tensor;
-  return texture ? texture.width * texture.height * BYTES[tensor.element] : buffer!.size;
+  const { texture, buffer, written } = tensor;
+  if (!texture) return buffer!.size;
+  return texture.width * texture.height * BYTES[tensor.element] + (written?.size ?? 0);
 }
 
 /** What strikes a tensor's bytes from its device's count. */
-const strikes = new WeakMap<Tensor, () => void>();
+const strikes = new WeakMap<Tensor, (() => void)[]>();
 
 /** A tensor, its bytes entered in the device's count. */
 function counted(device: Device, tensor: Tensor): Tensor {
-  strikes.set(tensor, device.memory.enter(bytesOf(tensor)));
+  strikes.set(tensor, [device.memory.enter(bytesOf(tensor))]);
   return tensor;
 }
 
@@ -100,7 +112,8 @@ export function createTensor(
       usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
     });
     const resource = texture.createView();
-    return counted(device, { label, element, length, resource, texture, buffer: null });
+    const rest = { texture, buffer: null, written: null, stale: false };
+    return counted(device, { label, element, length, resource, ...rest });
   }
   const size = Math.ceil(length * BYTES[element] / 16) * 16;
   if (size > gpu.limits.maxStorageBufferBindingSize) {
@@ -113,14 +126,56 @@ export function createTensor(
     size,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
   });
-  return counted(device, { label, element, length, resource: buffer, texture: null, buffer });
+  const rest = { texture: null, buffer, written: null, stale: false };
+  return counted(device, { label, element, length, resource: buffer, ...rest });
+}
+
+/** Columns and rows of a texture that hold elements; whole rows where there are several. */
+function extentOf(length: number): [number, number] {
+  return length < ROW ? [length, 1] : [ROW, Math.ceil(length / ROW)];
+}
+
+/** Whether kernels write a tensor as a buffer: large textures of vec4, and what is a buffer anyhow. */
+export function isBuffered({ gpu }: Device, { element, length, buffer }: Tensor): boolean {
+  const fits = length * BYTES[element] <= gpu.limits.maxStorageBufferBindingSize - ROW * 16;
+  return buffer !== null || (element === "f32x4" && length >= LARGE && fits);
+}
+
+/** The buffer a {@link isBuffered} tensor is written as; a texture's begins with what that holds. */
+export function writtenBuffer(device: Device, tensor: Tensor): GPUBuffer {
+  const known = tensor.buffer ?? tensor.written, { gpu } = device;
+  if (known) return known;
+  const [cols, rows] = extentOf(tensor.length), row = cols * BYTES[tensor.element];
+  const size = row * rows;
+  const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+  const buffer = gpu.createBuffer({
+    label: `${tensor.label}.written`,
+    size,
+    usage: STORAGE | COPY_SRC | COPY_DST,
+  });
+  const encoder = gpu.createCommandEncoder();
+  const layout = { buffer, ...(rows > 1 ? { bytesPerRow: row } : {}) };
+  encoder.copyTextureToBuffer({ texture: tensor.texture! }, layout, [cols, rows]);
+  gpu.queue.submit([encoder.finish()]);
+  tensor.written = buffer;
+  strikes.get(tensor)!.push(device.memory.enter(size));
+  return buffer;
+}
+
+/** Encodes the copy of what kernels wrote to where they read it. */
+export function refresh(encoder: GPUCommandEncoder, tensor: Tensor): void {
+  const [cols, rows] = extentOf(tensor.length), row = cols * BYTES[tensor.element];
+  const layout = { buffer: tensor.written!, ...(rows > 1 ? { bytesPerRow: row } : {}) };
+  encoder.copyBufferToTexture(layout, { texture: tensor.texture! }, [cols, rows]);
+  tensor.stale = false;
 }
 
 /** Frees a tensor's memory. */
 export function destroyTensor(tensor: Tensor): void {
   tensor.texture?.destroy();
   tensor.buffer?.destroy();
-  strikes.get(tensor)?.();
+  tensor.written?.destroy();
+  strikes.get(tensor)?.forEach((strike) => strike());
 }
 
 /**
@@ -137,10 +192,9 @@ export function upload(device: Device, tensor: Tensor, values: Float32Array | Ui
     );
   }
   const data = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
-  if (tensor.buffer) {
-    device.gpu.queue.writeBuffer(tensor.buffer, 0, data);
-    return;
-  }
+  const direct = tensor.buffer ?? tensor.written;
+  if (direct) device.gpu.queue.writeBuffer(direct, 0, data);
+  if (tensor.buffer) return;
   const texture = tensor.texture!, row = texture.width * bytes;
   const write = (from: number, to: number, width: number, y: number) =>
     device.gpu.queue.writeTexture(
@@ -164,7 +218,7 @@ export async function download(
 ): Promise<ArrayBuffer> {
   const bytes = BYTES[tensor.element];
   const encoder = device.gpu.createCommandEncoder();
-  const { texture, buffer } = tensor;
+  const buffer = tensor.buffer ?? tensor.written, texture = buffer ? null : tensor.texture;
   const width = texture?.width ?? 0;
   const top = texture ? Math.floor(from / width) : 0;
   const rows = texture ? Math.ceil((from + count) / width) - top : 0;

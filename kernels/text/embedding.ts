@@ -124,7 +124,7 @@ export function embedBackward(
     { tokens: t.tokens, first: t.first, order: t.order },
     { tokens: sizes.tokens, rows: sizes.rows, vocab },
     // small groups: there are few lanes with much to do
-    [Math.ceil((vocab + 1) / 16), 1, sizes.replicas],
+    [Math.ceil((vocab + 1) / 32), 1, sizes.replicas],
   );
   program.add(
     EMBED_BACKWARD,

@@ -2,9 +2,18 @@
 import assert from "node:assert/strict";
 import { boundsOf } from "../../../kernels/gpu/bounds.ts";
 import { type Device, DeviceError, settle } from "../../../kernels/gpu/device.ts";
-import { f32, kernelOf, type KernelSpec, when } from "../../../kernels/gpu/kernel.ts";
+import { f32, kernelOf, type KernelSpec, vec4, when } from "../../../kernels/gpu/kernel.ts";
 import { compile, Program } from "../../../kernels/gpu/program.ts";
-import { createTensor, download, upload } from "../../../kernels/gpu/tensor.ts";
+import {
+  bytesOf,
+  createTensor,
+  destroyTensor,
+  download,
+  isBuffered,
+  LARGE,
+  ROW,
+  upload,
+} from "../../../kernels/gpu/tensor.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const DOUBLE: KernelSpec = {
@@ -48,6 +57,52 @@ Deno.test("a pair alternates: each step reads what the step before wrote", () =>
     program.submit(1, 1);
     assert.deepEqual([...new Float32Array(await download(device, x))], [31, 47, 63, 79, 95]);
   }));
+
+/** y[first .. first + n] = 2 x + 1, of vec4. */
+const PART: KernelSpec = {
+  name: "part",
+  source: `@compute @workgroup_size(64)
+fn part(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x < dims.n) { store_y(dims.first + id.x, load_x(dims.first + id.x) * 2.0 + 1.0); }
+}`,
+  inputs: { x: vec4("first + n") },
+  outputs: { y: vec4("first + n") },
+  dims: { n: "u32", first: "u32" },
+};
+
+for (const length of [LARGE - 1, LARGE, ROW, 2 * ROW + 5]) {
+  Deno.test(`what kernels write of ${length} vec4 is what the next reads and the host sees`, () =>
+    onEveryProfile(async (device) => {
+      const make = (name: string) => createTensor(device, name, "f32x4", length);
+      const x = make("x"), y = make("y"), z = make("z"), program = new Program(device);
+      const made = [x, y, z], values = Float32Array.from({ length: 4 * length }, (_, i) => i % 97);
+      const buffers = device.profile.storage === "buffer";
+      assert.equal(isBuffered(device, x), buffers || length >= LARGE);
+      upload(device, x, values);
+      upload(device, y, new Float32Array(4 * length).fill(7));
+      // two parts of y by two dispatches, the rest as it was; then all of it is read
+      const add = (from: typeof x, to: typeof x, first: number, n: number) =>
+        program.add(PART, { x: from, y: to }, { n, first }, [Math.ceil(n / 64), 1, 1]);
+      add(x, y, 0, 3);
+      add(x, y, 10, length - 10);
+      add(y, z, 0, length);
+      program.submit(2);
+      const want = (i: number) => i >= 12 && i < 40 ? 7 : values[i] * 2 + 1;
+      const found = new Float32Array(await download(device, z));
+      assert.equal(found.findIndex((v, i) => v !== want(i) * 2 + 1), -1);
+      const part = new Float32Array(await download(device, y, length - 2, 2));
+      assert.deepEqual([...part], [...values.subarray(-8)].map((v) => v * 2 + 1));
+      // what the host writes over it is read too
+      upload(device, y, new Float32Array(4).fill(5));
+      program.dispatches.splice(0, 2);
+      program.submit();
+      const after = new Float32Array(await download(device, z));
+      assert.deepEqual([...after.subarray(0, 5)], [11, 11, 11, 11, want(4) * 2 + 1]);
+      const before = device.memory.alive_bytes, held = made.reduce((sum, t) => sum + bytesOf(t), 0);
+      made.forEach(destroyTensor);
+      assert.equal(before - device.memory.alive_bytes, held);
+    }));
+}
 
 Deno.test("a missing, superfluous or ill-typed tensor is a type error that names it", () =>
   withDevice({}, (device) => {

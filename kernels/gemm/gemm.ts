@@ -13,26 +13,17 @@ import none from "../none.wgsl" with { type: "text" };
 import { addShared, SHARED } from "./gemm_shared.ts";
 import { SHARE_ROWS } from "./gemm_tiles.ts";
 import type { Layout, Product, Tile } from "./product.ts";
+import { SOFTWARE_SHARE_ROWS, softwareTile, tilesOf } from "./software_tiles.ts";
 import type { DeviceProfile } from "../gpu/device.ts";
-import { f32, type KernelSpec, type Operand, u32, vec4, when } from "../gpu/kernel.ts";
+import { f32, FOLD, type KernelSpec, type Operand, u32, vec4, when } from "../gpu/kernel.ts";
 import type { Program } from "../gpu/program.ts";
 import { u32s } from "../sizes.ts";
 
 export type { Epilogue, Layout, Matrix, Product, Routing, Tile } from "./product.ts";
 
-/** The software adapter's tile for products by expert: short shares leave few of its rows unused. */
-export const SOFTWARE_TILE: Tile = { rows: 8, cols: 16, lanes: 8 };
-/** Its tile for all others: a quarter fewer reads per product. */
-export const WIDE_TILE: Tile = { rows: 16, cols: 16, lanes: 8 };
-
-/** The tile a product uses on the software adapter. */
-function softwareTile(p: Product): Tile {
-  return p.tile ?? (p.grouped ? SOFTWARE_TILE : WIDE_TILE);
-}
-
 /** Rows an expert's share is padded to, so that no tile has two experts. */
 export function tileRows(profile: DeviceProfile): number {
-  return profile.kernels === "gpu" ? SHARE_ROWS : SOFTWARE_TILE.rows;
+  return profile.kernels === "gpu" ? SHARE_ROWS : SOFTWARE_SHARE_ROWS;
 }
 
 /**
@@ -78,7 +69,7 @@ const C = matrix(
 );
 
 const DIMS = u32s(
-  "rows cols4 k4 lane_shift scale_slot scale_stride tile_height " +
+  "rows cols4 k4 across each count scale_slot scale_stride tile_height " +
     "a_base a_stride a_replica b_base b_stride b_replica b_expert b_up " +
     "c_base c_stride c_replica c_expert r_base hidden_replica " +
     "experts per_token tiles tile_rows perm_replica off_replica gate_replica",
@@ -125,26 +116,18 @@ function formConstants(p: Product): Record<string, number> {
   };
 }
 
-/** Template constants of the software variant's tile. */
-function tileConstants(p: Product): Record<string, number> {
-  const tile = softwareTile(p), nv = tile.cols / 4;
+/** Template constants of the software variant's tile; OUT, the rows that leave together, divides TM. */
+function tileConstants(p: Product, tile: Tile): Record<string, number> {
+  const nv = tile.cols / 4;
   return {
     LANES: tile.lanes,
-    OUT: Math.min(tile.rows, (p.epilogue ?? "store") === "store" ? 8 : 4),
+    FOLD,
+    OUT: tile.rows % 8 === 0 && (p.epilogue ?? "store") === "store" ? 8 : 4,
     TM: tile.rows,
     TN_COLS: tile.cols,
     NV: nv,
     CV: p.epilogue === "swiglu" ? nv / 2 : nv,
   };
-}
-
-/** Rows and columns of C one workgroup makes; 2^shift of its lanes lie side by side. */
-function workgroup(p: Product): { rows: number; cols: number; shift: number } {
-  const swiglu = p.epilogue === "swiglu", tile = softwareTile(p);
-  const cols = swiglu ? tile.cols / 2 : tile.cols;
-  let shift = 0;
-  while ((1 << shift) < tile.lanes && (cols << shift) < p.cols) shift++;
-  return { rows: tile.rows * (tile.lanes >> shift), cols: cols << shift, shift };
 }
 
 /**
@@ -171,7 +154,8 @@ export function gemm(program: Program, p: Product): void {
     throw new TypeError(`Cannot group ${p.layout} by ${p.grouped}`);
   }
   const shared = program.profile.kernels === "gpu", routing = p.routing;
-  const tile = softwareTile(p), spec = gemmSpec(p.layout), group = workgroup(p);
+  const spec = gemmSpec(p.layout), tile = softwareTile(p);
+  const { across, each, count } = tilesOf(p, tile);
   if (!shared && p.grouped === "rows" && routing!.tileRows % tile.rows) {
     throw new RangeError(
       `Cannot multiply by expert: shares of ${
@@ -198,7 +182,9 @@ export function gemm(program: Program, p: Product): void {
     rows: p.rows,
     cols4: p.cols / 4,
     k4: Math.ceil(p.k / 4),
-    lane_shift: group.shift,
+    across,
+    each,
+    count,
     scale_slot: p.scaleSlot,
     scale_stride: p.scaleStride,
     tile_height: tile.rows,
@@ -226,10 +212,7 @@ export function gemm(program: Program, p: Product): void {
   };
   const constants = formConstants(p);
   if (shared) return addShared(program, p, spec, tensors, dims, constants);
-  const grid = [
-    Math.ceil(p.cols / group.cols),
-    Math.ceil(p.rows / group.rows),
-    p.replicas * (p.grouped === "k" ? experts : 1),
-  ] as const;
-  program.add(spec, tensors, dims, grid, { ...constants, ...tileConstants(p) });
+  const groups = Math.ceil(each * count / tile.lanes);
+  const grid = [Math.min(groups, FOLD), Math.ceil(groups / FOLD), 1] as const;
+  program.add(spec, tensors, dims, grid, { ...constants, ...tileConstants(p, tile) });
 }

@@ -11,7 +11,8 @@
 //   GATED:        row r is scaled by gate[perm[r]], 0 for a padding row
 //   SWIGLU, DSWIGLU, RESIDUAL: what is stored, see epilogue.wgsl
 //
-// All offsets and strides count vec4. Each output sums k in ascending order: bitwise repeatable.
+// Lanes are numbered through the tiles of C side by side (`across`), then down (`each` a C), then
+// through the Cs (`count`). All offsets and strides count vec4. Each output sums k in ascending order: bitwise repeatable.
 // Rows and columns past the edge are computed and not stored; K is padded with zeros to 4.
 
 #include "none"
@@ -19,20 +20,21 @@
 
 @compute @workgroup_size(${LANES})
 fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
-  let lanes_x = 1u << dims.lane_shift;
-  let tile = group.y * (${LANES}u >> dims.lane_shift) + (lane >> dims.lane_shift);
-  let row = tile * ${TM}u;
-  let col = (group.x * lanes_x + (lane & (lanes_x - 1u))) * ${CV}u;
-  if (row >= dims.rows || col >= dims.cols4) { return; }
+  let number = (group.y * ${FOLD}u + group.x) * ${LANES}u + lane;
+  let z = number / dims.each;
+  if (z >= dims.count) { return; }
+  let tile = number % dims.each;
+  let row = tile / dims.across * ${TM}u;
+  let col = tile % dims.across * ${CV}u;
   #if GROUPED_K
-  let replica = group.z / dims.experts;
-  let expert = group.z % dims.experts;
+  let replica = z / dims.experts;
+  let expert = z % dims.experts;
   #elif GROUPED_ROWS
-  let replica = group.z;
+  let replica = z;
   let expert = load_tile_expert(replica * dims.tiles + row / dims.tile_rows);
   if (expert == NONE) { return; }
   #else
-  let replica = group.z;
+  let replica = z;
   let expert = 0u;
   #end if GROUPED_K
   let a_at = dims.a_base + replica * dims.a_replica;

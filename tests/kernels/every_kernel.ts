@@ -161,7 +161,9 @@ function* products(): Generator<Case> {
               build: (program) => {
                 gemm(program, p);
                 if (program.profile.kernels !== "software") return;
-                for (const [rows, cols, lanes] of [[8, 16, 8], [16, 16, 8], [4, 8, 16]]) {
+                for (
+                  const [rows, cols, lanes] of [[8, 16, 8], [16, 16, 8], [16, 12, 16], [4, 8, 16]]
+                ) {
                   gemm(program, { ...p, tile: { rows, cols, lanes } });
                 }
               },

@@ -26,7 +26,8 @@ export interface Outcome {
 
 /** One line of progress: `12/40 runs, 3 min 20 s left | 16e4a d=48: step 100/448`. */
 export function progressText({ label, done, planned, unit, left_s }: Progress): string {
-  const left = left_s === null ? "" : `, ${duration(left_s)} left`;
+  // what is planned so far may be done, and more be planned from it
+  const left = left_s === null || done === planned ? "" : `, ${duration(left_s)} left`;
   const part = unit === "%" ? `${Math.round(100 * done / planned)}%` : `${done}/${planned} ${unit}`;
   return `${part}${left} | ${label}`;
 }

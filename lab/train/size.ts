@@ -44,7 +44,9 @@ export function replicasThatFit(device: Device, job: Job, groups = 1): number {
   );
   const binding = device.gpu.limits.maxStorageBufferBindingSize;
   // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
-  const all = 4 * (7 * layout.floats +
+  // what kernels write of a texture is held twice, see kernels/gpu/tensor.ts
+  const copies = device.profile.storage === "texture" ? 2 : 1;
+  const all = 4 * copies * (7 * layout.floats +
     job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
     2 * ends);
   const fits = device.profile.storage === "texture" ? MAX_REPLICAS : Math.floor(binding / largest);

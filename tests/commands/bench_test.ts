@@ -82,6 +82,10 @@ Deno.test("a line of progress says what is done, what is left and what is going 
     progressText({ label, done: 1, planned: 4, unit: "%", left_s: null }),
     `25% | ${label}`,
   );
+  assert.equal(
+    progressText({ label, done: 40, planned: 40, unit: "runs", left_s: 0 }),
+    `40/40 runs | ${label}`,
+  );
 });
 
 /** Starts a smoke bench and stops it when its log says that a group is done. */

@@ -11,7 +11,7 @@ const HELP = `mue-bench COMMAND [options]
   rule            the transfer rule as a table, for any pair of configurations; no GPU
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
-  bench-kernels   time training steps and matrix products
+  bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
 Each has its own --help. As tasks: deno task bench, compare, rule, parity, selftest, bench:kernels,

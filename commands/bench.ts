@@ -23,7 +23,7 @@ import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
 import { tuneFor } from "./tune.ts";
-import { workersFor } from "./workers.ts";
+import { readableAgain, workersFor } from "./workers.ts";
 
 /** Refuses an output path that cannot be used, before any work. */
 function checkOut(out: string): void {
@@ -149,6 +149,9 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       }
     }
     workers.push(...workersFor(device, o.workers, o.text));
+    if (!readableAgain(o.text)) {
+      line.note(`note: ${o.text} can be read only once, so that this process trains alone`);
+    }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
     const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null ? null : await paceOf(

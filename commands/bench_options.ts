@@ -34,8 +34,9 @@ survives; what several of them train is trained once.
                    cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
-  --workers N      processes that train side by side (default: one per core on llvmpipe, the CPU's
-                   driver, each with a device of one thread; else 1, this process)
+  --workers N      processes that train side by side (default: on llvmpipe, the CPU's driver, one
+                   per core and 1.5 GB of memory, each with a device of one thread; else 1, this
+                   process; always 1 for a --text that can be read only once, e.g. a pipe)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop

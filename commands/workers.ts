@@ -12,7 +12,7 @@ import { UsageError } from "./arguments.ts";
 import { datasetOf } from "./data.ts";
 import { reportError } from "./exit_codes.ts";
 
-/** Memory a worker may come to need, bytes: so many fit into the machine's. */
+/** Memory that must be there for each worker, bytes: twice what one takes at the quick profile's sizes. */
 const WORKER_BYTES = 1.5e9;
 
 /** Most workers anyone may ask for. */
@@ -37,7 +37,7 @@ export function workersOf(text: string): number {
 }
 
 /** Whether every process can read the text anew: a pipe gives it once. */
-function readable(text: string | null): boolean {
+export function readableAgain(text: string | null): boolean {
   try {
     return text === null || Deno.statSync(text).isFile;
   } catch {
@@ -62,7 +62,7 @@ export function defaultWorkers({ adapter }: Pick<Device, "adapter">): number {
  */
 export function workersFor(device: Device, count: number | null, text: string | null): Hand[] {
   const wanted = count ?? defaultWorkers(device);
-  if (wanted === 1 || !readable(text)) return [];
+  if (wanted === 1 || !readableAgain(text)) return [];
   const orders: Orders = { profile: device.profile, text };
   const spawn = () =>
     new Deno.Command(Deno.execPath(), {

@@ -108,8 +108,8 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   };
   let plan = planOf(suite, profile, data?.hash ?? null), pool: TrainingPool | null = null;
   if (data !== null) {
-    for (const training of suite.plan(profile).trainings) {
-      const overlap = checkData(data, training);
+    for (const plan of suite.plan(profile).trainings) {
+      const overlap = checkData(data, plan);
       if (overlap !== null) warn(overlap);
     }
     const store = stack.use(openStore(storeDir));
@@ -123,7 +123,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
       options.workers,
     );
     const task = data.task.id, later = (options.later ?? []).filter((s) => s.task === task);
-    training.after(later.map(({ ahead }) => () => ahead?.(profile, training) ?? []));
+    training.offerLater(later.map(({ ahead }) => () => ahead?.(profile, training) ?? []));
     stack.defer(() => training.close());
     pool = training;
   }

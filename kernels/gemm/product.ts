@@ -35,7 +35,7 @@ export interface Matrix {
 export interface Routing {
   experts: number;
   active: number;
-  /** rows an expert's share is padded to */
+  /** rows an expert's share is padded to: a multiple of the rows of every register tile it is made with */
   tileRows: number;
   /** row tiles per replica */
   tiles: number;

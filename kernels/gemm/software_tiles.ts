@@ -1,6 +1,6 @@
 /**
  * The register tile a product runs with on a software adapter. Its lanes are numbered through the
- * tiles of all replicas and experts, so only the last workgroup has idle ones, and what is left to
+ * tiles of all replicas and experts, so only the last workgroup and unused shares leave some idle, and what is left to
  * choose is the tile's shape: large enough to read little, and without columns or rows past the edge.
  * Bits do not depend on it: each output sums k in ascending order.
  *
@@ -11,7 +11,7 @@ import type { Product, Tile } from "./product.ts";
 /** Rows an expert's share is padded to on a software adapter, so that no tile has two experts. */
 export const SOFTWARE_SHARE_ROWS = 16;
 
-/** Lanes of a workgroup: two groups of 8, what a software adapter runs at once. */
+/** Lanes of a workgroup: two vectors of the 8 lanes that llvmpipe runs at once. */
 const LANES = 16;
 
 /** Rows and columns a tile may have, in the order of trying; columns of SwiGLU count gate and up. */
@@ -21,7 +21,8 @@ const MOST = 256;
 
 /**
  * Instructions of 8 lanes on llvmpipe, counted in its machine code: a vec4 read, a multiply-add of
- * four k with its accumulator, a stored element, and what a tile takes before and after.
+ * four k with its accumulator, an element stored to a texture, and what a tile takes before and after.
+ * Large results go to buffers, which is cheaper; 20 or 60 for it chose no faster tiles.
  */
 const READ = 55, MULTIPLY = 12, STORE = 130, START = 600;
 

@@ -77,9 +77,12 @@ export const REGRET = "regret of the transferred value";
 export interface Needs {
   /** paired seeds (independent repeats) it rests on */
   seeds: number;
-  /** least number with which four of five benches would decide it; null: none up to the most that is tried */
+  /**
+   * least of the numbers tried with which four of five benches would decide it (of a mean every one, of a shift 3 to
+   * 48 in growing steps); null: none of them
+   */
   decisive: number | null;
-  /** what it would then be */
+  /** what it would then be; means nothing where `decisive` is null */
   verdict: "pass" | "fail";
   /** the most that was tried */
   tried: number;

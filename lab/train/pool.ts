@@ -48,7 +48,7 @@ interface Taken extends RunningGroup {
   waiting: Waiting[];
   work: number;
   /** for a later suite */
-  ahead: boolean;
+  forLater: boolean;
 }
 
 /** Work that is left of a group. */
@@ -75,8 +75,10 @@ export class TrainingPool {
   readonly #halt = new AbortController();
   #failure: unknown = null;
   #data: TaskData | null = null;
-  #ahead: () => Job[] = () => [];
+  #expected: () => Job[] = () => [];
   #later: (() => Job[])[] = [];
+  /** jobs for later suites whose worker process ended: left to their suites */
+  readonly #leftLater = new Set<string>();
   /** groups in training, as promises that never fail */
   readonly #running = new Set<Promise<void>>();
   #pumping = false;
@@ -118,13 +120,13 @@ export class TrainingPool {
   }
 
   /** Names all that is planned so far, for counts and the time left; asked again with every group. */
-  expect(ahead: () => Job[]): void {
-    this.#ahead = ahead;
-    this.#missing(ahead());
+  expect(planned: () => Job[]): void {
+    this.#expected = planned;
+    this.#missing(planned());
   }
 
   /** Names what later suites will surely train, suite by suite: for hands that have nothing to do. */
-  after(later: (() => Job[])[]): void {
+  offerLater(later: (() => Job[])[]): void {
     this.#later = later;
   }
 
@@ -202,12 +204,12 @@ export class TrainingPool {
     } catch (error) {
       return this.#fail(error);
     }
-    const ahead = waiting.length === 0;
-    if (ahead) waiting = this.#lookAhead();
+    const forLater = waiting.length === 0;
+    if (forLater) waiting = this.#lookAhead();
     if (waiting.length === 0) return;
     const jobs = waiting.map(({ job }) => job), { steps } = jobs[0], replicas = jobs.length;
     const work = waiting.reduce((sum, w) => sum + w.work, 0), label = groupLabel(jobs);
-    const taken = { waiting, work, label, step: 0, steps, replicas, ahead };
+    const taken = { waiting, work, label, step: 0, steps, replicas, forLater };
     if (this.#taken.size === 0) this.#measured.since = performance.now();
     this.#taken.set(hand, taken);
     const planned = this.#planned();
@@ -232,10 +234,12 @@ export class TrainingPool {
   /** Runs of a later suite that end before the hands that are busy for this one do. */
   #lookAhead(): Waiting[] {
     const taken = [...this.#taken.values()];
-    const until = Math.max(0, ...taken.filter((group) => !group.ahead).map(leftOf));
+    const until = Math.max(0, ...taken.filter((group) => !group.forLater).map(leftOf));
     const training = new Set(taken.flatMap(({ waiting }) => waiting.map(({ job }) => job.key)));
+    const open = ({ key }: Job) =>
+      !this.#store.items.has(key) && !training.has(key) && !this.#leftLater.has(key);
     for (const later of until > 0 ? this.#later : []) {
-      const jobs = later().filter(({ key }) => !this.#store.items.has(key) && !training.has(key));
+      const jobs = later().filter(open);
       const once = [...new Map(jobs.map((job) => [job.key, job])).values()];
       const short = once.filter((job) => workOf(job) <= until);
       if (short.length === 0) continue;
@@ -255,7 +259,7 @@ export class TrainingPool {
     try {
       for (const run of runs) {
         this.#store.append(run);
-        if (!taken.ahead) this.#counted.add(run.key);
+        if (!taken.forLater) this.#counted.add(run.key);
         this.trainedTokens += run.steps * run.batchTokens;
       }
     } catch (error) {
@@ -269,12 +273,21 @@ export class TrainingPool {
     for (const { resolve } of taken.waiting) resolve();
   }
 
-  /** A group that was not trained: it trains again where only its process ended, and once only. */
+  /**
+   * A group that was not trained. Where only its process ended it trains again, once; one for a later
+   * suite is left to that.
+   */
   #lose(taken: Taken, error: unknown): void {
     const { waiting, label } = taken;
-    if (!taken.ahead) this.#queue.back(waiting);
+    if (!taken.forLater) this.#queue.back(waiting);
     if (!(error instanceof HandLost)) return this.#fail(error);
-    if (taken.ahead) return; // its suite will train it
+    if (taken.forLater) {
+      for (const { job } of waiting) this.#leftLater.add(job.key);
+      this.#warnings.add(
+        `${label}: a worker process was lost while it trained it for a later suite: ${error.message}`,
+      );
+      return;
+    }
     if (waiting.some((w) => w.lost)) {
       return this.#fail(
         new DeviceError(`Cannot train ${label}: a worker process ended twice; ${error.message}`),
@@ -288,13 +301,13 @@ export class TrainingPool {
 
   /** Runs that are planned, and the work that is left of all but those in training. */
   #planned(): { runs: number; work: number } {
-    const own = [...this.#taken.values()].filter((group) => !group.ahead);
+    const own = [...this.#taken.values()].filter((group) => !group.forLater);
     const waiting = own.flatMap((group) => group.waiting);
     const training = waiting.map(({ job }) => job), keys = new Set(training.map((job) => job.key));
-    const ahead = this.#missing([...this.#ahead(), ...this.#queue.jobs, ...training]);
-    const open = ahead.filter((job) => !keys.has(job.key));
+    const missing = this.#missing([...this.#expected(), ...this.#queue.jobs, ...training]);
+    const open = missing.filter((job) => !keys.has(job.key));
     return {
-      runs: this.#counted.size + ahead.length,
+      runs: this.#counted.size + missing.length,
       work: open.reduce((sum, job) => sum + workOf(job), 0),
     };
   }
@@ -304,7 +317,7 @@ export class TrainingPool {
     const seconds = m.seconds + (performance.now() - m.since) / 1000;
     const done = m.work + all.reduce((sum, group) => sum + group.work - leftOf(group), 0);
     const left = planned.work +
-      all.reduce((sum, group) => sum + (group.ahead ? 0 : leftOf(group)), 0);
+      all.reduce((sum, group) => sum + (group.forLater ? 0 : leftOf(group)), 0);
     this.#onProgress({
       groups: [newest, ...all.filter((group) => group !== newest && group.work > 0)]
         .map(({ label, step, steps, replicas }) => ({ label, step, steps, replicas })),

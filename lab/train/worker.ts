@@ -1,7 +1,6 @@
 /**
- * Worker processes: on a software adapter one per core, each with a device of one thread, trains runs
- * in three quarters of the time that one device with all threads takes, since nothing waits for
- * threads to join between dispatches (docs/performance.md).
+ * Worker processes: on llvmpipe one per core, each with a device of one thread. Nothing waits for
+ * threads to join between dispatches then, and runs train faster (docs/performance.md).
  *
  * @module
  */

@@ -219,7 +219,7 @@ Deno.test("the time left is told once something was measured, and never for what
 Deno.test("a hand with nothing to do trains for a later suite, no longer than the others train", async () => {
   const { hands, store, pool, told } = poolOf(2);
   // the first suite has nothing short enough: its run takes longer than the wide one's
-  pool.after([() => [job("16e8a", "complete-mue", 0, "16e8a:d=48,dh=12,h=12")], () => NARROW]);
+  pool.offerLater([() => [job("16e8a", "complete-mue", 0, "16e8a:d=48,dh=12,h=12")], () => NARROW]);
   const wide = pool.train(WIDE.slice(0, 1));
   await settled();
   // some narrow runs fit into the time of the wide one, not all
@@ -241,14 +241,22 @@ Deno.test("a hand with nothing to do trains for a later suite, no longer than th
 
 Deno.test("a group lost ahead of its suite is left to it", async () => {
   const { hands, pool } = poolOf(2);
-  pool.after([() => NARROW]);
+  pool.offerLater([() => NARROW]);
   const wide = pool.train(WIDE.slice(0, 1));
   await settled();
+  const [lost] = hands[1].groups;
   hands[1].end(new HandLost("it ended with SIGKILL"));
   await settled();
+  // it goes on with others, and does not try those again
+  assertEquals(hands[1].groups.length, 2);
+  const keys = new Set(lost.map(({ key }) => key));
+  assert.ok(hands[1].groups[1].every(({ key }) => !keys.has(key)));
   hands[0].end();
   await wide;
   hands.forEach((hand) => hand.end());
   await pool.idle();
-  assertEquals(pool.warnings, []);
+  assert.match(
+    pool.warnings.join(),
+    /lost while it trained it for a later suite: it ended with SIGKILL/,
+  );
 });

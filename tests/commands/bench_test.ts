@@ -251,7 +251,7 @@ Deno.test("a suite of claims that is stopped keeps its models and goes on from t
   let sent = false, text = "";
   for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
     text += part;
-    if (!sent && /^[2-9]\/8 runs/m.test(text)) {
+    if (!sent && /^[2-9]\/\d+ runs/m.test(text)) {
       child.kill("SIGINT");
       sent = true;
     }

@@ -137,7 +137,7 @@ function extentOf(length: number): [number, number] {
 
 /** Whether kernels write a tensor as a buffer: large textures of vec4, and what is a buffer anyhow. */
 export function isBuffered({ gpu }: Device, { element, length, buffer }: Tensor): boolean {
-  // whole texture rows are copied, so up to a row more than the elements
+  // whole texture rows are copied: up to a row more than the elements
   const fits = length * BYTES[element] <= gpu.limits.maxStorageBufferBindingSize - ROW * 16;
   return buffer !== null || (element === "f32x4" && length >= LARGE && fits);
 }

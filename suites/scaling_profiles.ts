@@ -35,7 +35,7 @@ const along = (axis: Named, models: [x: number, name: string][], rest = ""): Sca
   configurations: models.map(([, name]) => rest ? `${name}:${rest}` : name),
 });
 
-const common = { compare: { more: "capacity", less: "granularity" }, limits };
+const compare = { more: "capacity", less: "granularity" };
 const QUICK = "d=48,dh=12,h=12", PAPER = "d=512,h=128,dh=64";
 /** Four sets of seeds that no claim uses. */
 const setsFrom = (first: number, size: number) =>
@@ -54,7 +54,8 @@ export const profiles: Record<ProfileName, ScalingProfile> = {
       along(granularity, [[2, "4e2a:d=32,h=16"], [4, "8e4a:d=32,h=8"]]),
     ],
     nothing: { configuration: "4e2a:d=32,h=16", seedSets: [[2, 3], [4, 5]] },
-    ...common,
+    compare,
+    limits,
   },
   quick: {
     plan: quickPlan,
@@ -70,8 +71,9 @@ export const profiles: Record<ProfileName, ScalingProfile> = {
       along(layers, [[2, `16e4a:${QUICK}`], [4, "16e4a:d=48,dh=12,L=4,h=12"]]),
       along(shared, [[0, "16e4a"], [2, "16e2a2s"]], QUICK),
     ],
-    nothing: { configuration: `16e4a:${QUICK}`, seedSets: setsFrom(7, 2) },
-    ...common,
+    nothing: { configuration: `16e4a:${QUICK}`, seedSets: setsFrom(18, 2) },
+    compare: { ...compare, seeds: [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] },
+    limits,
   },
   paper: {
     plan: paperPlan,
@@ -93,6 +95,7 @@ export const profiles: Record<ProfileName, ScalingProfile> = {
       along(shared, [[0, "64e4a"], [1, "64e3a1s"], [2, "64e2a2s"]], PAPER),
     ],
     nothing: { configuration: `64e4a:${PAPER}`, seedSets: setsFrom(3, 3) },
-    ...common,
+    compare,
+    limits,
   },
 };

@@ -41,6 +41,7 @@ import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel } from "./models.ts";
 import {
   type AxisRuns,
+  firstSeeds,
   jointContrast,
   measureAxis,
   over,
@@ -60,11 +61,12 @@ export type { ScalingAxis };
 /** What `scaling` measures at a profile. */
 export interface ScalingProfile {
   plan: TrainingPlan;
+  /** of every model */
   seeds: number[];
   axes: ScalingAxis[];
-  /** axes by name: a doubling of `more` lowers the loss more than one of `less` */
-  compare: { more: string; less: string };
-  /** the axis that changes nothing, over sets of seeds that none of `seeds` is in */
+  /** axes by name: a doubling of `more` lowers the loss more than one of `less`; their models have `seeds` too */
+  compare: { more: string; less: string; seeds?: number[] };
+  /** the axis that changes nothing, over sets of seeds that no claim uses */
   nothing: { configuration: string; seedSets: number[][] };
   limits: ScalingLimits;
 }
@@ -72,15 +74,22 @@ export interface ScalingProfile {
 const NOTHING = "nothing", TOGETHER = "together";
 const RULE = "complete-mue";
 
-/** Every model the suite trains; one that lies on two axes is trained once. */
-export function scalingModels({ axes, nothing, seeds }: ScalingProfile): SeededModel[] {
+/** The seeds of an axis' models: every model's first. */
+function seedsOf({ seeds, compare }: ScalingProfile, axis: string): number[] {
+  const compared = axis === compare.more || axis === compare.less;
+  return compared ? [...seeds, ...compare.seeds ?? []] : seeds;
+}
+
+/** Every model the suite trains; one that lies on two axes is trained once a seed. */
+export function scalingModels(profile: ScalingProfile): SeededModel[] {
+  const { axes, nothing } = profile;
   return [
     ...axes.flatMap((axis) =>
       axis.configurations.map((configuration) => ({
         panel: axis.name,
         line: configuration,
         configuration,
-        seeds,
+        seeds: seedsOf(profile, axis.name),
       }))
     ),
     ...nothing.seedSets.map((set, i) => ({
@@ -140,7 +149,8 @@ export function judgeScaling(
   unit: string,
 ): Findings {
   const { axes, compare, nothing, seeds, limits } = profile;
-  const used = nothing.seedSets.flat().find((seed) => seeds.includes(seed));
+  const claimed = axes.flatMap((axis) => seedsOf(profile, axis.name));
+  const used = nothing.seedSets.flat().find((seed) => claimed.includes(seed));
   if (used !== undefined) {
     throw new RangeError(
       `Cannot compare with an axis that changes nothing: seed ${used} is claimed`,
@@ -165,7 +175,10 @@ export function judgeScaling(
   const more = named(compare.more), less = named(compare.less);
   const missing = measured.find((m) => m.missing !== undefined)?.missing;
   const all = jointContrast(
-    measured.map((m) => ({ of: m, sign: m.axis.expected === "falls" ? 1 : -1 })),
+    measured.map((m) => ({
+      of: firstSeeds(m, seeds.length),
+      sign: m.axis.expected === "falls" ? 1 : -1,
+    })),
   );
   const none = empty.table && {
     values: contrastOf(empty.table, empty.weights),
@@ -232,9 +245,19 @@ export function judgeScaling(
       "until version 2 each axis was a claim of its own; they became one contrast after looking, when " +
       "granularity's slope could not be told from 0: the axes stand beside it and decide nothing",
       `every model is trained at the hyperparameters of the reference ${profile.plan.reference}, not at its own best`,
-      `${seeds.length} paired seeds; intervals of points are without what a seed adds to every model of the axis`,
+      seedsSaid(profile) +
+      "; intervals of points are without what a seed adds to every model of the axis",
     ],
   };
+}
+
+/** How many seeds, for a reader. */
+function seedsSaid(profile: ScalingProfile): string {
+  const { seeds, compare } = profile, more = seedsOf(profile, compare.more).length;
+  const of = more > seeds.length
+    ? `, ${more} of the models along ${compare.more} and ${compare.less}`
+    : "";
+  return `${seeds.length} paired seeds${of}`;
 }
 
 /** How a suite of this kind is measured. */

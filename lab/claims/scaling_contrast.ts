@@ -61,6 +61,15 @@ export function measureAxis(axis: ScalingAxis, runs: Run[][]): AxisRuns {
   return { ...shared, table: runs.map((row) => row.map((run) => run.validationLoss!)) };
 }
 
+/** An axis with the runs of its first seeds alone. */
+export function firstSeeds({ runs, table, ...axis }: AxisRuns, seeds: number): AxisRuns {
+  return {
+    ...axis,
+    runs: runs.map((row) => row.slice(0, seeds)),
+    table: table && table.map((row) => row.slice(0, seeds)),
+  };
+}
+
 /** One value per seed, and what it varies by. */
 export interface Contrast {
   values: number[];

@@ -17,6 +17,8 @@ export interface Assumed {
   rest?: number;
   /** distance to the limit that is expected, in the unit; absent: nothing is */
   distance?: number;
+  /** seeds it is judged on; absent: the profile's */
+  seeds?: number;
   /** where the numbers are from */
   from: string;
 }
@@ -26,10 +28,11 @@ const short = (x: number) => `${Number(x.toPrecision(2))}`.replace("-", "−");
 /**
  * One line for a reader of the plan.
  *
- * @param seeds of the profile
+ * @param ofProfile seeds of the profile
  * @throws {RangeError} for fewer than two seeds, and a noise or distance that is none
  */
-export function assumedLine({ what, unit, sd, rest = 0, distance, from }: Assumed, seeds: number) {
+export function assumedLine(assumed: Assumed, ofProfile: number): string {
+  const { what, unit, sd, rest = 0, distance, from, seeds = ofProfile } = assumed;
   const noise = noiseOfSeed(sd, seeds, rest), of = unit === "" ? "" : ` ${unit}`;
   const stays = rest > 0 ? `, of which no seed takes away ±${short(rest)}` : "";
   const told =

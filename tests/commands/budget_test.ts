@@ -52,7 +52,6 @@ Deno.test("the estimate of the quick profile is within 20% of what the reference
     "router-stability": 52,
     "batch": 144,
     "speedup": 227,
-    "scaling": 381,
   };
   const suites = Object.keys(took_s).map((id) => suiteById(id).estimate("quick"));
   const estimated = secondsOf(suites, REFERENCE_SPEED), sum = (a: number, b: number) => a + b;

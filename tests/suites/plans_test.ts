@@ -18,7 +18,7 @@ const PINNED: Record<string, string[]> = {
   "depth": ["2", "e3570d57dd930373", "ec7b5a1c731bc1a5", "993b0b4b7b38418e"],
   "batch": ["3", "707fcdc6d2d94934", "b2fe5781c24cbe7b", "130b5e143fbb0e50"],
   "duration": ["2", "406285cecdc58a2c", "14533c42f83384d5", "c45b8e98b8a8e633"],
-  "scaling": ["3", "b4232f7f31278c24", "2ba719bead9b3039", "114b21b8cc4b824e"],
+  "scaling": ["4", "94fca3f5524c3a2d", "9886bca9fed44469", "77b044210167061d"],
   "latency": ["4", "82772decf7938908", "f530dfde96e7b9ec", "f0495e1de84ac405"],
   "speedup": ["3", "217e12e8d4ebf78a", "cb4b79b9d818a5f4", "ae304b3d8b35a72d"],
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],

@@ -29,8 +29,8 @@ function places({ x, scale, configurations }: ScalingAxis, configuration: string
 }
 
 /** A model that lies on several axes is one run, with one noise. */
-function findings(law: Law, sd: number, stream = random(4), ofSet = (_set: number) => 0) {
-  const seeds = Array.from({ length: 16 }, () => 0.02 * stream.normal());
+function findings(law: Law, sd: number, stream = random(5), ofSet = (_set: number) => 0) {
+  const seeds = Array.from({ length: 32 }, () => 0.02 * stream.normal());
   const noise = new Map<string, number>();
   const noiseOf = ({ configuration, seed }: Wanted) => {
     const id = `${configuration} ${seed}`;
@@ -112,6 +112,19 @@ Deno.test("a model of several axes counts once: its runs are no evidence of each
   assertNear(spread(1), Math.abs(weight) * 0.02 / Math.sqrt(quick.seeds.length), 0.0008);
 });
 
+Deno.test("the compared axes have more seeds, the sum of all axes those that every model has", () => {
+  const { seeds, compare } = quick, more = seeds.length + compare.seeds!.length;
+  // seeds that only the compared models have move their slopes, and not the sum
+  const runs = runsFor(quick.plan, scalingModels(quick), (w) => ({
+    validationLoss: 2 - (w.configuration.startsWith("32e4a") && w.seed >= seeds.length ? 0.1 : 0),
+  }));
+  const { judgements } = judgeScaling(quick, runs, "nats");
+  const estimate = (i: number) => judgements[i].measures[0].value!.estimate;
+  assertNear(estimate(0), 0, 1e-12);
+  const x = [2, 4, 5], centre = 11 / 3, s2 = x.reduce((s, v) => s + (v - centre) ** 2, 0);
+  assertNear(estimate(1), -0.1 * (5 - centre) / s2 * compare.seeds!.length / more, 1e-9);
+});
+
 Deno.test("an effect within the noise is inconclusive", () => {
   const small = Object.fromEntries(Object.entries(CLAIMED).map(([name, v]) => [name, v / 20]));
   assertEquals(verdictOf(small, 0.01).verdict, "inconclusive");
@@ -119,7 +132,7 @@ Deno.test("an effect within the noise is inconclusive", () => {
 
 Deno.test("a fall no larger than what seeds alone do is open, and a smaller one leaves nothing to tell", () => {
   const small = Object.fromEntries(Object.entries(CLAIMED).map(([name, v]) => [name, v / 20]));
-  const { judgements } = findings(small, 0.0001);
+  const { judgements } = findings(small, 0.0001, random(5));
   assert(judgements.every((j) => j.role !== "claim" || j.verdict === "pass"));
   assertEquals(decide(judgements).verdict, "inconclusive");
   // sets of seeds that differ by more than a doubling along every axis gains
@@ -152,11 +165,11 @@ Deno.test("a diverged run leaves its axis and the sum unmeasured", () => {
   const { judgements, tables } = judgeScaling(quick, runs, "nats");
   const capacity = judgements.filter((j) => j.panel === "capacity" || j.role !== "aside");
   assert(capacity.every((j) => j.verdict === "inconclusive"));
-  for (const j of capacity) assertEquals(j.measures[0].missing, "1 of 21 runs diverged");
+  for (const j of capacity) assertEquals(j.measures[0].missing, "1 of 54 runs diverged");
   const row = tables[0].rows.find(([axis, name]) =>
     axis === "capacity" && `${name}`.startsWith("4e4a")
   );
-  assertEquals(row!.slice(3), [null, [2, null, 2, 2, 2, 2, 2]]);
+  assertEquals(row!.slice(3), [null, [2, null, ...Array(16).fill(2)]]);
 });
 
 Deno.test("an axis with another number of places, an unknown name and claimed seeds are refused", () => {
@@ -164,10 +177,13 @@ Deno.test("an axis with another number of places, an unknown name and claimed se
   const [first, ...rest] = quick.axes;
   const ragged = { ...quick, axes: [{ ...first, x: [2, 4] }, ...rest] };
   throws(() => judgeScaling(ragged, runs, ""), /2 places for 3 configurations/);
-  const unknown = { ...quick, compare: { more: "width", less: "capacity" } };
-  throws(() => judgeScaling(unknown, runs, ""), /Cannot compare width/);
+  const unknown = { ...quick, compare: { ...quick.compare, more: "width" } };
+  const ofUnknown = runsFor(quick.plan, scalingModels(unknown), () => ({ validationLoss: 2 }));
+  throws(() => judgeScaling(unknown, ofUnknown, ""), /Cannot compare width/);
   const shared = { ...quick, nothing: { ...quick.nothing, seedSets: [[6, 7], [8, 9]] } };
   throws(() => judgeScaling(shared, runs, ""), /seed 6 is claimed/);
+  const compared = { ...quick, nothing: { ...quick.nothing, seedSets: [[17, 18], [19, 20]] } };
+  throws(() => judgeScaling(compared, runs, ""), /seed 17 is claimed/);
 });
 
 Deno.test("units are the task's, and a slope's limit is the profile's", () => {

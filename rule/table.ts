@@ -25,9 +25,12 @@ import {
   type RowLaw,
   type Rule,
   type RuleOptions,
+  type RuleTask,
   type Table,
-  TENSOR_KINDS,
+  TASK_KINDS,
   type TensorKind,
+  type TextKind,
+  type TextTable,
 } from "./rule.ts";
 
 /** Knobs, in the order of the printed table. */
@@ -38,6 +41,26 @@ export const HIDDEN = ["wq", "wk", "wv", "wo", "wrouter", "wgate", "wup"] as con
 
 /** Norm gains: of the blocks, and the final one. */
 export const NORMS = ["attnNorm", "qNorm", "kNorm", "ffnNorm", "norm"] as const;
+
+/**
+ * Whose laws the tensors of a diffusion model have, by the width that grows: nothing but d (input), both sides
+ * (hidden), the input alone (output). Source: the authors of 2505.15270 treat them so; adaLN's modulations d → 6d
+ * are hidden matrices, though they start at zero.
+ */
+const AS: Record<Exclude<TensorKind, TextKind>, TextKind> = {
+  patch: "embed",
+  time1: "embed",
+  class: "embed",
+  time2: "wq",
+  mod: "wq",
+  velocity: "unembed",
+};
+
+/** A rule's table with the rows of every task. */
+function completed(table: TextTable): Table {
+  const more = Object.entries(AS).map(([tensor, as]) => [tensor, table.rows[as]]);
+  return { ...table, rows: { ...table.rows, ...Object.fromEntries(more) } };
+}
 
 /**
  * A law.
@@ -56,7 +79,7 @@ export function law(exponents: Exponents, source: string): Law {
  * @param laws their common laws
  * @returns one entry per tensor kind
  */
-export function each<K extends TensorKind>(
+export function each<K extends TextKind>(
   tensors: readonly K[],
   laws: RowLaw,
 ): Record<K, RowLaw> {
@@ -67,13 +90,14 @@ export function each<K extends TensorKind>(
  * Makes a rule of a table.
  *
  * @param identity id, title, source and, where it is not the paper's, the gate of the rule
- * @param table the rule's laws under the given options (all filled in)
+ * @param text the rule's laws of a language model under the given options (all filled in)
  * @returns the rule
  */
 export function defineRule(
   identity: Pick<Rule, "id" | "title" | "source" | "gate">,
-  table: (options: Required<RuleOptions>) => Table,
+  text: (options: Required<RuleOptions>) => TextTable,
 ): Rule {
+  const table = (options: Required<RuleOptions>) => completed(text(options));
   const factorsOf: Rule["factors"] = (from, to, options) => {
     const all = withDefaults(options);
     const { rows, multipliers, oneMinusBeta } = table(all);
@@ -101,7 +125,7 @@ export function defineRule(
       checkBetas(hps, factors.oneMinusBeta, from, to);
       return {
         rule: identity.id,
-        rows: tensorsOf(to).map((t) => row(t, rows[t], factors.rows[t], hps)),
+        rows: tensorsOf(to, options?.task).map((t) => row(t, rows[t], factors.rows[t], hps)),
         multipliers: { ...factors.multipliers, routeScale: route },
         multiplierNotes: {
           ...mapValues(multipliers, (l) => note("", l)),
@@ -151,10 +175,15 @@ export function routeQuantities(
  * The tensor kinds a model has.
  *
  * @param to the configuration
- * @returns all of {@link TENSOR_KINDS}; a dense model has no router
+ * @param task what it is for
+ * @returns those of {@link TASK_KINDS}; a dense model has no router
  */
-export function tensorsOf(to: Configuration): readonly TensorKind[] {
-  return to.ffn.kind === "moe" ? TENSOR_KINDS : TENSOR_KINDS.filter((t) => t !== "wrouter");
+export function tensorsOf(
+  to: Configuration,
+  task: RuleTask = "language",
+): readonly TensorKind[] {
+  const kinds: readonly TensorKind[] = TASK_KINDS[task];
+  return to.ffn.kind === "moe" ? kinds : kinds.filter((t) => t !== "wrouter");
 }
 
 /**
@@ -267,13 +296,17 @@ export function fixedOnNorms(tensor: TensorKind, knob: Knob): boolean {
  * @returns one pair per knob, e.g. `["eta", 0.01]`
  */
 export function basesOf(t: TensorKind, hps: HyperParameters): Record<Knob, [string, number]> {
-  const [sigma, std] = t === "embed"
-    ? ["sigma_embed", hps.embedInitStd]
-    : t === "unembed"
-    ? ["sigma_unembed", hps.unembedInitStd]
-    : ["sigma", hps.initStd];
+  const own: Partial<Record<TensorKind, [string, number]>> = {
+    embed: ["sigma_embed", hps.embedInitStd],
+    class: ["sigma_class", hps.embedInitStd],
+    patch: ["sigma_patch", hps.patchInitStd ?? hps.initStd],
+    time1: ["sigma_time", hps.timeInitStd ?? hps.initStd],
+    mod: ["sigma_mod", hps.modInitStd ?? 0],
+    unembed: ["sigma_unembed", hps.unembedInitStd],
+    velocity: ["sigma_velocity", hps.unembedInitStd],
+  };
   return {
-    initStd: [sigma, std] as [string, number],
+    initStd: own[t] ?? ["sigma", hps.initStd],
     lr: ["eta", hps.lr],
     weightDecay: ["lambda", hps.weightDecay],
     eps: ["eps", hps.eps],
@@ -342,11 +375,16 @@ function checkHyperParameters(hps: HyperParameters): void {
  */
 export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
   const all: Required<RuleOptions> = {
+    task: options.task ?? "language",
     unembedding: options.unembedding ?? "authors",
     decoupledDecay: options.decoupledDecay ?? false,
     depthAlpha: options.depthAlpha ?? 1,
     durationExponent: options.durationExponent ?? 0.5,
   };
+  if (!Object.hasOwn(TASK_KINDS, all.task)) {
+    const known = Object.keys(TASK_KINDS).join(", ");
+    throw new RangeError(`Cannot use task=${all.task}: the tasks are ${known}`);
+  }
   if (all.unembedding !== "authors" && all.unembedding !== "completed-p") {
     throw new RangeError(`Cannot use unembedding=${all.unembedding}: not authors or completed-p`);
   }

@@ -27,6 +27,7 @@ import { type LayoutBuilder, rowRuns } from "../layout_builder.ts";
 import type { Network } from "../network.ts";
 import {
   type Counters,
+  type Dataset,
   type Modulation,
   type Task,
   type TaskData,
@@ -36,7 +37,13 @@ import {
   unturned,
 } from "../task.ts";
 import { SLOT_STRIDE, SLOTS } from "../workspace.ts";
-import { drawHeldOutImages, drawTrainingImages } from "./images.ts";
+import {
+  checkImages,
+  drawHeldOutImages,
+  drawTrainingImages,
+  type Images as ImageSet,
+  uploadImages,
+} from "./images.ts";
 
 /** What fixes a diffusion model and what it is trained on, beside the blocks. */
 export interface DiffusionFacts extends ImageSizes {
@@ -434,6 +441,24 @@ export class DiffusionKernels implements TaskKernels {
     siluBackward(program, images, d / 4, null, { x: t.pre, dy: s.dc, dx: s.dsum });
     ofWeight(s.dsum, d, t.features, features, time1);
   }
+}
+
+/** Images as data of the diffusion task, in patches of `patch` pixels. */
+export function imageDataset(of: ImageSet, patch = DIGITS.patch): Dataset {
+  const { name, hash, licence, file, channels, side, classes, labels, trained } = of;
+  const task = diffusion({ ...DIGITS, channels, side, classes, patch });
+  return {
+    task,
+    name,
+    hash,
+    licence,
+    file,
+    unit: "images",
+    trainUnits: trained,
+    heldOutUnits: labels.length - trained,
+    check: (draws) => checkImages(of, tokensOf(task.facts), draws),
+    upload: (device) => uploadImages(device, of),
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Program } from "../../kernels/gpu/program.ts";
 import { createTensor, destroyTensor, type Tensor, upload } from "../../kernels/gpu/tensor.ts";
 import { drawImages, type ImageSizes } from "../../kernels/image/images.ts";
 import type { Sizes } from "../../kernels/sizes.ts";
-import type { Counters, TaskData } from "../task.ts";
+import type { Counters, Draws, TaskData } from "../task.ts";
 import type { DiffusionFacts } from "./diffusion.ts";
 
 /** Images on the device, 4 bytes to a u32, and their classes. */
@@ -129,4 +129,46 @@ export function drawHeldOutImages(
     ...to.batch,
     ...to.of,
   });
+}
+
+/** Images and where they came from. */
+export interface Images extends PixelData {
+  name: string;
+  classes: number;
+  hash: string;
+  licence: string;
+  /** what they were read from, as it was given; absent for built-in data */
+  file?: string;
+}
+
+/**
+ * Whether images are enough for a plan; needs no device.
+ *
+ * @param seq tokens of an image in the model
+ * @returns null: nothing to warn of
+ * @throws {RangeError} naming the images, how many there are and what is wanted
+ */
+export function checkImages(
+  { name: given, file, labels, trained }: Pick<Images, "name" | "file" | "labels" | "trained">,
+  seq: number,
+  { seq: planned, sequences, evaluationBatches }: Draws,
+): null {
+  const name = file ?? given, held = labels.length - trained;
+  const wanted = sequences * evaluationBatches;
+  if (planned !== seq) {
+    throw new RangeError(
+      `Cannot train on ${name}: its images are ${seq} patches each, the plan has sequences of ${planned}`,
+    );
+  }
+  if (trained < sequences) {
+    throw new RangeError(
+      `Cannot train on ${name}: ${trained} images to train on, want ${sequences}, as many as a step has`,
+    );
+  }
+  if (held < wanted) {
+    throw new RangeError(
+      `Cannot validate on ${wanted} images of ${name}: ${held} of ${labels.length} are held out`,
+    );
+  }
+  return null;
 }

@@ -7,7 +7,11 @@ import { withDevice } from "../../with_device.ts";
 
 const NAME = "moe_6e3a_shared1";
 const FILE = new URL(`../../../fixtures/parity/${NAME}.json`, import.meta.url);
-const read = () => parseParityCase(Deno.readTextFileSync(FILE), NAME);
+function read() {
+  const c = parseParityCase(Deno.readTextFileSync(FILE), NAME);
+  assert.ok(c.schema === "parity-case/1");
+  return c;
+}
 
 Deno.test("the short self-test runs one case with the device's own profile, in seconds", () =>
   withDevice({}, async (device) => {

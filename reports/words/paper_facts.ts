@@ -20,6 +20,13 @@ export interface KnownTransfer {
 /** Targets of a transfer suite's figure, and what more is known of it; none for our own questions. */
 export const TRANSFER: Record<string, KnownTransfer | undefined> = {
   "activated-experts": { targets: "64e2a … 64e64a and dense FFN_1 … FFN_8" },
+  "activated-experts-diffusion": {
+    targets: "64e2a … 64e64a and dense FFN_1 … FFN_8",
+    more: [
+      ["loss", "final training loss, averaged; 100 000 steps of 256 images"],
+      ["grid", "half octaves, it seems"],
+    ],
+  },
   "capacity": { targets: UNKNOWN, more: [["optima", "within a narrow window along the axis"]] },
   "granularity": {
     targets: "FFN_1 … FFN_4",
@@ -65,14 +72,30 @@ const CLAIMS: Record<string, string[]> = {
   "bridges": ["A drawing of the two bridges; it measures nothing."],
 };
 
-/** The paper's dense reference. */
-export const PAPER_REFERENCE = "dense proxy, d = 128, L = 32, 25 000 steps";
+/** The paper's dense reference, and the optimum of each hyperparameter on it. */
+export interface PaperReference {
+  name: string;
+  optima: Record<Swept, string>;
+}
 
-/** The optimum of each hyperparameter on it. */
-export const PAPER_OPTIMA: Record<Swept, string> = {
-  lr: "1e−3 (its dense proxy)",
-  weightDecay: "0.10 (its dense proxy)",
-  initStd: "0.01 (its dense proxy)",
+/** By task. */
+export const PAPER_REFERENCE: Record<string, PaperReference | undefined> = {
+  language: {
+    name: "dense proxy, d = 128, L = 32, 25 000 steps",
+    optima: {
+      lr: "1e−3 (its dense proxy)",
+      weightDecay: "0.10 (its dense proxy)",
+      initStd: "0.01 (its dense proxy)",
+    },
+  },
+  diffusion: {
+    name: "dense proxy, d = 128, 256 images a step, 100 000 steps (the authors' page also says 25 000)",
+    optima: {
+      lr: "4.52e−3 (the page; an axis of the paper has 1.6e−3)",
+      weightDecay: "0.02 (its dense proxy)",
+      initStd: "0.02 (its dense proxy)",
+    },
+  },
 };
 
 /** What the paper and its page say on the question of a suite of claims; none where it asks nothing of it. */

@@ -73,7 +73,7 @@ export function workersFor(device: Device, count: number | null, text: string | 
         "-E",
         "-S",
         "--allow-ffi",
-        new URL("../main.ts", import.meta.url).pathname,
+        new URL("../main.ts", import.meta.url).href,
         "worker",
         JSON.stringify(orders),
       ],

@@ -12,21 +12,21 @@ import type { Hand } from "./train/hand.ts";
 
 /** How fast a machine trains. */
 export interface Speed {
-  /** multiply-adds a second by {@link workOf} */
+  /** work ({@link workOf}) a second; not comparable with FLOP/s */
   rate: number;
   /** seconds the kernels of a new shape take to compile */
   compile_s: number;
 }
 
 /**
- * 2 cores of an Intel Xeon (2.5 GHz), llvmpipe of Mesa 22.3.6, two workers. Work over wall time of nine suites'
+ * 2 cores of an Intel Xeon (2.5 GHz), llvmpipe of Mesa 22.3.6, two workers. Work over wall time of suites'
  * quick profile, compiling and validation included, so that compiling adds nothing (tests/commands/budget_test.ts).
  */
-export const REFERENCE_SPEED: Speed = { rate: 1.2e9, compile_s: 0 };
+export const REFERENCE_SPEED: Speed = { rate: 1.5e9, compile_s: 0 };
 
 /** What a suite would do. */
 export interface Estimate {
-  /** models, with what widening is expected to multiply their work by */
+  /** models, and what a sweep's widening is expected to multiply their work by (1: nothing) */
   jobs: { job: Job; times: number }[];
   /** seconds of probes, on the machine of {@link REFERENCE_SPEED} */
   other_s: number;
@@ -68,14 +68,14 @@ export function secondsOf(
   });
 }
 
-/** Models the speed is measured on, and how many side by side. */
-const PROBES = [["dense:d=16,L=2,H=16", 10], ["16e4a:d=64,L=2,h=16", 9]] as const;
+/** Models the speed is measured on, of the quick profile's sizes, and how many side by side. */
+const PACERS = [["dense:d=12,L=2,H=12,dh=12", 10], ["16e4a:d=48,L=2,h=12,dh=12", 9]] as const;
 
-/** Steps of a probe: those that compile and warm up, and all. */
+/** Steps of a pacer: those that compile and warm up, and all. A submit ends at step 8 or before (group.ts). */
 const WARM = 8, ALL = 24;
 
-/** What one hand takes for the probes: work, seconds of it without compiling, seconds of compiling. */
-async function timeProbes(hand: Hand, context: Context, plan: TrainingPlan, signal: AbortSignal) {
+/** What one hand takes for the pacers: work, seconds of it without compiling, seconds of compiling. */
+async function timePacers(hand: Hand, context: Context, plan: TrainingPlan, signal: AbortSignal) {
   const cell = {
     panel: "",
     label: "",
@@ -85,7 +85,7 @@ async function timeProbes(hand: Hand, context: Context, plan: TrainingPlan, sign
     log2x: -6,
   } as const;
   const sum = { work: 0, seconds: 0, compile_s: 0 };
-  for (const [configuration, replicas] of PROBES) {
+  for (const [configuration, replicas] of PACERS) {
     const model = parseConfiguration(configuration);
     const own = { ...plan, reference: configuration, steps: ALL, evaluationBatches: 1 };
     const jobs = Array.from(
@@ -97,14 +97,14 @@ async function timeProbes(hand: Hand, context: Context, plan: TrainingPlan, sign
     await hand.train(
       context,
       jobs,
-      (_, step) => at.push([step, (performance.now() - started) / 1000]),
+      (step) => at.push([step, (performance.now() - started) / 1000]),
       signal,
     );
     const [first, first_s] = at[0], [warm, warm_s] = at.findLast(([step]) => step <= WARM)!;
     const took_s = at.at(-1)![1] - warm_s;
     sum.work += jobs.reduce((total, job) => total + workOf(job), 0) * (ALL - warm) / ALL;
     sum.seconds += took_s;
-    sum.compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PROBES.length;
+    sum.compile_s += Math.max(0, first_s - first * took_s / (ALL - warm)) / PACERS.length;
   }
   return sum;
 }
@@ -121,7 +121,7 @@ export async function measureSpeed(
   plan: TrainingPlan,
   signal: AbortSignal,
 ): Promise<Speed> {
-  const all = await Promise.all(hands.map((hand) => timeProbes(hand, context, plan, signal)));
+  const all = await Promise.all(hands.map((hand) => timePacers(hand, context, plan, signal)));
   return {
     rate: all.reduce((sum, { work, seconds }) => sum + work / seconds, 0),
     compile_s: Math.max(...all.map(({ compile_s }) => compile_s)),

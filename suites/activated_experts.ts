@@ -50,6 +50,9 @@ export const activatedExperts = defineTransfer({
   varied:
     "activated experts per token; width (transfer: 4 d*, in smoke 2 d*; iso-width: d*); the reference's learning rate; in panels that decide nothing its weight decay and init std",
   source: "arXiv 2605.23893, Fig. 2",
+  cautions: [
+    "in quick weight decay and init std lost their controls after looking: both rules had left intervals of three octaves and more",
+  ],
   control: { rule: "standard", on: "the same targets (quick: 16e4a)" },
   profiles: transferProfiles(
     {

@@ -30,6 +30,9 @@ export const batch = defineTransfer({
   heldFixed: "data, tokens in all, seeds, model (dense, and in quick 16e4a of the same width)",
   varied: "batch B: 1/2, 2, 4 and (quick) 8 times the reference's; the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 5",
+  cautions: [
+    "in quick the largest batch, and the control with it, was moved from 4 B to 8 B after looking, when the control had passed at 4 B",
+  ],
   control: {
     rule: "mup",
     on: "the largest batch",

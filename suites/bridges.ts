@@ -47,6 +47,9 @@ export const bridges: Suite<BridgesProfile> = defineClaims({
   ownRouting: "its routing is part of its claim",
   probes_s: { smoke: 5, quick: 90, paper: 300 },
   method: BRIDGES,
+  cautions: [
+    "the second look: four seeds had left it open, and are among the eight, so that its 95% intervals are right in some 91% of such sequences",
+  ],
   assumed: {
     quick: [{
       what: "|log2 q| of 16e3a",

@@ -24,6 +24,9 @@ export const ffnWidth = defineTransfer({
   varied:
     "FFN width H (dense) times 2 and 4 (quick: 1 and 4), or expert width h (MoE) times 2 (paper: and 4); the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 4 (FFN width)",
+  cautions: [
+    "in quick the control was moved after looking, from the widest target, where three seeds left it undecided, to H = d, where it was known to fail: nothing new could make it pass",
+  ],
   control: {
     rule: "standard",
     on: "the widest dense target (quick: dense H = d)",

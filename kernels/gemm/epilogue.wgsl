@@ -10,7 +10,8 @@
   let alpha = load_scales(replica * dims.scale_stride + dims.scale_slot);
   let c_at = dims.c_base + replica * dims.c_replica + expert * dims.c_expert;    #if GROUPED_K
   let c_at = dims.c_base + replica * dims.c_replica;                             #if !GROUPED_K
-  // rows leave OUT at a time; the loop keeps the code, and the time to compile it, small
+  // OUT rows leave, and the next ones move up; a loop over a dim, so that it stays one: the code, and
+  // the time to compile it, stay small
   for (var first = 0u; first < dims.tile_height; first += ${OUT}u) {
   #for i in 0..OUT
   let row${i} = row + first + ${i}u;
@@ -44,5 +45,5 @@
     #end for j
   }
   #end for i
-    c${i - OUT}_${j} = c${i}_${j};      #for i in OUT..TM, j in 0..NV
+    c${i - OUT}_${j} = c${i}_${j};      #for i in OUT..TILE_ROWS, j in 0..NV
   }

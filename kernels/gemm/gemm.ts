@@ -116,15 +116,15 @@ function formConstants(p: Product): Record<string, number> {
   };
 }
 
-/** Template constants of the software variant's tile; OUT, the rows that leave together, divides TM. */
+/** Template constants of the software variant's tile; OUT, the rows that leave together, divides TILE_ROWS. */
 function tileConstants(p: Product, tile: Tile): Record<string, number> {
   const nv = tile.cols / 4;
   return {
     LANES: tile.lanes,
     FOLD,
     OUT: tile.rows % 8 === 0 && (p.epilogue ?? "store") === "store" ? 8 : 4,
-    TM: tile.rows,
-    TN_COLS: tile.cols,
+    TILE_ROWS: tile.rows,
+    TILE_COLS: tile.cols,
     NV: nv,
     CV: p.epilogue === "swiglu" ? nv / 2 : nv,
   };
@@ -153,10 +153,10 @@ export function gemm(program: Program, p: Product): void {
   if (p.grouped && (p.grouped === "k") !== (p.layout === "TN")) {
     throw new TypeError(`Cannot group ${p.layout} by ${p.grouped}`);
   }
-  const shared = program.profile.kernels === "gpu", routing = p.routing;
+  const onGpu = program.profile.kernels === "gpu", routing = p.routing;
   const spec = gemmSpec(p.layout), tile = softwareTile(p);
   const { across, each, count } = tilesOf(p, tile);
-  if (!shared && p.grouped === "rows" && routing!.tileRows % tile.rows) {
+  if (!onGpu && p.grouped === "rows" && routing!.tileRows % tile.rows) {
     throw new RangeError(
       `Cannot multiply by expert: shares of ${
         routing!.tileRows
@@ -211,7 +211,7 @@ export function gemm(program: Program, p: Product): void {
     gate_replica: routing ? routing.tokens * routing.active : 1,
   };
   const constants = formConstants(p);
-  if (shared) return addShared(program, p, spec, tensors, dims, constants);
+  if (onGpu) return addShared(program, p, spec, tensors, dims, constants);
   const groups = Math.ceil(each * count / tile.lanes);
   const grid = [Math.min(groups, FOLD), Math.ceil(groups / FOLD), 1] as const;
   program.add(spec, tensors, dims, grid, { ...constants, ...tileConstants(p, tile) });

@@ -1,5 +1,5 @@
-// C = epilogue(alpha[replica] * opA(A) opB(B)), f32, for software adapters: one register tile of TM
-// rows and TN_COLS columns per lane, no barriers.
+// C = epilogue(alpha[replica] * opA(A) opB(B)), f32, for software adapters: one register tile of TILE_ROWS
+// rows and TILE_COLS columns per lane, no barriers.
 //
 //   NT: A (rows, K)   B (cols, K)   forward,          y  = x W^T       product.wgsl
 //   NN: A (rows, K)   B (K, cols)   input gradient,   dx = dy W        product.wgsl
@@ -24,7 +24,7 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let z = number / dims.each;
   if (z >= dims.count) { return; }
   let tile = number % dims.each;
-  let row = tile / dims.across * ${TM}u;
+  let row = tile / dims.across * ${TILE_ROWS}u;
   let col = tile % dims.across * ${CV}u;
   #if GROUPED_K
   let replica = z / dims.experts;
@@ -42,7 +42,7 @@ fn gemm(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let perm_at = replica * dims.perm_replica;    #if GATHER_A || GATHER_B
 
   // one register row per output row
-  var c${i}_${j} = vec4<f32>(0.0);              #for i in 0..TM, j in 0..NV
+  var c${i}_${j} = vec4<f32>(0.0);              #for i in 0..TILE_ROWS, j in 0..NV
   #if TN
   #include "transposed"
   #else

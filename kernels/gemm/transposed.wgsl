@@ -21,7 +21,7 @@
     let b${kk}_${j} = load_b(br${kk} + ${j}u);                                   #for j in 0..NV
     #end for kk
     // 4 rows of C at a time
-    #for q in 0..TM / 4
+    #for q in 0..TILE_ROWS / 4
     #for kk in 0..4
     let a${kk}_${q} = load_a(ar${kk} + ${q}u) * s${kk};                          #if GATED
     let a${kk}_${q} = load_a(ar${kk} + ${q}u);                                   #if !GATED

@@ -88,13 +88,12 @@ function layoutOf(
 interface Compiled {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
-  key: string;
 }
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Compiled>>();
 
 /**
- * Compiles a kernel, once per device, code and layout.
+ * Compiles a kernel, once per device and code; the layout follows from the code.
  *
  * @param buffered outputs that are storage buffers also where tensors are textures
  */
@@ -115,7 +114,7 @@ export function compile(
     layout: device.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: kernel.name },
   });
-  const made = { pipeline, layout, key: code };
+  const made = { pipeline, layout };
   cache.set(code, made);
   return made;
 }
@@ -151,9 +150,6 @@ function uniformsOf(
   }
   return bytes;
 }
-
-/** Whether kernels wrote to a tensor's buffer since it was last copied to its texture. */
-const isStale = (tensor: Tensor): boolean => tensor.stale;
 
 /** The first of two timestamps alone. */
 function begin(
@@ -305,15 +301,15 @@ export class Program {
       const half = ((parity + i) & 1) as 0 | 1;
       for (const { kernel, pipeline, groups, reads, writes, grid } of this.dispatches) {
         if (only !== undefined && kernel !== only) continue;
-        if (reads[half].some(isStale)) {
+        if (reads[half].some((tensor) => tensor.textureStale)) {
           pass.end();
-          for (const tensor of reads[half]) if (tensor.stale) refresh(encoder, tensor);
+          for (const tensor of reads[half]) if (tensor.textureStale) refresh(encoder, tensor);
           pass = encoder.beginComputePass();
         }
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, groups[half]);
         pass.dispatchWorkgroups(...grid);
-        for (const tensor of writes[half]) tensor.stale = tensor.written !== null;
+        for (const tensor of writes[half]) tensor.textureStale = tensor.written !== null;
       }
     }
     pass.end();

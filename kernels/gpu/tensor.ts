@@ -26,7 +26,7 @@ export const FORMATS: Record<Element, GPUTextureFormat> = {
 
 /**
  * Fewest vec4 of a texture that is written through a buffer: for fewer, the copy and the pass it ends
- * (some 60 us) cost more than it saves (some 180 ns for 8 vec4).
+ * (44 to 73 us) cost more than it saves (some 180 ns for 8 vec4), so that it pays from 2000 to 3200 on.
  */
 export const LARGE = 2048;
 
@@ -42,10 +42,13 @@ export interface Tensor {
   resource: GPUBuffer | GPUTextureView;
   texture: GPUTexture | null;
   buffer: GPUBuffer | null;
-  /** of a large texture: where kernels write; null until a kernel is bound that does */
+  /**
+   * Of a large texture: where kernels write; null until a kernel is bound that does. From then on it is never
+   * older than the texture, so uploads go to both and downloads come from it.
+   */
   written: GPUBuffer | null;
   /** `written` holds what the texture does not yet */
-  stale: boolean;
+  textureStale: boolean;
 }
 
 /** Two tensors that take turns: kernels read the one of this step and write the other. */
@@ -112,7 +115,7 @@ export function createTensor(
       usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
     });
     const resource = texture.createView();
-    const rest = { texture, buffer: null, written: null, stale: false };
+    const rest = { texture, buffer: null, written: null, textureStale: false };
     return counted(device, { label, element, length, resource, ...rest });
   }
   const size = Math.ceil(length * BYTES[element] / 16) * 16;
@@ -126,7 +129,7 @@ export function createTensor(
     size,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
   });
-  const rest = { texture: null, buffer, written: null, stale: false };
+  const rest = { texture: null, buffer, written: null, textureStale: false };
   return counted(device, { label, element, length, resource: buffer, ...rest });
 }
 
@@ -168,7 +171,7 @@ export function refresh(encoder: GPUCommandEncoder, tensor: Tensor): void {
   const [cols, rows] = extentOf(tensor.length), row = cols * BYTES[tensor.element];
   const layout = { buffer: tensor.written!, ...(rows > 1 ? { bytesPerRow: row } : {}) };
   encoder.copyBufferToTexture(layout, { texture: tensor.texture! }, [cols, rows]);
-  tensor.stale = false;
+  tensor.textureStale = false;
 }
 
 /** Frees a tensor's memory. */

@@ -154,7 +154,9 @@ function judgeLine(own: Curves, dense: Curves, profile: InitialLossProfile) {
       name,
       unit: "% of the dense model's fall",
       value,
-      noise: value && noiseOfInterval(value, seeds.length),
+      noise: value && Number.isFinite(value.hi - value.lo)
+        ? noiseOfInterval(value, seeds.length)
+        : null,
       limits: { lo: -limit, hi: limit },
       missing: dense.diverged > 0
         ? `${dense.diverged} of ${seeds.length} dense runs diverged`

@@ -64,7 +64,7 @@ export interface ScalingProfile {
   /** of every model */
   seeds: number[];
   axes: ScalingAxis[];
-  /** axes by name: a doubling of `more` lowers the loss more than one of `less`; their models have `seeds` too */
+  /** axes by name: a doubling of `more` lowers the loss more than one of `less`; `seeds` of their models, further ones */
   compare: { more: string; less: string; seeds?: number[] };
   /** the axis that changes nothing, over sets of seeds that no claim uses */
   nothing: { configuration: string; seedSets: number[][] };
@@ -74,7 +74,7 @@ export interface ScalingProfile {
 const NOTHING = "nothing", TOGETHER = "together";
 const RULE = "complete-mue";
 
-/** The seeds of an axis' models: every model's first. */
+/** The seeds of an axis' models: `seeds`, then on a compared axis the further ones. */
 function seedsOf({ seeds, compare }: ScalingProfile, axis: string): number[] {
   const compared = axis === compare.more || axis === compare.less;
   return compared ? [...seeds, ...compare.seeds ?? []] : seeds;
@@ -103,7 +103,12 @@ export function scalingModels(profile: ScalingProfile): SeededModel[] {
 }
 
 /** The slope of an axis, to be shown beside the claim. */
-function slopeOf(m: AxisRuns, limits: ScalingLimits, unit: string): Single {
+function slopeOf(
+  m: AxisRuns,
+  limits: ScalingLimits,
+  unit: string,
+  contrast = jointContrast([{ of: m, sign: 1 }]),
+): Single {
   const { axis } = m;
   return {
     panel: axis.name,
@@ -112,7 +117,7 @@ function slopeOf(m: AxisRuns, limits: ScalingLimits, unit: string): Single {
     role: "aside",
     name: "slope of the loss",
     unit: `${unit} per ${axis.scale === "log2" ? "doubling" : "step of the axis"}`,
-    ...over(jointContrast([{ of: m, sign: 1 }])),
+    ...over(contrast),
     limits: limits[axis.expected],
     missing: m.missing ?? ONE_SEED,
   };
@@ -164,7 +169,7 @@ export function judgeScaling(
     if (found) return found;
     throw new RangeError(`Cannot compare ${name}: the axes are ${axes.map((a) => a.name)}`);
   };
-  const empty = measureAxis({
+  const unchanged = measureAxis({
     name: NOTHING,
     title: "sets of seeds",
     scale: "linear",
@@ -180,14 +185,15 @@ export function judgeScaling(
       sign: m.axis.expected === "falls" ? 1 : -1,
     })),
   );
-  const none = empty.table && {
-    values: contrastOf(empty.table, empty.weights),
-    variance: contrastVariance(residualVariance(empty.table), empty.weights),
+  // not jointContrast, which would count the one configuration once
+  const unchangedContrast = unchanged.table && {
+    values: contrastOf(unchanged.table, unchanged.weights),
+    variance: contrastVariance(residualVariance(unchanged.table), unchanged.weights),
   };
-  const shared = { variant: RULE, limits: limits.falls };
+  const common = { variant: RULE, limits: limits.falls };
   const judgements: Single[] = [
     {
-      ...shared,
+      ...common,
       panel: TOGETHER,
       subject: "all axes together",
       role: "claim",
@@ -197,7 +203,7 @@ export function judgeScaling(
       missing: missing ?? ONE_SEED,
     },
     {
-      ...shared,
+      ...common,
       panel: TOGETHER,
       subject: `${more.axis.title} less ${less.axis.title}`,
       role: "claim",
@@ -207,27 +213,26 @@ export function judgeScaling(
       missing: more.missing ?? less.missing ?? ONE_SEED,
     },
     {
-      ...shared,
+      ...common,
       panel: TOGETHER,
       subject: "sets of seeds less all axes together",
       variant: "an axis that changes nothing in the place of all",
       role: "control",
       name: "difference of the falls of the loss",
       unit,
-      ...unpaired(none, all),
-      missing: empty.missing ?? missing ?? ONE_SEED,
+      ...unpaired(unchangedContrast, all),
+      missing: unchanged.missing ?? missing ?? ONE_SEED,
     },
     ...measured.flatMap((m) => [slopeOf(m, limits, unit), endsOf(m, limits, unit)]),
     {
-      ...slopeOf(empty, limits, unit),
-      ...over(none),
+      ...slopeOf(unchanged, limits, unit, unchangedContrast),
       variant: "an axis that changes nothing",
     },
   ];
   return {
     panels: [
       togetherPanel(unit),
-      ...[...measured, empty].map(({ axis }) => panelAlong(axis, unit)),
+      ...[...measured, unchanged].map(({ axis }) => panelAlong(axis, unit)),
     ],
     points: [
       ...measured.flatMap((m) => {
@@ -236,7 +241,7 @@ export function judgeScaling(
           ? [pointOf(TOGETHER, m.axis.expected, m.axis.name, slope.estimate, slope)]
           : [];
       }),
-      ...[...measured, empty].flatMap(pointsOf),
+      ...[...measured, unchanged].flatMap(pointsOf),
     ],
     judgements: judgements.map(judgeOne),
     tables: [tableOf(measured, unit)],

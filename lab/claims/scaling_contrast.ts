@@ -52,13 +52,17 @@ export function measureAxis(axis: ScalingAxis, runs: Run[][]): AxisRuns {
       `Cannot measure ${axis.name}: ${axis.x.length} places for ${axis.configurations.length} configurations`,
     );
   }
-  const lost = runs.flat().filter((run) => run.validationLoss === null).length;
+  const diverged = runs.flat().filter((run) => run.validationLoss === null).length;
   const weights = slopeWeights(axis.scale === "log2" ? axis.x.map(Math.log2) : axis.x);
-  const shared = { axis, runs, weights };
-  if (lost > 0) {
-    return { ...shared, table: null, missing: `${lost} of ${runs.flat().length} runs diverged` };
+  const common = { axis, runs, weights };
+  if (diverged > 0) {
+    return {
+      ...common,
+      table: null,
+      missing: `${diverged} of ${runs.flat().length} runs diverged`,
+    };
   }
-  return { ...shared, table: runs.map((row) => row.map((run) => run.validationLoss!)) };
+  return { ...common, table: runs.map((row) => row.map((run) => run.validationLoss!)) };
 }
 
 /** An axis with the runs of its first seeds alone. */
@@ -80,7 +84,9 @@ export interface Contrast {
  * Σ over axes of sign × slope, as one contrast of the models: a model that lies on several axes stands once in
  * the table, with the sum of its weights.
  *
+ * @param terms all of the same seeds, in the same order
  * @returns null where a run of one of the axes diverged
+ * @throws {RangeError} for unlike numbers of seeds
  */
 export function jointContrast(terms: { of: AxisRuns; sign: number }[]): Contrast | null {
   const models = new Map<string, { losses: number[]; weight: number }>();
@@ -92,6 +98,11 @@ export function jointContrast(terms: { of: AxisRuns; sign: number }[]): Contrast
     });
   }
   const all = [...models.values()], table = all.map(({ losses }) => losses);
+  if (new Set(table.map(({ length }) => length)).size > 1) {
+    throw new RangeError(
+      `Cannot add slopes of unlike seeds: ${table.map(({ length }) => length).join(", ")}`,
+    );
+  }
   const weights = all.map(({ weight }) => weight);
   return {
     values: contrastOf(table, weights),
@@ -106,14 +117,17 @@ const judgedOf = (estimate: number, { variance, freedom }: Pooled, seeds: number
   noise: { error: Math.sqrt(variance), seeds, freedom, rest: 0 },
 });
 
-/** A contrast's mean over seeds; null where there is none. */
+/** A contrast's mean over seeds; its value is null where there is none. */
 export function over(contrast: Contrast | null): Judged {
   if (contrast === null || contrast.values.length < 2) return { value: null };
   const { values, variance } = contrast;
   return judgedOf(mean(values), meanVariance(values, variance), values.length);
 }
 
-/** The difference of two contrasts of unlike seeds, by Welch; null where one has none. */
+/**
+ * The difference of two contrasts of unlike seeds, by Welch; its value is null where one has none. More seeds are asked for of
+ * the second, the claim's.
+ */
 export function unpaired(a: Contrast | null, b: Contrast | null): Judged {
   if (a === null || b === null || Math.min(a.values.length, b.values.length) < 2) {
     return { value: null };

@@ -146,8 +146,9 @@ export function judgeSpeedup(
       : null;
     return { m, of, missing, found, time: timeOf(of) };
   });
-  const denseTime = timeOf(byModel[0]);
   const other = lines.find(({ m }) => m.line === OTHER)!;
+  // one model: the seeds of either line are groups of it
+  const denseTime = timeOf([...byModel[0], ...other.of]);
   const over = (
     { m, missing }: typeof lines[number],
     role: Single["role"],
@@ -204,7 +205,7 @@ export function judgeSpeedup(
     tables: [stepsTable(moe, unit), PAPER],
     caveats: [
       ONE_RATE,
-      "wall time is that of groups of models side by side: its interval holds the spread between groups, which are few",
+      "wall time is that of groups of models side by side, dense's of both its sets of seeds: its interval holds the spread between groups, which are few",
       `steps ${phase.from} to ${phase.to} of ${plan.steps}; a speed-up is that of the last octave of dense steps, the loss smoothed over ${profile.smoothing_octaves} octaves of steps on each side`,
       "equal steps are equal tokens; the models differ in total parameters, which is what is bought",
       "wall time is that of the groups the runs were trained in, once and beside other work; on a software adapter it says nothing of a GPU",

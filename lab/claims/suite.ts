@@ -51,6 +51,8 @@ export interface Declaration<P> extends SuiteFacts {
   probes_s?: Record<ProfileName, number>;
   /** why `--router` cannot be used with it; absent: it can */
   ownRouting?: string;
+  /** what a reader must know of how the suite was made, e.g. what was moved after looking; into the caveats */
+  cautions?: string[];
   /** noise known from an earlier run, for what the plan can decide; absent: none is known */
   assumed?: Partial<Record<ProfileName, Assumed[]>>;
 }
@@ -100,7 +102,7 @@ function linesOf(wanted: Wanted[]): string[] {
 export function defineClaims<P extends { seeds: readonly number[] }>(
   declared: Declaration<P>,
 ): Suite<P> {
-  const { method, probes_s, ownRouting = null, assumed, ...rest } = declared;
+  const { method, probes_s, ownRouting = null, assumed, cautions = [], ...rest } = declared;
   const trains = (name: ProfileName) => method.trains(rest.profiles[name]);
   const jobsOf = (name: ProfileName, context?: Context) => {
     const { plan, wanted } = trains(name);
@@ -125,7 +127,8 @@ export function defineClaims<P extends { seeds: readonly number[] }>(
     async measure(name, bench) {
       const { at, used } = workbenchOn(bench), jobs = jobsOf(name, bench.pool.context);
       bench.pool.expect(() => jobs);
-      const findings = await method.measure(rest.profiles[name], at);
+      const found = await method.measure(rest.profiles[name], at);
+      const findings = { ...found, caveats: [...found.caveats, ...cautions] };
       return { evidence: { kind: "claims", runs: [...used.values()] }, findings };
     },
     changed: (words, profiles) => defineClaims({ ...declared, ...words, profiles }),

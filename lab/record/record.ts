@@ -164,7 +164,7 @@ const dataSchema: z.ZodType<DataFacts> = z.object({
 export interface Cost {
   /** wall seconds */
   wall_s: number;
-  /** runs trained */
+  /** runs trained meanwhile, those for later suites by a hand with nothing to do among them */
   trainedRuns: number;
   /** runs found finished */
   reusedRuns: number;
@@ -174,7 +174,10 @@ export interface Cost {
   workers: number;
   /** CPU seconds of all processes over wall seconds times cores, 0 to 1 */
   coresBusy: number;
-  /** most bytes of tensors, uniforms and read-backs alive on the device at one time, of all processes */
+  /**
+   * most bytes of tensors, uniforms and read-backs alive on a device at one time; of several processes the sum of what
+   * each had at its peak, which need not be the same moment
+   */
   peakDevice_bytes: number | null;
   /** largest resident set until then, of all processes; null where the system does not say */
   peakRss_bytes: number | null;

@@ -137,8 +137,8 @@ function placeOf({ estimate }: Interval, { lo, hi }: Limits, log2 = false) {
 }
 
 /**
- * What would decide a judgement of several quantities: one that is expected outside decides a judgement that
- * needs all of them, the soonest of those; else all must be told. Where one suffices it is the other way round.
+ * What would decide a judgement of several quantities. Where it needs all, the first that is expected to fail
+ * decides it, and if none is, the slowest to pass. Where any suffices, with pass and fail the other way round.
  *
  * @throws {RangeError} for none, values or limits that are not finite, and as {@link noiseOfSeed}
  */

@@ -11,7 +11,7 @@ import type { Cost } from "../record/record.ts";
 export interface Use {
   /** CPU seconds of all its threads, the driver's among them */
   cpu_s: number;
-  /** most bytes alive on its device at one time */
+  /** most bytes alive on its device at one time; of a worker, while it trained its last group */
   peakDevice_bytes: number;
   /** its largest resident set; null where the system does not say */
   peakRss_bytes: number | null;

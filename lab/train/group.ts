@@ -12,7 +12,7 @@ import type { Job } from "./job.ts";
 import type { Run } from "../record/run.ts";
 
 /** Told after every submit. */
-export type OnSteps = (replicaSteps: number, step: number) => void;
+export type OnSteps = (step: number) => void;
 
 /** Seconds of work per submit: long enough to hide the sync (10 ms), short enough for Ctrl-C. */
 const SUBMIT_S = 1.5;
@@ -67,7 +67,7 @@ export async function trainGroup(
       const some = Math.min(count, steps - trainer.step), t0 = performance.now();
       await trainer.run(some);
       const seconds = (performance.now() - t0) / 1000;
-      onSteps(some * jobs.length, trainer.step);
+      onSteps(trainer.step);
       // the first submit compiles; later ones set the pace
       count = Math.max(1, Math.min(200, Math.round(some * SUBMIT_S / seconds), count * 4));
     }

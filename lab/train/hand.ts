@@ -13,7 +13,9 @@ import type { Context, Job } from "./job.ts";
 
 /** One that trains a group at a time. */
 export interface Hand {
-  /** its process where it is another than this one */
+  /** whether it is this process */
+  readonly own: boolean;
+  /** its process; null for this one, and while none runs */
   readonly pid: number | null;
   /** what its process has used so far, as far as it has told; null before it began */
   readonly use: Use | null;
@@ -36,11 +38,13 @@ export class HandLost extends Error {
 /** This process on its own device. */
 export function ownHand(device: Device, data: () => TaskData): Hand {
   return {
+    own: true,
     pid: null,
     get use() {
       return processUse(device);
     },
-    train: (_, jobs, onSteps, signal) => trainGroup(device, data(), jobs, onSteps, signal),
+    train: async (_, jobs, onSteps, signal) =>
+      await trainGroup(device, data(), jobs, onSteps, signal),
     close: () => Promise.resolve(),
   };
 }

@@ -15,8 +15,8 @@ export type SentJob = Omit<Job, "shape"> & { shape: Omit<Job["shape"], "task"> }
 
 /** To a worker. */
 export type ToWorker =
-  /** train this group; `data` is the hash of what it is for */
-  | { train: SentJob[]; task: string; data: string }
+  /** train this group, on data of this hash */
+  | { train: SentJob[]; task: string; dataHash: string }
   /** stop after the running submit */
   | { stop: true };
 

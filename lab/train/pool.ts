@@ -13,7 +13,7 @@ import type { Run } from "../record/run.ts";
 import { Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
-import { Queue, type Waiting } from "./queue.ts";
+import { type Entry, Queue } from "./queue.ts";
 import { replicasThatFit, workOf } from "./size.ts";
 import type { Store } from "./store.ts";
 
@@ -45,7 +45,7 @@ export function groupLabel(group: Job[]): string {
 
 /** A group that a hand has taken. */
 interface Taken extends RunningGroup {
-  waiting: Waiting[];
+  entries: Entry[];
   work: number;
   /** for a later suite */
   forLater: boolean;
@@ -65,7 +65,7 @@ export class TrainingPool {
   readonly #store: Store;
   readonly #signal: AbortSignal;
   readonly #onProgress: (progress: BenchProgress) => void;
-  readonly #hands: { hand: Hand; before_s: number }[];
+  readonly #hands: { hand: Hand; before_s: number; peak_bytes: number }[];
   readonly #queue = new Queue();
   readonly #taken = new Map<Hand, Taken>();
   readonly #counted = new Set<string>();
@@ -78,7 +78,7 @@ export class TrainingPool {
   #expected: () => Job[] = () => [];
   #later: (() => Job[])[] = [];
   /** jobs for later suites whose worker process ended: left to their suites */
-  readonly #leftLater = new Set<string>();
+  readonly #abandoned = new Set<string>();
   /** groups in training, as promises that never fail */
   readonly #running = new Set<Promise<void>>();
   #pumping = false;
@@ -105,7 +105,11 @@ export class TrainingPool {
     device.memory.resetPeak();
     this.#meter = new Meter(device);
     const hands = workers.length > 0 ? workers : [ownHand(device, () => this.data)];
-    this.#hands = hands.map((hand) => ({ hand, before_s: hand.use?.cpu_s ?? 0 }));
+    this.#hands = hands.map((hand) => ({
+      hand,
+      before_s: hand.use?.cpu_s ?? 0,
+      peak_bytes: 0,
+    }));
   }
 
   /** The data, on this process's device. */
@@ -191,53 +195,64 @@ export class TrainingPool {
     this.#halt.abort(error);
   }
 
-  /** Gives a hand the group that is longest, cut so that all hands end together. */
+  /** Gives a hand what it shall train next; whatever cannot be given fails the bench. */
   #give(hand: Hand): void {
-    const count = this.#hands.length;
-    let waiting: Waiting[];
     try {
-      const running = [...this.#taken.values()].reduce((sum, group) => sum + leftOf(group), 0);
-      waiting = this.#queue.take(
-        count === 1 ? Infinity : (this.#queue.work + running) / count,
-        (job) => replicasThatFit(this.#device, job, count),
-      );
+      this.#start(hand);
     } catch (error) {
-      return this.#fail(error);
+      this.#fail(error);
     }
-    const forLater = waiting.length === 0;
-    if (forLater) waiting = this.#lookAhead();
-    if (waiting.length === 0) return;
-    const jobs = waiting.map(({ job }) => job), { steps } = jobs[0], replicas = jobs.length;
-    const work = waiting.reduce((sum, w) => sum + w.work, 0), label = groupLabel(jobs);
-    const taken = { waiting, work, label, step: 0, steps, replicas, forLater };
+  }
+
+  /** Starts a hand on the group that is longest, cut so that all hands end together. */
+  #start(hand: Hand): void {
+    const count = this.#hands.length;
+    const running = [...this.#taken.values()].reduce((sum, group) => sum + leftOf(group), 0);
+    let entries = this.#queue.take(
+      count === 1 ? Infinity : (this.#queue.work + running) / count,
+      (job) => replicasThatFit(this.#device, job, count),
+    );
+    const forLater = entries.length === 0;
+    if (forLater) entries = this.#lookAhead();
+    if (entries.length === 0) return;
+    const jobs = entries.map(({ job }) => job), { steps } = jobs[0], replicas = jobs.length;
+    const work = entries.reduce((sum, w) => sum + w.work, 0), label = groupLabel(jobs);
+    const taken = { entries, work, label, step: 0, steps, replicas, forLater };
     if (this.#taken.size === 0) this.#measured.since = performance.now();
     this.#taken.set(hand, taken);
     const planned = this.#planned();
     this.#tell(taken, planned);
-    const running = hand.train(this.context, jobs, (_, step) => {
+    const training = hand.train(this.context, jobs, (step) => {
       taken.step = step;
       this.#tell(taken, planned);
     }, this.#signal).then(
       (runs) => this.#keep(taken, runs),
       (error) => this.#lose(taken, error),
     ).finally(() => {
+      this.#notePeak(hand);
       this.#taken.delete(hand);
-      this.#running.delete(running);
+      this.#running.delete(training);
       const { since } = this.#measured, now = performance.now();
       this.#measured.seconds += (now - since) / 1000;
       this.#measured.since = now;
       this.#pump();
     });
-    this.#running.add(running);
+    this.#running.add(training);
+  }
+
+  /** A worker tells the peak of its last group alone. */
+  #notePeak(hand: Hand): void {
+    const own = this.#hands.find((one) => one.hand === hand)!;
+    own.peak_bytes = Math.max(own.peak_bytes, hand.use?.peakDevice_bytes ?? 0);
   }
 
   /** Runs of a later suite that end before the hands that are busy for this one do. */
-  #lookAhead(): Waiting[] {
+  #lookAhead(): Entry[] {
     const taken = [...this.#taken.values()];
     const until = Math.max(0, ...taken.filter((group) => !group.forLater).map(leftOf));
-    const training = new Set(taken.flatMap(({ waiting }) => waiting.map(({ job }) => job.key)));
+    const training = new Set(taken.flatMap(({ entries }) => entries.map(({ job }) => job.key)));
     const open = ({ key }: Job) =>
-      !this.#store.items.has(key) && !training.has(key) && !this.#leftLater.has(key);
+      !this.#store.items.has(key) && !training.has(key) && !this.#abandoned.has(key);
     for (const later of until > 0 ? this.#later : []) {
       const jobs = later().filter(open);
       const once = [...new Map(jobs.map((job) => [job.key, job])).values()];
@@ -270,30 +285,32 @@ export class TrainingPool {
     taken.step = taken.steps;
     taken.work = 0;
     this.#tell(taken, this.#planned());
-    for (const { resolve } of taken.waiting) resolve();
+    for (const { resolve } of taken.entries) resolve();
   }
 
   /**
    * A group that was not trained. Where only its process ended it trains again, once; one for a later
-   * suite is left to that.
+   * suite is left to that, whatever befell it.
    */
   #lose(taken: Taken, error: unknown): void {
-    const { waiting, label } = taken;
-    if (!taken.forLater) this.#queue.back(waiting);
-    if (!(error instanceof HandLost)) return this.#fail(error);
-    if (taken.forLater) {
-      for (const { job } of waiting) this.#leftLater.add(job.key);
+    const { entries, label } = taken;
+    if (taken.forLater && !this.#signal.aborted) {
+      for (const { job } of entries) this.#abandoned.add(job.key);
+      const what = error instanceof HandLost ? "a worker process was lost" : "it failed";
+      const why = error instanceof Error ? error.message : String(error);
       this.#warnings.add(
-        `${label}: a worker process was lost while it trained it for a later suite: ${error.message}`,
+        `${label}, trained ahead for a later suite and left to it: ${what}: ${why}`,
       );
       return;
     }
-    if (waiting.some((w) => w.lost)) {
+    if (!taken.forLater) this.#queue.back(entries);
+    if (!(error instanceof HandLost)) return this.#fail(error);
+    if (entries.some((w) => w.retried)) {
       return this.#fail(
         new DeviceError(`Cannot train ${label}: a worker process ended twice; ${error.message}`),
       );
     }
-    for (const w of waiting) w.lost = true;
+    for (const w of entries) w.retried = true;
     this.#warnings.add(
       `${label}: a worker process was lost, its runs trained again: ${error.message}`,
     );
@@ -302,8 +319,8 @@ export class TrainingPool {
   /** Runs that are planned, and the work that is left of all but those in training. */
   #planned(): { runs: number; work: number } {
     const own = [...this.#taken.values()].filter((group) => !group.forLater);
-    const waiting = own.flatMap((group) => group.waiting);
-    const training = waiting.map(({ job }) => job), keys = new Set(training.map((job) => job.key));
+    const entries = own.flatMap((group) => group.entries);
+    const training = entries.map(({ job }) => job), keys = new Set(training.map((job) => job.key));
     const missing = this.#missing([...this.#expected(), ...this.#queue.jobs, ...training]);
     const open = missing.filter((job) => !keys.has(job.key));
     return {
@@ -336,8 +353,10 @@ export class TrainingPool {
   /** What the bench cost so far. */
   cost(): Cost {
     const { trainedRuns, reusedRuns, trainedTokens } = this;
-    const workers = this.#hands.flatMap(({ hand, before_s }) =>
-      hand.pid !== null && hand.use !== null ? [{ now: hand.use, before_s }] : []
+    const workers = this.#hands.flatMap(({ hand, before_s, peak_bytes }) =>
+      !hand.own && hand.use !== null
+        ? [{ now: { ...hand.use, peakDevice_bytes: peak_bytes }, before_s }]
+        : []
     );
     return { ...this.#meter.cost(workers), trainedRuns, reusedRuns, trainedTokens };
   }

@@ -6,7 +6,7 @@
 import type { Job } from "./job.ts";
 
 /** A job in the queue or in training, and those who wait for it. */
-export interface Waiting {
+export interface Entry {
   job: Job;
   /** see size.ts */
   work: number;
@@ -14,15 +14,15 @@ export interface Waiting {
   done: Promise<void>;
   resolve(): void;
   reject(error: unknown): void;
-  /** its worker process ended once */
-  lost: boolean;
+  /** its worker process ended once, and it was put back */
+  retried: boolean;
 }
 
 /** The queue. */
 export class Queue {
   /** waiting or in training, by key */
-  readonly #all = new Map<string, Waiting>();
-  readonly #open = new Set<Waiting>();
+  readonly #all = new Map<string, Entry>();
+  readonly #open = new Set<Entry>();
 
   /** The jobs nobody trains yet. */
   get jobs(): Job[] {
@@ -39,7 +39,7 @@ export class Queue {
     const known = this.#all.get(job.key);
     if (known) return known.done;
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = {
+    const entry: Entry = {
       job,
       work,
       done,
@@ -48,11 +48,11 @@ export class Queue {
         resolve();
       },
       reject,
-      lost: false,
+      retried: false,
     };
     done.catch(() => {}); // whoever asked for it hears of it too
-    this.#all.set(job.key, waiting);
-    this.#open.add(waiting);
+    this.#all.set(job.key, entry);
+    this.#open.add(entry);
     return done;
   }
 
@@ -62,8 +62,8 @@ export class Queue {
    * @param work how much to take, one job at least @param fits how many train side by side
    * @returns none when none waits
    */
-  take(work: number, fits: (job: Job) => number): Waiting[] {
-    let longest: Waiting[] = [], most = 0;
+  take(work: number, fits: (job: Job) => number): Entry[] {
+    let longest: Entry[] = [], most = 0;
     for (const group of Map.groupBy(this.#open, ({ job }) => job.group).values()) {
       const sum = group.reduce((s, w) => s + w.work, 0);
       if (sum > most) [longest, most] = [group, sum];
@@ -79,8 +79,8 @@ export class Queue {
   }
 
   /** Puts jobs back that were taken and not trained. */
-  back(waiting: Waiting[]): void {
-    for (const w of waiting) this.#open.add(w);
+  back(entries: Entry[]): void {
+    for (const entry of entries) this.#open.add(entry);
   }
 
   /** Ends all waiting. */

@@ -35,21 +35,22 @@ export async function serve(
   };
   const train = async (message: Extract<ToWorker, { train: unknown }>) => {
     const { signal } = stop.controller;
+    device.memory.resetPeak(); // each group's peak is its own
     try {
       const { dataset, data } = await dataOf(message.task);
-      if (dataset.hash !== message.data) {
+      if (dataset.hash !== message.dataHash) {
         throw new LabError(`Cannot train on ${dataset.name}: it changed since the bench began`);
       }
       const jobs = message.train.map((job) => received(job, dataset.task));
-      const runs = await trainGroup(device, data, jobs, (_, step) => send({ step }), signal);
+      const runs = await trainGroup(device, data, jobs, (step) => send({ step }), signal);
       send({ runs, use: processUse(device) });
     } catch (error) {
       const use = processUse(device);
       if (signal.aborted) return send({ stopped: true, use });
-      const { name: kind, message } = error instanceof Error
-        ? error
-        : { name: "", message: `${error}` };
-      send({ failed: { kind, message }, use });
+      const failed = error instanceof Error
+        ? { kind: error.name, message: error.message }
+        : { kind: "", message: `${error}` };
+      send({ failed, use });
     }
   };
   send({ ready: adapterIdentity(device) });

@@ -8,14 +8,16 @@ import { layoutOf } from "../../model/shape.ts";
 import { LabError } from "../record/failure.ts";
 import type { Job } from "./job.ts";
 
+/** Where more side by side trained no faster on llvmpipe. */
 const MAX_REPLICAS = 15;
 
-/** Memory the groups in training may take together. */
+/** Memory the groups in training may take together; how many workers there are is decided by commands/workers.ts. */
 const GROUP_BYTES = 6e9;
 
 /**
- * Multiply-adds of a job, a proxy for its time; the constant per token stands for what does not grow
- * with d (fitted to 10 dense models of d = 16 and 12 16e4a of d = 64 side by side, llvmpipe).
+ * Work of a job, a proxy for its time: multiply-adds of its forward passes without attention's scores, and a
+ * constant per token for what does not grow with d (fitted to 10 dense models of d = 16 and 12 16e4a of d = 64 side by
+ * side, llvmpipe).
  */
 export function workOf({ shape, steps, sequences, seq }: Job): number {
   const { width: d, depth, ffn, task } = shape;
@@ -28,11 +30,12 @@ export function workOf({ shape, steps, sequences, seq }: Job): number {
  * How many runs of a shape the adapter holds side by side.
  *
  * @param groups how many groups train at a time
- * @throws {LabError} when not even one fits
+ * @throws {LabError} when a binding cannot hold one; memory alone refuses none
  */
 export function replicasThatFit(device: Device, job: Job, groups = 1): number {
   const { ffn, task } = job.shape, layout = layoutOf(job.shape);
   const tokens = job.sequences * job.seq, ends = tokens * task.cost(job.shape).floats;
+  // 64: the most rows a share is padded to (kernels/gemm)
   const rows = ffn.kind === "dense" ? tokens : tokens * ffn.active + 64 * ffn.experts;
   const h = ffn.kind === "dense" ? ffn.hidden : ffn.expertWidth;
   const branch = rows * Math.max(2 * h, layout.width);
@@ -43,9 +46,9 @@ export function replicasThatFit(device: Device, job: Job, groups = 1): number {
     tokens * 3 * layout.attention,
   );
   const binding = device.gpu.limits.maxStorageBufferBindingSize;
-  // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
   // what kernels write of a texture is held twice, see kernels/gpu/tensor.ts
   const copies = device.profile.storage === "texture" ? 2 : 1;
+  // parameters, gradient and moments, twice but the gradient; activations of all blocks, generously
   const all = 4 * copies * (7 * layout.floats +
     job.shape.depth * (2 * branch + tokens * (6 * layout.attention + 4 * layout.width)) +
     2 * ends);

@@ -5,6 +5,7 @@
  * @module
  */
 import { DeviceError } from "../../kernels/gpu/device.ts";
+import { AdapterLimitError } from "../../kernels/gpu/tensor.ts";
 import { LabError } from "../record/failure.ts";
 import type { Run } from "../record/run.ts";
 import type { Use } from "./cost.ts";
@@ -34,15 +35,16 @@ async function listen(stream: ReadableStream<Uint8Array>, said: { text: string }
 
 /** The error a worker met, as this process would have thrown it. */
 function errorOf({ kind, message }: { kind: string; message: string }): Error {
-  return kind === "DeviceError"
-    ? new DeviceError(message)
-    : kind === "LabError"
-    ? new LabError(message)
-    : new Error(`a worker failed: ${message}`);
+  // by exit code (commands/exit_codes.ts): input or disk, the adapter, a defect
+  if (kind === "LabError" || kind === "UsageError") return new LabError(message);
+  if (kind === "AdapterLimitError") return new AdapterLimitError(message);
+  const ofDevice = ["DeviceError", "OperationError", "AbortError"].includes(kind);
+  return ofDevice ? new DeviceError(message) : new Error(`a worker failed: ${message}`);
 }
 
 /** A worker process, started when it is first needed and again after it ended. */
 export class WorkerHand implements Hand {
+  readonly own = false;
   #process: Process | null = null;
   /** of the processes that ended */
   #past: Use | null = null;
@@ -129,16 +131,14 @@ export class WorkerHand implements Hand {
     const process = await this.#open(adapter);
     const tell = (message: ToWorker) => process.writer.write(lineOf(message)).catch(() => {});
     const stop = () => void tell({ stop: true });
-    tell({ train: jobs.map(sent), task: task.id, data: dataHash });
+    tell({ train: jobs.map(sent), task: task.id, dataHash });
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     try {
-      for (let step = 0;;) {
+      for (;;) {
         const message = await this.#next(process);
-        if ("step" in message) {
-          onSteps((message.step - step) * jobs.length, message.step);
-          step = message.step;
-        } else if ("use" in message) {
+        if ("step" in message) onSteps(message.step);
+        else if ("use" in message) {
           this.#now = message.use;
           if ("runs" in message) return message.runs;
           if ("failed" in message) throw errorOf(message.failed);

@@ -67,6 +67,8 @@ export interface TransferDeclaration extends Omit<SuiteFacts, "measured" | "pass
    * where that is not the axis, for the verdict's own line
    */
   control: { rule: string; on: string; caution?: string | { text: string; by: string } };
+  /** what a reader must know of how the suite was made, e.g. what was moved after looking; into the caveats */
+  cautions?: string[];
   /** estimate the exponent of D in the optimal learning rate from the targets' sweeps */
   durationExponent?: boolean;
   profiles: Record<ProfileName, TransferProfile>;

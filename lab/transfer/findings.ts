@@ -46,7 +46,10 @@ export function findingsOf(
         ...rankings(judgements, optima, loss.unit),
         ...(suite.durationExponent ? [exponents(sweeps)] : []),
       ],
-      caveats: caution ? [`The control ${cautionText(caution)}.`] : [],
+      caveats: [
+        ...(caution ? [`The control ${cautionText(caution)}.`] : []),
+        ...suite.cautions ?? [],
+      ],
     },
   };
 }

@@ -42,21 +42,27 @@ Deno.test("the estimate of the quick profile is within 20% of what the reference
       Math.abs(estimated / measured - 1) < 0.2,
       `${what}: ${estimated} s, took ${measured}`,
     );
-  // 28 November 2026, in this order in one folder
+  // the sitting of docs/results.md, in this order in one folder; suites that train
   const took_s = {
-    "bridges": 93,
-    "activated-experts": 701,
-    "initial-loss": 213,
-    "capacity": 227,
-    "granularity": 189,
-    "router-stability": 52,
-    "batch": 144,
-    "speedup": 227,
+    "activated-experts": 492,
+    "initial-loss": 158,
+    "capacity": 190,
+    "granularity": 197,
+    "hybrids": 150,
+    "ffn-width": 327,
+    "width": 79,
+    "depth": 173,
+    "batch": 139,
+    "duration": 244,
+    "scaling": 727,
+    "speedup": 79,
+    "router-stability": 40,
+    "shoot-out": 311,
   };
   const suites = Object.keys(took_s).map((id) => suiteById(id).estimate("quick"));
   const estimated = secondsOf(suites, REFERENCE_SPEED), sum = (a: number, b: number) => a + b;
   near("all", estimated.reduce(sum), Object.values(took_s).reduce(sum));
-  near("activated-experts", estimated[1], took_s["activated-experts"]);
+  near("activated-experts", estimated[0], took_s["activated-experts"]);
 });
 
 Deno.test("the pace leaves out what does not fit any more, and takes in what does after all", () => {

@@ -96,6 +96,20 @@ Deno.test("wall time has the spread of the groups' times, and none of one group"
   for (const m of wall(0)) assertEquals([m.value, /one group/.test(m.missing!)], [null, true]);
 });
 
+Deno.test("dense's two sets of seeds are groups of one model, and its time is that of both", () => {
+  const { judgements } = findings(
+    WORLD,
+    random(2),
+    (w) => named(w) === "dense48" ? { wall_s: quick.seeds.includes(w.seed) ? 10 : 11 } : {},
+  );
+  const wall = judgements.filter((j) => j.panel === "wall time").map((j) => j.measures[0]);
+  const one = findings(WORLD, random(2), (w) => named(w) === "dense48" ? { wall_s: 10 } : {});
+  const alone = one.judgements.filter((j) => j.panel === "wall time").map((j) => j.measures[0]);
+  assertEquals(alone.map((m) => m.value), [null, null]);
+  // the mean of 10 and 11 s over 20: MoE slower, and said so
+  for (const m of wall) assert(m.value!.estimate > 0.5 && m.value!.estimate < 0.9);
+});
+
 Deno.test("an MoE that is slower than dense must fail", () => {
   const { judgements } = findings({ ...WORLD, speeds: { ...WORLD.speeds, "16e4a": 0.7 } });
   const { verdict, reason } = decide(judgements);

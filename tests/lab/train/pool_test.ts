@@ -61,14 +61,15 @@ function memoryStore(): Store & { items: Map<string, Run> } {
 
 /** A hand whose groups end when a test says so. */
 class FakeHand implements Hand {
-  pid = 1;
+  own = false;
+  pid: number | null = 1;
   use = { cpu_s: 0, peakDevice_bytes: 0, peakRss_bytes: null };
   groups: Job[][] = [];
   #end: ((error?: unknown) => void) | null = null;
 
-  train(_: Context, jobs: Job[], onSteps: (n: number, step: number) => void, signal: AbortSignal) {
+  train(_: Context, jobs: Job[], onSteps: (step: number) => void, signal: AbortSignal) {
     this.groups.push(jobs);
-    onSteps(jobs.length, 1);
+    onSteps(1);
     return new Promise<Run[]>((resolve, reject) => {
       signal.addEventListener("abort", () => this.end(signal.reason));
       this.#end = (error) =>
@@ -166,6 +167,19 @@ Deno.test("a worker that ends costs its group only: it trains again, and that is
   assert.match(pool.warnings.join(), /dense d=48 .*trained again: it ended with SIGKILL/);
 });
 
+Deno.test("a worker whose process ended still counts among those that worked, with what it used", async () => {
+  const { hands, pool } = poolOf(2);
+  const done = pool.train(NINE);
+  await settled();
+  hands[0].use = { ...hands[0].use, cpu_s: 7 };
+  hands[0].pid = null; // ended, and not needed since
+  hands.forEach((hand) => hand.end());
+  await done;
+  const { workers, coresBusy, wall_s } = pool.cost();
+  assertEquals(workers, 2);
+  assert.ok(coresBusy * navigator.hardwareConcurrency * wall_s >= 7, `${coresBusy} of ${wall_s} s`);
+});
+
 Deno.test("a group whose worker ends twice ends the bench; what the others trained is kept", async () => {
   const { hands, store, pool } = poolOf(2);
   const done = pool.train([...NINE, ...WIDE]);
@@ -239,24 +253,57 @@ Deno.test("a hand with nothing to do trains for a later suite, no longer than th
   assert.ok(store.items.size < 1 + NARROW.length);
 });
 
-Deno.test("a group lost ahead of its suite is left to it", async () => {
+for (
+  const [what, befell, said] of [
+    [
+      "lost",
+      new HandLost("it ended with SIGKILL"),
+      /a worker process was lost: it ended with SIGKILL/,
+    ],
+    ["that failed", new RangeError("too large"), /left to it: it failed: too large/],
+  ] as const
+) {
+  Deno.test(`a group ${what} ahead of its suite is left to it, and ends nothing`, async () => {
+    const { hands, pool } = poolOf(2);
+    pool.offerLater([() => NARROW]);
+    const wide = pool.train(WIDE.slice(0, 1));
+    await settled();
+    const [lost] = hands[1].groups;
+    hands[1].end(befell);
+    await settled();
+    // it goes on with others, and does not try those again
+    assertEquals(hands[1].groups.length, 2);
+    const keys = new Set(lost.map(({ key }) => key));
+    assert.ok(hands[1].groups[1].every(({ key }) => !keys.has(key)));
+    hands[0].end();
+    await wide;
+    hands.forEach((hand) => hand.end());
+    await pool.idle();
+    assert.match(pool.warnings.join(), said);
+  });
+}
+
+Deno.test("what cannot be planned ahead fails the bench where it is waited for, and nowhere else", async () => {
   const { hands, pool } = poolOf(2);
-  pool.offerLater([() => NARROW]);
-  const wide = pool.train(WIDE.slice(0, 1));
+  pool.offerLater([() => {
+    throw new RangeError("no such model");
+  }]);
+  const failed = assert.rejects(pool.train(WIDE.slice(0, 1)), /no such model/);
   await settled();
-  const [lost] = hands[1].groups;
-  hands[1].end(new HandLost("it ended with SIGKILL"));
-  await settled();
-  // it goes on with others, and does not try those again
-  assertEquals(hands[1].groups.length, 2);
-  const keys = new Set(lost.map(({ key }) => key));
-  assert.ok(hands[1].groups[1].every(({ key }) => !keys.has(key)));
-  hands[0].end();
-  await wide;
   hands.forEach((hand) => hand.end());
-  await pool.idle();
-  assert.match(
-    pool.warnings.join(),
-    /lost while it trained it for a later suite: it ended with SIGKILL/,
-  );
+  await failed;
+});
+
+Deno.test("the peak of a suite is that of its own groups, of each worker the largest", async () => {
+  const { hands, pool } = poolOf(2);
+  const done = pool.train(NINE);
+  await settled();
+  hands[0].use = { ...hands[0].use, peakDevice_bytes: 5e9 };
+  hands[1].use = { ...hands[1].use, peakDevice_bytes: 1e9 };
+  hands.forEach((hand) => hand.end());
+  await done;
+  // what a later group of another suite takes is not this one's
+  hands[0].use = { ...hands[0].use, peakDevice_bytes: 9e9 };
+  const { peakDevice_bytes } = pool.cost();
+  assert.ok(peakDevice_bytes! >= 6e9 && peakDevice_bytes! < 7e9, `${peakDevice_bytes}`);
 });

@@ -14,6 +14,7 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
+import { completed, NORMS, tensorsOf } from "./tensors.ts";
 import {
   type Exponents,
   type Factors,
@@ -25,42 +26,16 @@ import {
   type RowLaw,
   type Rule,
   type RuleOptions,
-  type RuleTask,
-  type Table,
   TASK_KINDS,
   type TensorKind,
   type TextKind,
   type TextTable,
 } from "./rule.ts";
 
+export { HIDDEN, NORMS, tensorsOf } from "./tensors.ts";
+
 /** Knobs, in the order of the printed table. */
 export const KNOBS: readonly Knob[] = ["initStd", "lr", "weightDecay", "eps"];
-
-/** Hidden matrices but W_down: what muP scales by d alone. */
-export const HIDDEN = ["wq", "wk", "wv", "wo", "wrouter", "wgate", "wup"] as const;
-
-/** Norm gains: of the blocks, and the final one. */
-export const NORMS = ["attnNorm", "qNorm", "kNorm", "ffnNorm", "norm"] as const;
-
-/**
- * Whose laws the tensors of a diffusion model have, by the width that grows: nothing but d (input), both sides
- * (hidden), the input alone (output). Source: the authors of 2505.15270 treat them so; adaLN's modulations d → 6d
- * are hidden matrices, though they start at zero.
- */
-const AS: Record<Exclude<TensorKind, TextKind>, TextKind> = {
-  patch: "embed",
-  time1: "embed",
-  class: "embed",
-  time2: "wq",
-  mod: "wq",
-  velocity: "unembed",
-};
-
-/** A rule's table with the rows of every task. */
-function completed(table: TextTable): Table {
-  const more = Object.entries(AS).map(([tensor, as]) => [tensor, table.rows[as]]);
-  return { ...table, rows: { ...table.rows, ...Object.fromEntries(more) } };
-}
 
 /**
  * A law.
@@ -169,21 +144,6 @@ export function routeQuantities(
   logitStd: number,
 ): Record<Quantity, number> {
   return { ...UNIT, a: routed(to), S: gateSum(to, gatesOf(to, rule), logitStd) };
-}
-
-/**
- * The tensor kinds a model has.
- *
- * @param to the configuration
- * @param task what it is for
- * @returns those of {@link TASK_KINDS}; a dense model has no router
- */
-export function tensorsOf(
-  to: Configuration,
-  task: RuleTask = "language",
-): readonly TensorKind[] {
-  const kinds: readonly TensorKind[] = TASK_KINDS[task];
-  return to.ffn.kind === "moe" ? kinds : kinds.filter((t) => t !== "wrouter");
 }
 
 /**

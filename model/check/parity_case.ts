@@ -10,7 +10,9 @@ import { upload } from "../../kernels/gpu/tensor.ts";
 import { patchLength } from "../../kernels/image/images.ts";
 import type { Multipliers, Network } from "../network.ts";
 import type { ModelShape } from "../shape.ts";
-import { type Diffusion, diffusion, diffusionOf, tokensOf } from "../tasks/diffusion.ts";
+import { type Diffusion, diffusion } from "../tasks/diffusion.ts";
+import { diffusionOf } from "../tasks/diffusion_kernels.ts";
+import { tokensOf } from "../tasks/image_facts.ts";
 import { language, languageOf } from "../tasks/language.ts";
 
 const numbers = z.array(z.number());

@@ -11,7 +11,7 @@ import { createTensor, destroyTensor, type Tensor, upload } from "../../kernels/
 import { drawImages, type ImageSizes } from "../../kernels/image/images.ts";
 import type { Sizes } from "../../kernels/sizes.ts";
 import type { Counters, Draws, TaskData } from "../task.ts";
-import type { DiffusionFacts } from "./diffusion.ts";
+import type { DiffusionFacts } from "./image_facts.ts";
 
 /** Images on the device, 4 bytes to a u32, and their classes. */
 export class DeviceImages implements TaskData {

@@ -20,13 +20,6 @@ export interface KnownTransfer {
 /** Targets of a transfer suite's figure, and what more is known of it; none for our own questions. */
 export const TRANSFER: Record<string, KnownTransfer | undefined> = {
   "activated-experts": { targets: "64e2a … 64e64a and dense FFN_1 … FFN_8" },
-  "activated-experts-diffusion": {
-    targets: "64e2a … 64e64a and dense FFN_1 … FFN_8",
-    more: [
-      ["loss", "final training loss, averaged; 100 000 steps of 256 images"],
-      ["grid", "half octaves, it seems"],
-    ],
-  },
   "capacity": { targets: UNKNOWN, more: [["optima", "within a narrow window along the axis"]] },
   "granularity": {
     targets: "FFN_1 … FFN_4",
@@ -89,7 +82,8 @@ export const PAPER_REFERENCE: Record<string, PaperReference | undefined> = {
     },
   },
   diffusion: {
-    name: "dense proxy, d = 128, 256 images a step, 100 000 steps (the authors' page also says 25 000)",
+    name:
+      "dense proxy, d = 128, 256 images a step, 100 000 steps (the authors' page also says 25 000)",
     optima: {
       lr: "4.52e−3 (the page; an axis of the paper has 1.6e−3)",
       weightDecay: "0.02 (its dense proxy)",

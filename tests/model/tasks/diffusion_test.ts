@@ -4,7 +4,8 @@ import type { Device } from "../../../kernels/gpu/device.ts";
 import { downloadFloats } from "../../../kernels/gpu/tensor.ts";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
-import { diffusion, imageDataset, positionTable } from "../../../model/tasks/diffusion.ts";
+import { diffusion, imageDataset } from "../../../model/tasks/diffusion.ts";
+import { positionTable } from "../../../model/tasks/image_facts.ts";
 import { checkImages, type Images } from "../../../model/tasks/images.ts";
 import { language } from "../../../model/tasks/language.ts";
 import { uploadText } from "../../../model/tasks/text.ts";
@@ -154,7 +155,7 @@ Deno.test("positions in two dimensions: the row in the first half, the column in
 });
 
 Deno.test("sizes that do not fit together are refused, with what does not", () =>
-  withDevice({}, async (device) => {
+  withDevice({}, (device) => {
     const refused = (facts: Partial<typeof FACTS>, why: RegExp) =>
       assert.throws(() => diffusion({ ...FACTS, ...facts } as typeof FACTS), why);
     refused({ patch: 4 as 2 }, /patches of 4 pixels do not divide a side of 6/);
@@ -188,6 +189,7 @@ Deno.test("sizes that do not fit together are refused, with what does not", () =
     const none = () => new Trainer(device, shape, BATCH, [replica(shape, 1)], OPTIONS, data);
     assert.throws(none, /Cannot draw tokens: the data is for diffusion/);
     data.destroy();
+    return Promise.resolve();
   }));
 
 Deno.test("too few images are named, with how many are wanted", () => {

@@ -192,6 +192,7 @@ export type RowLaw = Record<Knob, Law>;
 
 /** A rule as it is written down: laws of a language model's tensors; see {@link Table}. */
 export interface TextTable extends Omit<Table, "rows"> {
+  /** Laws of a language model's tensors. */
   rows: Record<TextKind, RowLaw>;
 }
 

@@ -18,6 +18,13 @@ const WORKER_BYTES = 1.5e9;
 /** Most workers anyone may ask for. */
 const MOST = 256;
 
+const FLAGS = ["--no-prompt", "-R", "-E", "-S", "--allow-ffi"];
+
+/** The program, for `deno run`: an address, since a path would keep what an address escapes (a space, an umlaut). */
+export function mainOf(here: string): string {
+  return new URL("../main.ts", here).href;
+}
+
 /** What a worker is told by its one argument. */
 interface Orders {
   profile: DeviceProfile;
@@ -66,17 +73,7 @@ export function workersFor(device: Device, count: number | null, text: string | 
   const orders: Orders = { profile: device.profile, text };
   const spawn = () =>
     new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "-R",
-        "-E",
-        "-S",
-        "--allow-ffi",
-        new URL("../main.ts", import.meta.url).href,
-        "worker",
-        JSON.stringify(orders),
-      ],
+      args: ["run", ...FLAGS, mainOf(import.meta.url), "worker", JSON.stringify(orders)],
       env: { LP_NUM_THREADS: "1" },
       stdin: "piped",
       stdout: "piped",

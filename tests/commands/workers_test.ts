@@ -1,6 +1,6 @@
 /** Worker processes: the same runs to the bit, one killed, one on another device, none left behind. */
 import assert from "node:assert/strict";
-import { defaultWorkers, workersFor, workersOf } from "../../commands/workers.ts";
+import { defaultWorkers, mainOf, workersFor, workersOf } from "../../commands/workers.ts";
 import { UsageError } from "../../commands/arguments.ts";
 import { loadSotu } from "../../fixtures/sotu.ts";
 import type { Device } from "../../kernels/gpu/device.ts";
@@ -122,4 +122,17 @@ Deno.test("as many workers as the flag says; by default one per core, on llvmpip
   // a pipe can be read once only
   assert.deepEqual(workersFor(device, 4, "/dev/stdin-that-is-not"), []);
   assert.equal(workersFor(device, 4, null).length, 4);
+});
+
+Deno.test("a worker starts from a folder with a space and an umlaut in its name", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mü bench " });
+  try {
+    await Deno.writeTextFile(`${folder}/main.ts`, "console.log(Deno.args.join());");
+    const here = new URL(`file://${folder.replaceAll(" ", "%20")}/commands/workers.ts`).href;
+    const args = ["run", "--no-prompt", mainOf(here), "worker"];
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+    assert.deepEqual([success, new TextDecoder().decode(stdout).trim()], [true, "worker"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -11,6 +11,7 @@ import drawSource from "./draw_images.wgsl" with { type: "text" };
 import gaussian from "./gaussian.wgsl" with { type: "text" };
 import patchesSource from "./noise_patches.wgsl" with { type: "text" };
 import turn from "./turn.wgsl" with { type: "text" };
+import byte from "../byte.wgsl" with { type: "text" };
 import pcg3d from "../pcg3d.wgsl" with { type: "text" };
 import { f32, type KernelSpec, u32, vec4 } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
@@ -84,7 +85,7 @@ const DRAW_IMAGES: KernelSpec = {
 const NOISE_PATCHES: KernelSpec = {
   name: "noise_patches",
   source: patchesSource,
-  includes: { pcg3d, turn, gaussian },
+  includes: { byte, pcg3d, turn, gaussian },
   inputs: {
     corpus: u32("(last_image + 1) * channels * side * side / 4"),
     picked: u32("R", "image_rows"),

@@ -9,7 +9,7 @@
 #include "turn"
 #include "gaussian"
 
-fn byte(at: u32) -> f32 { return f32((load_corpus(at / 4u) >> (8u * (at & 3u))) & 255u); }
+#include "byte"
 
 @compute @workgroup_size(64)
 fn noise_patches(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -32,7 +32,7 @@ fn noise_patches(@builtin(global_invocation_id) id: vec3<u32>) {
     if (channel < dims.channels) {
       let y = patch_row + inside / dims.patch_side;
       let x = patch_col + inside % dims.patch_side;
-      x0[i] = byte(((first + channel) * dims.side + y) * dims.side + x) / 127.5 - 1.0;
+      x0[i] = f32(byte(((first + channel) * dims.side + y) * dims.side + x)) / 127.5 - 1.0;
       real[i] = 1.0;
     }
   }

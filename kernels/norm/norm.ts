@@ -3,6 +3,7 @@
  *
  * @module
  */
+import modulatedGain from "./modulated_gain.wgsl" with { type: "text" };
 import reduceSource from "./column_reduce.wgsl" with { type: "text" };
 import gainSource from "./gain_sum.wgsl" with { type: "text" };
 import forwardSource from "./rms_norm.wgsl" with { type: "text" };
@@ -41,6 +42,7 @@ const RMS_NORM: KernelSpec = {
 const RMS_NORM_BACKWARD: KernelSpec = {
   name: "rms_norm_backward",
   source: backwardSource,
+  includes: { modulated_gain: modulatedGain },
   inputs: {
     x: vec4("R", "rows", "d4"),
     dy: vec4("R", "rows", "d4"),

@@ -2,7 +2,7 @@
 //   all (R, rows, d4) vec4; rstd (R, rows). One lane per row. Without FIRST, dz_in is added.
 //   MODULATED: the gain is 1 + scale, d4 columns of m (R, m_rows, m4), a row for each sequence.
 
-fn load_p(i: u32) -> vec4<f32> { return 1.0 + load_m(i); }      #if MODULATED
+#include "modulated_gain"
 
 @compute @workgroup_size(64)
 fn rms_norm_backward(@builtin(global_invocation_id) id: vec3<u32>) {

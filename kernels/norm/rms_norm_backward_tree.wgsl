@@ -7,7 +7,7 @@
 
 #include "tree"
 
-fn load_p(i: u32) -> vec4<f32> { return 1.0 + load_m(i); }      #if MODULATED
+#include "modulated_gain"
 
 @compute @workgroup_size(${LANES})
 fn rms_norm_backward_tree(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {

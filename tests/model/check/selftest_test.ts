@@ -59,7 +59,7 @@ Deno.test("an adapter with few bindings skips the other variants and says so, ne
   const { ok, lines } = await selfTest(device);
   assert.equal(ok, false);
   const own = lines.filter((l) => !l.skipped), rest = lines.filter((l) => l.skipped);
-  assert.equal(own.length, 5);
+  assert.equal(own.length, 7);
   for (const line of own) {
     assert.deepEqual([line.kernels, line.storage, line.ok], ["gpu", "buffer", false]);
     assert.equal(line.note, "too many");

@@ -37,7 +37,13 @@ const AS: Record<Exclude<TensorKind, TextKind>, TextKind> = {
  * @returns the same with the rows of the other tasks' tensors
  */
 export function completed(table: TextTable): Table {
-  const more = Object.entries(AS).map(([tensor, as]) => [tensor, table.rows[as]]);
+  const more = Object.entries(AS).map(([tensor, as]) => {
+    const laws = Object.entries(table.rows[as]).map(([knob, { exponents, source }]) => [
+      knob,
+      { exponents, source: `as ${as}: ${source}` },
+    ]);
+    return [tensor, Object.fromEntries(laws)];
+  });
   return { ...table, rows: { ...table.rows, ...Object.fromEntries(more) } };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Activated experts (paper Fig. 2), on text and on images.
+ * Activated experts (paper Fig. 2, language model).
  *
  * At equal width nobody's optimum moves at these sizes, SP's included, so the claim stands on targets
  * wider than the reference; the other panels are judged beside it. Weight decay and init std are swept
@@ -11,15 +11,7 @@
  */
 import type { TransferPanel } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import {
-  at,
-  imageProfiles,
-  octaves,
-  PAPER_WIDE,
-  QUICK_WIDE,
-  transfer,
-  transferProfiles,
-} from "./plans.ts";
+import { at, octaves, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from "./plans.ts";
 
 const SMALL = "d=32,h=16", NARROW = ["16e4a:d=12,h=12"];
 const paper = (active: number[], size = PAPER_WIDE) => at(active.map((a) => `64e${a}a`), size);
@@ -35,9 +27,6 @@ const swept = (name: string, by: TransferPanel["swept"], high: number): Transfer
   });
 const BRACKET = { reference: octaves(-5, -1), targets: "bracket" } as const;
 const ALL = [2, 4, 8, 16, 32, 64];
-const CLAIM =
-  "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of activated experts";
-const QUICK_IMAGES = "d=64,dh=16,h=16";
 
 /** The suite of Fig. 2a-c. */
 export const activatedExperts = defineTransfer({
@@ -45,7 +34,8 @@ export const activatedExperts = defineTransfer({
   version: "3",
   title: "Activated experts",
   figure: "Fig. 2a-c (language model)",
-  claim: CLAIM,
+  claim:
+    "The learning rate tuned on a narrow dense reference stays near-optimal on sparse MoE models, whatever the number of activated experts",
   heldFixed: "data, tokens per step, steps, seeds, depth, number of experts, expert width h = d*",
   varied:
     "activated experts per token; width (transfer: 4 d*, in smoke 2 d*; iso-width: d*); the reference's learning rate; in panels that decide nothing its weight decay and init std",
@@ -79,23 +69,4 @@ export const activatedExperts = defineTransfer({
       paper: { reference: octaves(-12, -4), targets: octaves(-12, -4) },
     },
   ),
-});
-
-/** The suite of Fig. 2a for diffusion. Judged by held-out loss, where the paper averages that of training. */
-export const activatedExpertsDiffusion = defineTransfer({
-  id: "activated-experts-diffusion",
-  version: "1",
-  title: "Activated experts, diffusion",
-  figure: "Fig. 2a (diffusion)",
-  claim: CLAIM,
-  heldFixed: "images, batch, steps, seeds, depth, number of experts, expert width h = d*",
-  varied:
-    "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, in octaves where the paper's grid has half octaves",
-  source: "arXiv 2605.23893, Fig. 2",
-  control: { rule: "standard", on: "the same targets (quick: 16e4a)" },
-  profiles: imageProfiles({
-    smoke: [transfer(at(["4e2a"], SMALL), at(["4e2a"], SMALL))],
-    quick: [transfer(at(["16e2a", "16e4a", "16e8a"], QUICK_IMAGES), at(["16e4a"], QUICK_IMAGES))],
-    paper: [transfer(paper(ALL), paper([8]))],
-  }),
 });

@@ -63,42 +63,6 @@ export const paperPlan: TrainingPlan = {
   base: { ...shared.base, lr: 2 ** -8 },
 };
 
-/** Plans of the diffusion task: images of 49 tokens (model/tasks/diffusion.ts). */
-const images: Pick<TrainingPlan, "base" | "training" | "task" | "seq"> = {
-  ...shared,
-  base: { ...shared.base, weightDecay: 0.02, embedInitStd: 0.1 },
-  task: "diffusion",
-  seq: 49,
-};
-
-/** Toy size of the diffusion task. */
-export const smokeImages: TrainingPlan = {
-  ...images,
-  reference: "dense:d=16,L=1,H=16",
-  steps: 20,
-  sequences: 4,
-  evaluationBatches: 4,
-};
-
-/** The size at which a PyTorch twin of this model told the rule from SP (docs/validation.md). */
-export const quickImages: TrainingPlan = {
-  ...images,
-  reference: "dense:d=16,L=2,H=16,dh=16",
-  steps: 500,
-  sequences: 24,
-  evaluationBatches: 42,
-};
-
-/** For a GPU. */
-export const paperImages: TrainingPlan = {
-  ...images,
-  reference: "dense:d=128,L=4,H=128,dh=64",
-  steps: 4000,
-  sequences: 128,
-  evaluationBatches: 64,
-  base: { ...images.base, lr: 2 ** -8 },
-};
-
 /** Configurations of one size: `at(["8e2a", "8e4a"], "d=48")` gives `8e2a:d=48` and `8e4a:d=48`. */
 export const at = (names: string[], size: string): string[] => names.map((n) => `${n}:${size}`);
 
@@ -109,32 +73,8 @@ export const PAPER_WIDE = "d=512,h=128,dh=64";
 
 /** What counts as kept: one octave, the grid's step, or a regret too small to matter. */
 const LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.01 };
-/**
- * The same for squared errors: in a PyTorch twin (docs/validation.md) an octave off the optimum costs 0.005 to 0.008 at
- * the target, and 0.005 is 1.7% of its loss. Stated before the first run with these kernels.
- */
-const IMAGE_LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.005 };
 
-type Sizes = Record<ProfileName, Pick<TransferProfile, "plan" | "seeds" | "grid">>;
-const IMAGE_SIZES: Sizes = {
-  smoke: {
-    plan: smokeImages,
-    seeds: [0, 1],
-    grid: { reference: octaves(-8, -4), targets: "bracket" },
-  },
-  quick: {
-    plan: quickImages,
-    seeds: [0, 1, 2],
-    grid: { reference: octaves(-8, -3), targets: "bracket" },
-  },
-  paper: {
-    plan: paperImages,
-    seeds: [0, 1, 2],
-    grid: { reference: octaves(-12, -5), targets: "bracket" },
-  },
-};
-
-const SIZES: Sizes = {
+const SIZES: Record<ProfileName, Pick<TransferProfile, "plan" | "seeds" | "grid">> = {
   smoke: {
     plan: smokePlan,
     seeds: [0, 1],
@@ -163,26 +103,10 @@ export function transferProfiles(
   limits: Partial<TransferLimits> = {},
   grids: Partial<Record<ProfileName, Grids>> = {},
 ): Record<ProfileName, TransferProfile> {
-  return profilesOf(SIZES, panels, { ...LIMITS, ...limits }, grids);
-}
-
-/** The same for the diffusion task. */
-export function imageProfiles(
-  panels: Record<ProfileName, TransferPanel[]>,
-): Record<ProfileName, TransferProfile> {
-  return profilesOf(IMAGE_SIZES, panels, IMAGE_LIMITS, {});
-}
-
-function profilesOf(
-  sizes: Sizes,
-  panels: Record<ProfileName, TransferPanel[]>,
-  limits: TransferLimits,
-  grids: Partial<Record<ProfileName, Grids>>,
-): Record<ProfileName, TransferProfile> {
   const profile = (name: ProfileName): TransferProfile => ({
-    ...sizes[name],
+    ...SIZES[name],
     panels: panels[name],
-    limits,
+    limits: { ...LIMITS, ...limits },
     ...(grids[name] ? { grid: grids[name] } : {}),
   });
   return { smoke: profile("smoke"), quick: profile("quick"), paper: profile("paper") };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Suite } from "../lab/suite.ts";
-import { activatedExperts, activatedExpertsDiffusion } from "./activated_experts.ts";
+import { activatedExperts } from "./activated_experts.ts";
 import { batch } from "./batch.ts";
 import { bridges } from "./bridges.ts";
 import { capacity } from "./capacity.ts";
@@ -26,7 +26,6 @@ import { width } from "./width.ts";
 export const SUITES: Suite[] = [
   bridges,
   activatedExperts,
-  activatedExpertsDiffusion,
   initialLoss,
   capacity,
   granularity,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../commands/bench.ts";
 import { progressText } from "../../commands/bench_suite.ts";
@@ -5,7 +6,7 @@ import { readRecord } from "../../lab/record/read.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 
 const SUITE = "activated-experts";
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** Starts `main.ts bench …`. */
 function start(...args: string[]): Deno.ChildProcess {

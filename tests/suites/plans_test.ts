@@ -9,7 +9,6 @@ import { width } from "../../suites/width.ts";
 const PINNED: Record<string, string[]> = {
   "bridges": ["4", "39f79e7b472d730a", "ce26bf976867cae4", "238d7bdb271686e6"],
   "activated-experts": ["3", "480e631127d11a50", "321bc0852514322a", "191dc7f31ae88287"],
-  "activated-experts-diffusion": ["1", "ea086b5e8218c54d", "6e4ea265637e287b", "95e661b302aae68c"],
   "initial-loss": ["4", "5b0c88186e13fa73", "2c82d297c76f59ad", "b04a01a3b510a324"],
   "capacity": ["2", "66912864aed9950d", "bf89ac27bff00481", "687df2cd2d5f42af"],
   "granularity": ["2", "99e2c93bed39ae26", "6bf344a72d838d7d", "2dc276abf71526f1"],

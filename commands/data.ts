@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { loadMnist } from "../fixtures/mnist.ts";
 import { loadSotu, loadText } from "../fixtures/sotu.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
 import { checkData } from "../lab/train/data.ts";
 import type { Dataset } from "../model/task.ts";
+import { imageDataset } from "../model/tasks/diffusion.ts";
 import { textDataset } from "../model/tasks/language.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -34,9 +36,25 @@ export async function dataOf(text: string | null): Promise<Dataset> {
   }
 }
 
+/**
+ * The built-in images.
+ *
+ * @throws {UsageError} when they cannot be read
+ */
+async function digits(): Promise<Dataset> {
+  try {
+    return imageDataset(await loadMnist());
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read the training images: ${(error as Error).message}; run \`deno ci\` first`,
+    );
+  }
+}
+
 /** What brings the data of each task, from what `--text` names. */
 const SOURCES: Readonly<Record<string, (text: string | null) => Promise<Dataset>>> = {
   language: dataOf,
+  diffusion: digits,
 };
 
 /**

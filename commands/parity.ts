@@ -18,12 +18,12 @@ import { ADAPTER_FLAGS, command } from "./command.ts";
 import { printingJson } from "./exit_codes.ts";
 import { ensureAdapter } from "./setup.ts";
 
-const HELP = `parity: compare loss, gradients and ten AdamW steps with PyTorch's
+const HELP = `parity: compare loss, gradients and some AdamW steps with PyTorch's
 
   deno task parity FILE... [options]
 
-A FILE is a parity case (fixtures/parity/*.json): a model, its weights, tokens, and what PyTorch
-made of them in float64. One line per quantity: its worst error, the bound, ok or FAIL.
+A FILE is a parity case (fixtures/parity/*.json, and diffusion/*.json there): a model, its weights,
+tokens or images, and what PyTorch made of them in float64. One line per quantity: its worst error, the bound, ok or FAIL.
 
   --json         one JSON object instead of the lines
   --no-install   install no driver when there is no adapter

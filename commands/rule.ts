@@ -5,7 +5,7 @@
 
 import { parseConfiguration, ratios } from "../rule/configuration.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
-import type { HyperParameters, RuleOptions } from "../rule/rule.ts";
+import { type HyperParameters, type RuleOptions, type RuleTask, TASK_KINDS } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
 import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
@@ -15,6 +15,8 @@ import { csvText, jsonText, tableText } from "./rule_table.ts";
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
 
 const ID_WIDTH = Math.max(...RULES.map((r) => r.id.length));
+
+const TASKS = Object.keys(TASK_KINDS) as RuleTask[];
 
 const HELP = `rule: carry tuned hyperparameters from a reference to a target
 
@@ -30,6 +32,7 @@ A configuration is a name, then sizes:
   dh=                               head width (16 if that divides d, else d)
   gate=, router=, limit=, cf=, bias= another router (docs/routers.md): R follows it, with a warning
                                     where it holds under an assumption only
+--task ID               what the models are for: ${TASKS.join(", ")} (${TASKS[0]})
 --from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
 them out, and h (or H) from its H.
 
@@ -41,6 +44,10 @@ Tuned at the reference (AdamW):
   --init-std X            sigma, init of the 2-D matrices of the blocks (0.01)
   --embed-init-std X      init of the embedding (= --init-std)
   --unembed-init-std X    init of the final projection, may be 0 (= --init-std)
+  --patch-init-std X, --time-init-std X, --mod-init-std X
+                          diffusion: init of the patch embedding and of the first layer of the
+                          time's MLP (= --init-std), of adaLN's modulations (0); the class table
+                          takes --embed-init-std
 
 The rule:
   --rule ID               one of these (${RULES[0].id}), or all: as --compare
@@ -74,6 +81,10 @@ const OPTIONS = {
   "init-std": { type: "string", default: "0.01" },
   "embed-init-std": { type: "string" },
   "unembed-init-std": { type: "string" },
+  "patch-init-std": { type: "string" },
+  "time-init-std": { type: "string" },
+  "mod-init-std": { type: "string" },
+  task: { type: "string", default: TASKS[0] },
   rule: { type: "string", default: RULES[0].id },
   unembedding: { type: "string", default: "authors" },
   "decoupled-decay": { type: "boolean", default: false },
@@ -128,7 +139,17 @@ function output(args: string[]): string {
   if (unembedding !== "authors" && unembedding !== "completed-p") {
     throw new UsageError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
   }
+  const task = TASKS.find((id) => id === values.task);
+  if (task === undefined) {
+    throw new UsageError(`Cannot use --task ${values.task}: the tasks are ${TASKS.join(", ")}`);
+  }
+  for (const flag of ["patch-init-std", "time-init-std", "mod-init-std"] as const) {
+    if (values[flag] !== undefined && task !== "diffusion") {
+      throw new UsageError(`Cannot use --${flag} without --task diffusion`);
+    }
+  }
   const options: Required<RuleOptions> = {
+    task,
     unembedding,
     decoupledDecay: values["decoupled-decay"],
     depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
@@ -163,6 +184,10 @@ function reference(values: ReturnType<typeof read>["values"]): HyperParameters {
   const initStd = atLeast0("init-std", values["init-std"]);
   const std = (flag: "embed-init-std" | "unembed-init-std") =>
     values[flag] === undefined ? initStd : atLeast0(flag, values[flag]);
+  const own = (
+    name: "patchInitStd" | "timeInitStd" | "modInitStd",
+    flag: "patch-init-std" | "time-init-std" | "mod-init-std",
+  ) => values[flag] === undefined ? {} : { [name]: atLeast0(flag, values[flag]) };
   return {
     lr: number("lr", values.lr!, (x) => x > 0, "positive number"),
     weightDecay: atLeast0("wd", values.wd),
@@ -172,6 +197,9 @@ function reference(values: ReturnType<typeof read>["values"]): HyperParameters {
     initStd,
     embedInitStd: std("embed-init-std"),
     unembedInitStd: std("unembed-init-std"),
+    ...own("patchInitStd", "patch-init-std"),
+    ...own("timeInitStd", "time-init-std"),
+    ...own("modInitStd", "mod-init-std"),
   };
 }
 

@@ -38,7 +38,7 @@ export function compareText(
   const model = modelLines(rules, all, logitStds, to, options);
   const warnings = warningsOf(every, from, to, (rule) => logitStds[rules.indexOf(rule)] ?? 0);
   const of = (knob: Knob): Line[] =>
-    tensorsOf(to).map((tensor) => ({
+    tensorsOf(to, options.task).map((tensor) => ({
       tensor,
       quantity: knob,
       factors: all.map((f) => f.rows[tensor][knob]),

@@ -4,15 +4,18 @@ import { align } from "../reports/words/lines.ts";
 import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
 import { gatesOf } from "../rule/gates.ts";
 import { identityFor } from "../rule/route_scale.ts";
-import type {
-  HyperParameters,
-  Multipliers,
-  Row,
-  Rule,
-  RuleOptions,
-  Transfer,
+import {
+  type HyperParameters,
+  type Multipliers,
+  type Row,
+  type Rule,
+  type RuleOptions,
+  type RuleTask,
+  TASK_KINDS,
+  type TensorKind,
+  type Transfer,
 } from "../rule/rule.ts";
-import { KNOBS } from "../rule/table.ts";
+import { basesOf, KNOBS } from "../rule/table.ts";
 import { csvLines, headLines, HEADS, short, warningLines } from "./rule_text.ts";
 
 /** One answer: what was asked and what the rule says. */
@@ -31,10 +34,11 @@ export interface Answer {
 }
 
 /** Multipliers and betas: name, value, formula, source. */
-function modelQuantities({ transfer }: Answer): [string, number, string, string][] {
+function modelQuantities({ transfer, options }: Answer): [string, number, string, string][] {
   const notes = transfer.multiplierNotes;
   const line = (name: keyof typeof notes, value: number): [string, number, string, string] => [
-    name,
+    // the multiplier of the last product, by what that gives
+    name === "logits" && options.task === "diffusion" ? "velocity" : name,
     value,
     notes[name].formula,
     notes[name].source,
@@ -47,9 +51,18 @@ function modelQuantities({ transfer }: Answer): [string, number, string, string]
   ];
 }
 
+/** Init stds of the reference that are not sigma, by the names the formulas have. */
+function ownStds(hps: HyperParameters, task: RuleTask): string {
+  const kinds: readonly TensorKind[] = TASK_KINDS[task];
+  const named = kinds.map((kind) => basesOf(kind, hps).initStd).filter(([name]) =>
+    name !== "sigma"
+  );
+  return named.map(([name, value]) => `${name} ${short(value)}`).join(", ");
+}
+
 /** The table of one rule, at most 100 columns wide. */
 export function tableText(answer: Answer): string {
-  const { rule, from, to, rho, q, hps, transfer } = answer;
+  const { rule, from, to, rho, q, hps, options, transfer } = answer;
   const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
   const letters = new Map([...groups.keys()].map((key, i) => [key, String.fromCharCode(97 + i)]));
   const letterOf = (row: Row) => letters.get(JSON.stringify({ ...row, tensor: "" }))!;
@@ -67,7 +80,7 @@ export function tableText(answer: Answer): string {
     ...headLines(rule, from, to),
     `  reference: eta ${short(hps.lr)}, lambda ${short(hps.weightDecay)}, eps ${short(hps.eps)}, ` +
     `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
-    `  sigma_embed ${short(hps.embedInitStd)}, sigma_unembed ${short(hps.unembedInitStd)}`,
+    `  ${ownStds(hps, options.task)}`,
     `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
     `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
     `q ${short(q)}`,

@@ -7,9 +7,10 @@
 import { attentionBackward, qkNormRopeBackward } from "../kernels/attention/attention.ts";
 import type { Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
-import { gainReduce, gainSum, rmsNormBackward } from "../kernels/norm/norm.ts";
+import { gainReduce, gainSum } from "../kernels/norm/norm.ts";
 import { denseBackward, routedBackward } from "./ffn.ts";
 import type { Network } from "./network.ts";
+import { headGains, joinBackward, leaveBackward } from "./stream.ts";
 import { SLOTS } from "./workspace.ts";
 
 /** Appends the gradient of the last stream, as forward.ts left it → the gradient of every other parameter. */
@@ -18,19 +19,18 @@ export function backward(
   program: Program,
   coefficients: { balance: number; z: number },
 ): void {
-  const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4, hd = layout.attention;
+  const { sizes, layout } = net, { width: d, shape } = layout, hd = layout.attention;
   const { heads, scratch: s } = net, n4 = layout.floats / 4;
-  // entries of the plan: the task's, then three of each block (network.ts)
-  const entry = (l: number, of: number) => net.task.gains.length + 3 * l + of;
   let [dz, other] = s.dz;
   for (let l = shape.depth - 1; l >= 0; l--) {
     const b = layout.blocks[l], t = net.blocks[l];
     const before = l === 0 ? net.z0 : net.blocks[l - 1].after;
     let [du, spare] = s.du, given: Tensor | null = null; // the routed part of du
+    const dffn = joinBackward(net, program, l, "ffn", dz);
     if (b.routed && t.routed && s.routed) {
       routedBackward(net, program, b.routed, t.routed, s.routed, {
         u: t.u2,
-        dz,
+        dz: dffn,
         du,
         spare,
         aux: net.aux!,
@@ -41,23 +41,17 @@ export function backward(
     }
     if (b.dense && t.dense) {
       if (given) [du, spare] = [spare, du];
-      denseBackward(net, program, b.dense, t.dense, s.dgu!, { u: t.u2, dz, du, given });
+      denseBackward(net, program, b.dense, t.dense, s.dgu!, { u: t.u2, dz: dffn, du, given });
     }
-    rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(b.ffnNorm), {
-      x: t.middle,
-      dy: du,
-      rstd: t.rstd2,
-      dz: other,
-      dzIn: dz,
-    });
+    leaveBackward(net, program, l, "ffn", { z: t.middle, du, dz: other, dzIn: dz });
     [dz, other] = [other, dz];
-    net.gain(program, entry(l, 1), { x: t.middle, dy: du, rstd: t.rstd2 });
+    const dattn = joinBackward(net, program, l, "attn", dz);
     net.product(program, {
       layout: "NN",
       rows: sizes.tokens,
       cols: hd,
       k: d,
-      a: net.rows(dz, d),
+      a: net.rows(dattn, d),
       b: net.weight(b.wo),
       c: net.rows(s.dout, hd),
     }, SLOTS.residual);
@@ -66,7 +60,7 @@ export function backward(
       rows: d,
       cols: hd,
       k: sizes.tokens,
-      a: net.rows(dz, d),
+      a: net.rows(dattn, d),
       b: net.rows(t.o, hd),
       c: net.weight(b.wo, "g"),
     }, SLOTS.residual);
@@ -87,7 +81,7 @@ export function backward(
       product: s.product,
       dqkv: s.dqkv,
     });
-    gainSum(program, sizes, 2 * hd / 4, s.gains, entry(l, 2), {
+    gainSum(program, sizes, 2 * hd / 4, s.gains, headGains(net, l), {
       x: s.product,
       partial: s.partial,
     });
@@ -109,15 +103,8 @@ export function backward(
       b: net.weight(b.wqkv),
       c: net.rows(du, d),
     });
-    rmsNormBackward(program, sizes, shape.width, d4, net.inParameters(b.attnNorm), {
-      x: before,
-      dy: du,
-      rstd: t.rstd1,
-      dz: other,
-      dzIn: dz,
-    });
+    leaveBackward(net, program, l, "attn", { z: before, du, dz: other, dzIn: dz });
     [dz, other] = [other, dz];
-    net.gain(program, entry(l, 0), { x: before, dy: du, rstd: t.rstd1 });
   }
   gainReduce(program, sizes.replicas, s.gains, n4, {
     partial: s.partial,

@@ -49,6 +49,7 @@ type RoutedLayout = NonNullable<BlockLayout["routed"]>;
 /**
  * Appends after = before + SLOTS.routed · Σ gate · expert(u).
  *
+ * @param io.before null: nothing is added to
  * @param io.picked the logits that experts are picked by; by default those of the router
  * @param io.tokens ids of the tokens and io.layer the block, for a router that picks by hash
  */
@@ -59,7 +60,7 @@ export function routedForward(
   t: Routed,
   io: {
     u: Tensor;
-    before: Tensor;
+    before: Tensor | null;
     after: Tensor;
     picked?: Bound;
     tokens?: Bound;
@@ -111,8 +112,8 @@ export function routedForward(
   combine(program, sizes, w.router!, d4, w.expertRows, {
     x: t.out,
     place: t.routing.place,
-    r: io.before,
     y: io.after,
+    ...(io.before ? { r: io.before } : {}),
   }, {
     gate: t.routing.gate,
     scales: w.scales,
@@ -121,13 +122,13 @@ export function routedForward(
   });
 }
 
-/** Appends after = before + SLOTS.dense · SwiGLU(u). */
+/** Appends after = before + SLOTS.dense · SwiGLU(u); where before is null, nothing is added to. */
 export function denseForward(
   w: Workspace,
   program: Program,
   b: DenseLayout,
   t: Branch,
-  io: { u: Tensor; before: Tensor; after: Tensor },
+  io: { u: Tensor; before: Tensor | null; after: Tensor },
 ): void {
   const { sizes } = w, d = w.layout.width, h = b.hidden;
   w.product(program, {
@@ -144,14 +145,12 @@ export function denseForward(
   });
   w.product(program, {
     layout: "NT",
-    epilogue: "residual",
     rows: sizes.tokens,
     cols: d,
     k: h,
     a: w.rows(t.hidden, h),
     b: w.weight(b.wdown),
-    c: w.rows(io.after, d),
-    r: w.rows(io.before, d),
+    ...w.onto(io.before, io.after, d),
   }, SLOTS.dense);
 }
 
@@ -323,13 +322,11 @@ export function denseBackward(
   });
   w.product(program, {
     layout: "NN",
-    epilogue: given ? "residual" : "store",
     rows: sizes.tokens,
     cols: d,
     k: 2 * h,
     a: w.rows(dgu, 2 * h),
     b: w.weight(b.wgu),
-    c: w.rows(du, d),
-    ...(given ? { r: w.rows(given, d) } : {}),
+    ...w.onto(given, du, d),
   });
 }

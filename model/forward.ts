@@ -6,9 +6,9 @@
  */
 import { attention, qkNormRope } from "../kernels/attention/attention.ts";
 import type { Program } from "../kernels/gpu/program.ts";
-import { rmsNorm } from "../kernels/norm/norm.ts";
 import { denseForward, routedForward } from "./ffn.ts";
 import type { Network } from "./network.ts";
+import { join, leave, target } from "./stream.ts";
 import { SLOTS } from "./workspace.ts";
 
 /**
@@ -16,17 +16,13 @@ import { SLOTS } from "./workspace.ts";
  * the task has after it.
  */
 export function forward(net: Network, program: Program, gradient: boolean): void {
-  const { sizes, layout } = net, { width: d, shape } = layout, d4 = d / 4;
+  const { sizes, layout } = net, { width: d } = layout;
   const { heads } = net;
   net.task.input(program, net.z0);
   let z = net.z0;
   layout.blocks.forEach((b, l) => {
     const t = net.blocks[l];
-    rmsNorm(program, sizes, shape.width, d4, net.inParameters(b.attnNorm), {
-      x: z,
-      y: t.u1,
-      rstd: t.rstd1,
-    });
+    leave(net, program, l, "attn", z);
     net.product(program, {
       layout: "NT",
       rows: sizes.tokens,
@@ -38,25 +34,22 @@ export function forward(net: Network, program: Program, gradient: boolean): void
     });
     qkNormRope(program, sizes, heads, net.gains(b), { qkv: t.qkv, rope: net.rope, qk: t.qk });
     attention(program, sizes, heads, { qk: t.qk, qkv: t.qkv, o: t.o, lse: t.lse });
+    const attn = target(net, l, "attn", z, t.middle);
     net.product(program, {
       layout: "NT",
-      epilogue: "residual",
       rows: sizes.tokens,
       cols: d,
       k: layout.attention,
       a: net.rows(t.o, layout.attention),
       b: net.weight(b.wo),
-      c: net.rows(t.middle, d),
-      r: net.rows(z, d),
+      ...net.onto(attn.before, attn.to, d),
     }, SLOTS.residual);
-    rmsNorm(program, sizes, shape.width, d4, net.inParameters(b.ffnNorm), {
-      x: t.middle,
-      y: t.u2,
-      rstd: t.rstd2,
-    });
-    let before = t.middle;
+    join(net, program, l, "attn", z, t.middle);
+    leave(net, program, l, "ffn", t.middle);
+    const ffn = target(net, l, "ffn", t.middle, t.after);
+    let before = ffn.before;
     if (b.routed && t.routed) {
-      const after = t.routed.sum ?? t.after;
+      const after = t.routed.sum ?? ffn.to;
       routedForward(net, program, b.routed, t.routed, {
         u: t.u2,
         before,
@@ -67,8 +60,9 @@ export function forward(net: Network, program: Program, gradient: boolean): void
       before = after;
     }
     if (b.dense && t.dense) {
-      denseForward(net, program, b.dense, t.dense, { u: t.u2, before, after: t.after });
+      denseForward(net, program, b.dense, t.dense, { u: t.u2, before, after: ffn.to });
     }
+    join(net, program, l, "ffn", t.middle, t.after);
     z = t.after;
   });
   net.task.output(program, z, gradient ? net.scratch.dz[0] : null);

@@ -43,6 +43,8 @@ interface BlockTensors {
   /** `sum`: the stream with the routed part, where shared experts add theirs */
   routed: (Routed & { sum: Tensor | null }) | null;
   after: Tensor;
+  /** what attention and FFN give, where the task gates it; else they go into the stream at once */
+  branches: { attn: Tensor; ffn: Tensor } | null;
 }
 
 /** R replicas of one model on the device: parameters, activations, and their kernels. */
@@ -114,6 +116,7 @@ export class Network extends Workspace implements TaskNetwork {
           },
         },
         after: row("after", d4),
+        branches: shape.task.modulated ? { attn: row("attn", d4), ffn: row("ffn", d4) } : null,
       };
     });
     this.task = shape.task.open(this);
@@ -174,8 +177,7 @@ export class Network extends Workspace implements TaskNetwork {
     return [
       ...this.task.gains.map(row),
       ...layout.blocks.flatMap((b) => [
-        row(b.attnNorm),
-        row(b.ffnNorm),
+        ...[b.attnNorm, b.ffnNorm].flatMap((gain) => gain ? row(gain) : []),
         { width4: 2 * hd4, parts: [head(b.qNorm, 0), head(b.kNorm, hd4)] },
       ]),
     ];
@@ -184,7 +186,7 @@ export class Network extends Workspace implements TaskNetwork {
   /**
    * Appends the sums over tokens of dy · x · rstd for the gain of a norm over whole rows.
    *
-   * @param entry of the plan: the task's gains, then three of each block
+   * @param entry of the plan: the task's gains, then those of each block
    */
   gain(program: Program, entry: number, t: { x: Tensor; dy: Tensor; rstd: Tensor }): void {
     const { gains, partial } = this.scratch;
@@ -207,6 +209,7 @@ export class Network extends Workspace implements TaskNetwork {
       gains: plan,
       partial: this.alloc("back.partial", "f32x4", plan.partial),
       gainTable: table,
+      dbranch: layout.shape.task.modulated ? row("dbranch", d4) : null,
       dout: row("dout", hd4),
       d: this.alloc("back.d", "f32", rows * layout.heads),
       dqk: row("dqk", 2 * hd4),

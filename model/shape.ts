@@ -86,7 +86,7 @@ export function layoutOf(shape: ModelShape): Layout {
   const blocks: BlockLayout[] = [];
   for (let l = 0; l < depth; l++) {
     const p = `blocks.${l}.`;
-    const attnNorm = all.vector(p + "attn.norm", "attnNorm", d, dp);
+    const attnNorm = task.modulated ? null : all.vector(p + "attn.norm", "attnNorm", d, dp);
     const wqkv = all.store("wq", 3 * hd, dp);
     (["wq", "wk", "wv"] as const).forEach((kind, part) =>
       all.name(
@@ -108,7 +108,7 @@ export function layoutOf(shape: ModelShape): Layout {
     );
     const qNorm = all.vector(p + "attn.qnorm", "qNorm", dh, dhp);
     const kNorm = all.vector(p + "attn.knorm", "kNorm", dh, dhp);
-    const ffnNorm = all.vector(p + "ffn.norm", "ffnNorm", d, dp);
+    const ffnNorm = task.modulated ? null : all.vector(p + "ffn.norm", "ffnNorm", d, dp);
     const branches = storeFfn(all, p + "ffn.", d, ffn);
     blocks.push({ attnNorm, wqkv, wo, qNorm, kNorm, ffnNorm, ...branches });
   }

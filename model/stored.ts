@@ -28,12 +28,13 @@ export interface Stored {
 
 /** Stored tensors of one block. */
 export interface BlockLayout {
-  attnNorm: Stored;
+  /** null where the task modulates the norms of the blocks */
+  attnNorm: Stored | null;
   wqkv: Stored;
   wo: Stored;
   qNorm: Stored;
   kNorm: Stored;
-  ffnNorm: Stored;
+  ffnNorm: Stored | null;
   /** dense FFN, or the shared experts side by side */
   dense: { hidden: number; wgu: Stored; wdown: Stored } | null;
   /** routed experts; offsets of expert 0, one expert after the other */

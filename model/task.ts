@@ -14,9 +14,13 @@ import { type InParameters, vec4s } from "../kernels/sizes.ts";
 import type { Device } from "../kernels/gpu/device.ts";
 import type { Bound, Program } from "../kernels/gpu/program.ts";
 import type { Tensor } from "../kernels/gpu/tensor.ts";
+import type { HyperParameters, RuleTask } from "../rule/rule.ts";
 import type { LayoutBuilder } from "./layout_builder.ts";
 import type { Stored } from "./stored.ts";
 import type { Workspace } from "./workspace.ts";
+
+/** Init stds that a task may know better than a plan: fan-ins that no width of the model decides. */
+export type OwnInit = "patchInitStd" | "timeInitStd" | "modInitStd";
 
 /** The words for what is minimized. */
 export interface Loss {
@@ -43,8 +47,11 @@ export interface TaskSizes {
  * What a task may use of the network it is opened on. Sizes, multipliers, tensors, matrices and products are
  * those of {@link Workspace}.
  */
-export interface TaskNetwork
-  extends Pick<Workspace, "sizes" | "scales" | "alloc" | "weight" | "rows" | "product"> {
+export interface TaskNetwork extends
+  Pick<
+    Workspace,
+    "device" | "sizes" | "scales" | "alloc" | "allocShared" | "weight" | "rows" | "onto" | "product"
+  > {
   readonly layout: {
     readonly shape: TaskSizes;
     /** d, padded: floats of a row of the stream */
@@ -66,11 +73,20 @@ export interface Task {
   readonly id: string;
   /** whatever else fixes its parameters and arithmetic (e.g. `vocab`); with `id` part of a run's identity */
   readonly facts: Readonly<Record<string, number | string>>;
+  /** the tensors it has, as the rules know them */
+  readonly tensors: RuleTask;
+  /** init std of its own tensors at the reference, where a plan leaves them to the task */
+  readonly init: Readonly<Partial<Pick<HyperParameters, OwnInit>>>;
   readonly loss: Loss;
   /** a run whose loss exceeds this counts as diverged; Infinity: only one that is not finite */
   readonly divergedAbove: number;
   /** whether a token sees only those before it in its sequence */
   readonly causal: boolean;
+  /**
+   * Whether it shifts, scales and gates the branches of every block by sequence ({@link Modulation}); else the
+   * norms of the blocks have gains.
+   */
+  readonly modulated: boolean;
   /**
    * Angles that turn q and k by position.
    *
@@ -103,6 +119,20 @@ export interface Counters {
   state: Bound;
 }
 
+/**
+ * A row for each sequence of what its tokens' branches are shifted, scaled and gated by: of every block
+ * [shift, scale, gate] of attention, then of the FFN, d each; then what the task keeps for itself.
+ */
+export interface Modulation {
+  /** (R, rows, m4) vec4, written by `input` */
+  readonly m: Tensor;
+  /** the loss' gradient by m: the network writes the columns of the blocks, the task its own */
+  readonly dm: Tensor;
+  /** sequences of a step, rounded up to 4 */
+  readonly rows: number;
+  readonly m4: number;
+}
+
 /** A task on one network: the kernels of a step, in their order. R replicas, `rows` rows each, stride d4 vec4. */
 export interface TaskKernels {
   /** (R, rows) f32: the loss of each row; a step's loss is their mean over the tokens */
@@ -116,6 +146,8 @@ export interface TaskKernels {
    * gives what is summed by `net.gain(program, i, …)`, i the index in this list.
    */
   readonly gains: readonly Stored[];
+  /** what the blocks are modulated by; null where they have gains */
+  readonly modulation: Modulation | null;
 
   /**
    * Writes a training batch, a function of (seed, step, row) alone.

@@ -110,6 +110,16 @@ export abstract class Workspace {
     return { tensor, stride: cols / 4, replica: count * cols / 4 };
   }
 
+  /** Where a product goes: after = before + product; before null: after = product. */
+  onto(
+    before: Tensor | null,
+    after: Tensor,
+    cols: number,
+  ): Pick<PlainProduct, "epilogue" | "c" | "r"> {
+    const c = this.rows(after, cols);
+    return before ? { epilogue: "residual", c, r: this.rows(before, cols) } : { c };
+  }
+
   /** Appends a product of every replica, times the multiplier in a slot. */
   product(program: Program, p: PlainProduct, slot: number = SLOTS.one): void {
     gemm(program, {

@@ -1,6 +1,6 @@
 /** Complete-muE, arXiv 2605.23893: hold this table next to docs/rule.md. */
 
-import type { Rule, RuleOptions, Table } from "./rule.ts";
+import type { Rule, RuleOptions, TextTable } from "./rule.ts";
 import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
 
 const LAYER = "[authors] layer";
@@ -15,7 +15,7 @@ const BOTH = "[authors] layer, batch";
  */
 export function completeMueTable(
   { unembedding, decoupledDecay, depthAlpha: alpha }: Required<RuleOptions>,
-): Table {
+): TextTable {
   const authors = unembedding === "authors";
   const lr = alpha === 1 ? BOTH : `${BOTH}; depth 2505.01618`;
   const free = {

@@ -285,6 +285,8 @@ const REASONS: Record<string, (options: Required<RuleOptions>) => ReasonTable> =
  */
 export function groupOf(tensor: TensorKind): Group {
   if (/[nN]orm$/.test(tensor)) return "norms";
+  if (tensor === "patch" || tensor === "time1" || tensor === "class") return "embed";
+  if (tensor === "velocity") return "unembed";
   if (tensor === "wrouter") return "router";
   if (tensor === "wgate" || tensor === "wup") return "experts";
   return tensor === "embed" || tensor === "wdown" || tensor === "unembed" ? tensor : "attention";

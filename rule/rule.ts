@@ -2,26 +2,46 @@
 
 import type { Configuration } from "./configuration.ts";
 
-/** Every kind of tensor, in the order of the printed table; a task trains its own with the rows of these. */
-export const TENSOR_KINDS = [
-  "embed",
-  "wq",
-  "wk",
-  "wv",
-  "wo",
-  "attnNorm",
-  "qNorm",
-  "kNorm",
-  "ffnNorm",
-  "wrouter",
-  "wgate",
-  "wup",
-  "wdown",
-  "norm",
-  "unembed",
-] as const;
+const ATTENTION = ["wq", "wk", "wv", "wo"] as const;
+const FFN = ["wrouter", "wgate", "wup", "wdown"] as const;
+
+/** The kinds of tensors that the model of a task has, in the order of the printed table. */
+export const TASK_KINDS = {
+  language: [
+    "embed",
+    ...ATTENTION,
+    "attnNorm",
+    "qNorm",
+    "kNorm",
+    "ffnNorm",
+    ...FFN,
+    "norm",
+    "unembed",
+  ],
+  /** `time1`, `time2`: layers of the time's MLP; `mod`: adaLN modulations, the last stream's among them */
+  diffusion: [
+    "patch",
+    "time1",
+    "time2",
+    "class",
+    "mod",
+    ...ATTENTION,
+    "qNorm",
+    "kNorm",
+    ...FFN,
+    "velocity",
+  ],
+} as const;
+/** A task that the rules know the tensors of. */
+export type RuleTask = keyof typeof TASK_KINDS;
+/** Kinds of a language model. */
+export type TextKind = typeof TASK_KINDS.language[number];
 /** One of {@link TENSOR_KINDS}. Shared experts use the rows of wgate, wup and wdown. */
-export type TensorKind = typeof TENSOR_KINDS[number];
+export type TensorKind = typeof TASK_KINDS[RuleTask][number];
+/** Every kind of tensor; a task trains its own with the rows of these. */
+export const TENSOR_KINDS: readonly TensorKind[] = [
+  ...new Set([...TASK_KINDS.language, ...TASK_KINDS.diffusion]),
+];
 
 /** AdamW and init of the reference. */
 export interface HyperParameters {
@@ -37,14 +57,22 @@ export interface HyperParameters {
   beta2: number;
   /** sigma of the reference's 2-D block matrices. */
   initStd: number;
-  /** sigma of the reference's embedding. */
+  /** sigma of the reference's embedding, of a diffusion model's class table. */
   embedInitStd: number;
   /** sigma of the reference's final projection; may be 0. */
   unembedInitStd: number;
+  /** Diffusion: sigma of the reference's patch embedding; absent: initStd. */
+  patchInitStd?: number;
+  /** Diffusion: sigma of the first layer of the reference's time MLP; absent: initStd. */
+  timeInitStd?: number;
+  /** Diffusion: sigma of the reference's modulations; absent: 0 (adaLN-zero, 2212.09748). */
+  modInitStd?: number;
 }
 
 /** Choices the sources leave open, each with the authors' choice as default. */
 export interface RuleOptions {
+  /** What the model is for, which decides what tensors it has. Default `language`. */
+  task?: RuleTask;
   /**
    * `authors` (default): LR and init as every 2-D matrix, logits × 1/rho_d;
    * `completed-p` (2512.22382): LR × 1/rho_d, init × 1/rho_d, logits × 1.
@@ -161,6 +189,12 @@ export interface Law {
 
 /** The four laws of one tensor kind. */
 export type RowLaw = Record<Knob, Law>;
+
+/** A rule as it is written down: laws of a language model's tensors; see {@link Table}. */
+export interface TextTable extends Omit<Table, "rows"> {
+  /** Laws of a language model's tensors. */
+  rows: Record<TextKind, RowLaw>;
+}
 
 /** A whole rule as data. */
 export interface Table {

@@ -1,6 +1,6 @@
 /** SP, the standard parameterization: a control whose optimum must move. */
 
-import type { Rule, Table } from "./rule.ts";
+import type { Rule, TextTable } from "./rule.ts";
 import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
 
 /**
@@ -8,7 +8,7 @@ import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
  *
  * @returns the table
  */
-export function standardTable(): Table {
+export function standardTable(): TextTable {
   const same = law({}, "SP: unchanged");
   const fanIn = law({ rho_d: -1 / 2 }, "SP: 1/sqrt(fan-in)");
   const free = { initStd: same, lr: same, weightDecay: same, eps: same };

@@ -14,6 +14,7 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
+import { completed, NORMS, tensorsOf } from "./tensors.ts";
 import {
   type Exponents,
   type Factors,
@@ -25,19 +26,16 @@ import {
   type RowLaw,
   type Rule,
   type RuleOptions,
-  type Table,
-  TENSOR_KINDS,
+  TASK_KINDS,
   type TensorKind,
+  type TextKind,
+  type TextTable,
 } from "./rule.ts";
+
+export { HIDDEN, NORMS, tensorsOf } from "./tensors.ts";
 
 /** Knobs, in the order of the printed table. */
 export const KNOBS: readonly Knob[] = ["initStd", "lr", "weightDecay", "eps"];
-
-/** Hidden matrices but W_down: what muP scales by d alone. */
-export const HIDDEN = ["wq", "wk", "wv", "wo", "wrouter", "wgate", "wup"] as const;
-
-/** Norm gains: of the blocks, and the final one. */
-export const NORMS = ["attnNorm", "qNorm", "kNorm", "ffnNorm", "norm"] as const;
 
 /**
  * A law.
@@ -56,7 +54,7 @@ export function law(exponents: Exponents, source: string): Law {
  * @param laws their common laws
  * @returns one entry per tensor kind
  */
-export function each<K extends TensorKind>(
+export function each<K extends TextKind>(
   tensors: readonly K[],
   laws: RowLaw,
 ): Record<K, RowLaw> {
@@ -67,13 +65,14 @@ export function each<K extends TensorKind>(
  * Makes a rule of a table.
  *
  * @param identity id, title, source and, where it is not the paper's, the gate of the rule
- * @param table the rule's laws under the given options (all filled in)
+ * @param text the rule's laws of a language model under the given options (all filled in)
  * @returns the rule
  */
 export function defineRule(
   identity: Pick<Rule, "id" | "title" | "source" | "gate">,
-  table: (options: Required<RuleOptions>) => Table,
+  text: (options: Required<RuleOptions>) => TextTable,
 ): Rule {
+  const table = (options: Required<RuleOptions>) => completed(text(options));
   const factorsOf: Rule["factors"] = (from, to, options) => {
     const all = withDefaults(options);
     const { rows, multipliers, oneMinusBeta } = table(all);
@@ -101,7 +100,7 @@ export function defineRule(
       checkBetas(hps, factors.oneMinusBeta, from, to);
       return {
         rule: identity.id,
-        rows: tensorsOf(to).map((t) => row(t, rows[t], factors.rows[t], hps)),
+        rows: tensorsOf(to, options?.task).map((t) => row(t, rows[t], factors.rows[t], hps)),
         multipliers: { ...factors.multipliers, routeScale: route },
         multiplierNotes: {
           ...mapValues(multipliers, (l) => note("", l)),
@@ -145,16 +144,6 @@ export function routeQuantities(
   logitStd: number,
 ): Record<Quantity, number> {
   return { ...UNIT, a: routed(to), S: gateSum(to, gatesOf(to, rule), logitStd) };
-}
-
-/**
- * The tensor kinds a model has.
- *
- * @param to the configuration
- * @returns all of {@link TENSOR_KINDS}; a dense model has no router
- */
-export function tensorsOf(to: Configuration): readonly TensorKind[] {
-  return to.ffn.kind === "moe" ? TENSOR_KINDS : TENSOR_KINDS.filter((t) => t !== "wrouter");
 }
 
 /**
@@ -267,13 +256,17 @@ export function fixedOnNorms(tensor: TensorKind, knob: Knob): boolean {
  * @returns one pair per knob, e.g. `["eta", 0.01]`
  */
 export function basesOf(t: TensorKind, hps: HyperParameters): Record<Knob, [string, number]> {
-  const [sigma, std] = t === "embed"
-    ? ["sigma_embed", hps.embedInitStd]
-    : t === "unembed"
-    ? ["sigma_unembed", hps.unembedInitStd]
-    : ["sigma", hps.initStd];
+  const own: Partial<Record<TensorKind, [string, number]>> = {
+    embed: ["sigma_embed", hps.embedInitStd],
+    class: ["sigma_class", hps.embedInitStd],
+    patch: ["sigma_patch", hps.patchInitStd ?? hps.initStd],
+    time1: ["sigma_time", hps.timeInitStd ?? hps.initStd],
+    mod: ["sigma_mod", hps.modInitStd ?? 0],
+    unembed: ["sigma_unembed", hps.unembedInitStd],
+    velocity: ["sigma_velocity", hps.unembedInitStd],
+  };
   return {
-    initStd: [sigma, std] as [string, number],
+    initStd: own[t] ?? ["sigma", hps.initStd],
     lr: ["eta", hps.lr],
     weightDecay: ["lambda", hps.weightDecay],
     eps: ["eps", hps.eps],
@@ -342,11 +335,16 @@ function checkHyperParameters(hps: HyperParameters): void {
  */
 export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
   const all: Required<RuleOptions> = {
+    task: options.task ?? "language",
     unembedding: options.unembedding ?? "authors",
     decoupledDecay: options.decoupledDecay ?? false,
     depthAlpha: options.depthAlpha ?? 1,
     durationExponent: options.durationExponent ?? 0.5,
   };
+  if (!Object.hasOwn(TASK_KINDS, all.task)) {
+    const known = Object.keys(TASK_KINDS).join(", ");
+    throw new RangeError(`Cannot use task=${all.task}: the tasks are ${known}`);
+  }
   if (all.unembedding !== "authors" && all.unembedding !== "completed-p") {
     throw new RangeError(`Cannot use unembedding=${all.unembedding}: not authors or completed-p`);
   }

@@ -22,6 +22,10 @@ export const TOLERANCES = {
     bound: 5e-6,
     reason: "dp − D cancels: the rest carries the rounding of both",
   },
+  noise: {
+    bound: 2e-6,
+    reason: "Box-Muller: a logarithm, a root and a turn; then a sigmoid of it",
+  },
   crossEntropy: { bound: 1e-6, reason: "log of a sum of exps, about 4 in size" },
   gate: { bound: 1e-6, reason: "exp, a sum over the selected and a division" },
   routeBackward: { bound: 5e-6, reason: "dgate − Σ dgate·gate cancels" },

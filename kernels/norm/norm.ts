@@ -3,6 +3,7 @@
  *
  * @module
  */
+import modulatedGain from "./modulated_gain.wgsl" with { type: "text" };
 import reduceSource from "./column_reduce.wgsl" with { type: "text" };
 import gainSource from "./gain_sum.wgsl" with { type: "text" };
 import forwardSource from "./rms_norm.wgsl" with { type: "text" };
@@ -14,30 +15,44 @@ import type { Bound, Program } from "../gpu/program.ts";
 import { type InParameters, lanes, rowConstants, rowGrid, type Sizes, u32s } from "../sizes.ts";
 import { withRowSums } from "./tree.ts";
 
+/** A gain in the parameters; a row of shifts, scales and gates for each sequence. */
+const GAIN = vec4("(R - 1) * p_replica + gain_base + d4");
+const MODULATION = vec4("R", "m_rows", "m4");
+const NORM_DIMS = u32s(
+  "tokens rows d4 p_replica gain_base seq m_rows m4 shift scale",
+  "inv_d",
+);
+
 /** Rows a lane adds before the partial sums are added. */
 export const CHUNK_ROWS = 32;
 
 const RMS_NORM: KernelSpec = {
   name: "rms_norm",
   source: forwardSource,
-  inputs: { x: vec4("R", "rows", "d4"), p: vec4("(R - 1) * p_replica + gain_base + d4") },
+  inputs: {
+    x: vec4("R", "rows", "d4"),
+    p: when("!MODULATED", GAIN),
+    m: when("MODULATED", MODULATION),
+  },
   outputs: { y: vec4("R", "rows", "d4"), rstd: f32("R", "rows") },
-  dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+  dims: NORM_DIMS,
   variants: { gpu: { name: "rms_norm_tree", source: forwardTreeSource } },
 };
 
 const RMS_NORM_BACKWARD: KernelSpec = {
   name: "rms_norm_backward",
   source: backwardSource,
+  includes: { modulated_gain: modulatedGain },
   inputs: {
     x: vec4("R", "rows", "d4"),
     dy: vec4("R", "rows", "d4"),
     rstd: f32("R", "rows"),
-    p: vec4("(R - 1) * p_replica + gain_base + d4"),
+    p: when("!MODULATED", GAIN),
+    m: when("MODULATED", MODULATION),
     dz_in: when("!FIRST", vec4("R", "rows", "d4")),
   },
   outputs: { dz: vec4("R", "rows", "d4") },
-  dims: u32s("tokens rows d4 p_replica gain_base", "inv_d"),
+  dims: NORM_DIMS,
   variants: { gpu: { name: "rms_norm_backward_tree", source: backwardTreeSource } },
 };
 
@@ -61,10 +76,52 @@ const COLUMN_REDUCE: KernelSpec = {
   dims: u32s("columns partial_replica g_replica chunks"),
 };
 
+/** Columns of a modulation that a norm is shifted and scaled by; vec4 within a row of {@link Modulated.m}. */
+export interface Modulated {
+  /** (R, rows, m4) vec4, a row for each sequence */
+  m: Bound;
+  /** rows and vec4 columns of m, per replica */
+  rows: number;
+  m4: number;
+  shift: number;
+  scale: number;
+}
+
+/** The operand and dims of what a norm multiplies by: a gain of the parameters, or 1 + scale. */
+function multiplier(by: InParameters | Modulated, { seq }: Sizes) {
+  return "m" in by
+    ? {
+      operand: { m: by.m },
+      dims: {
+        p_replica: 0,
+        gain_base: 0,
+        seq,
+        m_rows: by.rows,
+        m4: by.m4,
+        shift: by.shift,
+        scale: by.scale,
+      },
+    }
+    : {
+      operand: { p: by.tensor },
+      dims: {
+        p_replica: by.replica,
+        gain_base: by.base,
+        seq,
+        m_rows: 0,
+        m4: 0,
+        shift: 0,
+        scale: 0,
+      },
+    };
+}
+
 /**
- * y = x * rstd * gain with rstd = 1/sqrt(mean(x^2) + 1e-5) over the d real columns.
+ * y = x * rstd * gain with rstd = 1/sqrt(mean(x^2) + 1e-5) over the d real columns; modulated: y = x * rstd *
+ * (1 + scale) + shift.
  *
  * @param d real width; @param d4 padded vec4 count
+ * @param by the gain in the parameters, or a modulation
  * @param t x, y (R, rows, d4) vec4; rstd (R, rows) f32
  */
 export function rmsNorm(
@@ -72,30 +129,25 @@ export function rmsNorm(
   sizes: Sizes,
   d: number,
   d4: number,
-  gain: InParameters,
+  by: InParameters | Modulated,
   t: { x: Bound; y: Bound; rstd: Bound },
 ): void {
+  const { operand, dims } = multiplier(by, sizes);
   program.add(
     withRowSums(RMS_NORM, program.profile),
-    { x: t.x, p: gain.tensor, y: t.y, rstd: t.rstd },
-    {
-      tokens: sizes.tokens,
-      rows: sizes.rows,
-      d4,
-      p_replica: gain.replica,
-      gain_base: gain.base,
-      inv_d: 1 / d,
-    },
+    { ...t, ...operand },
+    { tokens: sizes.tokens, rows: sizes.rows, d4, ...dims, inv_d: 1 / d },
     {
       software: lanes(sizes.tokens, sizes.replicas),
       gpu: rowGrid(sizes.tokens, sizes.replicas),
     },
-    rowConstants(d4),
+    { MODULATED: +("m" in by), ...rowConstants(d4) },
   );
 }
 
 /**
- * dz = dzIn + gradient of {@link rmsNorm} by x; the gain's is {@link gainSum}'s.
+ * dz = dzIn + gradient of {@link rmsNorm} by x; the gain's is {@link gainSum}'s, a modulation's
+ * {@link modulationSums}'.
  *
  * @param t dy, x, dz, dzIn (R, rows, d4); without dzIn nothing is added
  */
@@ -104,25 +156,19 @@ export function rmsNormBackward(
   sizes: Sizes,
   d: number,
   d4: number,
-  gain: InParameters,
+  by: InParameters | Modulated,
   t: { x: Bound; dy: Bound; rstd: Bound; dz: Bound; dzIn?: Bound },
 ): void {
+  const { operand, dims } = multiplier(by, sizes);
   program.add(
     withRowSums(RMS_NORM_BACKWARD, program.profile),
-    { x: t.x, dy: t.dy, rstd: t.rstd, p: gain.tensor, dz: t.dz, dz_in: t.dzIn },
-    {
-      tokens: sizes.tokens,
-      rows: sizes.rows,
-      d4,
-      p_replica: gain.replica,
-      gain_base: gain.base,
-      inv_d: 1 / d,
-    },
+    { x: t.x, dy: t.dy, rstd: t.rstd, dz: t.dz, dz_in: t.dzIn, ...operand },
+    { tokens: sizes.tokens, rows: sizes.rows, d4, ...dims, inv_d: 1 / d },
     {
       software: lanes(sizes.tokens, sizes.replicas),
       gpu: rowGrid(sizes.tokens, sizes.replicas),
     },
-    { FIRST: +!t.dzIn, ...rowConstants(d4) },
+    { FIRST: +!t.dzIn, MODULATED: +("m" in by), ...rowConstants(d4) },
   );
 }
 

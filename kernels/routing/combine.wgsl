@@ -1,5 +1,5 @@
 // y[t] = r[t] + alpha * sum_j gate[t, j] * x[place[t, j]]      (FORWARD)
-// y[t] = r[t] + sum_j x[place[t, j]]                            (otherwise)
+// y[t] = r[t] + sum_j x[place[t, j]]                            (otherwise); ALONE: without r
 //   x (R, expert rows, d4) vec4, place, gate (R, rows*per_token), r, y (R, rows, d4).
 //   One lane per (token, vec4 column); picks in selection order.
 //   SPARSE: slots without a row (place NONE) add nothing.
@@ -22,6 +22,7 @@ fn combine(@builtin(global_invocation_id) id: vec3<u32>) {
     sum += x;                                            #if !FORWARD
   }
   let at = (id.z * dims.rows + t) * dims.d4 + c;
-  store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);   #if FORWARD
+  store_y(at, load_r(at) + load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);   #if FORWARD && !ALONE
+  store_y(at, load_scales(id.z * dims.scale_stride + dims.scale_slot) * sum);                #if FORWARD && ALONE
   store_y(at, load_r(at) + sum);                                                             #if !FORWARD
 }

@@ -77,7 +77,7 @@ const COMBINE: KernelSpec = {
   inputs: {
     x: vec4("R", "x_replica"),
     place: u32("R", "rows", "per_token"),
-    r: vec4("R", "rows", "d4"),
+    r: when("!ALONE", vec4("R", "rows", "d4")),
     gate: when("FORWARD", f32("R", "rows", "per_token")),
     scales: when("FORWARD", f32("(R - 1) * scale_stride + scale_slot + 1")),
   },
@@ -241,7 +241,7 @@ export function combine(
   router: Router,
   d4: number,
   xRows: number,
-  t: { x: Bound; place: Bound; r: Bound; y: Bound },
+  t: { x: Bound; place: Bound; r?: Bound; y: Bound },
   forward?: { gate: Bound; scales: Bound; slot: number; stride: number },
 ): void {
   program.add(
@@ -257,7 +257,7 @@ export function combine(
       scale_stride: forward?.stride ?? 0,
     },
     lanes(sizes.tokens * d4, sizes.replicas),
-    { FORWARD: +!!forward, SPARSE: +isSparse(router) },
+    { FORWARD: +!!forward, ALONE: +!t.r, SPARSE: +isSparse(router) },
   );
 }
 

@@ -5,7 +5,7 @@
 
 #include "pcg3d"
 
-fn byte(at: u32) -> u32 { return (load_corpus(at / 4u) >> (8u * (at & 3u))) & 255u; }
+#include "byte"
 
 @compute @workgroup_size(64)
 fn draw_batch(@builtin(global_invocation_id) id: vec3<u32>) {

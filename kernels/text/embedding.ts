@@ -9,13 +9,14 @@ import backwardSource from "./embed_backward.wgsl" with { type: "text" };
 import indexSource from "../routing/token_index.wgsl" with { type: "text" };
 import { type KernelSpec, u32, vec4 } from "../gpu/kernel.ts";
 import type { Bound, Program } from "../gpu/program.ts";
+import byte from "../byte.wgsl" with { type: "text" };
 import pcg3d from "../pcg3d.wgsl" with { type: "text" };
 import { type InParameters, lanes, type Sizes, u32s } from "../sizes.ts";
 
 const DRAW_BATCH: KernelSpec = {
   name: "draw_batch",
   source: drawSource,
-  includes: { pcg3d },
+  includes: { pcg3d, byte },
   inputs: {
     // the last byte is a target; where an evaluation ends depends on its steps
     corpus: u32("(first + (EVALUATE ? (tokens / seq - 1) * spacing : range - 1) + seq) / 4 + 1"),

@@ -10,7 +10,7 @@ import { KERNELS_VERSION } from "../../kernels/version.ts";
 import type { Multipliers } from "../../model/network.ts";
 import type { ModelShape } from "../../model/shape.ts";
 import type { TensorKind } from "../../rule/rule.ts";
-import { TENSOR_KINDS } from "../../rule/rule.ts";
+import { TASK_KINDS } from "../../rule/rule.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
@@ -119,9 +119,14 @@ function sizesOf({ batchTokens, tokens }: Configuration, plan: TrainingPlan) {
 }
 
 /** The reference's hyperparameters with the swept one put in. */
-function baseOf({ swept, log2x }: Cell, plan: TrainingPlan, width: number): HyperParameters {
+function baseOf(
+  { swept, log2x }: Cell,
+  plan: TrainingPlan,
+  width: number,
+  task: Task,
+): HyperParameters {
   const { initStd, ...base } = plan.base;
-  return { ...base, initStd: initStd ?? 1 / Math.sqrt(width), [swept]: 2 ** log2x };
+  return { ...task.init, ...base, initStd: initStd ?? 1 / Math.sqrt(width), [swept]: 2 ** log2x };
 }
 
 /**
@@ -140,11 +145,13 @@ export function jobOf(
     throw new TypeError(`Cannot train for ${plan.task}: the data is for ${task.id}`);
   }
   const from = sized(reference, plan), to = sized(target, plan);
-  const base = baseOf(cell, plan, from.width), rule = ruleById(cell.rule);
-  const { rows, multipliers, beta1, beta2, warnings } = rule.transfer(from, to, base);
+  const base = baseOf(cell, plan, from.width, task), rule = ruleById(cell.rule);
+  const { rows, multipliers, beta1, beta2, warnings } = rule.transfer(from, to, base, {
+    task: task.tensors,
+  });
   // a dense target has no router row; its entry is never used
   const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
-  const table = Object.fromEntries(TENSOR_KINDS.map((kind) => {
+  const table = Object.fromEntries(TASK_KINDS[task.tensors].map((kind) => {
     const row = rows.find((r) => r.tensor === kind);
     return [
       kind,

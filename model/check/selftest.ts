@@ -8,8 +8,16 @@ import { type Device, type DeviceProfile, MOST_BINDINGS } from "../../kernels/gp
 import { type ParityCase, type ParityLine, parseParityCase, runParityCase } from "./parity.ts";
 
 const FOLDER = new URL("../../fixtures/parity/", import.meta.url);
-/** Every feed-forward part there is: dense, all experts, top-k, shared experts, groups. */
-const CASES = ["dense", "moe_4e4a_dense", "moe_5e2a", "moe_6e3a_shared1", "moe_8e4a_groups2"];
+/** Every feed-forward part there is: dense, all experts, top-k, shared experts, groups; and both tasks. */
+const CASES = [
+  "dense",
+  "moe_4e4a_dense",
+  "moe_5e2a",
+  "moe_6e3a_shared1",
+  "moe_8e4a_groups2",
+  "diffusion/dit_dense",
+  "diffusion/dit_8e4a_groups2_shared1_rgb",
+];
 /** Runs dense and grouped products, routing, combine and their gradients in one model. */
 const SHORT = "moe_6e3a_shared1";
 /** Side by side; the last is compared, so that a wrong replica offset shows. */

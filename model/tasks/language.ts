@@ -64,9 +64,12 @@ export function language(vocab: number = BYTES): Language {
   return {
     id: "language",
     facts: { vocab },
+    tensors: "language",
+    init: {},
     loss: { name: "cross-entropy", unit: "nats", title: "validation loss" },
     divergedAbove: Infinity,
     causal: true,
+    modulated: false,
     positions: (seq, headWidth) => ropeTable(seq, headWidth),
     parameters: {
       input: (all, { width: d }) => ({ embed: table(all, "embed", vocab, vocab, d) }),
@@ -92,6 +95,7 @@ export class LanguageKernels implements TaskKernels {
   readonly loss: Tensor;
   readonly result: TaskKernels["result"];
   readonly gains: TaskKernels["gains"];
+  readonly modulation = null;
   /** the last norm's output (R, rows, d4) vec4 and factor (R, rows) */
   readonly #final: { u: Tensor; rstd: Tensor };
   readonly #layout: TaskLayout;

@@ -4,10 +4,14 @@
  * @module
  */
 import type { Task } from "../task.ts";
+import { diffusion } from "./diffusion.ts";
 import { language } from "./language.ts";
 
 /** Every task at the size the lab trains it at. */
-export const TASKS: Readonly<Record<string, Task>> = { language: language() };
+export const TASKS: Readonly<Record<string, Task>> = {
+  language: language(),
+  diffusion: diffusion(),
+};
 
 /** The task of a plan that names none. */
 export const DEFAULT_TASK = "language";

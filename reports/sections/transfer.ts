@@ -11,7 +11,7 @@ import { measuresOf } from "../charts/optimum_shift.ts";
 import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series.ts";
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
-import { PAPER_OPTIMA, PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
+import { PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
 import { afterPaper, distinct, lossUnit, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
@@ -88,6 +88,7 @@ function besideThePaper(record: TransferRecord): Table {
     : paper
     ? `${UNKNOWN}; in the words of the suite: ${suite.claim}`
     : `no figure asks this; our claim: ${suite.claim}`;
+  const reference = PAPER_REFERENCE[record.task?.id ?? ""];
   const here = (texts: string[]) => texts.join("; ") || NOT_MEASURED;
   return {
     head: ["", "paper", "here"],
@@ -95,7 +96,7 @@ function besideThePaper(record: TransferRecord): Table {
       ["claim", inPaper, `${record.verdict}: ${countsPhrase(record.reason)}`],
       [
         "reference",
-        PAPER_REFERENCE,
+        reference?.name ?? UNKNOWN,
         references.length === 0
           ? NOT_MEASURED
           : `${references.join(" and ")}, ${trainingPhrase(record)}`,
@@ -104,7 +105,7 @@ function besideThePaper(record: TransferRecord): Table {
       ...(known?.more ?? []).map(([what, paper]) => [what, paper, "see Verdicts and Optima"]),
       ...sweptOf(record).map((swept) => [
         `optimal ${SWEPT_NAME[swept]} of the reference`,
-        PAPER_OPTIMA[swept],
+        reference?.optima[swept] ?? UNKNOWN,
         here(
           evidence.optima.filter((one) => one.role === "reference" && one.swept === swept)
             .map((one) => `${one.panel} ${powerOfTwo(one.log2x?.estimate)}`),

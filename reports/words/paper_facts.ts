@@ -65,14 +65,31 @@ const CLAIMS: Record<string, string[]> = {
   "bridges": ["A drawing of the two bridges; it measures nothing."],
 };
 
-/** The paper's dense reference. */
-export const PAPER_REFERENCE = "dense proxy, d = 128, L = 32, 25 000 steps";
+/** The paper's dense reference, and the optimum of each hyperparameter on it. */
+export interface PaperReference {
+  name: string;
+  optima: Record<Swept, string>;
+}
 
-/** The optimum of each hyperparameter on it. */
-export const PAPER_OPTIMA: Record<Swept, string> = {
-  lr: "1e−3 (its dense proxy)",
-  weightDecay: "0.10 (its dense proxy)",
-  initStd: "0.01 (its dense proxy)",
+/** By task. */
+export const PAPER_REFERENCE: Record<string, PaperReference | undefined> = {
+  language: {
+    name: "dense proxy, d = 128, L = 32, 25 000 steps",
+    optima: {
+      lr: "1e−3 (its dense proxy)",
+      weightDecay: "0.10 (its dense proxy)",
+      initStd: "0.01 (its dense proxy)",
+    },
+  },
+  diffusion: {
+    name:
+      "dense proxy, d = 128, 256 images a step, 100 000 steps (the authors' page also says 25 000)",
+    optima: {
+      lr: "4.52e−3 (the page; an axis of the paper has 1.6e−3)",
+      weightDecay: "0.02 (its dense proxy)",
+      initStd: "0.02 (its dense proxy)",
+    },
+  },
 };
 
 /** What the paper and its page say on the question of a suite of claims; none where it asks nothing of it. */

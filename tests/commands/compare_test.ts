@@ -1,12 +1,13 @@
 /** `deno task compare`: what it prints, writes and refuses. */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { namesOf } from "../../commands/compare.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 import { FAST, latencyFixture, SLOW } from "../reports/latency_fixture.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 interface Said {
   code: number;

@@ -1,8 +1,9 @@
 /** The parity command as its users meet it: good files, bad files, bad flags. */
 
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CASE = `${ROOT}fixtures/parity/moe_5e2a.json`;
 
 async function parity(args: string[], env: Record<string, string> = {}) {

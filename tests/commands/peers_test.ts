@@ -1,4 +1,5 @@
 /** The peers: right at tiny sizes, refused when they are not, and never timed unless they compute. */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { benchPeersCommand, openPeers, peerCases, tableOf } from "../../commands/bench_peers.ts";
 import { check, CHECKED_STEPS, expected, worstOf, WrongError } from "../../commands/peers/check.ts";
@@ -255,7 +256,7 @@ Deno.test("help ends with 0; a flag or a work that is none with 2", async () => 
 });
 
 Deno.test("without an adapter the command ends with 3 and one error", async () => {
-  const command = new URL("../../commands/bench_peers.ts", import.meta.url).pathname;
+  const command = fileURLToPath(new URL("../../commands/bench_peers.ts", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "-A", command, "--no-install"],
     env: { NO_COLOR: "1", VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: "/nonexistent" },

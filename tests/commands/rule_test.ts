@@ -1,9 +1,10 @@
 /** The rule command as its users meet it: a subprocess, its output, its exit code, its time. */
 
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { ruleCommand } from "../../commands/rule.ts";
 
-const COMMAND = new URL("../../commands/rule.ts", import.meta.url).pathname;
+const COMMAND = fileURLToPath(new URL("../../commands/rule.ts", import.meta.url));
 const PAIR = ["--from", "dense:d=128,L=4,H=128", "--to", "64e8a:d=1024,L=24,h=128"];
 const AUTHORS = [
   "--from",
@@ -210,4 +211,30 @@ Deno.test("the table is there in under 0.3 s, best of five", async () => {
     best = Math.min(best, (performance.now() - start) / 1000);
   }
   assert.ok(best < 0.3, `${best} s`);
+});
+
+Deno.test("--task diffusion prints its tensors, and refuses what only it knows without it", async () => {
+  const lines: string[] = [], errors: string[] = [];
+  const { log, error } = console;
+  console.log = (text: string) => lines.push(text);
+  console.error = (text: string) => errors.push(text);
+  try {
+    const pair = ["--from", "dense:d=16,L=2,H=16", "--to", "16e4a:d=64", "--lr", "0.01"];
+    assert.equal(
+      await ruleCommand([...pair, "--task", "diffusion", "--patch-init-std", "0.25"]),
+      0,
+    );
+    assert.equal(await ruleCommand([...pair, "--patch-init-std", "0.25"]), 2);
+    assert.equal(await ruleCommand([...pair, "--task", "video"]), 2);
+  } finally {
+    Object.assign(console, { log, error });
+  }
+  const text = lines.join("\n");
+  for (const name of ["patch", "time1", "time2", "class", "mod", "velocity"]) {
+    assert.match(text, RegExp(`^ +${name} `, "m"));
+  }
+  assert.match(text, /sigma_patch 0\.25/);
+  assert.ok(text.split("\n").every((line) => line.length <= 100));
+  assert.match(errors[0], /--patch-init-std without --task diffusion/);
+  assert.match(errors[1], /the tasks are language, diffusion/);
 });

@@ -1,8 +1,9 @@
 /** The self-test command as its users meet it. */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 
-const COMMAND = new URL("../../commands/selftest.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const COMMAND = fileURLToPath(new URL("../../commands/selftest.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 async function run(args: string[], env: Record<string, string> = {}) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -1,5 +1,6 @@
 /** The set-up: what it installs, what it says where it may not, and what it must not do. */
 
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { countTests, summarize } from "../../commands/run_tests.ts";
 import { describeAdapter, ensureAdapter, type Machine, type Probe } from "../../commands/setup.ts";
@@ -143,7 +144,7 @@ Deno.test("without a driver the command ends with 3 and says what to type", asyn
       "--allow-env",
       "--allow-sys",
       "--allow-run",
-      new URL("../../commands/setup.ts", import.meta.url).pathname,
+      fileURLToPath(new URL("../../commands/setup.ts", import.meta.url)),
       "--no-install",
     ],
     env: { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: "/nonexistent", NO_COLOR: "1" },

@@ -28,6 +28,10 @@ import {
   rmsNormBackward,
 } from "../../kernels/norm/norm.ts";
 import { ROW_CANDIDATES, ROW_CASE } from "../../kernels/norm/tree.ts";
+import { silu, siluBackward, timeFeatures } from "../../kernels/image/condition.ts";
+import { drawImages } from "../../kernels/image/images.ts";
+import { velocityLoss } from "../../kernels/image/loss.ts";
+import { gatedAdd, gatedAddBackward, modulationSums } from "../../kernels/norm/modulation.ts";
 import { logStep } from "../../kernels/optimizer/log_step.ts";
 import { adamw, clipNorm } from "../../kernels/optimizer/optimizer.ts";
 import { fma, streamCopy, streamFill, streamRead } from "../../kernels/roofline/roofline.ts";
@@ -221,11 +225,13 @@ function* routings(): Generator<Case> {
         route(program, SIZES, r, 8, dummy, all(tensors), { tokens: dummy, layer: 1, bias: dummy });
         combine(program, SIZES, r, 5, 88, all("x place r y"));
         const scale = { slot: 1, stride: 2 };
-        combine(program, SIZES, r, 5, 88, all("x place r y"), {
-          gate: dummy,
-          scales: dummy,
-          ...scale,
-        });
+        for (const roles of ["x place r y", "x place y"]) {
+          combine(program, SIZES, r, 5, 88, all<"x" | "place" | "y">(roles), {
+            gate: dummy,
+            scales: dummy,
+            ...scale,
+          });
+        }
         gateBackward(program, SIZES, r, 5, 88, scale, all("x dz place scales dgate"));
         const t = all<"logits" | "ids" | "gate" | "dgate" | "counts" | "dlogits" | "aux">(
           "logits ids gate dgate counts dlogits aux",
@@ -263,6 +269,51 @@ function* others(): Generator<Case> {
       tunings: ROWS,
     };
   }
+  const modulation = { m: dummy, rows: 4, m4: 40, shift: 5, scale: 10, gate: 15 };
+  for (const d of [20, 200]) {
+    yield {
+      name: `modulated norm of ${d}`,
+      build: (program) => {
+        const t = all<"x" | "dy" | "rstd" | "dz">("x dy rstd dz");
+        rmsNorm(program, SIZES, d, d / 4, modulation, all("x y rstd"));
+        rmsNormBackward(program, SIZES, d, d / 4, modulation, t);
+        rmsNormBackward(program, SIZES, d, d / 4, modulation, { ...t, dzIn: dummy });
+      },
+      tunings: ROWS,
+    };
+  }
+  yield {
+    name: "modulation",
+    build: (program) => {
+      modulationSums(program, SIZES, 5, modulation, all("x dy rstd dm"));
+      gatedAdd(program, SIZES, 5, modulation, all("r y z"));
+      gatedAddBackward(program, SIZES, 5, modulation, all("y dz dy dm"));
+    },
+  };
+  yield {
+    name: "images",
+    build: (program) => {
+      const of = { channels: 3, side: 6, patch: 2 },
+        sizes = { ...SIZES, tokens: 18, seq: 9, rows: 20 };
+      const images = { replicas: 2, images: 2, rows: 4 };
+      const t = all<
+        "corpus" | "labels" | "seeds" | "state" | "picked" | "time" | "classes" | "xt" | "target"
+      >("corpus labels seeds state picked time classes xt target");
+      for (const times of ["logit-normal", "uniform"] as const) {
+        const draw = { first: 5, range: 100, spacing: 0, none: 4, drop: 0.1, times };
+        drawImages(program, sizes, of, draw, t);
+        drawImages(program, sizes, of, { ...draw, spacing: 3 }, t);
+      }
+      timeFeatures(program, images, 16, all("time turns features"));
+      for (const by of [null, { classes: dummy, table: IN_PARAMETERS }]) {
+        silu(program, images, 5, by, all("x y"));
+        siluBackward(program, images, 5, by, all("x dy dx"));
+      }
+      const loss = all<"v" | "target" | "scales" | "loss">("v target scales loss");
+      velocityLoss(program, sizes, 12, { slot: 1, stride: 2 }, loss);
+      velocityLoss(program, sizes, 12, { slot: 1, stride: 2 }, { ...loss, dv: dummy });
+    },
+  };
   yield {
     name: "gains",
     build: (program) => {

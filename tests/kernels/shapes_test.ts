@@ -9,11 +9,13 @@ import { type Call, callsOf, everyKernel } from "./every_kernel.ts";
 /** Kernels of the tables, by name: one that is missing here is tested by nothing in this file. */
 const KERNELS = `adamw attention attention_backward_kv attention_backward_q attention_block
   attention_block_backward_kv attention_block_backward_q ballot clip column_reduce combine
-  cross_entropy cross_entropy_tree draw_batch drop embed embed_backward gain_sum gate_backward gates
-  gemm gemm_reduce gemm_shared log_step pick_hash pick_tokens pick_top plan_tiles qk_norm_rope
+  cross_entropy cross_entropy_tree draw_batch draw_images drop embed embed_backward gain_sum
+  gate_backward gated_add gated_add_backward gates gemm gemm_reduce gemm_shared log_step
+  modulation_sums noise_patches pick_hash pick_tokens pick_top plan_tiles qk_norm_rope
   qk_norm_rope_backward rms_norm rms_norm_backward rms_norm_backward_tree rms_norm_tree
-  roofline_copy roofline_fill roofline_fma roofline_read route route_backward router_stats scatter
-  scores sum_squares token_index update_bias`.split(/\s+/);
+  roofline_copy roofline_fill roofline_fma roofline_read route route_backward router_stats
+  scatter scores silu silu_backward sum_squares time_features token_index update_bias
+  velocity_loss`.split(/\s+/);
 
 /** Calls of every kernel, with the profile they are made under. */
 function* calls(): Generator<{ what: string; program: Program; call: Call }> {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { causeOf, LabError } from "../../../lab/record/failure.ts";
 import { type Write, writeAtomic } from "../../../lab/record/files.ts";
 import { openStore } from "../../../lab/train/store.ts";
@@ -130,7 +131,7 @@ Deno.test("a second process is refused as well", async () => {
 try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.message); }`;
     const script = `${directory}/second.ts`;
     Deno.writeTextFileSync(script, code);
-    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--config", config, "--allow-read", "--allow-write", script],
     }).output();

@@ -7,6 +7,7 @@ import {
   relativeError,
   runParityCase,
 } from "../../../model/check/parity.ts";
+import type { ImageCase, TextCase } from "../../../model/check/parity_case.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const FOLDER = new URL("../../../fixtures/parity/", import.meta.url);
@@ -20,8 +21,20 @@ const NAMES = [
   "extra_dense_t33",
 ];
 
-function read(name: string): ParityCase {
+function readAny(name: string): ParityCase {
   return parseParityCase(Deno.readTextFileSync(new URL(`${name}.json`, FOLDER)), name);
+}
+
+function read(name: string): TextCase {
+  const c = readAny(name);
+  assert.ok(c.schema === "parity-case/1");
+  return c;
+}
+
+function readImages(name: string): ImageCase {
+  const c = readAny(`diffusion/${name}`);
+  assert.ok(c.schema === "parity-case/diffusion/1");
+  return c;
 }
 
 const over = (lines: ParityLine[]) => lines.filter((l) => !(l.error <= l.bound));
@@ -60,7 +73,7 @@ Deno.test("a dense and a grouped case pass with every other kernel variant and s
   }));
 
 /** A case with one number of one weight moved; of the embedding, one of the first token's. */
-function perturbed(c: ParityCase, weight: string, by: number): ParityCase {
+function perturbed(c: TextCase, weight: string, by: number): TextCase {
   const bytes = Uint8Array.from(atob(c.weights[weight].f32), (x) => x.charCodeAt(0));
   const values = new Float32Array(bytes.buffer);
   values[weight === "embed" ? c.tokens[0][0][0] * c.model.width : values.length >> 1] += by;
@@ -143,3 +156,73 @@ Deno.test("the relative error is infinite for anything not finite or of another 
   assert.equal(relativeError(Float32Array.of(3), ref), Infinity);
   assert.equal(relativeError(Float32Array.of(3, 4), new Float32Array(2)), 5);
 });
+
+const IMAGES = ["dit_dense", "dit_7e3a", "dit_8e4a_groups2_shared1_rgb"];
+
+for (const name of IMAGES) {
+  Deno.test(`the second of two replicas reproduces PyTorch's ${name} within every bound`, () =>
+    withDevice({ storage: "texture" }, async (device) => {
+      const c = readImages(name), lines = await runParityCase(device, c, 2);
+      assert.deepEqual(over(lines), []);
+      const quantities = lines.map((l) => l.quantity);
+      assert.equal(new Set(quantities).size, quantities.length);
+      for (const weight of Object.keys(c.weights)) {
+        assert.ok(quantities.includes(`gradient ${weight}`), `no gradient of ${weight}`);
+      }
+      for (const quantity of ["mse", "velocity", "trajectory of 8 steps", "mseAfter"]) {
+        assert.ok(quantities.includes(quantity), `no ${quantity}`);
+      }
+    }));
+}
+
+Deno.test("a diffusion case passes with every other kernel variant and storage", () =>
+  onEveryProfile(async (device) => {
+    assert.deepEqual(over(await runParityCase(device, readImages(IMAGES[1]))), []);
+  }));
+
+Deno.test("a weight, a multiplier, a time or a class moved fails a diffusion case", () =>
+  withDevice({ storage: "texture" }, async (device) => {
+    const c = readImages("dit_8e4a_groups2_shared1_rgb"), { model, batches } = c;
+    const moved = (weight: string) => {
+      const bytes = Uint8Array.from(atob(c.weights[weight].f32), (x) => x.charCodeAt(0));
+      const values = new Float32Array(bytes.buffer);
+      // of the class table an entry that the first batch reads
+      values[weight === "class" ? batches[0].classes[0] * model.width : values.length >> 1] += 3e-2;
+      const f32 = btoa(String.fromCharCode(...bytes));
+      return { ...c, weights: { ...c.weights, [weight]: { ...c.weights[weight], f32 } } };
+    };
+    const first = (batch: Partial<ImageCase["batches"][number]>): ImageCase => ({
+      ...c,
+      batches: batches.with(0, { ...batches[0], ...batch }),
+    });
+    const [t, ...times] = batches[0].t, [y, ...others] = batches[0].classes;
+    const multipliers = (of: Partial<ImageCase["model"]["multipliers"]>): ImageCase => ({
+      ...c,
+      model: { ...model, multipliers: { ...model.multipliers, ...of } },
+    });
+    const wrong: Record<string, ImageCase> = {
+      ...Object.fromEntries(
+        ["patch", "time.w1", "time.w2", "class", "blocks.0.mod", "blocks.1.mod", "final.mod", "out"]
+          .map((weight) => [weight, moved(weight)]),
+      ),
+      velocity: multipliers({ velocity: 1.01 }),
+      residual: multipliers({ residual: 1.01 }),
+      time: first({ t: [t + 1e-3, ...times] }),
+      class: first({ classes: [(y + 1) % (model.classes + 1), ...others] }),
+    };
+    for (const [what, changed] of Object.entries(wrong)) {
+      assert.ok(over(await runParityCase(device, changed)).length > 0, `${what} went unnoticed`);
+    }
+  }));
+
+Deno.test("a diffusion case with a batch that is not whole is its author's mistake", () =>
+  withDevice({ storage: "texture" }, async (device) => {
+    const c = readImages("dit_dense"), [batch, ...rest] = c.batches;
+    const short = { ...c, batches: [{ ...batch, classes: batch.classes.slice(1) }, ...rest] };
+    await assert.rejects(runParityCase(device, short), /batch 0 is not whole/);
+    const odd = { ...c, model: { ...c.model, patch: 3 } };
+    await assert.rejects(
+      runParityCase(device, odd),
+      /patches of 3 pixels do not divide a side of 10/,
+    );
+  }));

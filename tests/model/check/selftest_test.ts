@@ -7,7 +7,11 @@ import { withDevice } from "../../with_device.ts";
 
 const NAME = "moe_6e3a_shared1";
 const FILE = new URL(`../../../fixtures/parity/${NAME}.json`, import.meta.url);
-const read = () => parseParityCase(Deno.readTextFileSync(FILE), NAME);
+function read() {
+  const c = parseParityCase(Deno.readTextFileSync(FILE), NAME);
+  assert.ok(c.schema === "parity-case/1");
+  return c;
+}
 
 Deno.test("the short self-test runs one case with the device's own profile, in seconds", () =>
   withDevice({}, async (device) => {
@@ -55,7 +59,7 @@ Deno.test("an adapter with few bindings skips the other variants and says so, ne
   const { ok, lines } = await selfTest(device);
   assert.equal(ok, false);
   const own = lines.filter((l) => !l.skipped), rest = lines.filter((l) => l.skipped);
-  assert.equal(own.length, 5);
+  assert.equal(own.length, 7);
   for (const line of own) {
     assert.deepEqual([line.kernels, line.storage, line.ok], ["gpu", "buffer", false]);
     assert.equal(line.note, "too many");

@@ -44,6 +44,9 @@ export function regression(
   return {
     id: "regression",
     facts: { features: FEATURES, mask: causal ? "causal" : "none" },
+    tensors: "language",
+    init: {},
+    modulated: false,
     loss: { name: "squared error", unit: "squares", title: "validation error" },
     divergedAbove,
     causal,
@@ -102,6 +105,7 @@ class RegressionKernels implements TaskKernels {
   readonly result: TaskKernels["result"];
   readonly ids = null;
   readonly gains = [];
+  readonly modulation = null;
   readonly #layout: TaskLayout;
   /** (R, rows) vec4: what is given, what is wanted, what is predicted, the gradient of that */
   readonly #a: Tensor;

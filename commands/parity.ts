@@ -23,7 +23,8 @@ const HELP = `parity: compare loss, gradients and some AdamW steps with PyTorch'
   deno task parity FILE... [options]
 
 A FILE is a parity case (fixtures/parity/*.json, and diffusion/*.json there): a model, its weights,
-tokens or images, and what PyTorch made of them in float64. One line per quantity: its worst error, the bound, ok or FAIL.
+tokens or images, and what PyTorch made of them in float64. One line per quantity: its worst error,
+the bound, ok or FAIL.
 
   --json         one JSON object instead of the lines
   --no-install   install no driver when there is no adapter

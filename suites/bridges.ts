@@ -21,6 +21,7 @@
 import { BRIDGES, type BridgesProfile } from "../lab/claims/bridges.ts";
 import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { lookedBefore } from "./plans.ts";
 import { profiles } from "./bridges_profiles.ts";
 
 const { limits: { tensor, loss, onGpu, q_octaves, noise }, identity } = profiles.quick;
@@ -48,7 +49,7 @@ export const bridges: Suite<BridgesProfile> = defineClaims({
   probes_s: { smoke: 5, quick: 90, paper: 300 },
   method: BRIDGES,
   cautions: [
-    "the second look: four seeds had left it open, and are among the eight, so that its 95% intervals are right in some 91% of such sequences",
+    lookedBefore(["four"], "eight"),
   ],
   assumed: {
     quick: [{

@@ -29,6 +29,7 @@
 import { INITIAL_LOSS, type InitialLossProfile } from "../lab/claims/initial_loss.ts";
 import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { lookedBefore } from "./plans.ts";
 import { limits, profiles } from "./initial_loss_profiles.ts";
 
 const { steps, windows } = profiles.quick;
@@ -55,7 +56,8 @@ export const initialLoss: Suite<InitialLossProfile> = defineClaims({
   source: "arXiv 2605.23893, Fig. 2d",
   method: INITIAL_LOSS,
   cautions: [
-    "the second look: three seeds had left it open, and are among the eight; the gap was given its sign then, which is easier for a model whose gap has none and harder for one that learns faster or slower than dense",
+    lookedBefore(["three"], "eight"),
+    "the gap was given its sign when seeds were added, which is easier for a model whose gap has none and harder for one that learns faster or slower than dense",
   ],
   assumed: {
     quick: [

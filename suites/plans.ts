@@ -137,3 +137,14 @@ export const probeAt = (lr: number): Pick<TrainingPlan, "base" | "training"> => 
   base: { ...shared.base, lr },
   training: { ...shared.training, schedule: { kind: "constant", warmup: 0, decay: 0 } },
 });
+
+/**
+ * What a reader must know where seeds were added because fewer had left a claim open: how often chance decides such a
+ * sequence of looks. Error: tests/lab/statistics/power_test.ts.
+ *
+ * @param had seeds of the looks before, in words @param now seeds they are among
+ */
+export const lookedBefore = (had: string[], now: string): string =>
+  `${had.join(" and ")} seeds had left this open, and are among the ${now}: chance alone decides ${
+    had.length > 1 ? "13%" : "9%"
+  } of such sequences of looks, not 5%`;

@@ -14,7 +14,7 @@
 import { ROUTER_STABILITY, type StabilityProfile } from "../lab/claims/router_stability.ts";
 import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
-import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
+import { lookedBefore, paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 const shared = {
   zCoef: 0.001,
@@ -45,7 +45,7 @@ export const routerStability: Suite<StabilityProfile> = defineClaims({
   source: "arXiv 2202.08906, section 3",
   method: ROUTER_STABILITY,
   cautions: [
-    "the second look: three seeds had left it open, and are among the six, so that its 95% intervals are right in some 91% of such sequences",
+    lookedBefore(["three"], "six"),
   ],
   assumed: {
     quick: [{

@@ -10,7 +10,7 @@
  * 16e3a1s). The control was one seed set short of independent: it shared the claims' seeds, now it has its own.
  * In version 4 the models along capacity and granularity have eighteen: with seven their difference was
  * −0.012 [−0.024, +0.001], for which 15 were said to be enough. Those seven, and the three of
- * version 2, are among them: for who counts the looks the 95% of that interval is 88%.
+ * version 2, are among them (lookedBefore in plans.ts).
  *
  * Cost: 126 runs (quick), 32 of which other suites train too.
  *
@@ -19,6 +19,7 @@
 import { SCALING, type ScalingProfile } from "../lab/claims/scaling.ts";
 import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { lookedBefore } from "./plans.ts";
 import { limits, profiles } from "./scaling_profiles.ts";
 
 /** The suite of Fig. 6. */
@@ -41,8 +42,7 @@ export const scaling: Suite<ScalingProfile> = defineClaims({
   source: "arXiv 2605.23893, Figs. 3 and 6",
   method: SCALING,
   cautions: [
-    "capacity against granularity is the third look: three seeds and seven had left it open, and are among the " +
-    "eighteen, so that its 95% interval is right in 88% of such sequences",
+    `capacity against granularity: ${lookedBefore(["three", "seven"], "eighteen")}`,
     "the control follows from the claim but for the noise of the seeds, and more active experts and layers, which compute " +
     "more, can make the sum fall alone: what each axis does stands beside it",
   ],

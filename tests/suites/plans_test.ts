@@ -20,7 +20,7 @@ const PINNED: Record<string, string[]> = {
   "duration": ["2", "406285cecdc58a2c", "14533c42f83384d5", "c45b8e98b8a8e633"],
   "scaling": ["4", "94fca3f5524c3a2d", "9886bca9fed44469", "77b044210167061d"],
   "latency": ["4", "82772decf7938908", "f530dfde96e7b9ec", "f0495e1de84ac405"],
-  "speedup": ["3", "217e12e8d4ebf78a", "cb4b79b9d818a5f4", "ae304b3d8b35a72d"],
+  "speedup": ["4", "dacc9988b4b7b6cc", "ca6fad32d0ada2d0", "7ae94bb9d3fdc5ba"],
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
   "shoot-out": ["2", "becd43f617c6d7d3", "c0ee83ce61cd14ff", "84c48b518761b4b5"],

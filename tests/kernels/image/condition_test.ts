@@ -6,17 +6,9 @@ import { gaussians } from "../../random.ts";
 import { matrix } from "../../reference/matrix.ts";
 import { tolerance } from "../../tolerances.ts";
 import { onEveryProfile } from "../../with_device.ts";
-import { floatsOf, type Place, placeOf, Stage } from "../stage.ts";
+import { floatsOf, placeOf, Stage } from "../stage.ts";
 
 const R = 2, IMAGES = 5, ROWS = 8;
-const place = (cols: number): Place => ({
-  replicas: R,
-  rows: ROWS,
-  cols,
-  base: 0,
-  stride: cols,
-  replica: ROWS * cols,
-});
 
 Deno.test("features of the time are exact to 2e-6, whole turns and all", () =>
   onEveryProfile(async (device) => {
@@ -55,7 +47,7 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 Deno.test("SiLU of what a layer gives, and of that plus a class, and their gradients match float64", () =>
   onEveryProfile(async (device) => {
     const bound = tolerance(device, "swiglu"), stage = new Stage(device), draw = gaussians(4);
-    const d = 12, classes = 3, p = place(d), pt = placeOf(R, classes, d, 0);
+    const d = 12, classes = 3, p = placeOf(R, ROWS, d, 0), pt = placeOf(R, classes, d, 0);
     const make = () => Array.from({ length: R }, () => matrix(IMAGES, d, () => 3 * draw()));
     const x = make(),
       dy = make(),

@@ -6,7 +6,7 @@ import { gaussians } from "../../random.ts";
 import { matrix } from "../../reference/matrix.ts";
 import { tolerance } from "../../tolerances.ts";
 import { onEveryProfile } from "../../with_device.ts";
-import { floatsOf, type Place, Stage } from "../stage.ts";
+import { floatsOf, placeOf, Stage } from "../stage.ts";
 
 const R = 2;
 
@@ -17,7 +17,7 @@ for (const [tokens, patch] of [[13, 9], [6, 48]]) {
         stage = new Stage(device),
         draw = gaussians(patch);
       const rows = Math.ceil(tokens / 4) * 4, cols = Math.ceil(patch / 4) * 4;
-      const p: Place = { replicas: R, rows, cols, base: 0, stride: cols, replica: rows * cols };
+      const p = placeOf(R, rows, cols, 0);
       const make = () => Array.from({ length: R }, () => matrix(tokens, patch, draw));
       const v = make(), target = make(), multipliers = [0.5, 2];
       const t = { v: stage.matrices(p, v), target: stage.matrices(p, target) };

@@ -7,17 +7,9 @@ import { type Matrix, matrix } from "../../reference/matrix.ts";
 import { reciprocalRms, rmsNorm as norm, rmsNormBackward as back } from "../../reference/norm.ts";
 import { tolerance } from "../../tolerances.ts";
 import { onEveryProfile } from "../../with_device.ts";
-import { floatsOf, type Place, Stage } from "../stage.ts";
+import { floatsOf, placeOf, Stage } from "../stage.ts";
 
 const R = 2;
-const place = (rows: number, cols: number): Place => ({
-  replicas: R,
-  rows,
-  cols,
-  base: 0,
-  stride: cols,
-  replica: rows * cols,
-});
 
 /** Sequences of odd lengths, one of them a single token, at widths under and over a workgroup's. */
 for (const [seq, images, d] of [[7, 3, 20], [1, 5, 8], [9, 2, 300]]) {
@@ -28,7 +20,7 @@ for (const [seq, images, d] of [[7, 3, 20], [1, 5, 8], [9, 2, 300]]) {
       const rows = Math.ceil(tokens / 4) * 4, mRows = Math.ceil(images / 4) * 4;
       const sizes = { replicas: R, tokens, seq, rows }, d4 = d / 4;
       // five parts of d columns: what is read and written lies between others
-      const p = place(rows, d), pm = place(mRows, 5 * d);
+      const p = placeOf(R, rows, d, 0), pm = placeOf(R, mRows, 5 * d, 0);
       const make = () => Array.from({ length: R }, () => matrix(tokens, d, draw));
       const x = make(), dy = make(), dz = make(), y = make(), r = make();
       const m = Array.from({ length: R }, () => matrix(images, 5 * d, draw));

@@ -136,3 +136,25 @@ Deno.test("a plan says what its seeds tell and how many would be enough", () => 
   assert(bent.includes("no number of seeds is enough") && bent.includes("no seed takes away ±0.2"));
   throws(() => assumedLine(assumed, 1), /1 seeds have no noise/);
 });
+
+/** Share of trials without any effect in which a look at one of these numbers of nested seeds decides. */
+function looks(seeds: number[], trials = 20_000): number {
+  const stream = random(31);
+  let decidedOnce = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const all = Array.from({ length: Math.max(...seeds) }, () => stream.normal());
+    if (
+      seeds.some((n) => {
+        const { lo, hi } = meanInterval(all.slice(0, n))!;
+        return lo > 0 || hi < 0;
+      })
+    ) decidedOnce++;
+  }
+  return decidedOnce / trials;
+}
+
+Deno.test("seeds added after a look decide more often by chance, as docs/verdicts.md says", () => {
+  assertNear(looks([10]), 0.05, 0.005);
+  for (const seeds of [[3, 10], [4, 8], [3, 8], [3, 6]]) assertNear(looks(seeds), 0.09, 0.01);
+  assertNear(looks([3, 7, 18]), 0.13, 0.01);
+});

@@ -28,6 +28,7 @@ import { unturned } from "../../model/task.ts";
 import { type Replica, Trainer, type TrainingOptions } from "../../model/trainer.ts";
 import { onEveryProfile, withDevice } from "../with_device.ts";
 import { regression, vectors } from "./tasks/regression.ts";
+import { learns, mean, train } from "./tasks/training.ts";
 import { REGRESSION_PLAN, regressionRuns } from "./tasks/regression_runs.ts";
 
 const BATCH = { sequences: 3, seq: 7 }, STEPS = 60;
@@ -73,41 +74,11 @@ function replica(shape: ModelShape, seed: number, lr = 0.01): Replica {
   };
 }
 
-async function train(device: Device, shape: ModelShape, replicas: Replica[], pieces = [STEPS]) {
-  const data = vectors().upload(device);
-  const trainer = new Trainer(device, shape, BATCH, replicas, OPTIONS, data);
-  for (const count of pieces) await trainer.run(count);
-  const log = await trainer.log(), all = await downloadFloats(device, trainer.parameters);
-  const held = await trainer.evaluate(4), { floats } = trainer.network.layout;
-  trainer.destroy();
-  data.destroy();
-  return {
-    log,
-    held,
-    parameters: replicas.map((_, z) => [...all.subarray(z * floats, (z + 1) * floats)]),
-  };
-}
-
-const mean = (xs: number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
-
 for (const [name, shape] of [["dense", DENSE], ["MoE", MOE]] as const) {
   Deno.test(`a ${name} model of a second task learns, repeats to the bit, and keeps replicas apart`, () =>
     withDevice({}, async (device) => {
-      const [a, b] = [replica(shape, 1), replica(shape, 2, 0.02)];
-      const first = await train(device, shape, [a, b]);
-      assert.deepEqual(await train(device, shape, [a, b], [1, 20, 39]), first);
-      const alone = await train(device, shape, [a]), other = await train(device, shape, [b]);
-      assert.deepEqual(alone.log[0], first.log[0]);
-      assert.deepEqual(other.log[0], first.log[1]);
-      assert.deepEqual([alone.parameters[0], other.parameters[0]], first.parameters);
-      assert.deepEqual([alone.held[0], other.held[0]], first.held);
-      assert.notDeepEqual(first.log[0], first.log[1]);
-      for (const [z, log] of first.log.entries()) {
-        const losses = log.map((s) => s.loss), start = mean(losses.slice(0, 5));
-        assert.ok(losses.every(Number.isFinite));
-        assert.ok(mean(losses.slice(-5)) < 0.6 * start, `replica ${z}: ${losses}`);
-        assert.ok(first.held[z].loss < 0.6 * start, `held out: ${first.held[z].loss}`);
-      }
+      const given = { device, data: vectors(), shape, batch: BATCH, options: OPTIONS };
+      await learns(given, [replica(shape, 1), replica(shape, 2, 0.02)]);
     }));
 }
 
@@ -203,7 +174,10 @@ Deno.test("the mask is the task's: without it the first token knows the mean, wi
   withDevice({}, async (device) => {
     const held = async (causal: boolean) => {
       const shape = { ...DENSE, task: regression({ causal }) };
-      const { held: [{ loss }] } = await train(device, shape, [replica(shape, 1)]);
+      const { held: [{ loss }] } = await train(
+        { device, data: vectors(), shape, batch: BATCH, options: OPTIONS },
+        [replica(shape, 1)],
+      );
       return loss;
     };
     const [open, masked] = [await held(false), await held(true)];

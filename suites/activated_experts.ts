@@ -11,7 +11,16 @@
  */
 import type { TransferPanel } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { at, octaves, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from "./plans.ts";
+import {
+  at,
+  octaves,
+  PAPER_WIDE,
+  QUICK_WIDE,
+  SURER,
+  SURER_CAUTION,
+  transfer,
+  transferProfiles,
+} from "./plans.ts";
 
 const SMALL = "d=32,h=16", NARROW = ["16e4a:d=12,h=12"];
 const paper = (active: number[], size = PAPER_WIDE) => at(active.map((a) => `64e${a}a`), size);
@@ -31,7 +40,7 @@ const ALL = [2, 4, 8, 16, 32, 64];
 /** The suite of Fig. 2a-c. */
 export const activatedExperts = defineTransfer({
   id: "activated-experts",
-  version: "3",
+  version: "4",
   title: "Activated experts",
   figure: "Fig. 2a-c (language model)",
   claim:
@@ -41,6 +50,7 @@ export const activatedExperts = defineTransfer({
     "activated experts per token; width (transfer: 4 d*, in smoke 2 d*; iso-width: d*); the reference's learning rate; in panels that decide nothing its weight decay and init std",
   source: "arXiv 2605.23893, Fig. 2",
   cautions: [
+    SURER_CAUTION,
     "in quick weight decay and init std lost their controls after looking: both rules had left intervals of three octaves and more",
   ],
   control: { rule: "standard", on: "the same targets (quick: 16e4a)" },
@@ -48,7 +58,7 @@ export const activatedExperts = defineTransfer({
     {
       smoke: [transfer(at(["4e2a"], SMALL), at(["4e2a"], SMALL))],
       quick: [
-        transfer(at(["16e2a", "16e4a", "16e8a"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE)),
+        transfer(at(["16e2a", "16e4a", "16e8a"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE), SURER),
         beside("iso-width"),
         beside("weight decay", alone("weightDecay")),
         beside("init std", alone("initStd")),

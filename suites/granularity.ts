@@ -6,12 +6,12 @@
  * @module
  */
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { BY_WIDTH, transfer, transferProfiles } from "./plans.ts";
+import { BY_WIDTH, SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
 /** The suite of Fig. 3, granularity. */
 export const granularity = defineTransfer({
   id: "granularity",
-  version: "2",
+  version: "3",
   title: "Granularity",
   figure: "Fig. 3 (granularity)",
   claim:
@@ -20,6 +20,7 @@ export const granularity = defineTransfer({
     "data, tokens per step, steps, seeds, depth, width d = 4 d* (smoke: 2 d*), active width a h and total width N h",
   varied: "granularity: N and a times g, h / g; the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 3 (granularity)",
+  cautions: [SURER_CAUTION],
   control: { rule: "standard", on: "one of the targets", caution: BY_WIDTH },
   profiles: transferProfiles({
     smoke: [transfer(["4e2a:d=32,h=16", "8e4a:d=32,h=8"], ["4e2a:d=32,h=16"])],
@@ -27,6 +28,7 @@ export const granularity = defineTransfer({
       transfer(
         ["8e2a:d=48,dh=12,h=24", "16e4a:d=48,dh=12,h=12", "32e8a:d=48,dh=12,h=6"],
         ["16e4a:d=48,dh=12,h=12"],
+        SURER,
       ),
     ],
     paper: [

@@ -4,12 +4,21 @@
  * @module
  */
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { at, BY_WIDTH, PAPER_WIDE, QUICK_WIDE, transfer, transferProfiles } from "./plans.ts";
+import {
+  at,
+  BY_WIDTH,
+  PAPER_WIDE,
+  QUICK_WIDE,
+  SURER,
+  SURER_CAUTION,
+  transfer,
+  transferProfiles,
+} from "./plans.ts";
 
 /** The suite of Fig. 3, shared experts and groups. */
 export const hybrids = defineTransfer({
   id: "hybrids",
-  version: "2",
+  version: "3",
   title: "Hybrids",
   figure: "Fig. 3 (shared experts, groups)",
   claim:
@@ -19,11 +28,12 @@ export const hybrids = defineTransfer({
   varied:
     "shared experts 0 and 2 of the four (smoke: 1; paper: 1, 2); routing in 4 groups (paper: both); the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 3 (shared experts, groups)",
+  cautions: [SURER_CAUTION],
   control: { rule: "standard", on: "the plain MoE", caution: BY_WIDTH },
   profiles: transferProfiles({
     smoke: [transfer(at(["4e2a", "4e1a1s", "4e2a2g"], "d=32,h=16"), at(["4e2a"], "d=32,h=16"))],
     quick: [
-      transfer(at(["16e4a", "16e2a2s", "16e4a4g"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE)),
+      transfer(at(["16e4a", "16e2a2s", "16e4a4g"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE), SURER),
     ],
     paper: [
       transfer(

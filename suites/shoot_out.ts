@@ -9,17 +9,17 @@
  */
 import type { TransferPanel } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { BY_WIDTH, transfer, transferProfiles } from "./plans.ts";
+import { BY_WIDTH, SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
 const RIVALS = ["mup", "moe-dmft", "moe-mup", "embedding-lr-only", "sqrt-sparsity"];
-const rules = (target: string, rivals = RIVALS): TransferPanel[] => [
-  transfer([target], [target], { name: "rules", rivals }),
+const rules = (target: string, more: Partial<TransferPanel> = {}): TransferPanel[] => [
+  transfer([target], [target], { name: "rules", rivals: RIVALS, ...more }),
 ];
 
 /** The comparison of all rules. */
 export const shootOut = defineTransfer({
   id: "shoot-out",
-  version: "2",
+  version: "3",
   title: "Shoot-out of the rules",
   figure: "none (our own comparison)",
   claim:
@@ -28,10 +28,11 @@ export const shootOut = defineTransfer({
     "data, tokens per step, steps, seeds, depth and initial random numbers; target MoE (quick: 16e4a of width 4 d*)",
   varied: "the rule; the reference's learning rate",
   source: "our own comparison; the rules: docs/rule.md",
+  cautions: [SURER_CAUTION],
   control: { rule: "standard", on: "the same target", caution: BY_WIDTH },
   profiles: transferProfiles({
-    smoke: rules("4e2a:d=32,h=16", ["mup", "moe-dmft"]),
-    quick: rules("16e4a:d=48,dh=12,h=12"),
+    smoke: rules("4e2a:d=32,h=16", { rivals: ["mup", "moe-dmft"] }),
+    quick: rules("16e4a:d=48,dh=12,h=12", SURER),
     paper: rules("64e8a:d=512,h=128,dh=64"),
   }),
 });

@@ -4,12 +4,12 @@
  * @module
  */
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { transfer, transferProfiles } from "./plans.ts";
+import { SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
 /** The suite of Fig. 4, width. */
 export const width = defineTransfer({
   id: "width",
-  version: "2",
+  version: "3",
   title: "Width",
   figure: "Fig. 4 (width)",
   claim:
@@ -18,6 +18,7 @@ export const width = defineTransfer({
     "data, tokens per step, steps, seeds, depth; of the MoE: its experts (16e4a; smoke: 4e2a), expert width h = d*",
   varied: "width d: 2 d*, 4 d*, dense (H = d) and MoE; the reference's learning rate",
   source: "arXiv 2605.23893, Fig. 4 (width)",
+  cautions: [SURER_CAUTION],
   control: { rule: "standard", on: "the widest dense target and the widest MoE" },
   profiles: transferProfiles({
     smoke: [transfer(["dense:d=32,H=32", "4e2a:d=32,h=16"], ["dense:d=32,H=32"])],
@@ -30,6 +31,7 @@ export const width = defineTransfer({
           "16e4a:d=48,dh=12,h=12",
         ],
         ["dense:d=48,dh=12,H=48", "16e4a:d=48,dh=12,h=12"],
+        SURER,
       ),
     ],
     paper: [

@@ -57,7 +57,9 @@ export function linesOf(
       role,
       swept: panel.swept ?? "lr",
       plan,
-      seeds: p.seeds,
+      seeds: role === "reference" || role === "control"
+        ? [...p.seeds, ...panel.moreSeeds ?? []]
+        : p.seeds,
       grid: role === "reference"
         ? [...grids.reference]
         : grids.targets === "bracket"

@@ -36,6 +36,8 @@ export interface TransferPanel {
   targets: string[];
   /** those of them the control is trained on */
   controls: string[];
+  /** further seeds of its reference and controls, which are cheap or lie too near a limit for the targets' */
+  moreSeeds?: number[];
   /** rules trained on every target to be ranked; they decide nothing */
   rivals?: string[];
   /** its own grids */

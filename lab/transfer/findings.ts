@@ -58,7 +58,7 @@ export function findingsOf(
 function exponents(sweeps: Sweeps): FindingsTable {
   const targets = sweeps.lines.filter((l) => l.role === "target" && l.swept === "lr");
   const rows = [...Map.groupBy(targets, (line) => line.panel)].flatMap(([panel, lines]) => {
-    const reference = sweeps.sweepOf(sweeps.referenceOf(lines[0]));
+    const reference = sweeps.referenceSweep(lines[0]);
     const swept = lines.flatMap((line) => {
       const { steps, sequences } = sweeps.job(line, cellsOf(line)[0]), { plan } = line;
       const sweep = sweeps.sweepOf(line);

@@ -49,7 +49,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
         lines: [
           `${plan.steps} steps of ${plan.sequences * plan.seq} tokens, seeds ${seeds.join(" ")}`,
           ...shiftLines(profileName, seeds.length, profile.limits.tolerance_octaves),
-          ...lines.map(({ panel, configuration, rule, swept, bracket, grid }) =>
+          ...lines.map(({ panel, configuration, rule, swept, bracket, grid, seeds: own }) =>
             `${
               `${panel}/${configuration}/${rule}${swept === "lr" ? "" : `/${swept}`}`.padEnd(48)
             } ` +
@@ -57,7 +57,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
               bracket
                 ? "the reference's optimum and its neighbours, more where it is not bounded"
                 : grid.join(" ")
-            }`
+            }${own.length === seeds.length ? "" : `, seeds ${own.join(" ")}`}`
           ),
         ],
         trainings: [plan],
@@ -93,11 +93,13 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
 
 function check({ id, rule = "complete-mue", control, profiles }: TransferDeclaration): void {
   const cannot = (why: string) => new RangeError(`Cannot define ${id}: ${why}`);
-  for (const [name, { panels }] of Object.entries(profiles)) {
+  for (const [name, { panels, seeds }] of Object.entries(profiles)) {
     if (panels.every((panel) => panel.beside)) {
       throw cannot(`profile ${name} has no panel that carries the claim`);
     }
-    for (const { targets, controls, rivals = [] } of panels) {
+    for (const { targets, controls, moreSeeds = [], rivals = [] } of panels) {
+      const twice = moreSeeds.find((seed) => seeds.includes(seed));
+      if (twice !== undefined) throw cannot(`seed ${twice} is no further seed`);
       const stray = controls.find((c) => !targets.includes(c));
       if (stray) throw cannot(`control ${stray} is no target`);
       for (const used of [rule, control.rule, ...rivals]) ruleById(used);

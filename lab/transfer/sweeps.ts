@@ -53,12 +53,12 @@ export class Sweeps {
     return lines.flatMap((line) => cellsOf(line).map((cell) => this.job(line, cell)));
   }
 
-  /** The losses of a line; null while a run is missing. */
-  sweepOf(line: Line): Sweep | null {
-    const runs = cellsOf(line).map((cell) => this.#pool.runOf(this.job(line, cell)));
+  /** The losses of a line with all its seeds, or with some of them; null while a run is missing. */
+  sweepOf(line: Line, seeds = line.seeds): Sweep | null {
+    const runs = cellsOf({ ...line, seeds }).map((cell) => this.#pool.runOf(this.job(line, cell)));
     if (runs.some((run) => run === undefined)) return null;
-    const n = line.seeds.length;
-    const loss = line.grid.map((_, g) => line.seeds.map((_, k) => runs[g * n + k]!.validationLoss));
+    const n = seeds.length;
+    const loss = line.grid.map((_, g) => seeds.map((_, k) => runs[g * n + k]!.validationLoss));
     return { log2x: line.grid, loss };
   }
 
@@ -67,9 +67,17 @@ export class Sweeps {
     return this.lines.find((l) => l.panel === line.panel && l.role === "reference")!;
   }
 
-  /** Where the reference's optimum lies, log2; null when it could not be fitted. */
+  /**
+   * The sweep of a line's reference with the line's own seeds, by which both are paired; the reference may have more.
+   * Null while a run is missing.
+   */
+  referenceSweep(line: Line): Sweep | null {
+    return this.sweepOf(this.referenceOf(line), line.seeds);
+  }
+
+  /** Where the optimum of a line's reference lies, log2; null when it could not be fitted. */
   transferredTo(line: Line): number | null {
-    const sweep = this.sweepOf(this.referenceOf(line));
+    const sweep = this.referenceSweep(line);
     return (sweep && sweepOptimum(sweep).log2x?.estimate) ?? null;
   }
 
@@ -154,7 +162,7 @@ export class Sweeps {
       if (!sweep) continue;
       const { log2x, loss, atEdge, diverged, reason } = sweepOptimum(sweep);
       optima.push({ panel, label, rule, swept, role, log2x, loss, atEdge, diverged, reason });
-      const against = this.sweepOf(this.referenceOf(line));
+      const against = this.referenceSweep(line);
       if (role === "reference" || !against) continue;
       const names = { panel, subject: label, variant: rule, role: ROLE[role] };
       const judged = judgeTarget(names, against, sweep, limits, unit);

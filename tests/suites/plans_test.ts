@@ -8,13 +8,13 @@ import { width } from "../../suites/width.ts";
 /** Version of each suite, and the hash of its plan at each profile. */
 const PINNED: Record<string, string[]> = {
   "bridges": ["4", "39f79e7b472d730a", "ce26bf976867cae4", "238d7bdb271686e6"],
-  "activated-experts": ["3", "480e631127d11a50", "321bc0852514322a", "191dc7f31ae88287"],
+  "activated-experts": ["4", "4f35361a8d7ae174", "e1155a02d96ed367", "33cf3c1d18a3ae37"],
   "initial-loss": ["4", "5b0c88186e13fa73", "2c82d297c76f59ad", "b04a01a3b510a324"],
-  "capacity": ["2", "66912864aed9950d", "bf89ac27bff00481", "687df2cd2d5f42af"],
-  "granularity": ["2", "99e2c93bed39ae26", "6bf344a72d838d7d", "2dc276abf71526f1"],
-  "hybrids": ["2", "0f4c3f6d05517f13", "19013c36961f80eb", "7d09e9a09aade05c"],
+  "capacity": ["3", "7265a311fa671e68", "4183151d1f91ffe6", "41593d2da0f74ece"],
+  "granularity": ["3", "5ff06cd159b87e40", "72b62d6210dd9ed1", "3b43ce3fb1711c9d"],
+  "hybrids": ["3", "986c61861006d82b", "8b3744c279b03378", "357af417e435652b"],
   "ffn-width": ["3", "38efadccb1e9b01e", "182da0a9ac9388ee", "12a773e1b26bee4a"],
-  "width": ["2", "dede73fb87871bad", "c2aaaa958fdaa99f", "74dfd68d9dde5292"],
+  "width": ["3", "61552914946a4cfa", "d6999191ee341e48", "6ecfca620d558e0b"],
   "depth": ["2", "e3570d57dd930373", "ec7b5a1c731bc1a5", "993b0b4b7b38418e"],
   "batch": ["3", "707fcdc6d2d94934", "b2fe5781c24cbe7b", "130b5e143fbb0e50"],
   "duration": ["2", "406285cecdc58a2c", "14533c42f83384d5", "c45b8e98b8a8e633"],
@@ -23,7 +23,7 @@ const PINNED: Record<string, string[]> = {
   "speedup": ["4", "dacc9988b4b7b6cc", "ca6fad32d0ada2d0", "7ae94bb9d3fdc5ba"],
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
-  "shoot-out": ["2", "becd43f617c6d7d3", "c0ee83ce61cd14ff", "84c48b518761b4b5"],
+  "shoot-out": ["3", "9a11e7f6b58fae73", "2ee1027802f404fe", "62ec468ea35649a7"],
 };
 
 const hashesOf = (suite: Suite) => PROFILES.map((name) => planOf(suite, name, null).hash);

@@ -9,8 +9,9 @@
  *
  * @module
  */
-import type { TransferPanel } from "../lab/transfer/declaration.ts";
+import type { TransferDeclaration, TransferPanel } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { IMAGES_WIDE, onImages } from "./images.ts";
 import {
   at,
   octaves,
@@ -37,8 +38,7 @@ const swept = (name: string, by: TransferPanel["swept"], high: number): Transfer
 const BRACKET = { reference: octaves(-5, -1), targets: "bracket" } as const;
 const ALL = [2, 4, 8, 16, 32, 64];
 
-/** The suite of Fig. 2a-c. */
-export const activatedExperts = defineTransfer({
+const ACTIVATED_EXPERTS: TransferDeclaration = {
   id: "activated-experts",
   version: "4",
   title: "Activated experts",
@@ -79,4 +79,17 @@ export const activatedExperts = defineTransfer({
       paper: { reference: octaves(-12, -4), targets: octaves(-12, -4) },
     },
   ),
-});
+};
+
+/** The suite of Fig. 2a-c. */
+export const activatedExperts = defineTransfer(ACTIVATED_EXPERTS);
+
+/** The same claim on images. */
+export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERTS, {
+  version: "1",
+  figure: "Fig. 2a (diffusion)",
+  varied:
+    "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, by octaves where the paper's grid has half octaves",
+  control: { rule: "standard", on: "the same targets (quick and paper: one)" },
+  quick: transfer(at(["16e2a", "16e4a", "16e8a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+}));

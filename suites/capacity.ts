@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { TransferDeclaration } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { IMAGES_WIDE, onImages } from "./images.ts";
 import {
   at,
   BY_WIDTH,
@@ -15,8 +17,7 @@ import {
   transferProfiles,
 } from "./plans.ts";
 
-/** The suite of Fig. 3, capacity. */
-export const capacity = defineTransfer({
+const CAPACITY: TransferDeclaration = {
   id: "capacity",
   version: "3",
   title: "Capacity",
@@ -39,4 +40,14 @@ export const capacity = defineTransfer({
       ),
     ],
   }),
-});
+};
+
+/** The suite of Fig. 3, capacity. */
+export const capacity = defineTransfer(CAPACITY);
+
+/** The same claim on images. */
+export const capacityOfImages = defineTransfer(onImages(CAPACITY, {
+  version: "1",
+  figure: "none (Fig. 3, capacity, on images)",
+  quick: transfer(at(["4e4a", "16e4a", "32e4a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+}));

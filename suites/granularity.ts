@@ -5,11 +5,12 @@
  *
  * @module
  */
+import type { TransferDeclaration } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { onImages } from "./images.ts";
 import { BY_WIDTH, SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
-/** The suite of Fig. 3, granularity. */
-export const granularity = defineTransfer({
+const GRANULARITY: TransferDeclaration = {
   id: "granularity",
   version: "3",
   title: "Granularity",
@@ -43,4 +44,16 @@ export const granularity = defineTransfer({
       ),
     ],
   }),
-});
+};
+
+/** The suite of Fig. 3, granularity. */
+export const granularity = defineTransfer(GRANULARITY);
+
+/** The same claim on images. */
+export const granularityOfImages = defineTransfer(onImages(GRANULARITY, {
+  version: "1",
+  figure: "none (Fig. 3, granularity, on images)",
+  quick: transfer(["8e2a:d=64,dh=16,h=32", "16e4a:d=64,dh=16,h=16", "32e8a:d=64,dh=16,h=8"], [
+    "16e4a:d=64,dh=16,h=16",
+  ]),
+}));

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { TransferDeclaration } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { IMAGES_WIDE, onImages } from "./images.ts";
 import {
   at,
   BY_WIDTH,
@@ -15,8 +17,7 @@ import {
   transferProfiles,
 } from "./plans.ts";
 
-/** The suite of Fig. 3, shared experts and groups. */
-export const hybrids = defineTransfer({
+const HYBRIDS: TransferDeclaration = {
   id: "hybrids",
   version: "3",
   title: "Hybrids",
@@ -42,4 +43,14 @@ export const hybrids = defineTransfer({
       ),
     ],
   }),
-});
+};
+
+/** The suite of Fig. 3, shared experts and groups. */
+export const hybrids = defineTransfer(HYBRIDS);
+
+/** The same claim on images. */
+export const hybridsOfImages = defineTransfer(onImages(HYBRIDS, {
+  version: "1",
+  figure: "none (Fig. 3, hybrids, on images)",
+  quick: transfer(at(["16e4a", "16e2a2s", "16e4a4g"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+}));

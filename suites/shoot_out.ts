@@ -7,8 +7,9 @@
  *
  * @module
  */
-import type { TransferPanel } from "../lab/transfer/declaration.ts";
+import type { TransferDeclaration, TransferPanel } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { IMAGES_WIDE, onImages } from "./images.ts";
 import { BY_WIDTH, SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
 const RIVALS = ["mup", "moe-dmft", "moe-mup", "embedding-lr-only", "sqrt-sparsity"];
@@ -16,8 +17,7 @@ const rules = (target: string, more: Partial<TransferPanel> = {}): TransferPanel
   transfer([target], [target], { name: "rules", rivals: RIVALS, ...more }),
 ];
 
-/** The comparison of all rules. */
-export const shootOut = defineTransfer({
+const SHOOT_OUT: TransferDeclaration = {
   id: "shoot-out",
   version: "3",
   title: "Shoot-out of the rules",
@@ -35,4 +35,14 @@ export const shootOut = defineTransfer({
     quick: rules("16e4a:d=48,dh=12,h=12", SURER),
     paper: rules("64e8a:d=512,h=128,dh=64"),
   }),
-});
+};
+
+/** The comparison of all rules. */
+export const shootOut = defineTransfer(SHOOT_OUT);
+
+/** The same claim on images. */
+export const shootOutOfImages = defineTransfer(onImages(SHOOT_OUT, {
+  version: "1",
+  figure: "none (our own comparison)",
+  quick: rules(`16e4a:${IMAGES_WIDE}`, { rivals: ["mup", "moe-mup", "embedding-lr-only"] })[0],
+}));

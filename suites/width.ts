@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { TransferDeclaration } from "../lab/transfer/declaration.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
+import { onImages } from "./images.ts";
 import { SURER, SURER_CAUTION, transfer, transferProfiles } from "./plans.ts";
 
-/** The suite of Fig. 4, width. */
-export const width = defineTransfer({
+const WIDTH: TransferDeclaration = {
   id: "width",
   version: "3",
   title: "Width",
@@ -46,4 +47,16 @@ export const width = defineTransfer({
       ),
     ],
   }),
-});
+};
+
+/** The suite of Fig. 4, width. */
+export const width = defineTransfer(WIDTH);
+
+/** The same claim on images. */
+export const widthOfImages = defineTransfer(onImages(WIDTH, {
+  version: "1",
+  figure: "none (Fig. 4, width, on images)",
+  quick: transfer(["dense:d=32,dh=16,H=32", "dense:d=64,dh=16,H=64", "16e4a:d=64,dh=16,h=16"], [
+    "16e4a:d=64,dh=16,h=16",
+  ]),
+}));

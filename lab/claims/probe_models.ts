@@ -29,21 +29,23 @@ export interface Variant {
   frozen?: readonly TensorKind[];
 }
 
-/** What all probed models share. */
+/** What all probed models share; they are of its task, `taskById(plan.task)`. */
 export interface ProbePlan extends Omit<TrainingPlan, "steps" | "evaluationBatches"> {
   seeds: number[];
+  /** held-out batches that are looked at; absent: one */
+  evaluationBatches?: number;
 }
 
 /** The model of a configuration, in the grammar of the command line. */
 export function shapeOfText(configuration: string, plan: ProbePlan): ModelShape {
   const from = parseConfiguration(plan.reference);
-  return shapeOf(parseConfiguration(configuration, from), taskById());
+  return shapeOf(parseConfiguration(configuration, from), taskById(plan.task));
 }
 
 /**
  * What one seed of one variant trains with.
  *
- * @throws {RangeError} for a configuration or transfer that cannot be
+ * @throws {RangeError} for a configuration or transfer that cannot be, or a task there is not
  */
 export function replicaOf(
   plan: ProbePlan,
@@ -52,9 +54,10 @@ export function replicaOf(
   seed: number,
 ): Replica {
   const from = parseConfiguration(plan.reference), to = parseConfiguration(configuration, from);
-  const base = { ...plan.base, initStd: plan.base.initStd ?? 1 / Math.sqrt(from.width) };
+  const task = taskById(plan.task), initStd = plan.base.initStd ?? 1 / Math.sqrt(from.width);
+  const base = { ...task.init, ...plan.base, initStd };
   const { rows, multipliers, beta1, beta2 } = ruleById(variant.rule)
-    .transfer(from, to, base, variant.options);
+    .transfer(from, to, base, { task: task.tensors, ...variant.options });
   // a dense model has no router row; its entry is never used
   const none = { initStd: 0, lr: 0, weightDecay: 0, eps: base.eps };
   const row = Object.fromEntries(TENSOR_KINDS.map((kind) => {
@@ -64,7 +67,7 @@ export function replicaOf(
   const std = Object.fromEntries(TENSOR_KINDS.map((k) => [k, row[k].initStd])) as InitStd;
   return {
     seed,
-    parameters: initialParameters(layoutOf(shapeOf(to, taskById())), seed, std),
+    parameters: initialParameters(layoutOf(shapeOf(to, task)), seed, std),
     hyperParameters: row,
     multipliers: { ...multipliers, ...variant.multipliers },
     beta1,

@@ -1,5 +1,5 @@
 /**
- * Looks into a group of replicas: activations on one held-out batch that never changes, whatever has
+ * Looks into a group of replicas: activations and picks on held-out batches that never change, whatever has
  * been trained between two looks, and the gradient of the last step. Read to the host without padding.
  *
  * @module
@@ -12,7 +12,9 @@ import {
   download,
   downloadFloats,
   type Tensor,
+  upload,
 } from "../../kernels/gpu/tensor.ts";
+import { slotsPerToken } from "../../kernels/routing/router.ts";
 import { forward } from "../forward.ts";
 import type { Network } from "../network.ts";
 import { unpack } from "../stored.ts";
@@ -116,27 +118,51 @@ export async function readCounts(net: Network): Promise<number[][][]> {
   return read;
 }
 
-/** Looks at a trainer's replicas on one held-out batch, the same for all. */
+/**
+ * Experts that every token picked in the last forward pass.
+ *
+ * @returns `[replica][block]` (T, a) u32, in the order of the gates; with experts that pick (T, N), where 0xffffffff is none
+ * @throws {TypeError} for a dense network
+ */
+export async function readPicks(net: Network): Promise<Uint32Array[][]> {
+  const { router, sizes: { replicas, rows, tokens } } = net;
+  if (!router) throw new TypeError("Cannot read the picks: the network is dense");
+  const slots = slotsPerToken(router);
+  const read: Uint32Array[][] = Array.from({ length: replicas }, () => []);
+  for (const block of net.blocks) {
+    const ids = new Uint32Array(await download(net.device, block.routed!.routing.ids));
+    read.forEach((blocks, z) =>
+      blocks.push(ids.slice(z * rows * slots, (z * rows + tokens) * slots))
+    );
+  }
+  return read;
+}
+
+/** Looks at a trainer's replicas on held-out batches, the same for all. */
 export class Probe {
   #device: Device;
   #trainer: Trainer;
   #program: Program;
   #owned: Tensor[];
+  #state: Tensor;
+  #batches: number;
 
   /**
    * @param data the trainer's
-   * @throws {RangeError} when the held-out data has fewer windows than the batch
+   * @param batches that may be looked at, evenly spaced in the held-out data
+   * @throws {RangeError} when the held-out data has fewer windows than the batches
    */
-  constructor(device: Device, trainer: Trainer, data: TaskData) {
+  constructor(device: Device, trainer: Trainer, data: TaskData, batches = 1) {
     this.#device = device;
     this.#trainer = trainer;
+    this.#batches = batches;
     const net = trainer.network;
-    // a counter that stays as it is allocated, zero: always the first batch of one
-    const state = createTensor(device, "probe.state", "u32", net.sizes.replicas);
-    this.#owned = [state];
+    // the number of a batch, which no kernel moves; zero as it is allocated
+    this.#state = createTensor(device, "probe.state", "u32", net.sizes.replicas);
+    this.#owned = [this.#state];
     this.#program = new Program(device);
     try {
-      net.task.heldOut(this.#program, data, 1, { state });
+      net.task.heldOut(this.#program, data, batches, { state: this.#state });
       forward(net, this.#program, false);
     } catch (error) {
       this.destroy();
@@ -144,11 +170,36 @@ export class Probe {
     }
   }
 
-  /** Activations under the current weights, one per replica; moves no weight. */
-  async look(): Promise<Activations[]> {
+  /** The forward pass on a batch under the current weights. */
+  async #pass(batch: number): Promise<void> {
+    if (!(Number.isInteger(batch) && batch >= 0 && batch < this.#batches)) {
+      throw new RangeError(`Cannot look at batch ${batch}: there are ${this.#batches}`);
+    }
+    const { replicas } = this.#trainer.network.sizes;
+    upload(this.#device, this.#state, new Uint32Array(replicas).fill(batch));
     this.#program.submit(1, (this.#trainer.step & 1) as 0 | 1);
     await settle(this.#device);
+  }
+
+  /**
+   * Activations under the current weights, one per replica; moves no weight.
+   *
+   * @throws {RangeError} for a batch that is not one of the probe's
+   */
+  async look(batch = 0): Promise<Activations[]> {
+    await this.#pass(batch);
     return await readActivations(this.#trainer.network);
+  }
+
+  /**
+   * Picks under the current weights, as {@link readPicks} gives them; moves no weight.
+   *
+   * @throws {RangeError} for a batch that is not one of the probe's
+   * @throws {TypeError} for a dense network
+   */
+  async picks(batch = 0): Promise<Uint32Array[][]> {
+    await this.#pass(batch);
+    return await readPicks(this.#trainer.network);
   }
 
   /** Frees what is the probe's own. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Program } from "../../kernels/gpu/program.ts";
-import { type Tensor, upload } from "../../kernels/gpu/tensor.ts";
+import { download, downloadFloats, type Tensor, upload } from "../../kernels/gpu/tensor.ts";
 import { silu, siluBackward, timeFeatures, turnTable } from "../../kernels/image/condition.ts";
 import { type Images, imagesOf, patchLength } from "../../kernels/image/images.ts";
 import { velocityLoss } from "../../kernels/image/loss.ts";
@@ -292,11 +292,33 @@ export class DiffusionKernels implements TaskKernels {
 }
 
 /**
- * The diffusion task's part of a network, for what writes patches or reads velocities itself.
+ * The diffusion task's part of a network, for what writes patches or reads velocities itself, or times and classes.
  *
  * @throws {TypeError} for a network of another task
  */
 export function diffusionOf(net: Network): DiffusionKernels {
   if (net.task instanceof DiffusionKernels) return net.task;
   throw new TypeError(`Cannot read velocities: the model is for ${net.layout.shape.task.id}`);
+}
+
+/** What stands beside each image of a batch. */
+export interface ImageConditions {
+  /** (images) f32, t in 0 … 1: 0 is the image, 1 noise alone */
+  time: Float32Array;
+  /** (images) u32 */
+  classes: Uint32Array;
+}
+
+/**
+ * Times and classes of the images of the last forward pass; of the first replica, which are all replicas' where the batch
+ * was held out.
+ *
+ * @throws {TypeError} for a network of another task
+ */
+export async function readConditions(net: Network): Promise<ImageConditions> {
+  const { of, images: { images } } = diffusionOf(net);
+  return {
+    time: (await downloadFloats(net.device, of.time)).slice(0, images),
+    classes: new Uint32Array(await download(net.device, of.classes)).slice(0, images),
+  };
 }

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { downloadFloats } from "../../../kernels/gpu/tensor.ts";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
-import { Probe, readActivations, readCounts, readGradients } from "../../../model/check/probe.ts";
+import {
+  Probe,
+  readActivations,
+  readCounts,
+  readGradients,
+  readPicks,
+} from "../../../model/check/probe.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
 import { unpack } from "../../../model/stored.ts";
 import { TENSOR_KINDS } from "../../../rule/rule.ts";
@@ -101,6 +107,8 @@ Deno.test("gates sum to one, picked experts are counted, and the router's logits
   withDevice({}, async (device) => {
     const { trainer, probe } = make(device, MOE, [replica(MOE, 1), replica(MOE, 2)]);
     const looks = await probe.look(), counts = await readCounts(trainer.network);
+    const picks = await probe.picks();
+    assert.deepEqual(await readPicks(trainer.network), picks);
     looks.forEach(({ blocks }, z) =>
       blocks.forEach(({ gates, router }, l) => {
         const wanted = new Array(5).fill(0);
@@ -110,7 +118,12 @@ Deno.test("gates sum to one, picked experts are counted, and the router's logits
           const row = [...router!.subarray(5 * t, 5 * t + 5)];
           const best = row.map((v, e) => ({ v, e })).sort((a, b) => b.v - a.v).slice(0, 3);
           best.forEach(({ e }) => wanted[e]++);
+          assert.deepEqual(
+            [...picks[z][l].subarray(3 * t, 3 * t + 3)].sort(),
+            best.map(({ e }) => e).sort(),
+          );
         }
+        assert.equal(picks[z][l].length, 3 * TOKENS);
         assert.deepEqual(counts[z][l], wanted);
       })
     );
@@ -121,6 +134,10 @@ Deno.test("gates sum to one, picked experts are counted, and the router's logits
     await assert.rejects(readCounts(dense.trainer.network), {
       name: "TypeError",
       message: /Cannot count tokens per expert: the network is dense/,
+    });
+    await assert.rejects(dense.probe.picks(), {
+      name: "TypeError",
+      message: /Cannot read the picks: the network is dense/,
     });
     dense.probe.destroy();
     dense.trainer.destroy();
@@ -163,4 +180,29 @@ Deno.test("a held-out text with fewer windows than the batch is refused", () =>
     probe.destroy();
     trainer.destroy();
     await Promise.resolve();
+  }));
+
+Deno.test("a probe of several batches looks at each, evenly spaced, and at no other", () =>
+  withDevice({}, async (device) => {
+    const { trainer, probe, corpus } = make(device, MOE, [replica(MOE, 1), replica(MOE, 2)]);
+    const several = new Probe(device, trainer, corpus, 4), one = await probe.look();
+    const looks = [];
+    for (const b of [0, 1, 2, 3]) looks.push(await several.look(b));
+    // the first window of either probe is the held-out text's first; the later ones lie elsewhere
+    const first = (look: typeof one) => look[0].blocks[0].input.slice(0, 11 * 18);
+    assert.deepEqual(first(looks[0]), first(one));
+    for (const b of [1, 2, 3]) assert.notDeepEqual(first(looks[b]), first(looks[b - 1]));
+    // each replica sees them, and one is the same whatever was looked at before
+    const picks = await several.picks(2);
+    assert.notDeepEqual(picks, await several.picks(1));
+    assert.deepEqual(await several.picks(2), picks);
+    for (const b of [4, -1, 0.5]) {
+      await assert.rejects(several.picks(b), {
+        name: "RangeError",
+        message: `Cannot look at batch ${b}: there are 4`,
+      });
+    }
+    several.destroy();
+    probe.destroy();
+    trainer.destroy();
   }));

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/gpu/device.ts";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
+import { Probe } from "../../../model/check/probe.ts";
 import { diffusion, imageDataset } from "../../../model/tasks/diffusion.ts";
+import { readConditions } from "../../../model/tasks/diffusion_kernels.ts";
 import { positionTable } from "../../../model/tasks/image_facts.ts";
 import { checkImages, type Images } from "../../../model/tasks/images.ts";
 import { language } from "../../../model/tasks/language.ts";
@@ -121,6 +123,40 @@ Deno.test("held-out loss does not depend on how the images are cut into batches"
     }
     data.destroy();
     for (const loss of losses) assert.ok(Math.abs(loss / losses[0] - 1) < 1e-6, `${losses}`);
+  }));
+
+Deno.test("held-out images keep their class, and their time however they are cut into batches", () =>
+  withDevice({}, async (device) => {
+    const given = images(), data = set(given).upload(device);
+    const read = async (sequences: number, batches: number) => {
+      const batch = { sequences, seq: 9 }, replicas = [replica(MOE, 1), replica(MOE, 2)];
+      const trainer = new Trainer(device, MOE, batch, replicas, OPTIONS, data);
+      const probe = new Probe(device, trainer, data, batches), times: number[] = [];
+      const classes: number[] = [];
+      for (let b = 0; b < batches; b++) {
+        await probe.picks(b);
+        const of = await readConditions(trainer.network);
+        times.push(...of.time);
+        classes.push(...of.classes);
+      }
+      probe.destroy();
+      trainer.destroy();
+      return { times, classes };
+    };
+    const fives = await read(5, 4), tens = await read(10, 2);
+    assert.deepEqual(fives, tens);
+    assert.deepEqual(fives.classes, [...given.labels.subarray(40)]);
+    assert.equal(new Set(fives.times).size, 20);
+    assert.ok(fives.times.every((t) => t > 0 && t < 1), `${fives.times}`);
+    data.destroy();
+    const text = uploadText(device, new Uint8Array(500), 400), shape = { ...MOE, task: language() };
+    const other = new Trainer(device, shape, BATCH, [replica(shape, 1)], OPTIONS, text);
+    await assert.rejects(readConditions(other.network), {
+      name: "TypeError",
+      message: /Cannot read velocities: the model is for language/,
+    });
+    other.destroy();
+    text.destroy();
   }));
 
 Deno.test("positions in two dimensions: the row in the first half, the column in the second", () => {

@@ -1,0 +1,163 @@
+/**
+ * Panels and tables of what experts follow.
+ *
+ * @module
+ */
+import type { FindingsTable, Panel, Point } from "../record/findings.ts";
+import { column, panelOf, pointOf } from "../record/parts.ts";
+import { meanInterval } from "../statistics/paired.ts";
+import { mean } from "../statistics/resample.ts";
+import {
+  type Choice,
+  type Choices,
+  evenness,
+  over,
+  type Variable,
+  VARIABLES,
+} from "./expert_choice.ts";
+
+/** Names of the panels. */
+export const PANELS = {
+  bits: "information",
+  before: "untrained",
+  load: "balance",
+  bins: "load by t",
+};
+
+const LABELS: Record<Variable, string> = {
+  place: "position of the patch",
+  time: "timestep",
+  class: "class",
+};
+
+/** The block whose choice follows time the most, from 0. */
+const mostTimed = (blocks: readonly Choice[]) =>
+  blocks.reduce((best, c, l) => c.bits.time > blocks[best].bits.time ? l : best, 0);
+
+/**
+ * Panels and points.
+ *
+ * @param limit of what is told, bits
+ */
+export function drawChoices(
+  { trained, untrained }: Choices,
+  { seeds, limit }: { seeds: readonly number[]; limit: number },
+): { panels: Panel[]; points: Point[] } {
+  const x = { title: "block", scale: "linear" } as const, points: Point[] = [];
+  const line = (panel: string, name: string, l: number, values: number[]) =>
+    points.push(pointOf(panel, name, l + 1, mean(values), meanInterval(values)));
+  const runs = trained.flatMap(({ blocks }) => blocks ? [blocks] : []);
+  const states = [[PANELS.bits, "trained", runs], [PANELS.before, "untrained", untrained]] as const;
+  for (const [panel, state, of] of states) {
+    (of[0] ?? []).forEach((_, l) => {
+      for (const name of VARIABLES) line(panel, LABELS[name], l, of.map((b) => b[l].bits[name]));
+      line(PANELS.load, state, l, of.map((b) => b[l].variation));
+    });
+  }
+  const first = trained[0].blocks, block = first ? mostTimed(first) : 0;
+  first?.[block].loadByTime.forEach((loads, bin) =>
+    loads.forEach((share, e) =>
+      points.push(pointOf(PANELS.bins, `expert ${String(e + 1).padStart(2, "0")}`, bin + 1, share))
+    )
+  );
+  const told = { title: "what a pick tells, bits", scale: "linear" } as const;
+  return {
+    panels: [
+      panelOf({
+        name: PANELS.bits,
+        title: "What the experts' choice follows, trained",
+        chart: "information",
+        x,
+        y: told,
+        rules: [{ y: limit, label: "limit" }],
+      }),
+      panelOf({
+        name: PANELS.before,
+        title: "Before the first step",
+        chart: "information",
+        decides: false,
+        x,
+        y: told,
+      }),
+      panelOf({
+        name: PANELS.load,
+        title: "How uneven the load is",
+        chart: "balance",
+        x,
+        y: { title: "standard deviation of the experts' load over its mean", scale: "log2" },
+      }),
+      panelOf({
+        name: PANELS.bins,
+        title: `Load of each expert of block ${block + 1}, seed ${seeds[0]}`,
+        chart: "load-by-time",
+        decides: false,
+        x: { title: "tenth of the images by t, 1: least noise", scale: "linear" },
+        y: { title: "share of the picks over the even share 1/N", scale: "linear" },
+        rules: [{ y: 1, label: "even" }],
+      }),
+    ],
+    points,
+  };
+}
+
+/** Means over models, a line per block. */
+export function blocksTable({ trained, untrained }: Choices): FindingsTable {
+  const states = [["trained", trained.map(({ blocks }) => blocks)], [
+    "untrained",
+    untrained,
+  ]] as const;
+  return {
+    title: "What a pick tells, block by block",
+    columns: [
+      column("models"),
+      column("block", "", 0),
+      ...VARIABLES.map((v) => column(v, "bits", 3)),
+      column("places permuted", "bits", 4),
+      column("times permuted", "bits", 4),
+      column("variation of the load", "", 3),
+    ],
+    rows: states.flatMap(([name, of]) =>
+      untrained[0].map((_, l) => {
+        const known = of.flatMap((blocks) => blocks ? [blocks[l]] : []);
+        const cell = (value: (c: Choice) => number) =>
+          known.length === of.length ? meanInterval(known.map(value)) : null;
+        return [
+          name,
+          l + 1,
+          ...VARIABLES.map((v) => cell((c) => c.bits[v])),
+          cell((c) => c.permuted.place),
+          cell((c) => c.permuted.time),
+          cell((c) => c.variation),
+        ];
+      })
+    ),
+    note:
+      "Mean over the models with its 95% interval. What permuted labels tell on average is taken off everywhere, so that 0 is nothing; the columns of permuted labels show that this is so. Variation: standard deviation of the experts' load over its mean.",
+  };
+}
+
+/** Every seed that is trained. */
+export function seedsTable(
+  { trained }: Choices,
+  unit: string,
+  seeds: readonly number[],
+): FindingsTable {
+  return {
+    title: "Every seed",
+    columns: [
+      column("seed", "", 0),
+      column("training loss at the end", unit, 3),
+      ...VARIABLES.map((v) => column(v, "bits", 3)),
+      column("variation of the load, block by block", "", 2),
+      column("its change over depth", "octaves", 2),
+    ],
+    rows: trained.map(({ blocks, loss }, k) => [
+      seeds[k],
+      loss,
+      ...VARIABLES.map((v) => blocks && over(blocks, (c) => c.bits[v])),
+      blocks && blocks.map((c) => c.variation),
+      blocks && evenness(blocks),
+    ]),
+    note: "Bits are means over the blocks.",
+  };
+}

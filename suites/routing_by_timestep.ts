@@ -12,6 +12,11 @@
  * over the blocks; what permuted labels tell on average is taken off, labels of an image moving together
  * (lab/statistics/information.ts).
  *
+ * A pilot on seeds 100 to 103 (quick, 480 images each) set the seeds and left the limits as they were: time less class
+ * 0.052 ± 0.017 bits, place less class 0.351 ± 0.035, class 0.005 ± 0.002, change of the load −0.2 ± 1.2 octaves. By that
+ * noise time stands so near to its limit that some 24 seeds would tell, and the load's change takes more than 50; the
+ * quick profile has the twelve that fit into three minutes.
+ *
  * @module
  */
 import { ROUTING_BY_TIMESTEP, type RoutingProfile } from "../lab/claims/routing_by_timestep.ts";
@@ -19,7 +24,8 @@ import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { profiles } from "./routing_by_timestep_profiles.ts";
 
-const { limits: { follows_bits, evener_octaves }, base, untrained } = profiles.quick;
+const { limits: { follows_bits, evener_octaves }, base } = profiles.quick;
+const PILOT = "a pilot on seeds 100 to 103";
 const bits = follows_bits.toFixed(3);
 
 /** The suite of DiT-MoE's routing. */
@@ -39,9 +45,15 @@ export const routingByTimestep: Suite<RoutingProfile> = defineClaims({
   passesIf:
     `position and timestep each tell at least ${bits} bits more than the class, the class at most ${bits}, and the variation falls by at least ${evener_octaves} octaves from the first block to the deepest, whole 95% intervals over seeds`,
   control:
-    `positions permuted within the images and times permuted among them must not tell ${bits} bits more than the class; the timestep must miss the class's limit; the load of ${untrained.seeds.length} models that are not trained must not fall so`,
+    `positions permuted within the images and times permuted among them must not tell ${bits} bits more than the class; the timestep must miss the class's limit; the load of models that are not trained must not get evener by so much`,
   source: "arXiv 2407.11633, abstract and the analysis of expert specialization",
   probes_s: { smoke: 8, quick: 120, paper: 3600 },
   method: ROUTING_BY_TIMESTEP,
+  assumed: {
+    quick: [
+      { what: "time less class", unit: "bits", sd: 0.011, distance: 0.0064, from: PILOT },
+      { what: "the load's change", unit: "octaves", sd: 0.73, distance: 0.29, from: PILOT },
+    ],
+  },
   profiles,
 });

@@ -2,9 +2,8 @@
  * What do the experts of a diffusion model follow: the place of a patch, the time of an image, its class? And is the
  * load more even the deeper the block?
  *
- * One model per seed is trained and looked at after the last step on held-out images. Each seed has images of its own, so
- * that an interval over seeds holds the draw of the images too. Beside them stand models before the first step, more of
- * them: all their blocks read one stream, for modulations start at zero and with them every branch, so that no order of
+ * One model per seed is trained and looked at after the last step on held-out images. Each has images of its own, so that an
+ * interval over seeds holds the draw of the images too. Beside them stand models before the first step, more of them: all their blocks read one stream, for modulations start at zero and with them every branch, so that no order of
  * depth is in them but by chance.
  *
  * @module
@@ -34,14 +33,14 @@ import { type Method, ONE_SEED, probing } from "./suite.ts";
 
 /** What the suite trains and looks at. */
 export interface RoutingProfile extends ProbePlan {
-  /** held-out batches that are looked at after training, a multiple of the seeds: seed k has every S-th of them */
+  /** held-out batches that are looked at, a multiple of both numbers of models, of which each has as many */
   evaluationBatches: number;
   /** the model, in the command line's grammar */
   configuration: string;
   rule: Variant;
   steps: number;
-  /** models that are not trained, and held-out batches they are looked at on, the same for all */
-  untrained: { seeds: number[]; batches: number };
+  /** seeds of models that are not trained */
+  untrained: number[];
   /** permutations whose mean information is taken off */
   permutations: number;
   limits: {
@@ -53,9 +52,9 @@ export interface RoutingProfile extends ProbePlan {
 }
 
 /**
- * Looks at held-out batches.
+ * Looks at held-out batches, each replica at its own.
  *
- * @param batches that are looked at @param apart whether each replica has batches of its own, or all have all
+ * @param seeds of the replicas @param of the batches, by replica
  * @returns the choice `[replica][block]`
  */
 async function lookAt(
@@ -63,30 +62,37 @@ async function lookAt(
   probe: Probe,
   { seq, permutations }: RoutingProfile,
   seeds: readonly number[],
-  batches: number,
-  apart: boolean,
+  of: readonly number[][],
   { signal }: Workbench,
 ): Promise<Choice[][]> {
   const { router, sizes } = net, { classes: count } = net.layout.shape.task.facts;
-  const ids = seeds.map(() => net.blocks.map((): Uint32Array[] => []));
-  const times = seeds.map((): number[] => []), classes = seeds.map((): number[] => []);
-  for (let b = 0; b < batches; b++) {
+  const seen = seeds.map(() => ({
+    ids: net.blocks.map((): Uint32Array[] => []),
+    time: [] as number[],
+    classes: [] as number[],
+  }));
+  for (let b = 0; b < of[0].length; b++) {
     signal.throwIfAborted();
-    const picks = await probe.picks(b), of = await readConditions(net);
-    for (const k of apart ? [b % seeds.length] : seeds.keys()) {
-      picks[k].forEach((own, l) => ids[k][l].push(own));
-      times[k].push(...of.time);
-      classes[k].push(...of.classes);
-    }
+    const picks = await probe.picks(of.map((own) => own[b]));
+    const conditions = await readConditions(net);
+    seen.forEach(({ ids, time, classes }, z) => {
+      picks[z].forEach((own, l) => ids[l].push(own));
+      time.push(...conditions[z].time);
+      classes.push(...conditions[z].classes);
+    });
   }
-  return seeds.map((seed, k) => {
-    const time = Float32Array.from(times[k]), own = Uint32Array.from(classes[k]);
-    const labels = { time, classes: own, count: Number(count) };
-    return ids[k].map((parts, l) => {
-      const all = Uint32Array.from(parts.flatMap((part) => [...part]));
-      const active = all.length / (parts.length * sizes.tokens);
+  return seen.map(({ ids, time, classes }, z) => {
+    const labels = {
+      time: Float32Array.from(time),
+      classes: Uint32Array.from(classes),
+      count: Number(count),
+    };
+    return ids.map((parts, l) => {
+      const all = new Uint32Array(parts.length * parts[0].length);
+      parts.forEach((part, b) => all.set(part, b * part.length));
+      const active = parts[0].length / sizes.tokens;
       const picks = { experts: router!.experts, places: seq, active, ids: all };
-      return choiceOf(picks, labels, permutations, 1000 * seed + l);
+      return choiceOf(picks, labels, permutations, 1000 * seeds[z] + l);
     });
   });
 }
@@ -94,17 +100,16 @@ async function lookAt(
 /** Steps of a submit: few enough for Ctrl-C. */
 const SUBMIT = 10;
 
-/** Models side by side for which memory is asked, as many as are trained. */
+/** Models side by side, and a probe of them; both are freed. */
 async function withModels<T>(
   p: RoutingProfile,
   at: Workbench,
   seeds: number[],
-  batches: number,
   body: (trainer: Trainer, probe: Probe) => Promise<T>,
 ): Promise<T> {
   const trainer = trainerOf(at, { ...p, seeds }, p.configuration, [p.rule], p.steps);
   try {
-    const probe = new Probe(at.device, trainer, at.pool.data, batches);
+    const probe = new Probe(at.device, trainer, at.pool.data, p.evaluationBatches);
     try {
       return await body(trainer, probe);
     } finally {
@@ -115,43 +120,45 @@ async function withModels<T>(
   }
 }
 
+/** Batches of each of some models: the k-th has every `models`-th, from k. */
+const shares = ({ evaluationBatches }: RoutingProfile, models: number): number[][] =>
+  Array.from(
+    { length: models },
+    (_, k) => Array.from({ length: evaluationBatches / models }, (_, b) => k + b * models),
+  );
+
 /**
  * Trains the models and looks at them, and at those that are not trained.
  *
- * @throws {RangeError} for batches that the seeds cannot share evenly
+ * @throws {RangeError} for batches that the models cannot share evenly
  */
 export async function measureChoices(p: RoutingProfile, at: Workbench): Promise<Choices> {
   const { seeds, evaluationBatches, steps, configuration: own } = p, S = seeds.length;
-  if (evaluationBatches % S !== 0) {
-    throw new RangeError(
-      `Cannot look at ${evaluationBatches} batches: they are no multiple of ${S} seeds`,
-    );
+  for (const models of [S, p.untrained.length]) {
+    if (evaluationBatches % models !== 0) {
+      throw new RangeError(
+        `Cannot look at ${evaluationBatches} batches: they are no multiple of ${models} models`,
+      );
+    }
   }
-  const untrained: Choice[][] = [];
-  for (let from = 0; from < p.untrained.seeds.length; from += S) {
-    at.progress(probed(`${own}: before training`, 0.1 * from / p.untrained.seeds.length));
-    const some = p.untrained.seeds.slice(from, from + S), { batches } = p.untrained;
+  const untrained: Choice[][] = [], batches = shares(p, p.untrained.length);
+  for (let from = 0; from < p.untrained.length; from += S) {
+    at.progress(probed(`${own}: before training`, 0.1 * from / p.untrained.length));
+    const some = p.untrained.slice(from, from + S), of = batches.slice(from, from + S);
     untrained.push(
-      ...await withModels(
-        p,
-        at,
-        some,
-        batches,
-        (trainer, probe) => lookAt(trainer, probe, p, some, batches, false, at),
-      ),
+      ...await withModels(p, at, some, (trainer, probe) => lookAt(trainer, probe, p, some, of, at)),
     );
   }
-  const trained = await withModels(p, at, seeds, evaluationBatches, async (trainer, probe) => {
+  const trained = await withModels(p, at, seeds, async (trainer, probe) => {
     while (trainer.step < steps) {
       at.signal.throwIfAborted();
       await trainer.run(Math.min(SUBMIT, steps - trainer.step));
       at.progress(
-        probed(`${own}: step ${trainer.step}/${steps}`, 0.1 + 0.7 * trainer.step / steps),
+        probed(`${own}: step ${trainer.step}/${steps}`, 0.1 + 0.8 * trainer.step / steps),
       );
     }
     const logs = await trainer.log(), { divergedAbove } = trainer.network.layout.shape.task;
-    at.progress(probed(`${own}: after training`, 0.8));
-    const found = await lookAt(trainer, probe, p, seeds, evaluationBatches, true, at);
+    const found = await lookAt(trainer, probe, p, seeds, shares(p, S), at);
     return found.map((blocks, k): TrainedChoices => {
       const losses = logs[k].map(({ loss }) => loss);
       return losses.some((loss) => !Number.isFinite(loss) || loss > divergedAbove)
@@ -269,11 +276,9 @@ export async function measureRouting(p: RoutingProfile, at: Workbench): Promise<
     caveats: [
       "Place, time and class stand for what they bring with them: the border of a digit is black, and a noisy patch looks noisy to a router that is told no time. What the picks of untrained models tell is all of that kind.",
       "A class may choose experts together with a place (other strokes in other patches) or at times with little noise; what it tells alone, over all of them, is measured.",
-      `${
-        images / p.seeds.length
-      } images a seed; their times are drawn as in training, so that few lie near 0 or 1. Untrained models share ${
-        p.untrained.batches * p.sequences
-      } images.`,
+      `${images / p.seeds.length} images a trained model and ${
+        images / p.untrained.length
+      } an untrained one, to each its own; their times are drawn as in training, so that few lie near 0 or 1.`,
       `One model at one learning rate, ${p.steps} steps. Those of the source have 12 blocks or more, shared experts, and latents of photographs.`,
       "The balance loss of training evens the load of every block by itself.",
     ],

@@ -138,7 +138,7 @@ export async function readPicks(net: Network): Promise<Uint32Array[][]> {
   return read;
 }
 
-/** Looks at a trainer's replicas on held-out batches, the same for all. */
+/** Looks at a trainer's replicas on held-out batches, the same for all unless each is given its own. */
 export class Probe {
   #device: Device;
   #trainer: Trainer;
@@ -170,13 +170,18 @@ export class Probe {
     }
   }
 
-  /** The forward pass on a batch under the current weights. */
-  async #pass(batch: number): Promise<void> {
-    if (!(Number.isInteger(batch) && batch >= 0 && batch < this.#batches)) {
-      throw new RangeError(`Cannot look at batch ${batch}: there are ${this.#batches}`);
-    }
+  /** The forward pass on a batch, or on one for each replica, under the current weights. */
+  async #pass(batch: number | readonly number[]): Promise<void> {
     const { replicas } = this.#trainer.network.sizes;
-    upload(this.#device, this.#state, new Uint32Array(replicas).fill(batch));
+    const all = typeof batch === "number" ? new Array<number>(replicas).fill(batch) : batch;
+    const stray = all.find((b) => !(Number.isInteger(b) && b >= 0 && b < this.#batches));
+    if (stray !== undefined) {
+      throw new RangeError(`Cannot look at batch ${stray}: there are ${this.#batches}`);
+    }
+    if (all.length !== replicas) {
+      throw new RangeError(`Cannot look: ${all.length} batches for ${replicas} replicas`);
+    }
+    upload(this.#device, this.#state, Uint32Array.from(all));
     this.#program.submit(1, (this.#trainer.step & 1) as 0 | 1);
     await settle(this.#device);
   }
@@ -184,9 +189,10 @@ export class Probe {
   /**
    * Activations under the current weights, one per replica; moves no weight.
    *
+   * @param batch for all replicas, or one for each
    * @throws {RangeError} for a batch that is not one of the probe's
    */
-  async look(batch = 0): Promise<Activations[]> {
+  async look(batch: number | readonly number[] = 0): Promise<Activations[]> {
     await this.#pass(batch);
     return await readActivations(this.#trainer.network);
   }
@@ -194,10 +200,11 @@ export class Probe {
   /**
    * Picks under the current weights, as {@link readPicks} gives them; moves no weight.
    *
+   * @param batch for all replicas, or one for each
    * @throws {RangeError} for a batch that is not one of the probe's
    * @throws {TypeError} for a dense network
    */
-  async picks(batch = 0): Promise<Uint32Array[][]> {
+  async picks(batch: number | readonly number[] = 0): Promise<Uint32Array[][]> {
     await this.#pass(batch);
     return await readPicks(this.#trainer.network);
   }

@@ -310,15 +310,17 @@ export interface ImageConditions {
 }
 
 /**
- * Times and classes of the images of the last forward pass; of the first replica, which are all replicas' where the batch
- * was held out.
+ * Times and classes of the images of the last forward pass.
  *
+ * @returns one per replica
  * @throws {TypeError} for a network of another task
  */
-export async function readConditions(net: Network): Promise<ImageConditions> {
-  const { of, images: { images } } = diffusionOf(net);
-  return {
-    time: (await downloadFloats(net.device, of.time)).slice(0, images),
-    classes: new Uint32Array(await download(net.device, of.classes)).slice(0, images),
-  };
+export async function readConditions(net: Network): Promise<ImageConditions[]> {
+  const { of, images: { replicas, images, rows } } = diffusionOf(net);
+  const time = await downloadFloats(net.device, of.time);
+  const classes = new Uint32Array(await download(net.device, of.classes));
+  return Array.from({ length: replicas }, (_, z) => ({
+    time: time.slice(z * rows, z * rows + images),
+    classes: classes.slice(z * rows, z * rows + images),
+  }));
 }

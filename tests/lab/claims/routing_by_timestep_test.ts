@@ -58,7 +58,7 @@ Deno.test("each claim fails alone, and is named", () => {
   assertEquals(failing(made({ octaves: 0 })), ["load over depth"]);
   assertEquals(failing(made({ octaves: 1 })), ["load over depth"]);
   for (const  of of[{ time: 0.02 }, { label: 0.1 }, { octaves: 0 }]) {
-    assertEquals(verdict(made(of)), "fail");
+    assertEquals(verdict(made(part)), "fail");
   }
 });
 
@@ -111,7 +111,7 @@ Deno.test("a probe's model is of its plan's task", () => {
 
 /** Images of 28 × 28, a bright square whose place is the class. */
 function squares(): PixelData {
-  const u = uniforms(7), count = 80, labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  const u = uniforms(7), count = 100, labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const pixels = Uint8Array.from({ length: count * 784 }, (_, i) => {
     const at = i % 784,
       row = Math.floor(at / 28),
@@ -141,9 +141,9 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares,
       for (const row of rows) assertEquals(row.length, columns.length);
     }
     assertEquals(await measureRouting(smoke, at), found);
-    await nodeAssert.rejects(measureChoices({ ...smoke, evaluationBatches: 7 }, at), {
+    await nodeAssert.rejects(measureChoices({ ...smoke, evaluationBatches: 10 }, at), {
       name: "RangeError",
-      message: /Cannot look at 7 batches: they are no multiple of 2 seeds/,
+      message: /Cannot look at 10 batches: they are no multiple of 4 models/,
     });
     const stopped = new AbortController();
     stopped.abort();

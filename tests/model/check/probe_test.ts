@@ -196,6 +196,9 @@ Deno.test("a probe of several batches looks at each, evenly spaced, and at no ot
     const picks = await several.picks(2);
     assert.notDeepEqual(picks, await several.picks(1));
     assert.deepEqual(await several.picks(2), picks);
+    const [, second] = await several.picks(3), [first3] = await several.picks(1);
+    assert.deepEqual(await several.picks([1, 3]), [first3, second]);
+    await assert.rejects(several.picks([1]), /Cannot look: 1 batches for 2 replicas/);
     for (const b of [4, -1, 0.5]) {
       await assert.rejects(several.picks(b), {
         name: "RangeError",

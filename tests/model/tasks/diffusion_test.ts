@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/gpu/device.ts";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
+import { Network } from "../../../model/network.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
 import { Probe } from "../../../model/check/probe.ts";
 import { diffusion, imageDataset } from "../../../model/tasks/diffusion.ts";
@@ -135,10 +136,16 @@ Deno.test("held-out images keep their class, and their time however they are cut
       const classes: number[] = [];
       for (let b = 0; b < batches; b++) {
         await probe.picks(b);
-        const of = await readConditions(trainer.network);
-        times.push(...of.time);
-        classes.push(...of.classes);
+        const [one, other] = await readConditions(trainer.network);
+        assert.deepEqual(one, other);
+        times.push(...one.time);
+        classes.push(...one.classes);
       }
+      // each replica a batch of its own
+      await probe.picks([1, 0]);
+      const apart = await readConditions(trainer.network);
+      const parts = apart.map(({ time }) => [...time]);
+      assert.deepEqual(parts, [times.slice(sequences, 2 * sequences), times.slice(0, sequences)]);
       probe.destroy();
       trainer.destroy();
       return { times, classes };
@@ -149,14 +156,12 @@ Deno.test("held-out images keep their class, and their time however they are cut
     assert.equal(new Set(fives.times).size, 20);
     assert.ok(fives.times.every((t) => t > 0 && t < 1), `${fives.times}`);
     data.destroy();
-    const text = uploadText(device, new Uint8Array(500), 400), shape = { ...MOE, task: language() };
-    const other = new Trainer(device, shape, BATCH, [replica(shape, 1)], OPTIONS, text);
-    await assert.rejects(readConditions(other.network), {
+    const other = new Network(device, { ...MOE, task: language() }, 5, 9, 1);
+    await assert.rejects(readConditions(other), {
       name: "TypeError",
       message: /Cannot read velocities: the model is for language/,
     });
     other.destroy();
-    text.destroy();
   }));
 
 Deno.test("positions in two dimensions: the row in the first half, the column in the second", () => {

@@ -21,6 +21,13 @@ import { assert, assertEquals, assertNear } from "../assert.ts";
 import { workbench } from "./workbench.ts";
 
 const { profiles } = routingByTimestep, { limits } = profiles.quick;
+/** Two seeds, four models that are not trained. */
+const SMALL = {
+  ...profiles.smoke,
+  seeds: [0, 1],
+  untrained: [0, 1, 2, 3],
+  evaluationBatches: 12,
+};
 
 /** Made-up choices of four blocks: what is told, a change of the load over depth, seeds a little apart. */
 function made(
@@ -57,7 +64,7 @@ Deno.test("each claim fails alone, and is named", () => {
   assertEquals(failing(made({ label: 0.3 })), ["time over class", "place over class", "class"]);
   assertEquals(failing(made({ octaves: 0 })), ["load over depth"]);
   assertEquals(failing(made({ octaves: 1 })), ["load over depth"]);
-  for (const  of of[{ time: 0.02 }, { label: 0.1 }, { octaves: 0 }]) {
+  for (const part of [{ time: 0.02 }, { label: 0.1 }, { octaves: 0 }]) {
     assertEquals(verdict(made(part)), "fail");
   }
 });
@@ -123,14 +130,14 @@ function squares(): PixelData {
   return { channels: 1, side: 28, pixels, labels, trained: 40 };
 }
 
-Deno.test("the smoke profile gives every panel, point and judgement it declares, twice the same", () =>
+Deno.test("a small profile gives every panel, point and judgement it declares, twice the same", () =>
   withDevice({}, async (device) => {
-    const data = uploadImages(device, squares()), { smoke } = profiles;
+    const data = uploadImages(device, squares());
     const at: Workbench = {
       ...workbench(device),
       pool: { data, task: taskById("diffusion") },
     } as unknown as Workbench;
-    const found = await measureRouting(smoke, at), panels = found.panels.map((p) => p.name);
+    const found = await measureRouting(SMALL, at), panels = found.panels.map((p) => p.name);
     assertEquals(panels.length, 4);
     const roles = found.judgements.map((j) => j.role);
     assertEquals(roles.filter((r) => r === "claim").length, 4);
@@ -140,14 +147,14 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares,
     for (const { columns, rows } of found.tables) {
       for (const row of rows) assertEquals(row.length, columns.length);
     }
-    assertEquals(await measureRouting(smoke, at), found);
-    await nodeAssert.rejects(measureChoices({ ...smoke, evaluationBatches: 10 }, at), {
+    assertEquals(await measureRouting(SMALL, at), found);
+    await nodeAssert.rejects(measureChoices({ ...SMALL, evaluationBatches: 10 }, at), {
       name: "RangeError",
       message: /Cannot look at 10 batches: they are no multiple of 4 models/,
     });
     const stopped = new AbortController();
     stopped.abort();
-    await nodeAssert.rejects(measureRouting(smoke, { ...at, signal: stopped.signal }), {
+    await nodeAssert.rejects(measureRouting(SMALL, { ...at, signal: stopped.signal }), {
       name: "AbortError",
     });
     data.destroy();

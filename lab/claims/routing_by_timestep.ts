@@ -3,8 +3,9 @@
  * load more even the deeper the block?
  *
  * One model per seed is trained and looked at after the last step on held-out images. Each has images of its own, so that an
- * interval over seeds holds the draw of the images too. Beside them stand models before the first step, more of them: all their blocks read one stream, for modulations start at zero and with them every branch, so that no order of
- * depth is in them but by chance.
+ * interval over seeds holds the draw of the images too. Beside them stand models before the first step, more of them: all
+ * their blocks read one stream, for modulations start at zero and with them every branch, so that no order of depth is in
+ * them but by chance.
  *
  * @module
  */

@@ -51,7 +51,7 @@ export const routingByTimestep: Suite<RoutingProfile> = defineClaims({
   method: ROUTING_BY_TIMESTEP,
   assumed: {
     quick: [
-      { what: "time less class", unit: "bits", sd: 0.011, distance: 0.0064, from: PILOT },
+      { what: "timestep less class", unit: "bits", sd: 0.011, distance: 0.0064, from: PILOT },
       { what: "the load's change", unit: "octaves", sd: 0.73, distance: 0.29, from: PILOT },
     ],
   },

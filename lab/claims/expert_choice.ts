@@ -24,6 +24,12 @@ import { mean, type Random, random, sd } from "../statistics/resample.ts";
 export const VARIABLES = ["place", "time", "class"] as const;
 /** One of {@link VARIABLES}. */
 export type Variable = typeof VARIABLES[number];
+/** The same for a reader. */
+export const NAMES: Record<Variable, string> = {
+  place: "position",
+  time: "timestep",
+  class: "class",
+};
 
 /** Picks of one block of one model over some images. */
 export interface Picks {
@@ -86,8 +92,8 @@ export interface Choice {
   permuted: Record<"place" | "time", number>;
   /** coefficient of variation of the load */
   variation: number;
-  /** `[bin of t][expert]`: share of an expert in the picks of these images over the even one, 1/N */
-  loadByTime: number[][];
+  /** `[bin of t]`: mean t of its images, and the share of each expert in their picks over the even one, 1/N */
+  loadByTime: { time: number; load: number[] }[];
 }
 
 /** Bits that the places tell. */
@@ -144,9 +150,12 @@ export function choiceOf(
       time: of(moved(bins)),
     },
     variation: variation(columnSums(images)),
-    loadByTime: byTime.map((row) => {
+    loadByTime: byTime.map((row, bin) => {
       const all = row.reduce((sum, x) => sum + x, 0);
-      return [...row].map((x) => x * picks.experts / all);
+      return {
+        time: mean([...time].filter((_, i) => bins[i] === bin)),
+        load: [...row].map((x) => x * picks.experts / all),
+      };
     }),
   };
 }

@@ -23,6 +23,7 @@ import {
   choiceOf,
   type Choices,
   evenness,
+  NAMES,
   over,
   type TrainedChoices,
   type Variable,
@@ -224,33 +225,33 @@ export function judgeChoices(
   const alone = (of: Variable) => (blocks: Choice[]) => over(blocks, (c) => c.bits[of]);
   return [
     one(
-      [bits, "claim", "time over class", "trained"],
-      more("time"),
+      [bits, "claim", "timestep over class", "trained"],
+      more("timestep"),
       aboveClass((c) => c.bits.time),
     ),
     one(
-      [bits, "claim", "place over class", "trained"],
-      more("place"),
+      [bits, "claim", "position over class", "trained"],
+      more("position"),
       aboveClass((c) => c.bits.place),
     ),
     one([bits, "claim", "class", "trained"], told("class"), alone("class")),
     one(
-      [bits, "control", "time over class", "times permuted"],
-      more("time"),
+      [bits, "control", "timestep over class", "times permuted"],
+      more("timestep"),
       aboveClass((c) => c.permuted.time),
     ),
     one(
-      [bits, "control", "place over class", "places permuted"],
-      more("place"),
+      [bits, "control", "position over class", "positions permuted"],
+      more("position"),
       aboveClass((c) => c.permuted.place),
     ),
-    one([bits, "control", "class", "time in its place"], told("time"), alone("time")),
+    one([bits, "control", "class", "timestep in its place"], told("timestep"), alone("time")),
     one([load, "claim", "load over depth", "trained"], evener, evenness),
     one([load, "control", "load over depth", "untrained"], evener, evenness, untrained),
     one(
-      [bits, "aside", "place over depth", "trained"],
+      [bits, "aside", "position over depth", "trained"],
       {
-        name: "change of the information of the place, first to deepest block",
+        name: "change of the information of the position, first to deepest block",
         unit: "bits",
         limits: { hi: 0 },
       },
@@ -258,8 +259,8 @@ export function judgeChoices(
     ),
     ...(["time", "place"] as const).map((name) =>
       one(
-        [before, "aside", `${name} over class`, "untrained"],
-        more(name),
+        [before, "aside", `${NAMES[name]} over class`, "untrained"],
+        more(NAMES[name]),
         aboveClass((c) => c.bits[name]),
         untrained,
       )
@@ -275,8 +276,8 @@ export async function measureRouting(p: RoutingProfile, at: Workbench): Promise<
     judgements: judgeChoices(all, p),
     tables: [blocksTable(all), seedsTable(all, lossUnit(at), p.seeds)],
     caveats: [
-      "Place, time and class stand for what they bring with them: the border of a digit is black, and a noisy patch looks noisy to a router that is told no time. What the picks of untrained models tell is all of that kind.",
-      "A class may choose experts together with a place (other strokes in other patches) or at times with little noise; what it tells alone, over all of them, is measured.",
+      "Position, timestep and class stand for what they bring with them: the border of a digit is black, and a noisy patch looks noisy to a router that is told no time. What the picks of untrained models tell is all of that kind.",
+      "A class may choose experts together with a position (other strokes in other patches) or at times with little noise; what it tells alone, over all of them, is measured.",
       `${images / p.seeds.length} images a trained model and ${
         images / p.untrained.length
       } an untrained one, to each its own; their times are drawn as in training, so that few lie near 0 or 1.`,

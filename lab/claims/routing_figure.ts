@@ -7,14 +7,7 @@ import type { FindingsTable, Panel, Point } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
-import {
-  type Choice,
-  type Choices,
-  evenness,
-  over,
-  type Variable,
-  VARIABLES,
-} from "./expert_choice.ts";
+import { type Choice, type Choices, evenness, NAMES, over, VARIABLES } from "./expert_choice.ts";
 
 /** Names of the panels. */
 export const PANELS = {
@@ -22,12 +15,6 @@ export const PANELS = {
   before: "untrained",
   load: "balance",
   bins: "load by t",
-};
-
-const LABELS: Record<Variable, string> = {
-  place: "position of the patch",
-  time: "timestep",
-  class: "class",
 };
 
 /** The block whose choice follows time the most, from 0. */
@@ -50,14 +37,14 @@ export function drawChoices(
   const states = [[PANELS.bits, "trained", runs], [PANELS.before, "untrained", untrained]] as const;
   for (const [panel, state, of] of states) {
     (of[0] ?? []).forEach((_, l) => {
-      for (const name of VARIABLES) line(panel, LABELS[name], l, of.map((b) => b[l].bits[name]));
+      for (const name of VARIABLES) line(panel, NAMES[name], l, of.map((b) => b[l].bits[name]));
       line(PANELS.load, state, l, of.map((b) => b[l].variation));
     });
   }
   const first = trained[0].blocks, block = first ? mostTimed(first) : 0;
-  first?.[block].loadByTime.forEach((loads, bin) =>
-    loads.forEach((share, e) =>
-      points.push(pointOf(PANELS.bins, `expert ${String(e + 1).padStart(2, "0")}`, bin + 1, share))
+  first?.[block].loadByTime.forEach(({ time, load }) =>
+    load.forEach((share, e) =>
+      points.push(pointOf(PANELS.bins, `expert ${String(e + 1).padStart(2, "0")}`, time, share))
     )
   );
   const told = { title: "what a pick tells, bits", scale: "linear" } as const;
@@ -91,7 +78,7 @@ export function drawChoices(
         title: `Load of each expert of block ${block + 1}, seed ${seeds[0]}`,
         chart: "load-by-time",
         decides: false,
-        x: { title: "tenth of the images by t, 1: least noise", scale: "linear" },
+        x: { title: "t, mean of as many images each (0: image, 1: noise)", scale: "linear" },
         y: { title: "share of the picks over the even share 1/N", scale: "linear" },
         rules: [{ y: 1, label: "even" }],
       }),
@@ -111,9 +98,7 @@ export function blocksTable({ trained, untrained }: Choices): FindingsTable {
     columns: [
       column("models"),
       column("block", "", 0),
-      ...VARIABLES.map((v) => column(v, "bits", 3)),
-      column("places permuted", "bits", 4),
-      column("times permuted", "bits", 4),
+      ...VARIABLES.map((v) => column(NAMES[v], "bits", 3)),
       column("variation of the load", "", 3),
     ],
     rows: states.flatMap(([name, of]) =>
@@ -125,14 +110,12 @@ export function blocksTable({ trained, untrained }: Choices): FindingsTable {
           name,
           l + 1,
           ...VARIABLES.map((v) => cell((c) => c.bits[v])),
-          cell((c) => c.permuted.place),
-          cell((c) => c.permuted.time),
           cell((c) => c.variation),
         ];
       })
     ),
     note:
-      "Mean over the models with its 95% interval. What permuted labels tell on average is taken off everywhere, so that 0 is nothing; the columns of permuted labels show that this is so. Variation: standard deviation of the experts' load over its mean.",
+      "Mean over the models with its 95% interval. What permuted labels tell on average is taken off everywhere, so that 0 is nothing. Variation: standard deviation of the experts' load over its mean.",
   };
 }
 
@@ -147,7 +130,7 @@ export function seedsTable(
     columns: [
       column("seed", "", 0),
       column("training loss at the end", unit, 3),
-      ...VARIABLES.map((v) => column(v, "bits", 3)),
+      ...VARIABLES.map((v) => column(NAMES[v], "bits", 3)),
       column("variation of the load, block by block", "", 2),
       column("its change over depth", "octaves", 2),
     ],

@@ -53,11 +53,12 @@ Deno.test("a choice by chance tells of nothing, and its load by time is even", (
     assertNear(value, 0, 0.02);
   }
   assert(variation < 0.1, `${variation}`);
-  assertEquals([loadByTime.length, loadByTime[0].length], [4, EXPERTS]);
-  for (const row of loadByTime) assertNear(row.reduce((a, b) => a + b) / EXPERTS, 1, 1e-12);
+  assertEquals([loadByTime.length, loadByTime[0].load.length], [4, EXPERTS]);
+  for (const { load } of loadByTime) assertNear(load.reduce((a, b) => a + b) / EXPERTS, 1, 1e-12);
   // all picks of the first quarter are the first pair's
   const followed = made(({ bin }) => bin).loadByTime[0];
-  assert(followed[0] > 3.5 && followed[7] < 0.2, `${followed}`);
+  assert(followed.load[0] > 3.5 && followed.load[7] < 0.2, `${followed.load}`);
+  assert(followed.time > 0.05 && followed.time < 0.2, `${followed.time}`);
 });
 
 Deno.test("picks are counted by image and by place, and what belongs to nobody is not", () => {

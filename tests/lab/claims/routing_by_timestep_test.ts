@@ -40,7 +40,7 @@ function made(
         bits: { place: place + noise, time: time - noise, class: label + noise / 2 },
         permuted: { place: permuted + noise, time: permuted - noise },
         variation: 0.5 * 2 ** (change * l / 3 + 10 * noise),
-        loadByTime: [[1.5, 0.5], [0.5, 1.5]],
+        loadByTime: [{ time: 0.2, load: [1.5, 0.5] }, { time: 0.7, load: [0.5, 1.5] }],
       };
     });
   return {
@@ -58,10 +58,14 @@ Deno.test("a choice that follows place and time, and a load that gets evener, pa
 });
 
 Deno.test("each claim fails alone, and is named", () => {
-  assertEquals(failing(made({ time: 0.02 })), ["time over class"]);
-  assertEquals(failing(made({ place: 0.02 })), ["place over class"]);
+  assertEquals(failing(made({ time: 0.02 })), ["timestep over class"]);
+  assertEquals(failing(made({ place: 0.02 })), ["position over class"]);
   assertEquals(failing(made({ label: 0.1 })), ["class"]);
-  assertEquals(failing(made({ label: 0.3 })), ["time over class", "place over class", "class"]);
+  assertEquals(failing(made({ label: 0.3 })), [
+    "timestep over class",
+    "position over class",
+    "class",
+  ]);
   assertEquals(failing(made({ octaves: 0 })), ["load over depth"]);
   assertEquals(failing(made({ octaves: 1 })), ["load over depth"]);
   for (const part of [{ time: 0.02 }, { label: 0.1 }, { octaves: 0 }]) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Declaration } from "../lab/claims/suite.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { TrainingPlan } from "../lab/train/plan.ts";
 import type {
@@ -113,4 +114,22 @@ export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own 
     ...own,
     profiles: { smoke: profile("smoke"), quick: profile("quick"), paper: profile("paper") },
   } satisfies TransferDeclaration;
+}
+
+/** What a suite of claims on images says for itself. */
+type OwnClaims<P> =
+  & Pick<Declaration<P>, "figure" | "version" | "profiles">
+  & Partial<Pick<Declaration<P>, "cautions" | "control" | "varied" | "measured" | "probes_s">>;
+
+/** A suite of claims on images from its sibling's declaration, with models, seeds and sizes of its own. */
+export function claimsOnImages<P>(of: Declaration<P>, own: OwnClaims<P>): Declaration<P> {
+  const { assumed: _, ...words } = of;
+  return {
+    ...words,
+    ...namedOnImages(of),
+    heldFixed: of.heldFixed.replace("text", "images").replace("tokens per step", "images per step"),
+    measured: of.measured.replaceAll("(nats)", "(mse)"),
+    cautions: [],
+    ...own,
+  };
 }

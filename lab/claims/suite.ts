@@ -77,10 +77,11 @@ export function judgedRuns<P extends { plan: TrainingPlan }>(
 /** The method of suites that look into models of their own and train none through the pool. */
 export function probing<P extends ProbePlan>(measure: Method<P>["measure"]): Method<P> {
   return {
-    trains({ reference, sequences, seq, base, training }) {
+    trains({ reference, sequences, seq, base, training, task }) {
       // its models take steps of their own and look at one held-out batch
       const draws = { sequences, seq, steps: 1, evaluationBatches: 1 };
-      return { plan: { ...draws, reference, base, training }, wanted: [] };
+      const plan = { ...draws, reference, base, training };
+      return { plan: task === undefined ? plan : { ...plan, task }, wanted: [] };
     },
     measure,
   };

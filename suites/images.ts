@@ -88,21 +88,21 @@ type Own =
   & Pick<TransferDeclaration, "figure" | "version">
   & Partial<Pick<TransferDeclaration, "heldFixed" | "varied" | "cautions" | "control">>
   & {
-    /** the panel that carries the claim at the quick profile's size */
-    quick: TransferPanel;
-    /** at the others', where it is not the sibling's */
-    smoke?: TransferPanel;
-    paper?: TransferPanel;
+    /** the panels at the quick profile's size */
+    quick: TransferPanel[];
+    /** at the others', where they are not the sibling's that carry its claim */
+    smoke?: TransferPanel[];
+    paper?: TransferPanel[];
   };
 
-/** A transfer suite on images from its sibling's declaration: the panels that carry the claim. */
+/** A transfer suite on images from its sibling's declaration. */
 export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own }: Own) {
   const panels = { smoke, quick, paper };
   const profile = (name: ProfileName): TransferProfile => {
     const { panels: all, limits: { tolerance_octaves } } = of.profiles[name], own = panels[name];
     return {
       ...SIZES[name],
-      panels: own ? [own] : all.filter((panel) => !panel.beside),
+      panels: own ?? all.filter((panel) => !panel.beside),
       limits: { tolerance_octaves, minRegret: MIN_REGRET },
     };
   };

@@ -150,7 +150,7 @@ export function withRouter<P>(suite: Suite<P>, keys: string, profile: ProfileNam
       }= (docs/routers.md)`,
     );
   }
-  if (suite.id === "coordinate-check" && keys.includes("expert-choice")) {
+  if (suite.id.startsWith("coordinate-check") && keys.includes("expert-choice")) {
     throw new RangeError(
       `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,
     );

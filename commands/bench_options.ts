@@ -8,7 +8,8 @@ import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import { duration } from "../reports/words/format.ts";
 import { wrap } from "../reports/words/lines.ts";
-import { suiteById, SUITES } from "../suites/registry.ts";
+import { TASKS } from "../model/tasks/registry.ts";
+import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
@@ -25,6 +26,8 @@ survives; what several of them train is trained once.
 
   --profile NAME   smoke (seconds a suite; shows that all works, tells nothing), quick (default;
                    minutes a suite, an hour for all on 2 CPU cores), paper (a GPU)
+  --task NAME      language or diffusion: only its suites, or those named as they are for it
+                   (capacity --task diffusion is capacity-diffusion); default: both tasks
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
                    bench that was stopped goes on there
   --text FILE      train on this file's bytes instead of the State of the Union addresses
@@ -53,6 +56,7 @@ Examples
   deno task bench --budget 20m                           what fits into 20 minutes here
   deno task bench activated-experts --profile smoke      a first look, under a minute
   deno task bench activated-experts --out out/h100 --profile paper
+  deno task bench --task diffusion                       every claim that is tested on images
   deno task bench latency --out out/latency              MoE against dense on this machine
   deno task bench roofline                               this adapter's ceilings, its own --help
 `;
@@ -87,6 +91,24 @@ function suiteNamed(id: string): Suite {
     return suiteById(id);
   } catch (error) {
     throw new UsageError(`${(error as Error).message}; --list says what they test`);
+  }
+}
+
+/**
+ * The suites to run: those named, or all, of the task asked for.
+ *
+ * @throws {UsageError} for another task, or a suite that is not for it
+ */
+function forTask(named: Suite[], task: string | undefined): Suite[] {
+  if (task === undefined) return named.length ? named : SUITES;
+  if (!Object.hasOwn(TASKS, task)) {
+    throw new UsageError(`Cannot run task ${task}: not one of ${Object.keys(TASKS).join(", ")}`);
+  }
+  if (!named.length) return SUITES.filter((suite) => suite.task === task);
+  try {
+    return [...new Set(suitesOfTask(named, task))];
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
 }
 
@@ -129,6 +151,7 @@ export function optionsOf(args: string[]): Options | "help" {
       allowPositionals: true,
       options: {
         profile: { type: "string", default: "quick" },
+        task: { type: "string" },
         out: { type: "string", default: "out" },
         text: { type: "string" },
         histogram: { type: "string" },
@@ -160,7 +183,7 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
     );
   }
-  const named = positionals.length ? [...new Set(positionals)].map(suiteNamed) : SUITES;
+  const named = forTask([...new Set(positionals)].map(suiteNamed), values.task);
   return {
     ...routedAll(named, values.router, profile),
     profile,

@@ -37,7 +37,8 @@ export interface Choice {
 }
 
 /**
- * The suites that fit, taken in order; one that does not fit is left out and the next is tried.
+ * The suites that fit, taken in order; one that does not fit is left out and the next is tried. Each task has
+ * its share of the time, as large as its suites' share of all; what one leaves the others may use.
  *
  * @param secondsOf seconds of suites run in this order: what several share counts once
  */
@@ -46,13 +47,23 @@ export function fit(
   budget_s: number,
   secondsOf: (of: Suite[]) => number[],
 ): Choice {
-  const chosen: Choice["chosen"] = [], left: Choice["left"] = [];
-  for (const suite of suites) {
-    const of = [...chosen.map((c) => c.suite), suite], seconds = secondsOf(of);
-    const total = seconds.reduce((a, b) => a + b, 0);
-    (total <= budget_s ? chosen : left).push({ suite, seconds: seconds.at(-1)! });
-  }
-  return { chosen, left };
+  const sum = (of: Suite[]) => secondsOf(of).reduce((a, b) => a + b, 0), all = sum(suites);
+  const tasks = Map.groupBy(suites, ({ task }) => task), fits = new Set<Suite>();
+  const take = (from: Suite[], within: Suite[], budget: number) => {
+    for (const suite of from) {
+      if (fits.has(suite)) continue;
+      const tried = within.filter((other) => fits.has(other) || other === suite);
+      if (sum(tried) <= budget) fits.add(suite);
+    }
+  };
+  for (const own of tasks.values()) take(own, own, budget_s * sum(own) / all);
+  take(suites, suites, budget_s);
+  const chosen = suites.filter((suite) => fits.has(suite)), seconds = secondsOf(chosen);
+  return {
+    chosen: chosen.map((suite, i) => ({ suite, seconds: seconds[i] })),
+    left: suites.filter((suite) => !fits.has(suite))
+      .map((suite) => ({ suite, seconds: secondsOf([...chosen, suite]).at(-1)! })),
+  };
 }
 
 /** What was planned, in lines for the log. */

@@ -159,7 +159,9 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   const { evidence, findings } = measured;
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
   pool?.warnings.forEach(warn);
-  if (evidence.kind !== "latency") warnRuns(evidence.runs).forEach(warn);
+  if (evidence.kind !== "latency") {
+    warnRuns(evidence.runs, data?.task.causal ?? true).forEach(warn);
+  }
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
   const cost = pool?.cost() ?? meter.cost();
   const record: BenchRecord = {
@@ -190,8 +192,8 @@ function trained({ groups, runsDone, runsPlanned, left_s }: BenchProgress): Prog
 }
 
 /** What a reader must know of the models. */
-function warnRuns(runs: Run[]): string[] {
+function warnRuns(runs: Run[], causal: boolean): string[] {
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
-  return [...(diverged ? [`${lost} as missing`] : []), ...routerWarningLines(runs)];
+  return [...(diverged ? [`${lost} as missing`] : []), ...routerWarningLines(runs, causal)];
 }

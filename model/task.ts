@@ -78,6 +78,8 @@ export interface Task {
   /** init std of its own tensors at the reference, where a plan leaves them to the task */
   readonly init: Readonly<Partial<Pick<HyperParameters, OwnInit>>>;
   readonly loss: Loss;
+  /** what it makes of the last stream, e.g. `logits` */
+  readonly output: string;
   /** a run whose loss exceeds this counts as diverged; Infinity: only one that is not finite */
   readonly divergedAbove: number;
   /** whether a token sees only those before it in its sequence */

@@ -23,11 +23,15 @@ import {
   transferProfiles,
 } from "./plans.ts";
 
-const SMALL = "d=32,h=16", NARROW = ["16e4a:d=12,h=12"];
+const SMALL = "d=32,h=16", NARROW = "16e4a:d=12,h=12", NARROW_IMAGES = "16e4a:d=16,h=16";
 const paper = (active: number[], size = PAPER_WIDE) => at(active.map((a) => `64e${a}a`), size);
 const beside = (name: string, more: Partial<TransferPanel> = {}): TransferPanel =>
-  transfer(NARROW, NARROW, { name, beside: true, ...more });
-const alone = (swept: "weightDecay" | "initStd") => ({ swept, controls: [], grid: BRACKET });
+  transfer([NARROW], [NARROW], { name, beside: true, ...more });
+const alone = (swept: "weightDecay" | "initStd", lo: number, hi: number) => ({
+  swept,
+  controls: [],
+  grid: { reference: octaves(lo, hi), targets: "bracket" } as const,
+});
 const swept = (name: string, by: TransferPanel["swept"], high: number): TransferPanel =>
   transfer(paper([2, 8, 64]), paper([8]), {
     name,
@@ -35,7 +39,6 @@ const swept = (name: string, by: TransferPanel["swept"], high: number): Transfer
     beside: true,
     grid: { reference: octaves(-8, high), targets: octaves(-8, high) },
   });
-const BRACKET = { reference: octaves(-5, -1), targets: "bracket" } as const;
 const ALL = [2, 4, 8, 16, 32, 64];
 
 const ACTIVATED_EXPERTS: TransferDeclaration = {
@@ -60,8 +63,8 @@ const ACTIVATED_EXPERTS: TransferDeclaration = {
       quick: [
         transfer(at(["16e2a", "16e4a", "16e8a"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE), SURER),
         beside("iso-width"),
-        beside("weight decay", alone("weightDecay")),
-        beside("init std", alone("initStd")),
+        beside("weight decay", alone("weightDecay", -5, -1)),
+        beside("init std", alone("initStd", -5, -1)),
       ],
       paper: [
         transfer(paper(ALL), paper(ALL)),
@@ -87,9 +90,22 @@ export const activatedExperts = defineTransfer(ACTIVATED_EXPERTS);
 /** The same claim on images. */
 export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERTS, {
   version: "1",
-  figure: "Fig. 2a (diffusion)",
+  figure: "Fig. 2a-c (diffusion)",
   varied:
-    "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, by octaves where the paper's grid has half octaves",
+    "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, by octaves where the paper's grid has half octaves; in panels that decide nothing its weight decay and init std",
   control: { rule: "standard", on: "the same targets (quick and paper: one)" },
-  quick: transfer(at(["16e2a", "16e4a", "16e8a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+  quick: [
+    transfer(at(["16e2a", "16e4a", "16e8a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+    ...[alone("weightDecay", -8, -4), alone("initStd", -4, 0)].map((more) =>
+      beside(more.swept === "weightDecay" ? "weight decay" : "init std", {
+        targets: [NARROW_IMAGES],
+        ...more,
+      })
+    ),
+  ],
+  paper: [
+    transfer(paper(ALL), paper([8])),
+    swept("weight decay", "weightDecay", 0),
+    swept("init std", "initStd", -1),
+  ],
 }));

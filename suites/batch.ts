@@ -25,7 +25,7 @@ const BATCH: TransferDeclaration = {
   id: "batch",
   version: "3",
   title: "Batch",
-  figure: "Fig. 5",
+  figure: "Fig. 5a (language model)",
   claim:
     "The rule's sqrt(B) corrections of learning rate, weight decay, betas and eps keep the tuned learning rate near-optimal when the batch changes at a fixed number of tokens",
   heldFixed: "data, tokens in all, seeds, model (dense, and in quick 16e4a of the same width)",
@@ -62,10 +62,10 @@ export const batch = defineTransfer(BATCH);
 /** The same claim on images. */
 export const batchOfImages = defineTransfer(onImages(BATCH, {
   version: "1",
-  figure: "Fig. 5 (diffusion)",
+  figure: "Fig. 5b (diffusion)",
   heldFixed: "images, patches in all, seeds, model (dense)",
   varied: "batch B: 1/2, 2 and 4 times the reference's; the reference's learning rate",
-  smoke: transfer(dense(3920, 98, 392), dense(3920, 392)),
-  quick: transfer(dense(141_120, 294, 1176, 2352), dense(141_120, 2352)),
-  paper: transfer(dense(25_088_000, 3136, 12_544, 25_088), dense(25_088_000, 25_088)),
+  smoke: [transfer(dense(3920, 98, 392), dense(3920, 392))],
+  quick: [transfer(dense(141_120, 294, 1176, 2352), dense(141_120, 2352))],
+  paper: [transfer(dense(25_088_000, 3136, 12_544, 25_088), dense(25_088_000, 25_088))],
 }));

@@ -19,15 +19,15 @@
  * @module
  */
 import { BRIDGES, type BridgesProfile } from "../lab/claims/bridges.ts";
-import { defineClaims } from "../lab/claims/suite.ts";
+import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { claimsOnImages } from "./images.ts";
 import { lookedBefore } from "./plans.ts";
-import { profiles } from "./bridges_profiles.ts";
+import { imageProfiles, profiles } from "./bridges_profiles.ts";
 
 const { limits: { tensor, loss, onGpu, q_octaves, noise }, identity } = profiles.quick;
 
-/** The suite of Fig. 1. */
-export const bridges: Suite<BridgesProfile> = defineClaims({
+const ON_TEXT: Declaration<BridgesProfile> = {
   id: "bridges",
   version: "4",
   title: "The two bridges",
@@ -61,4 +61,15 @@ export const bridges: Suite<BridgesProfile> = defineClaims({
     }],
   },
   profiles,
-});
+};
+
+/** The suite of Fig. 1. */
+export const bridges: Suite<BridgesProfile> = defineClaims(ON_TEXT);
+
+/** The same claim on images. */
+export const bridgesOfImages: Suite<BridgesProfile> = defineClaims(claimsOnImages(ON_TEXT, {
+  version: "1",
+  figure: "none (Fig. 1, on images)",
+  probes_s: { smoke: 5, quick: 120, paper: 300 },
+  profiles: imageProfiles,
+}));

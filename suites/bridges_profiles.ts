@@ -80,3 +80,21 @@ export const profiles: Record<ProfileName, BridgesProfile> = {
     },
   },
 };
+
+/** On images; where the final projection does not start at zero, the modulations do not either. */
+const onImages = (p: BridgesProfile, sequences: number): BridgesProfile => ({
+  ...p,
+  task: "diffusion",
+  base: { ...p.base, embedInitStd: 0.1 },
+  sequences,
+  seq: 49,
+  identity: { ...p.identity, modInitStd: 1 / 4 },
+  sparsity: { ...p.sparsity, modInitStd: 1 / 4 },
+});
+
+/** The suite's sizes on images. */
+export const imageProfiles: Record<ProfileName, BridgesProfile> = {
+  smoke: onImages(profiles.smoke, 2),
+  quick: onImages(profiles.quick, 5),
+  paper: onImages(profiles.paper, 42),
+};

@@ -49,5 +49,5 @@ export const capacity = defineTransfer(CAPACITY);
 export const capacityOfImages = defineTransfer(onImages(CAPACITY, {
   version: "1",
   figure: "none (Fig. 3, capacity, on images)",
-  quick: transfer(at(["4e4a", "16e4a", "32e4a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+  quick: [transfer(at(["4e4a", "16e4a", "32e4a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

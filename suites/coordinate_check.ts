@@ -12,20 +12,20 @@
  * at 512). So the seeds stayed six.
  *
  * No rule here knows N, so nothing could fail along it: that axis is shown and decides nothing. Tabulated
- * besides: later blocks, block input, router logits, gate entropy, final logits. The interval is that of
+ * besides: later blocks, block input, router logits, gate entropy, final output. The interval is that of
  * lab/statistics/slope.ts, over seeds and points.
  *
  * @module
  */
 import { type CheckProfile, COORDINATE_CHECK } from "../lab/claims/coordinate_check.ts";
-import { defineClaims } from "../lab/claims/suite.ts";
+import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
-import { profiles } from "./coordinate_check_profiles.ts";
+import { claimsOnImages } from "./images.ts";
+import { imageProfiles, profiles } from "./coordinate_check_profiles.ts";
 
 const { limits, steps, base } = profiles.quick;
 
-/** The coordinate check. */
-export const coordinateCheck: Suite<CheckProfile> = defineClaims({
+const ON_TEXT: Declaration<CheckProfile> = {
   id: "coordinate-check",
   version: "3",
   title: "Coordinate check",
@@ -56,4 +56,15 @@ export const coordinateCheck: Suite<CheckProfile> = defineClaims({
     }],
   },
   profiles,
-});
+};
+
+/** The coordinate check. */
+export const coordinateCheck: Suite<CheckProfile> = defineClaims(ON_TEXT);
+
+/** The same claim on images. */
+export const coordinateCheckOfImages: Suite<CheckProfile> = defineClaims(claimsOnImages(ON_TEXT, {
+  version: "1",
+  figure: "none (muP practice)",
+  probes_s: { smoke: 5, quick: 100, paper: 300 },
+  profiles: imageProfiles,
+}));

@@ -6,6 +6,7 @@
 import type { CheckAxis, CheckProfile } from "../lab/claims/coordinate_check.ts";
 import type { Variant } from "../lab/claims/probe_models.ts";
 import type { ProfileName } from "../lab/suite.ts";
+import type { TensorKind } from "../rule/rule.ts";
 import { probeAt } from "./plans.ts";
 
 const OTHER_HEAD: Variant = {
@@ -17,10 +18,10 @@ const OTHER_HEAD: Variant = {
 /** All that a block-0 FFN output depends on but the FFN itself. */
 const BELOW = ["embed", "wq", "wk", "wv", "wo", "attnNorm", "qNorm", "kNorm", "ffnNorm"] as const;
 
-/** The change of the FFN's output in parts: through W_down, and through W_gate and W_up. */
-const PARTS: Variant[] = [
-  { name: "W_down alone moves", rule: "complete-mue", frozen: ["wgate", "wup", ...BELOW] },
-  { name: "W_gate, W_up alone move", rule: "complete-mue", frozen: ["wdown", ...BELOW] },
+/** The change of the FFN's output in parts: through W_down, and through W_gate and W_up, with all below held. */
+const parts = (below: readonly TensorKind[]): Variant[] => [
+  { name: "W_down alone moves", rule: "complete-mue", frozen: ["wgate", "wup", ...below] },
+  { name: "W_gate, W_up alone move", rule: "complete-mue", frozen: ["wdown", ...below] },
 ];
 
 /** What `standard` must fail on along an axis; N is in no rule here. */
@@ -42,8 +43,8 @@ const axis = (
   size,
   configurations: values.map(configuration),
   controls: CONTROLS[size],
-  asides: size === "d" ? ["logitsDelta"] : [],
-  also: size === "d" ? [OTHER_HEAD] : size === "H" ? PARTS : [],
+  asides: size === "d" ? ["outputDelta"] : [],
+  also: size === "d" ? [OTHER_HEAD] : size === "H" ? parts(BELOW) : [],
 });
 const dense = (d: number) => `dense:d=${d},H=${d}`;
 
@@ -102,4 +103,33 @@ export const profiles: Record<ProfileName, CheckProfile> = {
       axis("N (a = 8)", "N", [8, 16, 32, 64, 128], (N) => `${N}e8a:d=64,h=64`),
     ],
   },
+};
+
+/** The same of images. */
+const BELOW_IMAGES: TensorKind[] = [
+  ...["patch", "time1", "time2", "class", "mod"] as const,
+  ...["wq", "wk", "wv", "wo", "qNorm", "kNorm"] as const,
+];
+
+/**
+ * On images. Modulations start at zero in training, where the FFN would put out nothing; here at 1/4, which makes a
+ * gate of d = 16 about 1/2.
+ */
+const onImages = (p: CheckProfile, sequences: number): CheckProfile => ({
+  ...p,
+  task: "diffusion",
+  base: { ...p.base, embedInitStd: 0.1, modInitStd: 1 / 4 },
+  sequences,
+  seq: 49,
+  axes: p.axes.map((axis) => ({
+    ...axis,
+    also: axis.size === "H" ? parts(BELOW_IMAGES) : axis.also,
+  })),
+});
+
+/** The suite's sizes on images. */
+export const imageProfiles: Record<ProfileName, CheckProfile> = {
+  smoke: onImages(profiles.smoke, 2),
+  quick: onImages(profiles.quick, 3),
+  paper: onImages(profiles.paper, 16),
 };

@@ -53,7 +53,7 @@ export const granularity = defineTransfer(GRANULARITY);
 export const granularityOfImages = defineTransfer(onImages(GRANULARITY, {
   version: "1",
   figure: "none (Fig. 3, granularity, on images)",
-  quick: transfer(["8e2a:d=64,dh=16,h=32", "16e4a:d=64,dh=16,h=16", "32e8a:d=64,dh=16,h=8"], [
+  quick: [transfer(["8e2a:d=64,dh=16,h=32", "16e4a:d=64,dh=16,h=16", "32e8a:d=64,dh=16,h=8"], [
     "16e4a:d=64,dh=16,h=16",
-  ]),
+  ])],
 }));

@@ -52,5 +52,5 @@ export const hybrids = defineTransfer(HYBRIDS);
 export const hybridsOfImages = defineTransfer(onImages(HYBRIDS, {
   version: "1",
   figure: "none (Fig. 3, hybrids, on images)",
-  quick: transfer(at(["16e4a", "16e2a2s", "16e4a4g"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
+  quick: [transfer(at(["16e4a", "16e2a2s", "16e4a4g"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Declaration } from "../lab/claims/suite.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { TrainingPlan } from "../lab/train/plan.ts";
 import type {
@@ -87,21 +88,21 @@ type Own =
   & Pick<TransferDeclaration, "figure" | "version">
   & Partial<Pick<TransferDeclaration, "heldFixed" | "varied" | "cautions" | "control">>
   & {
-    /** the panel that carries the claim at the quick profile's size */
-    quick: TransferPanel;
-    /** at the others', where it is not the sibling's */
-    smoke?: TransferPanel;
-    paper?: TransferPanel;
+    /** the panels at the quick profile's size */
+    quick: TransferPanel[];
+    /** at the others', where they are not the sibling's that carry its claim */
+    smoke?: TransferPanel[];
+    paper?: TransferPanel[];
   };
 
-/** A transfer suite on images from its sibling's declaration: the panels that carry the claim. */
+/** A transfer suite on images from its sibling's declaration. */
 export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own }: Own) {
   const panels = { smoke, quick, paper };
   const profile = (name: ProfileName): TransferProfile => {
     const { panels: all, limits: { tolerance_octaves } } = of.profiles[name], own = panels[name];
     return {
       ...SIZES[name],
-      panels: own ? [own] : all.filter((panel) => !panel.beside),
+      panels: own ?? all.filter((panel) => !panel.beside),
       limits: { tolerance_octaves, minRegret: MIN_REGRET },
     };
   };
@@ -113,4 +114,22 @@ export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own 
     ...own,
     profiles: { smoke: profile("smoke"), quick: profile("quick"), paper: profile("paper") },
   } satisfies TransferDeclaration;
+}
+
+/** What a suite of claims on images says for itself. */
+type OwnClaims<P> =
+  & Pick<Declaration<P>, "figure" | "version" | "profiles">
+  & Partial<Pick<Declaration<P>, "cautions" | "control" | "varied" | "measured" | "probes_s">>;
+
+/** A suite of claims on images from its sibling's declaration, with models, seeds and sizes of its own. */
+export function claimsOnImages<P>(of: Declaration<P>, own: OwnClaims<P>): Declaration<P> {
+  const { assumed: _, ...words } = of;
+  return {
+    ...words,
+    ...namedOnImages(of),
+    heldFixed: of.heldFixed.replace("text", "images").replace("tokens per step", "images per step"),
+    measured: of.measured.replaceAll("(nats)", "(mse)"),
+    cautions: [],
+    ...own,
+  };
 }

@@ -6,6 +6,7 @@
 import type { InitialLossProfile, Twin } from "../lab/claims/initial_loss.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { TrainingPlan } from "../lab/train/plan.ts";
+import { IMAGES_WIDE, paperImages, quickImages, smokeImages } from "./images.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** Percent of the dense model's fall; suites/initial_loss.ts says why. */
@@ -21,22 +22,22 @@ const twin = (configuration: string, multipliers: Twin["multipliers"]) => ({
 const STEPS = 100, first = { steps: STEPS, windows: 5, limits };
 
 /**
- * The quick plan cut off after the steps looked at: its warm-up is as many steps as there, and no decay is
+ * A plan cut off after the steps looked at: its warm-up is as many steps as there, and no decay is
  * reached, so that the losses are those of its runs; a batch of held-out data suffices.
  */
-const firstSteps: TrainingPlan = {
-  ...quickPlan,
+const firstSteps = (plan: TrainingPlan): TrainingPlan => ({
+  ...plan,
   steps: STEPS,
   evaluationBatches: 1,
   training: {
-    ...quickPlan.training,
+    ...plan.training,
     schedule: {
       kind: "wsd",
-      warmup: Math.round(quickPlan.training.schedule.warmup * quickPlan.steps) / STEPS,
+      warmup: Math.round(plan.training.schedule.warmup * plan.steps) / STEPS,
       decay: 0,
     },
   },
-};
+});
 
 /** The suite's sizes. */
 export const profiles: Record<ProfileName, InitialLossProfile> = {
@@ -53,7 +54,7 @@ export const profiles: Record<ProfileName, InitialLossProfile> = {
     }],
   },
   quick: {
-    plan: firstSteps,
+    plan: firstSteps(quickPlan),
     seeds: [0, 1, 2, 3, 4, 5, 6, 7],
     ...first,
     panels: [
@@ -94,4 +95,28 @@ export const profiles: Record<ProfileName, InitialLossProfile> = {
       },
     }],
   },
+};
+
+/** The suite's sizes on images. */
+export const imageProfiles: Record<ProfileName, InitialLossProfile> = {
+  smoke: { ...profiles.smoke, plan: smokeImages },
+  quick: {
+    plan: firstSteps(quickImages),
+    seeds: [0, 1, 2, 3, 4, 5],
+    ...first,
+    panels: [{
+      name: "d = 64",
+      variants: named(["4e4a", "16e4a", "16e2a", "16e16a"], IMAGES_WIDE),
+      controls: {
+        "16e16a, R = 1": twin(`16e16a:${IMAGES_WIDE}`, { routeScale: 1 }),
+        // A = d / H_act = 1/4, and 1/rho_d = 1/4
+        "16e16a, A on the velocities": twin(`16e16a:${IMAGES_WIDE}`, {
+          outputMultiplier: 1,
+          logits: 1 / 16,
+        }),
+        "16e4a, standard": { configuration: `16e4a:${IMAGES_WIDE}`, rule: "standard" },
+      },
+    }],
+  },
+  paper: { ...profiles.paper, plan: paperImages },
 };

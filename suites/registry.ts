@@ -4,26 +4,26 @@
  * @module
  */
 import type { Suite } from "../lab/suite.ts";
-import { activatedExperts } from "./activated_experts.ts";
-import { batch } from "./batch.ts";
-import { bridges } from "./bridges.ts";
-import { capacity } from "./capacity.ts";
-import { coordinateCheck } from "./coordinate_check.ts";
+import { activatedExperts, activatedExpertsOfImages } from "./activated_experts.ts";
+import { batch, batchOfImages } from "./batch.ts";
+import { bridges, bridgesOfImages } from "./bridges.ts";
+import { capacity, capacityOfImages } from "./capacity.ts";
+import { coordinateCheck, coordinateCheckOfImages } from "./coordinate_check.ts";
 import { depth } from "./depth.ts";
 import { duration } from "./duration.ts";
 import { ffnWidth } from "./ffn_width.ts";
-import { granularity } from "./granularity.ts";
-import { hybrids } from "./hybrids.ts";
-import { initialLoss } from "./initial_loss.ts";
+import { granularity, granularityOfImages } from "./granularity.ts";
+import { hybrids, hybridsOfImages } from "./hybrids.ts";
+import { initialLoss, initialLossOfImages } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
 import { routerStability } from "./router_stability.ts";
 import { routingByTimestep } from "./routing_by_timestep.ts";
-import { scaling } from "./scaling.ts";
-import { shootOut } from "./shoot_out.ts";
-import { speedup } from "./speedup.ts";
-import { width } from "./width.ts";
+import { scaling, scalingOfImages } from "./scaling.ts";
+import { shootOut, shootOutOfImages } from "./shoot_out.ts";
+import { speedup, speedupOfImages } from "./speedup.ts";
+import { width, widthOfImages } from "./width.ts";
 
-/** All suites, in the order of the paper's figures. */
+/** All suites, in the order of the paper's figures; those on images after those on text. */
 export const SUITES: Suite[] = [
   bridges,
   activatedExperts,
@@ -42,8 +42,38 @@ export const SUITES: Suite[] = [
   coordinateCheck,
   routerStability,
   shootOut,
+  bridgesOfImages,
+  activatedExpertsOfImages,
+  initialLossOfImages,
+  capacityOfImages,
+  granularityOfImages,
+  hybridsOfImages,
+  widthOfImages,
+  batchOfImages,
+  scalingOfImages,
+  speedupOfImages,
+  coordinateCheckOfImages,
+  shootOutOfImages,
   routingByTimestep,
 ];
+
+/**
+ * The suites of a task.
+ *
+ * @param named some of all; a suite on text stands for its sibling of the same claim on images
+ * @throws {RangeError} for one that no model of this task is trained in
+ */
+export function suitesOfTask(named: readonly Suite[], task: string): Suite[] {
+  return named.map((suite) => {
+    const found = suite.task === task ? suite : SUITES.find((s) => s.id === `${suite.id}-${task}`);
+    if (found) return found;
+    throw new RangeError(
+      `Cannot run ${suite.id} for ${task}: of that task there are ${
+        SUITES.filter((s) => s.task === task).map((s) => s.id).join(", ")
+      }`,
+    );
+  });
+}
 
 /**
  * The suite of an id.

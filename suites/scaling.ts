@@ -17,13 +17,13 @@
  * @module
  */
 import { SCALING, type ScalingProfile } from "../lab/claims/scaling.ts";
-import { defineClaims } from "../lab/claims/suite.ts";
+import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { claimsOnImages } from "./images.ts";
 import { lookedBefore } from "./plans.ts";
-import { limits, profiles } from "./scaling_profiles.ts";
+import { imageProfiles, limits, profiles } from "./scaling_profiles.ts";
 
-/** The suite of Fig. 6. */
-export const scaling: Suite<ScalingProfile> = defineClaims({
+const ON_TEXT: Declaration<ScalingProfile> = {
   id: "scaling",
   version: "4",
   title: "Scaling at fixed hyperparameters",
@@ -42,6 +42,7 @@ export const scaling: Suite<ScalingProfile> = defineClaims({
   source: "arXiv 2605.23893, Figs. 3 and 6",
   method: SCALING,
   cautions: [
+    "until version 2 each axis was a claim of its own; they became one contrast after looking, when granularity's slope could not be told from 0",
     `capacity against granularity: ${lookedBefore(["three", "seven"], "eighteen")}`,
     "the control follows from the claim but for the noise of the seeds, and more active experts and layers, which compute " +
     "more, can make the sum fall alone: what each axis does stands beside it",
@@ -66,4 +67,14 @@ export const scaling: Suite<ScalingProfile> = defineClaims({
     ],
   },
   profiles,
-});
+};
+
+/** The suite of Fig. 6. */
+export const scaling: Suite<ScalingProfile> = defineClaims(ON_TEXT);
+
+/** The same claim on images. */
+export const scalingOfImages: Suite<ScalingProfile> = defineClaims(claimsOnImages(ON_TEXT, {
+  version: "1",
+  figure: "Fig. 6 (diffusion)",
+  profiles: imageProfiles,
+}));

@@ -5,6 +5,7 @@
  */
 import type { ScalingAxis, ScalingLimits, ScalingProfile } from "../lab/claims/scaling.ts";
 import type { ProfileName } from "../lab/suite.ts";
+import { IMAGES_WIDE, paperImages, quickImages, smokeImages } from "./images.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 /** What a slope must be on: the side of 0 that the paper found. */
@@ -98,4 +99,28 @@ export const profiles: Record<ProfileName, ScalingProfile> = {
     compare,
     limits,
   },
+};
+
+/** The suite's sizes on images: the models of the transfer suites, and two more. */
+export const imageProfiles: Record<ProfileName, ScalingProfile> = {
+  smoke: { ...profiles.smoke, plan: smokeImages },
+  quick: {
+    plan: quickImages,
+    seeds: [0, 1, 2, 3],
+    axes: [
+      along(active, [[2, "16e2a"], [4, "16e4a"], [8, "16e8a"]], IMAGES_WIDE),
+      along(capacity, [[4, "4e4a"], [16, "16e4a"], [32, "32e4a"]], IMAGES_WIDE),
+      along(granularity, [
+        [2, "8e2a:d=64,dh=16,h=32"],
+        [4, `16e4a:${IMAGES_WIDE}`],
+        [8, "32e8a:d=64,dh=16,h=8"],
+      ]),
+      along(layers, [[2, `16e4a:${IMAGES_WIDE}`], [4, "16e4a:d=64,dh=16,L=4,h=16"]]),
+      along(shared, [[0, "16e4a"], [2, "16e2a2s"]], IMAGES_WIDE),
+    ],
+    nothing: { configuration: `16e4a:${IMAGES_WIDE}`, seedSets: setsFrom(4, 2) },
+    compare,
+    limits,
+  },
+  paper: { ...profiles.paper, plan: paperImages },
 };

@@ -44,5 +44,5 @@ export const shootOut = defineTransfer(SHOOT_OUT);
 export const shootOutOfImages = defineTransfer(onImages(SHOOT_OUT, {
   version: "1",
   figure: "none (our own comparison)",
-  quick: rules(`16e4a:${IMAGES_WIDE}`, { rivals: ["mup", "moe-mup", "embedding-lr-only"] })[0],
+  quick: rules(`16e4a:${IMAGES_WIDE}`, { rivals: ["mup", "moe-mup", "embedding-lr-only"] }),
 }));

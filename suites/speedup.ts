@@ -13,15 +13,16 @@
  * @module
  */
 import { SPEEDUP, type SpeedupProfile } from "../lab/claims/speedup.ts";
-import { defineClaims } from "../lab/claims/suite.ts";
+import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
+import { claimsOnImages, IMAGES_WIDE, paperImages, quickImages, smokeImages } from "./images.ts";
 import { lookedBefore, paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
 const TEN = Array.from({ length: 10 }, (_, seed) => seed);
+const SIX = TEN.slice(0, 6);
 const shared = { smoothing_octaves: 0.5, levelsPerOctave: 8, limits: { speedup: 1 } };
 
-/** The suite of Fig. 8. */
-export const speedup: Suite<SpeedupProfile> = defineClaims({
+const ON_TEXT: Declaration<SpeedupProfile> = {
   id: "speedup",
   version: "4",
   title: "Speed-up over dense",
@@ -85,4 +86,25 @@ export const speedup: Suite<SpeedupProfile> = defineClaims({
       ...shared,
     },
   },
-});
+};
+
+/** The suite of Fig. 8. */
+export const speedup: Suite<SpeedupProfile> = defineClaims(ON_TEXT);
+
+/** The same claim on images. */
+export const speedupOfImages: Suite<SpeedupProfile> = defineClaims(claimsOnImages(ON_TEXT, {
+  version: "1",
+  figure: "Fig. 8 (diffusion)",
+  profiles: {
+    smoke: { ...ON_TEXT.profiles.smoke, plan: smokeImages },
+    quick: {
+      plan: quickImages,
+      seeds: SIX,
+      otherSeeds: SIX.map((seed) => seed + 6),
+      dense: "dense:d=64,dh=16,H=64",
+      moe: { "16e4a": `16e4a:${IMAGES_WIDE}`, "32e4a": `32e4a:${IMAGES_WIDE}` },
+      ...shared,
+    },
+    paper: { ...ON_TEXT.profiles.paper, plan: paperImages },
+  },
+}));

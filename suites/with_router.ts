@@ -150,10 +150,7 @@ export function withRouter<P>(suite: Suite<P>, keys: string, profile: ProfileNam
       }= (docs/routers.md)`,
     );
   }
-  if (
-    ["coordinate-check", "routing-by-timestep"].includes(suite.id) &&
-    keys.includes("expert-choice")
-  ) {
+  if (/^(coordinate-check|routing-by)/.test(suite.id) && keys.includes("expert-choice")) {
     throw new RangeError(
       `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,
     );

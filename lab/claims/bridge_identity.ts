@@ -17,18 +17,23 @@ import { type Layout, layoutOf } from "../../model/shape.ts";
 import { pack, type Parameter, unpack } from "../../model/stored.ts";
 import { type Replica, Trainer } from "../../model/trainer.ts";
 import type { Workbench } from "./models.ts";
-import { type ProbePlan, replicaOf, shapeOfText, type Variant } from "./probe_models.ts";
+import {
+  type ProbePlan,
+  replicaOf,
+  shapeOfText,
+  type Start,
+  startOf,
+  type Variant,
+} from "./probe_models.ts";
 
-/** The pair to compare. */
-export interface IdentityCase {
+/** The pair to compare, and what does not start at zero in both. */
+export interface IdentityCase extends Start {
   /** e.g. `dense:d=16,H=64` */
   dense: string;
   /** e.g. `4e4a:d=16,h=16` */
   moe: string;
   /** steps of the compared trainings */
   steps: number;
-  /** of both models' final projection; 0 would make every other gradient of the first step 0 */
-  unembedInitStd: number;
 }
 
 /** What was compared, the worst over seeds (and tensors of the kind). */
@@ -94,8 +99,8 @@ export async function compareBridge(
   variant: Variant,
   { device, pool }: Pick<Workbench, "device" | "pool">,
 ): Promise<Difference[]> {
-  const plan = { ...shared, base: { ...shared.base, unembedInitStd: c.unembedInitStd } };
-  const shapes = [c.dense, c.moe].map((text) => shapeOfText(text, plan));
+  const plan = { ...shared, base: { ...shared.base, ...startOf(c) } }, { task } = pool.context;
+  const shapes = [c.dense, c.moe].map((text) => shapeOfText(text, plan, task));
   const [dense, moe] = shapes.map((s) => s.ffn);
   if (
     dense.kind !== "dense" || moe.kind !== "moe" || moe.active !== moe.experts || moe.shared > 0 ||
@@ -106,8 +111,8 @@ export async function compareBridge(
   const [to, from] = shapes.map(layoutOf);
   const pairs = plan.seeds.map((seed) =>
     pairOf(
-      replicaOf(plan, c.dense, { name: variant.name, rule: variant.rule }, seed),
-      replicaOf(plan, c.moe, variant, seed),
+      replicaOf(plan, c.dense, { name: variant.name, rule: variant.rule }, seed, task),
+      replicaOf(plan, c.moe, variant, seed, task),
       from,
       to,
     )
@@ -127,7 +132,7 @@ export async function compareBridge(
     const [dg, mg] = [await readGradients(d), await readGradients(m)];
     plan.seeds.forEach((_, z) => {
       da[z].blocks.forEach((b, l) => see("FFN outputs", difference(ma[z].blocks[l].ffn, b.ffn)));
-      see("logits", difference(ma[z].output, da[z].output));
+      see(task.output, difference(ma[z].output, da[z].output));
       for (const p of from.parameters) {
         if (p.kind === "wrouter") continue;
         const kind = ["wgate", "wup", "wdown"].includes(p.kind) ? p.kind : "other tensors";

@@ -29,7 +29,15 @@ import { TENSOR_KINDS, type TensorKind } from "../../rule/rule.ts";
 import type { Replica, Trainer } from "../../model/trainer.ts";
 import { rms } from "./coordinates.ts";
 import type { Workbench } from "./models.ts";
-import { type ProbePlan, replicaOf, shapeOfText, trainerOf, type Variant } from "./probe_models.ts";
+import {
+  type ProbePlan,
+  replicaOf,
+  shapeOfText,
+  type Start,
+  startOf,
+  trainerOf,
+  type Variant,
+} from "./probe_models.ts";
 import { quantile } from "../statistics/resample.ts";
 
 /** Sums over independent gradients of one group of tensors. */
@@ -61,16 +69,14 @@ export class GradientNoise {
   }
 }
 
-/** Sizes of the measurement. */
-export interface SparsityCase {
+/** Sizes of the measurement, and what does not start at zero where noise is measured. */
+export interface SparsityCase extends Start {
   /** configurations that differ in a alone, sparsest first, the last with a = N */
   configurations: string[];
   /** training steps whose tokens are counted */
   steps: number;
   /** K, batches drawn at the initial weights */
   batches: number;
-  /** of the final projection where noise is measured; 0 would make every other gradient 0 */
-  unembedInitStd: number;
   /** what an expert without tokens counts as, |log2 q|: no q would do */
   dead_octaves: number;
 }
@@ -201,7 +207,7 @@ async function drawGradients(
   // a learning rate of zero keeps every weight, decay included
   const plan = {
     ...shared,
-    base: { ...shared.base, unembedInitStd: c.unembedInitStd },
+    base: { ...shared.base, ...startOf(c) },
     training: { ...shared.training, balanceCoef: 0, zCoef: 0 },
   };
   const trainer = trainerOf(at, plan, text, [{ ...variant, frozen: TENSOR_KINDS }], c.batches);
@@ -227,13 +233,13 @@ async function measureOne(
   variant: Variant,
   at: Workbench,
 ): Promise<Sparsity> {
-  const shape = shapeOfText(text, plan), { ffn } = shape;
+  const { task } = at.pool.context, shape = shapeOfText(text, plan, task), { ffn } = shape;
   if (ffn.kind !== "moe") throw new RangeError(`Cannot count tokens of experts: ${text} is dense`);
   const { active, experts } = ffn, share = active / experts;
   const loads = (await countTokens(plan, c, text, variant, at))
     .map((seed) => loadOf(seed, plan.sequences * plan.seq, active, c.dead_octaves));
   const found = await drawGradients(plan, c, text, variant, at);
-  const replica = replicaOf(plan, text, variant, plan.seeds[0]);
+  const replica = replicaOf(plan, text, variant, plan.seeds[0], task);
   const wdown = layoutOf(shape).parameters.find((p) => p.kind === "wdown")!;
   const down = rms(unpack(wdown, replica.parameters));
   const both = (name: "largest" | "smallest") => ({

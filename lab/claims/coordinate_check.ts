@@ -222,10 +222,10 @@ export async function measureCoordinates(p: CheckProfile, at: Workbench): Promis
       `it looks ${p.steps} steps into training at one learning rate (2^${
         Math.log2(p.base.lr)
       } at the reference); drift that builds up later is not seen`,
-      "block 0 alone is judged; its input is the embedding",
+      "block 0 alone is judged; its input is the embedding (of images, of their patches)",
       ...missing.length > 0
         ? [
-          "the authors' final projection multiplies the logits by 1/rho_d and their learning rate by 1/rho_d, so that with a projection that starts at zero their first changes shrink with d; the variant with the other head is beside it",
+          "the authors' final projection multiplies its output by 1/rho_d and its learning rate by 1/rho_d, so that with a projection that starts at zero its first changes shrink with d; the variant with the other head is beside it",
         ]
         : [],
     ],

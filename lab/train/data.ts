@@ -10,8 +10,8 @@ import type { TrainingPlan } from "./plan.ts";
 
 /** The data as a record keeps it. */
 export function dataFacts(data: Dataset): DataFacts {
-  const { name, hash, licence, file = null, trainUnits, heldOutUnits } = data;
-  return { name, hash, trainTokens: trainUnits, validationTokens: heldOutUnits, licence, file };
+  const { name, hash, licence, file = null, unit, trainUnits, heldOutUnits } = data;
+  return { name, hash, unit, trainUnits, heldOutUnits, licence, file };
 }
 
 /**

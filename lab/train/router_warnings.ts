@@ -53,8 +53,9 @@ const some = (blocks: number[]) =>
  * diverged has none.
  *
  * @param gate of the run's rule, where its configuration names none
+ * @param causal whether the task's tokens may not see later ones
  */
-export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
+export function routerWarnings(run: Run, gate = "sigmoid", causal = true): RouterWarning[] {
   const { ffn } = parseConfiguration(run.cell.configuration, ANY), out: RouterWarning[] = [];
   if (ffn.kind === "dense") return out;
   const { experts: n, active: a, pick = "top", capacity } = ffn, load = run.expertLoad ?? [];
@@ -66,7 +67,7 @@ export function routerWarnings(run: Run, gate = "sigmoid"): RouterWarning[] {
         "take a = 2 or more, or gate=softmax-all",
     });
   }
-  if (pick === "expert-choice") {
+  if (pick === "expert-choice" && causal) {
     out.push({
       name: "sees-the-future",
       text:
@@ -132,13 +133,13 @@ function droppedTokens(run: Run, chosen: boolean, capacity: number | undefined):
  * @returns e.g. `dead-expert: 16e2a:d=48,L=2,h=12 under standard, 2 of 9 runs, the first (log2 lr −3, seed
  *   0): …`
  */
-export function routerWarningLines(runs: Run[]): string[] {
+export function routerWarningLines(runs: Run[], causal = true): string[] {
   const distinct = [...new Map(runs.map((run) => [run.key, run])).values()];
   const groups = Map.groupBy(distinct, ({ cell }) => `${cell.configuration} under ${cell.rule}`);
   return [...groups].flatMap(([group, of]) => {
     const found = of.flatMap((run) => {
       const { gate } = ruleById(run.cell.rule);
-      return routerWarnings(run, gate).map((warning) => ({ ...warning, run }));
+      return routerWarnings(run, gate, causal).map((warning) => ({ ...warning, run }));
     });
     return [...Map.groupBy(found, ({ name }) => name)].map(([name, all]) => {
       const { run: { cell }, text } = all[0];

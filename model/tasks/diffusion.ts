@@ -54,6 +54,7 @@ export function diffusion(facts: DiffusionFacts = DIGITS): Diffusion {
     tensors: "diffusion",
     // 1 / sqrt(fan-in), as every matrix starts at the reference
     init: { patchInitStd: 1 / Math.sqrt(length), timeInitStd: 1 / Math.sqrt(features) },
+    output: "velocities",
     loss: { name: "mean squared error of the velocity", unit: "mse", title: "validation loss" },
     // who says 0 everywhere is 2 off at most, and spikes of a few times that are overcome
     divergedAbove: 20,

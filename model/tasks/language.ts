@@ -66,6 +66,7 @@ export function language(vocab: number = BYTES): Language {
     facts: { vocab },
     tensors: "language",
     init: {},
+    output: "logits",
     loss: { name: "cross-entropy", unit: "nats", title: "validation loss" },
     divergedAbove: Infinity,
     causal: true,

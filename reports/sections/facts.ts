@@ -82,8 +82,8 @@ export function factPairs(record: BenchRecord): Pairs {
     ...(data === null ? [] : [
       [
         "data",
-        `${data.name}, hash ${data.hash}, ${count(data.trainTokens)} tokens to train on, ${
-          count(data.validationTokens)
+        `${data.name}, hash ${data.hash}, ${count(data.trainUnits)} ${data.unit} to train on, ${
+          count(data.heldOutUnits)
         } held out`,
       ],
       ["licence of the data", data.licence],

@@ -38,8 +38,11 @@ export const FIGURES: Figure[] = [
     "activated-experts/initStd",
   ]),
   figure("Fig. 2d", "training loss of the first 100 steps", ["initial-loss"]),
-  figure("Fig. 2, diffusion", "the same sweeps on a diffusion model", [
-    "activated-experts-diffusion",
+  figure("Fig. 2, diffusion", "the same four on a diffusion model", [
+    "activated-experts-diffusion/lr",
+    "activated-experts-diffusion/weightDecay",
+    "activated-experts-diffusion/initStd",
+    "initial-loss-diffusion",
   ]),
   figure("Fig. 3", "capacity, granularity, shared experts, group-balanced routing", [
     "capacity",
@@ -47,10 +50,17 @@ export const FIGURES: Figure[] = [
     "hybrids",
   ]),
   figure("Fig. 4", "width (d 128 to 1024) and depth (L 4 to 32)", ["ffn-width", "width", "depth"]),
-  figure("Fig. 5", "batch size", ["batch"]),
-  figure("Fig. 6", "loss at fixed transferred hyperparameters along every axis", ["scaling"]),
+  figure("Fig. 5a", "batch size, language model", ["batch"]),
+  figure("Fig. 5b", "batch size, diffusion model", ["batch-diffusion"]),
+  figure("Fig. 6", "loss at fixed transferred hyperparameters along every axis", [
+    "scaling",
+    "scaling-diffusion",
+  ]),
   figure("Fig. 7", "latency of the MoE layer on one H100", ["latency"]),
-  figure("Fig. 8", "speed-up of MoE over dense at 6.3 B parameters", ["speedup"]),
+  figure("Fig. 8", "speed-up of MoE over dense at 6.3 B parameters", [
+    "speedup",
+    "speedup-diffusion",
+  ]),
   figure("Fig. 9", "video samples", [], "no video model is trained here"),
 ];
 

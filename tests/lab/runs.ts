@@ -94,8 +94,9 @@ export function recordOf(run: Run): BenchRecord {
     data: {
       name: "sotu",
       hash: "0",
-      trainTokens: 10,
-      validationTokens: 1,
+      unit: "tokens",
+      trainUnits: 10,
+      heldOutUnits: 1,
       licence: "public domain",
       file: null,
     },

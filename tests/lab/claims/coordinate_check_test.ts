@@ -91,7 +91,7 @@ Deno.test("root mean squares and gate entropy follow their closed forms", () => 
   };
   const c = coordinatesOf(dense, { ...dense, output: Float32Array.of(2, 2) }, null);
   assertEquals([c.init, c.delta, c.router, c.entropy, c.laterInit], [1, 0, null, null, null]);
-  assertEquals(c.logitsDelta, 2);
+  assertEquals(c.outputDelta, 2);
 });
 
 Deno.test("an axis names a size its configurations have", () => {

@@ -58,6 +58,9 @@ Deno.test("one expert per token has a router gradient only under a gate that is 
   assert.deepEqual(names("4e1a:d=64,router=hash", even), []);
   assert.deepEqual(names("4e1a:d=64,router=expert-choice", even), ["sees-the-future"]);
   assert.deepEqual(names("1e1a:d=64", [[1]]), []);
+  // an image's patches all see each other
+  const chosen = runOf("4e1a:d=64,router=expert-choice", even);
+  assert.deepEqual(routerWarnings(chosen, "sigmoid", false), []);
 });
 
 const EVEN = Array(2).fill([0.5, 0.5, 0.5, 0.5]);

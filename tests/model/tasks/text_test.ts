@@ -72,8 +72,9 @@ Deno.test("the lab refuses what the task refuses, and keeps a data set's facts",
   assert.deepEqual(dataFacts(data), {
     name: "poem.txt",
     hash: "h",
-    trainTokens: 500,
-    validationTokens: 100,
+    unit: "tokens",
+    trainUnits: 500,
+    heldOutUnits: 100,
     licence: "l",
     file: null,
   });

@@ -41,6 +41,12 @@ Deno.test("keys that name no router, or one a model cannot have, are refused", (
     () => withRouter(hybrids, "router=hash,bias=0.1", "quick"),
     /hybrids, profile quick: no MoE of it takes all of .*router=hash knows no bias/,
   );
+  for (const id of ["coordinate-check", "routing-by-timestep"]) {
+    assert.throws(
+      () => withRouter(suiteById(id), "router=expert-choice", "quick"),
+      /its probe reads a picks per token/,
+    );
+  }
   // a key that no model of the suite can have
   assert.throws(() => withRouter(capacity, "limit=2", "quick"), /limit=2 in 4e4a: no groups/);
   assert.throws(() => withRouter(hybrids, "cf=0", "quick"), /cf=0 in 16e4a: not above 0/);

@@ -21,6 +21,19 @@ export const PANELS = {
 const mostTimed = (blocks: readonly Choice[]) =>
   blocks.reduce((best, c, l) => c.bits.time > blocks[best].bits.time ? l : best, 0);
 
+/** Most experts that are drawn, as many as there are colours. */
+const DRAWN = 8;
+
+/** The experts whose load spans most over the bins, from 0, in their order. */
+function mostMoved(loads: readonly number[][]): number[] {
+  const span = (e: number) => {
+    const own = loads.map((load) => load[e]);
+    return Math.max(...own) - Math.min(...own);
+  };
+  const experts = (loads[0] ?? []).map((_, e) => e);
+  return experts.toSorted((a, b) => span(b) - span(a)).slice(0, DRAWN).sort((a, b) => a - b);
+}
+
 /**
  * Panels and points.
  *
@@ -42,11 +55,10 @@ export function drawChoices(
     });
   }
   const first = trained[0].blocks, block = first ? mostTimed(first) : 0;
-  first?.[block].loadByTime.forEach(({ time, load }) =>
-    load.forEach((share, e) =>
-      points.push(pointOf(PANELS.bins, `expert ${String(e + 1).padStart(2, "0")}`, time, share))
-    )
-  );
+  const loads = first?.[block].loadByTime ?? [], shown = mostMoved(loads.map(({ load }) => load));
+  for (const { time, load } of loads) {
+    for (const e of shown) points.push(pointOf(PANELS.bins, `expert ${e + 1}`, time, load[e]));
+  }
   const told = { title: "what a pick tells, bits", scale: "linear" } as const;
   return {
     panels: [
@@ -75,7 +87,7 @@ export function drawChoices(
       }),
       panelOf({
         name: PANELS.bins,
-        title: `Load of each expert of block ${block + 1}, seed ${seeds[0]}`,
+        title: `Experts of block ${block + 1} whose load moves most with t, seed ${seeds[0]}`,
         chart: "load-by-time",
         decides: false,
         x: { title: "t, mean of as many images each (0: image, 1: noise)", scale: "linear" },

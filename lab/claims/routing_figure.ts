@@ -59,12 +59,12 @@ export function drawChoices(
   for (const { time, load } of loads) {
     for (const e of shown) points.push(pointOf(PANELS.bins, `expert ${e + 1}`, time, load[e]));
   }
-  const told = { title: "what a pick tells, bits", scale: "linear" } as const;
+  const told = { title: "what a pick of an expert tells, bits", scale: "linear" } as const;
   return {
     panels: [
       panelOf({
         name: PANELS.bits,
-        title: "What the experts' choice follows, trained",
+        title: "After training",
         chart: "information",
         x,
         y: told,

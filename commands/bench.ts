@@ -101,7 +101,7 @@ async function paceOf(
   budget_s: number,
   device: Device,
   workers: readonly Hand[],
-  data: Dataset,
+  data: Data,
   signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {
@@ -112,7 +112,8 @@ async function paceOf(
     profile,
     device,
     workers,
-    data,
+    data.get("language") ?? await dataOf(o.text),
+    (suite) => dataOfSuite(suite, data),
     out,
     signal,
   );
@@ -159,7 +160,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       o.budget_s,
       device,
       workers,
-      data.get("language") ?? await dataOf(o.text),
+      data,
       signal,
       line,
     );

@@ -108,8 +108,8 @@ export function checkImagesWanted(
   const those = all.filter(({ task }) => task === OF_IMAGES).map(({ id }) => id);
   const named = suites.map(({ id }) => id).join(", ");
   throw new UsageError(
-    `Cannot use --data with ${named}: no images are trained on there, but ${
-      those.length > 0 ? `in ${those.join(", ")}` : "in no suite so far"
+    `Cannot use --data with ${named}: no images are trained on; suites that do: ${
+      those.join(", ")
     }`,
   );
 }

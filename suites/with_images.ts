@@ -47,10 +47,11 @@ export function withImages<P>(suite: Suite<P>, data: Dataset, profile: ProfileNa
   const { task, file } = data;
   const planned = suite.plan(profile).trainings[0]?.seq;
   if (suite.task !== task.id || !ofImages(task) || planned === undefined) return suite;
-  const { channels, side, patch } = task.facts, seq = tokensOf(task.facts);
+  const { channels, side } = task.facts, seq = tokensOf(task.facts);
   if (seq === planned) return suite;
+  const colours = channels === 1 ? "grey" : "RGB";
   const said =
-    `images of ${side} × ${side} pixels and ${channels} channels in patches of ${patch}, so that a sequence has ${seq} tokens and not ${planned}`;
+    `images of ${side} × ${side} pixels (${colours}), patches an image ${seq} where the suite is declared for ${planned}`;
   const options = [suite.options, file === undefined ? undefined : `--data ${file}`];
   return suite.changed(
     {

@@ -2,7 +2,8 @@
  * A suite on images with the images of a user: `deno task bench SUITE --data my-pictures`.
  *
  * An image is a sequence of as many tokens as it has patches, so images of another size than the suite is declared
- * for change its plan. Images per step, steps and whatever a model's own batch says of them stay.
+ * for change its plan. Where models are trained, images per step and steps stay, those of a model's own batch too;
+ * where they are probed, tokens do, by which what is measured averages out.
  *
  * @module
  */
@@ -19,6 +20,11 @@ function ofImages(task: Task): task is Diffusion {
 /** Entries of a configuration that count tokens: B and D. */
 const TOKENS = /([:,][BD]=)([^,]+)/g;
 
+/** Whether an object is a plan of probes: it says what a batch is, and nothing of validation. */
+function probes(value: object): value is { seq: number; sequences: number } {
+  return "sequences" in value && "seq" in value && !("evaluationBatches" in value);
+}
+
 /** A profile's value with sequences of `to` tokens for `from`, wherever they stand. */
 function resized(value: unknown, from: number, to: number): unknown {
   if (typeof value === "string") {
@@ -29,11 +35,12 @@ function resized(value: unknown, from: number, to: number): unknown {
   }
   if (Array.isArray(value)) return value.map((v) => resized(v, from, to));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map((
-      [k, v],
-    ) => [k, k === "seq" && v === from ? to : resized(v, from, to)]),
+  const made = Object.fromEntries(
+    Object.entries(value).map(([k, v]) => [k, resized(v, from, to)]),
   );
+  if (!("seq" in value) || value.seq !== from) return made;
+  const batch = probes(value) ? { sequences: Math.ceil(value.sequences * from / to) } : {};
+  return { ...made, ...batch, seq: to };
 }
 
 /**

@@ -58,6 +58,13 @@ Deno.test("a model's own batch and duration stay as many images", () => {
   assert.deepEqual(controls, ["dense:B=32,D=320"]);
 });
 
+Deno.test("probes keep their tokens per step, rounded up to whole images", () => {
+  for (const id of ["bridges-diffusion", "coordinate-check-diffusion"]) {
+    const sequences = (side: number) => changed(id, side).plan("smoke").trainings[0].sequences;
+    assert.deepEqual([28, 4, 8, 12, 64].map(sequences), [2, 98, 25, 11, 1], id);
+  }
+});
+
 Deno.test("own images go with another router; the profiles that are not run stay", () => {
   const routed = withRouter(suiteById("capacity-diffusion"), "gate=softmax", "smoke");
   const made = withImages(routed, images(12), "smoke") as Suite<TransferProfile>;

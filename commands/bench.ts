@@ -101,7 +101,7 @@ async function paceOf(
   budget_s: number,
   device: Device,
   workers: readonly Hand[],
-  data: Dataset,
+  data: Data,
   signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {
@@ -112,7 +112,8 @@ async function paceOf(
     profile,
     device,
     workers,
-    data,
+    data.get("language") ?? await dataOf(o.text),
+    (suite) => dataOfSuite(suite, data),
     out,
     signal,
   );
@@ -128,13 +129,13 @@ async function paceOf(
 
 /** Runs the suites one after the other; each has its own directory when there are several. */
 async function benchAll(o: Options, { signal }: AbortController): Promise<number> {
-  const began = performance.now(), { suites, profile } = o, inputs = inputsOf(o);
+  const began = performance.now(), { profile } = o, inputs = inputsOf(o);
   checkOut(o.out);
-  const folders = foldersOf(o.out, suites), { several } = folders;
-  for (const suite of suites) checkOwn(folders.of(suite), suite.id);
+  const folders = foldersOf(o.out, o.suites), { several } = folders;
+  for (const suite of o.suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
   o.notes.forEach((note) => console.error(`note: ${note}`));
-  const data = await dataFor(suites, profile, o.text);
+  const { data, suites } = await dataFor(o.suites, profile, o);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
   const opened = await openDevice(), line = new ProgressLine(), workers: Hand[] = [];
@@ -148,18 +149,18 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         return 3;
       }
     }
-    workers.push(...workersFor(device, o.workers, o.text));
+    workers.push(...workersFor(device, o.workers, o));
     if (!readableAgain(o.text)) {
       line.note(`note: ${o.text} can be read only once, so that this process trains alone`);
     }
     const environment = await environmentOf(device), verdicts: Verdict[] = [];
     const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null ? null : await paceOf(
-      o,
+      { ...o, suites },
       o.budget_s,
       device,
       workers,
-      data.get("language") ?? await dataOf(o.text),
+      data,
       signal,
       line,
     );
@@ -242,10 +243,10 @@ export async function benchCommand(args: string[]): Promise<number> {
       throw new UsageError("Cannot plan a budget without measuring: leave out --plan or --budget");
     }
     if (o.plan) {
-      const data = await dataFor(o.suites, o.profile, o.text);
-      for (const suite of o.suites) await suite.prepare?.(o.profile, inputsOf(o));
+      const { data, suites } = await dataFor(o.suites, o.profile, o);
+      for (const suite of suites) await suite.prepare?.(o.profile, inputsOf(o));
       o.notes.forEach((note) => console.error(`note: ${note}`));
-      console.log(o.suites.map((suite) => planText(suite, o.profile, data)).join("\n"));
+      console.log(suites.map((suite) => planText(suite, o.profile, data)).join("\n"));
       return 0;
     }
     Deno.addSignalListener("SIGINT", stop);

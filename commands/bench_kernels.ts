@@ -11,6 +11,7 @@ import { GROUPED_CONFIGS, timeGrouped, timeReplicas } from "../model/measure/rat
 import {
   firstStep,
   STEPS,
+  taskRatios,
   timeGemms,
   timeKernels,
   timeSteps,
@@ -31,9 +32,11 @@ const HELP = `deno task bench:kernels [options]
 Times, each a median with its 95% interval, and what is compared in the same rounds:
 
   step      one training step of two small models (d = 64, L = 2, 4 heads, T = 64, 1024 tokens,
-            V = 256): dense H = 128 and 16e4a h = 32. The cold first step, timed once, is from WGSL
-            text to the end of the first step in a fresh process with the driver's shader cache off
-            (Mesa; other drivers may keep a cache of their own)
+            V = 256): dense H = 128 and 16e4a h = 32; the same of the diffusion task (21 digits of
+            49 patches, 1029 tokens), and its tokens a second as a share of the language step's.
+            The cold first step, timed once, is from WGSL text to the end of the first step in a
+            fresh process with the driver's shader cache off (Mesa; other drivers may keep a cache
+            of their own)
   grouped   the experts' products of one layer (forward, dX and dW; h = 32, d = 64, 1024 tokens) as
             a share of the dense products with as many operations, routing uniform and Zipf
   replicas  8 models (d = 32, L = 2, H = 32, 512 tokens of T = 32) side by side against the same 8
@@ -47,7 +50,7 @@ host, clocks that disagree) go to stderr and into the JSON.
 
   --only PART     just this part; may be given several times
   --workers N     processes of the sweep (as many as a bench takes)
-  --by-kernel     also the time of each kernel of the two steps by itself
+  --by-kernel     also the time of each kernel of the steps by itself
   --storage       also a 512^3 product with tensors in storage buffers instead of textures
   --json          one JSON object on stdout; what was not measured is an empty list;
                   after a failure what was finished, and an error
@@ -112,18 +115,29 @@ class Output {
 }
 
 /** Steps, and their first ones in processes of their own. */
-async function steps(device: Device, out: Output, rows: object[]): Promise<void> {
+async function steps(
+  device: Device,
+  out: Output,
+  rows: object[],
+  ratios: object[],
+): Promise<void> {
   const cold = new Map<string, number>();
   for (const name of Object.keys(STEPS)) cold.set(name, await coldFirstStep(name));
-  for (const [name, t] of await timeSteps(device)) {
+  const timings = await timeSteps(device);
+  for (const [name, t] of timings) {
     const [ms, lo_ms, hi_ms] = [t.median_s, t.lo_s, t.hi_s].map((s) => 1000 * s);
     const device_ms = t.device_s === null ? null : 1000 * t.device_s;
     const coldFirstStep_s = cold.get(name)!, samples = t.samples.length;
     rows.push({ name, ms, lo_ms, hi_ms, device_ms, coldFirstStep_s, samples });
     const interval = `[${lo_ms.toFixed(1)}, ${hi_ms.toFixed(1)}]`;
     const first = `cold first step ${coldFirstStep_s.toFixed(1)} s`;
-    out.say(`step ${name.padEnd(12)} ${ms.toFixed(1)} ms ${interval}, ${first}`);
+    out.say(`step ${name.padEnd(20)} ${ms.toFixed(1)} ms ${interval}, ${first}`);
     out.warn(`step ${name}`, t.warnings);
+  }
+  for (const row of taskRatios(timings)) {
+    ratios.push(row);
+    const [share, lo, hi] = [row.tokensRatio, row.lo, row.hi].map((x) => x.toFixed(3));
+    out.say(`tasks ${row.name}: diffusion ${share} of the language step's tokens/s [${lo}, ${hi}]`);
   }
 }
 
@@ -185,7 +199,7 @@ async function sweep(device: Device, out: Output, workers: string | undefined): 
   return found;
 }
 
-/** Each kernel of the two steps by itself. */
+/** Each kernel of the steps by itself. */
 async function byKernel(device: Device, out: Output, rows: object[]): Promise<void> {
   for (const [step, shape] of Object.entries(STEPS)) {
     for (const { kernel, dispatches, median_s } of await timeKernels(device, shape)) {
@@ -228,6 +242,7 @@ async function measure(opened: Device, asked: Asked): Promise<void> {
     tuning: device.profile.tuning ?? "none",
     tuner: { from: tuned.from, cases: tuned.cases, warnings: tuned.warnings },
     steps: [] as object[],
+    tasks: [] as object[],
     kernels: [] as object[],
     grouped: [] as object[],
     replicas: [] as object[],
@@ -239,7 +254,7 @@ async function measure(opened: Device, asked: Asked): Promise<void> {
   const finished = () => ({ ...results, peakDevice_bytes: device.memory.peak_bytes });
   const { only = PARTS } = asked;
   await printingJson(asked.json, finished, async () => {
-    if (only.includes("step")) await steps(device, out, results.steps);
+    if (only.includes("step")) await steps(device, out, results.steps, results.tasks);
     if (asked["by-kernel"]) await byKernel(device, out, results.kernels);
     if (only.includes("grouped")) await grouped(device, out, results.grouped);
     if (only.includes("replicas")) await replicas(device, out, results.replicas);

@@ -13,6 +13,7 @@ import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
+import type { Sources } from "./data.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
 import { workersOf } from "./workers.ts";
 
@@ -31,6 +32,9 @@ survives; what several of them train is trained once.
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
                    bench that was stopped goes on there
   --text FILE      train on this file's bytes instead of the State of the Union addresses
+  --data PATH      train suites on images on these instead of the MNIST digits (CC BY-SA 3.0): a
+                   folder of square PNG files of one size, folders in it being classes, or an IDX
+                   file (docs/using.md); give such a bench a folder of its own
   --histogram FILE record.json of activated-experts whose trained router's load \`latency\` imposes
                    (default: one found in or beside DIR, if any)
   --router KEYS    another router in every MoE, e.g. gate=softmax-all, router=hash, or
@@ -62,15 +66,13 @@ Examples
 `;
 
 /** What the command line asks for. */
-export interface Options {
+export interface Options extends Sources {
   suites: Suite[];
   /** what of the command line reaches only some of them */
   notes: string[];
   profile: ProfileName;
   /** folder of the whole bench; other suites' records may lie in it */
   out: string;
-  /** file to train on, or null for the built-in text */
-  text: string | null;
   /** record whose router's load is imposed, or null to look in and beside `out` */
   histogram: string | null;
   /** seconds, or null for no limit */
@@ -154,6 +156,7 @@ export function optionsOf(args: string[]): Options | "help" {
         task: { type: "string" },
         out: { type: "string", default: "out" },
         text: { type: "string" },
+        data: { type: "string" },
         histogram: { type: "string" },
         budget: { type: "string" },
         router: { type: "string" },
@@ -189,6 +192,7 @@ export function optionsOf(args: string[]): Options | "help" {
     profile,
     out: values.out,
     text: values.text ?? null,
+    data: values.data ?? null,
     histogram: values.histogram ?? null,
     budget_s: values.budget === undefined ? null : budgetOf(values.budget),
     workers: values.workers === undefined ? null : workersOf(values.workers),

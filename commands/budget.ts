@@ -119,6 +119,8 @@ export class Pace {
  * Measures how fast this machine trains and chooses.
  *
  * @param workers who train; empty: this process, on the device
+ * @param data what the speed is measured on
+ * @param dataOf what a suite trains on; null: nothing
  * @param storeDir where finished models lie, which cost nothing
  */
 export async function chooseWithin(
@@ -128,6 +130,7 @@ export async function chooseWithin(
   device: Device,
   workers: readonly Hand[],
   data: Dataset,
+  dataOf: (suite: Suite) => Dataset | null,
   storeDir: string,
   signal: AbortSignal,
 ): Promise<Choice> {
@@ -144,6 +147,11 @@ export async function chooseWithin(
     using store = openStore(storeDir);
     done = [...store.items.keys()];
   }
-  const estimates = new Map(suites.map((suite) => [suite, suite.estimate(profile, context)]));
+  const estimates = new Map(
+    suites.map((suite) => [
+      suite,
+      suite.estimate(profile, contextOf(dataOf(suite) ?? data, device)),
+    ]),
+  );
   return fit(suites, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
 }

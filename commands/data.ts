@@ -4,13 +4,31 @@
  * @module
  */
 import { loadMnist } from "../fixtures/mnist.ts";
+import { loadImages } from "../fixtures/own_images.ts";
 import { loadSotu, loadText } from "../fixtures/sotu.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
 import { checkData } from "../lab/train/data.ts";
 import type { Dataset } from "../model/task.ts";
 import { imageDataset } from "../model/tasks/diffusion.ts";
+import { DIGITS } from "../model/tasks/image_facts.ts";
 import { textDataset } from "../model/tasks/language.ts";
+import { SUITES } from "../suites/registry.ts";
+import { withImages } from "../suites/with_images.ts";
 import { UsageError } from "./arguments.ts";
+
+/** What the command line names to train on; null: the built-in data of the task. */
+export interface Sources {
+  /** a file, as `--text` */
+  text: string | null;
+  /** a folder of PNG files or an IDX file, as `--data` */
+  data: string | null;
+}
+
+/** The built-in data of every task. */
+export const BUILT_IN: Sources = { text: null, data: null };
+
+/** The task that `--data` is for. */
+const OF_IMAGES = "diffusion";
 
 /**
  * The data to train on: a text.
@@ -37,57 +55,87 @@ export async function dataOf(text: string | null): Promise<Dataset> {
 }
 
 /**
- * The built-in images.
+ * The images to train on.
  *
- * @throws {UsageError} when they cannot be read
+ * @param path a folder of PNG files or an IDX file, or null for the built-in digits
+ * @throws {UsageError} naming the file that cannot be used, and why
  */
-async function digits(): Promise<Dataset> {
+async function imagesOf(path: string | null): Promise<Dataset> {
+  if (path === null) {
+    try {
+      return imageDataset(await loadMnist());
+    } catch (error) {
+      throw new UsageError(
+        `Cannot read the training images: ${(error as Error).message}; run \`deno ci\` first`,
+      );
+    }
+  }
   try {
-    return imageDataset(await loadMnist());
+    return imageDataset(await loadImages(path, DIGITS.patch));
   } catch (error) {
-    throw new UsageError(
-      `Cannot read the training images: ${(error as Error).message}; run \`deno ci\` first`,
-    );
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
 }
 
-/** What brings the data of each task, from what `--text` names. */
-const SOURCES: Readonly<Record<string, (text: string | null) => Promise<Dataset>>> = {
-  language: dataOf,
-  diffusion: digits,
+/** What brings the data of each task. */
+const DATA: Readonly<Record<string, (sources: Sources) => Promise<Dataset>>> = {
+  language: ({ text }) => dataOf(text),
+  [OF_IMAGES]: ({ data }) => imagesOf(data),
 };
 
 /**
  * The data of one task.
  *
- * @throws {UsageError} as {@link dataOf}, and for a task without data here
+ * @throws {UsageError} for data that cannot be used, and for a task without data here
  */
-export async function datasetOf(task: string, text: string | null): Promise<Dataset> {
-  if (Object.hasOwn(SOURCES, task)) return await SOURCES[task](text);
+export async function datasetOf(task: string, sources: Sources): Promise<Dataset> {
+  if (Object.hasOwn(DATA, task)) return await DATA[task](sources);
   throw new UsageError(`Cannot train for ${task}: no data is known for it`);
 }
 
 /**
- * The data of suites, checked against every plan they train, before any work; by task.
+ * Refuses images for suites that train on none.
  *
- * @throws {UsageError} as {@link datasetOf}
+ * @param all the suites there are
+ * @throws {UsageError} naming those that do
+ */
+export function checkImagesWanted(
+  suites: readonly Suite[],
+  { data }: Sources,
+  all: readonly Suite[] = SUITES,
+): void {
+  if (data === null || suites.some(({ task }) => task === OF_IMAGES)) return;
+  const those = all.filter(({ task }) => task === OF_IMAGES).map(({ id }) => id);
+  const named = suites.map(({ id }) => id).join(", ");
+  throw new UsageError(
+    `Cannot use --data with ${named}: no images are trained on; suites that do: ${
+      those.join(", ")
+    }`,
+  );
+}
+
+/**
+ * The data of suites by task, and the suites with plans for it, checked against every one of them before any work.
+ *
+ * @throws {UsageError} as {@link datasetOf} and {@link checkImagesWanted}
  * @throws {LabError} for data too short, with what it needs
  */
 export async function dataFor(
   suites: readonly Suite[],
   profile: ProfileName,
-  text: string | null,
-): Promise<Data> {
+  sources: Sources,
+): Promise<{ data: Data; suites: Suite[] }> {
+  checkImagesWanted(suites, sources);
   const tasks = new Set(suites.flatMap((suite) => suite.task ?? []));
   const data = new Map<string, Dataset>();
-  for (const task of tasks) data.set(task, await datasetOf(task, text));
-  for (const suite of suites) {
-    if (suite.task === null) continue;
-    for (const training of suite.plan(profile).trainings) {
-      checkData(data.get(suite.task)!, training);
-    }
-  }
-  return data;
+  for (const task of tasks) data.set(task, await datasetOf(task, sources));
+  const planned = suites.map((suite): Suite => {
+    if (suite.task === null) return suite;
+    const own = data.get(suite.task)!, made = withImages(suite, own, profile);
+    for (const training of made.plan(profile).trainings) checkData(own, training);
+    return made;
+  });
+  return { data, suites: planned };
 }
 
 /** The data of each task that is trained. */

@@ -13,7 +13,7 @@ import type { Store } from "../lab/train/store.ts";
 import { cellsOf, linesOf } from "../lab/transfer/cells.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { activatedExperts } from "../suites/activated_experts.ts";
-import { dataOf } from "./data.ts";
+import { BUILT_IN, dataOf } from "./data.ts";
 import { workersFor } from "./workers.ts";
 
 /** What a sweep took. */
@@ -77,7 +77,7 @@ export async function timeSweep(
   steps: number,
   rounds: number,
 ): Promise<SweepTime> {
-  const workers: Hand[] = workersFor(device, count, null), data = await dataOf(null);
+  const workers: Hand[] = workersFor(device, count, BUILT_IN), data = await dataOf(null);
   const round = async (steps: number) => {
     const { signal } = new AbortController();
     const pool = new TrainingPool(device, data, memoryStore(), signal, () => {}, workers);

@@ -9,7 +9,7 @@ import { lineOf } from "../lab/train/messages.ts";
 import { serve } from "../lab/train/serve.ts";
 import { WorkerHand } from "../lab/train/worker.ts";
 import { UsageError } from "./arguments.ts";
-import { datasetOf } from "./data.ts";
+import { datasetOf, type Sources } from "./data.ts";
 import { reportError } from "./exit_codes.ts";
 
 /** Memory that must be there for each worker, bytes: twice what one takes at the quick profile's sizes. */
@@ -28,8 +28,7 @@ export function mainOf(here: string): string {
 /** What a worker is told by its one argument. */
 interface Orders {
   profile: DeviceProfile;
-  /** as `--text` */
-  text: string | null;
+  sources: Sources;
 }
 
 /**
@@ -67,10 +66,11 @@ export function defaultWorkers({ adapter }: Pick<Device, "adapter">): number {
  *
  * @param count as asked for; null: {@link defaultWorkers}
  */
-export function workersFor(device: Device, count: number | null, text: string | null): Hand[] {
+export function workersFor(device: Device, count: number | null, sources: Sources): Hand[] {
   const wanted = count ?? defaultWorkers(device);
-  if (wanted === 1 || !readableAgain(text)) return [];
-  const orders: Orders = { profile: device.profile, text };
+  if (wanted === 1 || !readableAgain(sources.text)) return [];
+  const { text, data } = sources,
+    orders: Orders = { profile: device.profile, sources: { text, data } };
   const spawn = () =>
     new Deno.Command(Deno.execPath(), {
       args: ["run", ...FLAGS, mainOf(import.meta.url), "worker", JSON.stringify(orders)],
@@ -91,10 +91,10 @@ export async function workerCommand([orders]: string[]): Promise<number> {
   // Ctrl-C reaches every process of a terminal: the bench decides what is finished first
   Deno.addSignalListener("SIGINT", () => {});
   try {
-    const { profile, text }: Orders = JSON.parse(orders);
+    const { profile, sources }: Orders = JSON.parse(orders);
     const device = await openDevice(profile);
     try {
-      await serve(device, (task) => datasetOf(task, text), Deno.stdin.readable, (message) => {
+      await serve(device, (task) => datasetOf(task, sources), Deno.stdin.readable, (message) => {
         const bytes = lineOf(message);
         for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
       });

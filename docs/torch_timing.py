@@ -11,7 +11,8 @@ backward for input and weights; whole training steps of the model that fixtures/
 batch, forward, backward, clip, AdamW): dense, and 16e4a h = 32 in three ways, so that none is the slow one chosen
 for it: `einsum` is fixtures/parity/torch_case.py as it stands, every expert on every token, masked; `masked` the
 same arithmetic as two wide products; `gathered` only the selected experts, tokens sorted by expert, one product
-per expert. Rope tables are made once; AdamW goes weight by weight on the CPU, where that is faster, and in its
+per expert. The diffusion step of equal size (fixtures/parity/diffusion/torch_dit_case.py: 21 images of 49 patches) stands
+beside them. Rope and position tables are made once, angles of the time in float64; AdamW goes weight by weight on the CPU, where that is faster, and in its
 `foreach` form on a card.
 
 Before anything is timed each layout, layer and step is compared with float64 (loss and every gradient); a
@@ -35,6 +36,12 @@ source = open(os.path.join(here, "../fixtures/parity/torch_case.py")).read()
 exec(source[: source.rindex("\nmain()")])  # shapes, select, rms_norm, rope, moe, forward: the oracle
 torch.set_default_dtype(torch.float32)
 plain_moe, plain_rope = moe, rope
+path = os.path.join(here, "../fixtures/parity/diffusion/torch_dit_case.py")
+source = open(path).read()
+dit = {"__file__": path}
+exec(source[: source.rindex("\nmain()")], dit)  # shapes, positions, time_features, forward
+torch.set_default_dtype(torch.float32)
+plain_dit = {name: dit[name] for name in ("positions", "time_features")}
 
 arguments = argparse.ArgumentParser(description="Times PyTorch on the shapes of bench:kernels.")
 arguments.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -85,6 +92,19 @@ def table_rope(x, base=10000.0):
     cos, sin = tables[key]
     a, b = x[..., : dh // 2], x[..., dh // 2 :]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+def table_positions(n, d):
+    key = ("positions", n, d)
+    if key not in tables:
+        tables[key] = plain_dit["positions"](n, d)
+    return tables[key]
+
+
+def double_time_features(t, count):
+    k = torch.arange(count // 2, dtype=torch.float64)
+    ang = 1000 * t[:, None].double() * 10000.0 ** (-k / (count // 2))
+    return torch.cat([ang.cos(), ang.sin()], -1).to(t)
 
 
 def route(u, w, p, f):
@@ -156,24 +176,47 @@ def layer(tokens=1024, d=64, h=128):
             "check": lambda: list(zip(run(leaves, dy), run(exact, dy.double())))}
 
 
+def text_task(model, sequences):
+    """(names of the oracle, its fast parts and as they stand, what draws a batch) of the language step."""
+    positions = torch.arange(model["seqLen"] + 1, device=DEVICE)
+
+    def draw():
+        return TEXT[torch.randint(0, len(TEXT) - model["seqLen"] - 1, (sequences, 1), device=DEVICE) + positions]
+
+    return globals(), {"rope": table_rope}, {"rope": plain_rope}, draw
+
+
+def image_task(model, images):
+    """The same of the diffusion step."""
+    pixels = torch.randint(0, 256, (100, model["channels"], model["side"], model["side"]), generator=GENERATOR).to(DEVICE)
+
+    def draw():
+        x0 = pixels[torch.randint(0, len(pixels), (images,), device=DEVICE)].float() / 127.5 - 1
+        t = torch.sigmoid(torch.randn(images, device=DEVICE))
+        return x0, t, torch.randn(x0.shape, device=DEVICE), torch.randint(0, model["classes"] + 1, (images,), device=DEVICE)
+
+    fast = {"positions": table_positions, "time_features": double_time_features}
+    return dit, fast, plain_dit, draw
+
+
 def step(model, way, sequences=16):
-    T, d = model["seqLen"], model["width"]
+    d = model["width"]
+    oracle, fast, plain, draw = (image_task if "side" in model else text_task)(model, sequences)
     w = {n: torch.ones(s, device=DEVICE) if n.endswith("norm") else rng_like(s, 1.0 if n == "embed" else d**-0.5)
-         for n, s in shapes(model).items()}
+         for n, s in oracle["shapes"](model).items()}
     for t in w.values():
         t.requires_grad_()
     gains = [t for n, t in w.items() if n.endswith("norm")]
     opt = torch.optim.AdamW([{"params": [t for n, t in w.items() if not n.endswith("norm")], "weight_decay": 0.1},
                              {"params": gains, "weight_decay": 0.0}], lr=1e-3, betas=(0.9, 0.95), eps=1e-8, foreach=DEVICE == "cuda")
-    positions = torch.arange(T + 1, device=DEVICE)
 
-    def draw():
-        return TEXT[torch.randint(0, len(TEXT) - T - 1, (sequences, 1), device=DEVICE) + positions]
+    def total(weights, batch):
+        error, balance, z, _, _ = oracle["forward"](model, weights, batch)
+        return error + 0.01 * balance + 0.001 * z
 
     def loss(weights, batch):
-        globals().update(moe=way, rope=table_rope)
-        ce, balance, z, _, _ = forward(model, weights, batch)
-        return ce + 0.01 * balance + 0.001 * z
+        oracle.update(moe=way, **fast)
+        return total(weights, batch)
 
     def run():
         opt.zero_grad(set_to_none=True)
@@ -185,9 +228,8 @@ def step(model, way, sequences=16):
         batch, exact = draw(), {n: t.detach().double().requires_grad_() for n, t in w.items()}
         ours = loss(w, batch)
         torch.set_default_dtype(torch.float64)
-        globals().update(moe=plain_moe, rope=plain_rope)
-        ce, balance, z, _, _ = forward(model, exact, batch)
-        theirs = ce + 0.01 * balance + 0.001 * z
+        oracle.update(moe=plain_moe, **plain)
+        theirs = total(exact, batch if torch.is_tensor(batch) else [x.double() if x.is_floating_point() else x for x in batch])
         torch.set_default_dtype(torch.float32)
         return [(ours, theirs), *zip(torch.autograd.grad(ours, list(w.values())), torch.autograd.grad(theirs, list(exact.values())))]
 
@@ -197,6 +239,11 @@ def step(model, way, sequences=16):
 def shape_of(d, T, ffn, dh=16):
     return {"width": d, "depth": 2, "vocab": 256, "headWidth": dh, "seqLen": T, "ffn": ffn,
             "multipliers": {"residual": 1, "outputMultiplier": 1, "routeScale": 1, "logits": 1}}
+
+
+def images_of(d, ffn, dh=16):
+    return {"width": d, "depth": 2, "headWidth": dh, "channels": 1, "side": 28, "patch": 4, "classes": 10, "timeFeatures": 256,
+            "ffn": ffn, "multipliers": {"residual": 1, "outputMultiplier": 1, "routeScale": 1, "velocity": 1}}
 
 
 def measure(work, n):
@@ -282,6 +329,9 @@ for h in (64, 128, 256):
     WORKS[f"step dense d=64 T=64 H={h}, 1024 tokens"] = step(shape_of(64, 64, dense(h)), plain_moe)
 for name, way in (("einsum", plain_moe), ("masked", masked), ("gathered", gathered)):
     WORKS[f"step 16e4a h=32 d=64 T=64, 1024 tokens, {name}"] = step(shape_of(64, 64, EXPERTS), way)
+WORKS["diffusion step dense d=64 T=49 H=128, 1029 tokens"] = step(images_of(64, dense(128)), plain_moe, 21)
+for name, way in (("masked", masked), ("gathered", gathered)):
+    WORKS[f"diffusion step 16e4a h=32 d=64 T=49, 1029 tokens, {name}"] = step(images_of(64, EXPERTS), way, 21)
 WORKS["step dense d=32 T=32 H=32, 512 tokens"] = step(shape_of(32, 32, dense(32)), plain_moe)
 
 
@@ -317,7 +367,7 @@ facts = {"date": datetime.date.today().isoformat(), "torch": torch.__version__, 
          "blas": BLAS, "cpu": cpu.group(1) if cpu else platform.processor(), "cores": os.cpu_count(),
          "device": torch.cuda.get_device_name() if DEVICE == "cuda" else "cpu", "rounds": given.rounds}
 print(", ".join(f"{k} {v}" for k, v in facts.items()))
-print(f"\n{'work':56} threads  {'median':>9}  {'quartiles':>17}  GFLOP/s")
+print(f"\n{'work':60} threads  {'median':>9}  {'quartiles':>17}  GFLOP/s")
 rows = []
 for name in WORKS:
     for threads in THREADS:
@@ -325,7 +375,7 @@ for name in WORKS:
         low, middle, high = (quantile(times, q) for q in (0.25, 0.5, 0.75))
         flops = WORKS[name]["flops"]
         rate = f"{flops / middle / 1e9:7.1f}" if flops else ""
-        print(f"{name:56} {threads:7}  {middle * 1e3:6.2f} ms  {low * 1e3:7.2f} - {high * 1e3:7.2f}  {rate}")
+        print(f"{name:60} {threads:7}  {middle * 1e3:6.2f} ms  {low * 1e3:7.2f} - {high * 1e3:7.2f}  {rate}")
         rows.append({"work": name, "threads": threads, "median_s": middle, "lo_s": low, "hi_s": high,
                      "flops": flops, "repetitions": repetitions[name, threads], "samples_s": times})
 print("\n" + json.dumps(facts | {"works": rows}))

@@ -63,9 +63,14 @@ export const batch = defineTransfer(BATCH);
 export const batchOfImages = defineTransfer(onImages(BATCH, {
   version: "1",
   figure: "Fig. 5b (diffusion)",
-  heldFixed: "images, patches in all, seeds, model (dense)",
+  heldFixed: "images, patches in all, seeds, model (dense, and in quick 16e4a of the same width)",
   varied: "batch B: 1/2, 2 and 4 times the reference's; the reference's learning rate",
   smoke: [transfer(dense(3920, 98, 392), dense(3920, 392))],
-  quick: [transfer(dense(141_120, 294, 1176, 2352), dense(141_120, 2352))],
+  quick: [
+    transfer(
+      [...dense(141_120, 294, 1176, 2352), "16e4a:h=16,B=1176,D=141120"],
+      dense(141_120, 2352),
+    ),
+  ],
   paper: [transfer(dense(25_088_000, 3136, 12_544, 25_088), dense(25_088_000, 25_088))],
 }));

@@ -1,5 +1,5 @@
 /**
- * The reference workloads of `deno task bench:kernels`: two training steps and the three products;
+ * The reference workloads of `deno task bench:kernels`: training steps of both tasks and the three products;
  * grouped products and replicas are in ratio_bench.ts.
  *
  * @module
@@ -9,6 +9,7 @@ import { type Device, settle } from "../../kernels/gpu/device.ts";
 import { Program } from "../../kernels/gpu/program.ts";
 import { createTensor, destroyTensor, type Tensor, upload } from "../../kernels/gpu/tensor.ts";
 import {
+  ratioOf,
   timeInterleaved,
   type TimerOptions,
   timeWork,
@@ -19,46 +20,68 @@ import { initialParameters, type InitStd } from "../init.ts";
 import { WSD } from "../schedule.ts";
 import { layoutOf, type ModelShape } from "../shape.ts";
 import { TENSOR_KINDS } from "../../rule/rule.ts";
-import type { TaskData } from "../task.ts";
+import type { Task, TaskData } from "../task.ts";
+import { diffusion } from "../tasks/diffusion.ts";
+import { DIGITS, tokensOf } from "../tasks/image_facts.ts";
+import { uploadImages } from "../tasks/images.ts";
 import { language } from "../tasks/language.ts";
 import { uploadText } from "../tasks/text.ts";
 import { Trainer } from "../trainer.ts";
 
-/** The language task on bytes, d = 64, L = 2, 4 heads; 16 sequences of 64 tokens a step. */
-const BASE = { task: language(), width: 64, depth: 2, headWidth: 16 };
-const BATCH = { sequences: 16, seq: 64 };
+/** A batch of a step. */
+type Batch = ConstructorParameters<typeof Trainer>[2];
 
-/** Shapes whose step is timed, by name. */
-export const STEPS: Record<string, ModelShape> = {
-  "dense-h128": { ...BASE, ffn: { kind: "dense", hidden: 128 } },
+/** d = 64, L = 2, 4 heads. */
+const BASE = { width: 64, depth: 2, headWidth: 16 };
+/** 1024 tokens of a text of bytes a step, or as near to it as whole digits come: 21 of 49 patches. */
+const BATCHES: Readonly<Record<string, Batch>> = {
+  language: { sequences: 16, seq: 64 },
+  diffusion: { sequences: 21, seq: tokensOf(DIGITS) },
+};
+
+/** FFNs of the models whose steps are timed. */
+const FFNS: Readonly<Record<string, ModelShape["ffn"]>> = {
+  "dense-h128": { kind: "dense", hidden: 128 },
   "16e4a-h32": {
-    ...BASE,
-    ffn: {
-      kind: "moe",
-      experts: 16,
-      active: 4,
-      expertWidth: 32,
-      shared: 0,
-      groups: 1,
-      gate: "sigmoid",
-    },
+    kind: "moe",
+    experts: 16,
+    active: 4,
+    expertWidth: 32,
+    shared: 0,
+    groups: 1,
+    gate: "sigmoid",
   },
 };
+
+/** What a diffusion step is called beside the language step of equal size. */
+export const onImages = (name: string): string => `diffusion-${name}`;
+
+/** Shapes whose step is timed, by name: the language task's, then the diffusion task's of equal size. */
+export const STEPS: Readonly<Record<string, ModelShape>> = {
+  ...mapped((name) => name, language()),
+  ...mapped(onImages, diffusion()),
+};
+
+function mapped(called: (name: string) => string, task: Task): Record<string, ModelShape> {
+  return Object.fromEntries(
+    Object.entries(FFNS).map(([name, ffn]) => [called(name), { ...BASE, task, ffn }]),
+  );
+}
 
 /** More steps than a timing takes even where one lasts 50 us. */
 export const STEPS_OF_A_TIMING = 200_000;
 /** Most steps encoded into one submit. */
 const SUBMIT = 200;
 
-/** A trainer that frees its text too. */
+/** A trainer that frees its data too. */
 class StepTrainer extends Trainer {
-  constructor(readonly text: TaskData, ...rest: TrainerArguments) {
-    super(...rest, text);
+  constructor(readonly data: TaskData, ...rest: TrainerArguments) {
+    super(...rest, data);
   }
 
   override destroy(): void {
     super.destroy();
-    this.text.destroy();
+    this.data.destroy();
   }
 }
 
@@ -66,19 +89,27 @@ type TrainerArguments = ConstructorParameters<typeof Trainer> extends [...infer 
   ? First
   : never;
 
-/** A trainer on a made-up text whose bytes are uniform, so that routing is near uniform too. */
-export function stepTrainer(
-  device: Device,
-  shape: ModelShape,
-  replicas = 1,
-  batch: { sequences: number; seq: number } = BATCH,
-): Trainer {
-  const bytes = new Uint8Array(1 << 16);
+/** Made-up data whose bytes are uniform: a text, or digits of noise. */
+function noise(device: Device, task: string): TaskData {
+  const { channels, side, classes } = DIGITS, area = channels * side * side;
+  const images = task === "diffusion" ? 100 : 0, bytes = new Uint8Array(images * area || 1 << 16);
   let state = 1;
   for (let i = 0; i < bytes.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[i] = state >>> 24;
   }
+  if (!images) return uploadText(device, bytes, bytes.length);
+  const labels = Uint8Array.from({ length: images }, (_, i) => i % classes);
+  return uploadImages(device, { channels, side, pixels: bytes, labels, trained: images });
+}
+
+/** A trainer on made-up data whose bytes are uniform, so that routing is near uniform too. */
+export function stepTrainer(
+  device: Device,
+  shape: ModelShape,
+  replicas = 1,
+  batch: Batch = BATCHES[shape.task.id],
+): Trainer {
   const layout = layoutOf(shape);
   const std = Object.fromEntries(
     TENSOR_KINDS.map((kind) => [kind, kind === "embed" ? 1 : 1 / Math.sqrt(shape.width)]),
@@ -87,7 +118,7 @@ export function stepTrainer(
     TENSOR_KINDS.map((kind) => [kind, { lr: 0.001, weightDecay: 0.1, eps: 1e-8 }]),
   ) as ConstructorParameters<typeof Trainer>[3][number]["hyperParameters"];
   return new StepTrainer(
-    uploadText(device, bytes, bytes.length),
+    noise(device, shape.task.id),
     device,
     shape,
     batch,
@@ -130,10 +161,40 @@ export function stepsOf(name: string, trainer: Trainer): Work {
   };
 }
 
+/** Steps of a diffusion model beside those of the language model of equal size. */
+export interface TaskRatio {
+  /** of the language model in {@link STEPS} */
+  name: string;
+  /** tokens a second of the diffusion step over those of the language step, paired by round */
+  tokensRatio: number;
+  /** 95% interval */
+  lo: number;
+  hi: number;
+}
+
+/** Tokens of a step in {@link STEPS}. */
+function tokensOfStep(name: string): number {
+  const { sequences, seq } = BATCHES[STEPS[name].task.id];
+  return sequences * seq;
+}
+
+/**
+ * Task against task, for every language model of {@link STEPS}.
+ *
+ * @param steps timings of all steps, taken in the same rounds
+ */
+export function taskRatios(steps: ReadonlyMap<string, Timing>): TaskRatio[] {
+  return Object.keys(FFNS).map((name) => {
+    const other = onImages(name), share = tokensOfStep(other) / tokensOfStep(name);
+    const { estimate, lo, hi } = ratioOf(steps.get(name)!, steps.get(other)!);
+    return { name, tokensRatio: share * estimate, lo: share * lo, hi: share * hi };
+  });
+}
+
 /** Time of one training step of each named shape, all in the same rounds. */
 export async function timeSteps(
   device: Device,
-  options: TimerOptions = { samples: 9, sample_s: 0.5 },
+  options: TimerOptions = { samples: 15, sample_s: 0.4 },
 ): Promise<Map<string, Timing>> {
   const trainers = Object.values(STEPS).map((shape) => stepTrainer(device, shape));
   try {

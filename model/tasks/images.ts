@@ -166,8 +166,10 @@ export function checkImages(
     );
   }
   if (held < wanted) {
+    const all = Math.ceil(wanted * labels.length / held);
+    const enough = held > 0 ? `, and of ${all} split alike enough would be` : "";
     throw new RangeError(
-      `Cannot validate on ${wanted} images of ${name}: ${held} of ${labels.length} are held out`,
+      `Cannot validate on ${wanted} images of ${name}: ${held} of ${labels.length} are held out${enough}`,
     );
   }
   return null;

@@ -91,9 +91,11 @@ export function shellWord(text: string): string {
 }
 
 /** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
-export function reproduceCommand({ suite, plan, data }: BenchRecord): string {
-  const options = suite.options?.split(/\s+/).filter((word) => word !== "") ?? [];
-  const own = data?.file ? ["--text", data.file] : [];
+export function reproduceCommand({ suite, plan, data, task }: BenchRecord): string {
+  const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
+  // the path may have spaces: it is put behind the others
+  const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;
+  const options = others?.split(/\s+/).filter((word) => word !== "") ?? [];
   return ["deno", "task", "bench", suite.id, "--profile", plan.profile, ...options, ...own]
     .map(shellWord).join(" ");
 }

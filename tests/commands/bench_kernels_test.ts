@@ -30,7 +30,8 @@ Deno.test("one part as JSON: its rows, empty lists for the rest, the peak on the
   const found = JSON.parse(stdout), [row] = found.replicas;
   assert.equal(row.replicas, 8);
   assert.ok(0 < row.lo && row.lo <= row.timeOverSeparate && row.timeOverSeparate <= row.hi);
-  assert.deepEqual([found.steps, found.grouped, found.gemm, found.kernels], [[], [], [], []]);
+  const { steps, tasks, grouped, gemm, kernels } = found;
+  assert.deepEqual([steps, tasks, grouped, gemm, kernels], [[], [], [], [], []]);
   assert.ok(found.peakDevice_bytes > 2 ** 20);
   assert.ok(Array.isArray(found.warnings));
 });

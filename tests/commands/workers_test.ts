@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { defaultWorkers, mainOf, workersFor, workersOf } from "../../commands/workers.ts";
 import { UsageError } from "../../commands/arguments.ts";
+import { BUILT_IN } from "../../commands/data.ts";
 import { loadSotu } from "../../fixtures/sotu.ts";
 import type { Device } from "../../kernels/gpu/device.ts";
 import type { Hand } from "../../lab/train/hand.ts";
@@ -73,7 +74,7 @@ const alive = (pid: number) => {
 Deno.test("two workers train what one process trains, to the bit, also when one is killed", () =>
   withDevice({}, async (device) => {
     const alone = await trained(device, []);
-    const workers = workersFor(device, 2, null), pids = new Set<number>();
+    const workers = workersFor(device, 2, BUILT_IN), pids = new Set<number>();
     let killed = false;
     const { runs, warnings, busy } = await trained(device, workers, () => {
       for (const { pid } of workers) if (pid !== null) pids.add(pid);
@@ -94,13 +95,13 @@ Deno.test("a worker on another adapter, or whose text changed, is refused by one
   withDevice({}, async (device) => {
     const other = { ...device, adapter: { ...device.adapter, description: "llvmpipe of old" } };
     await assert.rejects(
-      trained(other, workersFor(device, 2, null)),
+      trained(other, workersFor(device, 2, BUILT_IN)),
       /Cannot train in worker processes: theirs is llvmpipe.*, this one llvmpipe of old/,
     );
     const file = await Deno.makeTempFile();
     await Deno.writeTextFile(file, "another text altogether");
     await assert.rejects(
-      trained(device, workersFor(device, 2, file)),
+      trained(device, workersFor(device, 2, { text: file, data: null })),
       /Cannot train on .*: it changed since the bench began/,
     );
     await Deno.remove(file);
@@ -118,10 +119,10 @@ Deno.test("as many workers as the flag says; by default one per core, on llvmpip
   assert.equal(on("NVIDIA H100"), 1);
   assert.equal(on("SwiftShader"), 1);
   const device = { adapter: { description: "NVIDIA H100" } } as Device;
-  assert.deepEqual(workersFor(device, null, null), []);
+  assert.deepEqual(workersFor(device, null, BUILT_IN), []);
   // a pipe can be read once only
-  assert.deepEqual(workersFor(device, 4, "/dev/stdin-that-is-not"), []);
-  assert.equal(workersFor(device, 4, null).length, 4);
+  assert.deepEqual(workersFor(device, 4, { text: "/dev/stdin-that-is-not", data: null }), []);
+  assert.equal(workersFor(device, 4, BUILT_IN).length, 4);
 });
 
 Deno.test("a worker starts from a folder with a space and an umlaut in its name", async () => {

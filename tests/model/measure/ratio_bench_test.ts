@@ -7,7 +7,14 @@ import {
   timeGrouped,
   timeReplicas,
 } from "../../../model/measure/ratio_bench.ts";
-import { STEPS, stepTrainer, timeGemms } from "../../../model/measure/step_bench.ts";
+import type { Timing } from "../../../kernels/gpu/timer.ts";
+import {
+  onImages,
+  STEPS,
+  stepTrainer,
+  taskRatios,
+  timeGemms,
+} from "../../../model/measure/step_bench.ts";
 import { withDevice } from "../../with_device.ts";
 
 const SHORT = { samples: 6, sample_s: 0.02 };
@@ -52,7 +59,35 @@ Deno.test("side by side is held against one after the other, not against one", (
     assert.equal(device.memory.alive_bytes, 0);
   }));
 
-Deno.test("a bench trainer frees its text, and products their tensors", () =>
+Deno.test("a diffusion step stands beside a language step of equal size, tokens against tokens", () =>
+  withDevice({}, (device) => {
+    const timing = (samples: number[]) => ({ samples }) as Timing;
+    const timings = new Map(Object.keys(STEPS).map((name) => [name, timing([2, 2, 2])]));
+    for (const { name, ...ratio } of taskRatios(timings)) {
+      const [tokens, other] = [name, onImages(name)].map((one) => {
+        const trainer = stepTrainer(device, STEPS[one]), { tokens } = trainer.network.sizes;
+        trainer.destroy();
+        return tokens;
+      });
+      assert.ok(Math.abs(other / tokens - 1) < 0.01, `${other} tokens beside ${tokens}`);
+      const { task: _, ...shape } = STEPS[name], { task, ...same } = STEPS[onImages(name)];
+      assert.deepEqual(same, shape);
+      assert.equal(task.id, "diffusion");
+      assert.deepEqual(ratio, {
+        tokensRatio: other / tokens,
+        lo: other / tokens,
+        hi: other / tokens,
+      });
+      // twice the time is half the tokens
+      const slow = new Map(timings).set(onImages(name), timing([4, 4, 4]));
+      const found = taskRatios(slow).find((one) => one.name === name)!;
+      assert.equal(found.tokensRatio, other / tokens / 2);
+    }
+    assert.equal(device.memory.alive_bytes, 0);
+    return Promise.resolve();
+  }));
+
+Deno.test("a bench trainer frees its data, and products their tensors", () =>
   withDevice({}, async (device) => {
     stepTrainer(device, STEPS["16e4a-h32"]).destroy();
     assert.equal(device.memory.alive_bytes, 0);

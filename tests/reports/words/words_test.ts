@@ -248,6 +248,14 @@ Deno.test("the line that repeats a bench reaches the program word by word", asyn
       ...start,
       ...["--router", "gate=softmax,bias=0.1*2", "--balance", "(x)", "--text", "a"],
     ]);
+    const images = { ...record, task: { ...record.task!, id: "diffusion" } };
+    const data = { ...record.data!, file: "my pics" };
+    for (const options of [undefined, "--router gate=softmax --data my pics"]) {
+      const line = reproduceCommand({ ...images, data, suite: { ...record.suite, options } });
+      const router = options === undefined ? "" : " --router gate=softmax";
+      const start = "deno task bench activated-experts --profile quick";
+      assert.equal(line, `${start}${router} --data 'my pics'`);
+    }
     assert.equal(shellWord(""), "''");
     assert.equal(
       reproduceCommand(record),

@@ -33,6 +33,7 @@ export const NAMES: Record<Variable, string> = {
 
 /** Picks of one block of one model over some images. */
 export interface Picks {
+  /** N */
   experts: number;
   /** tokens of an image */
   places: number;
@@ -170,6 +171,7 @@ export interface TrainedChoices {
 
 /** What was found: a model per seed, trained and not. */
 export interface Choices {
+  /** seed by seed */
   trained: TrainedChoices[];
   /** `[model][block]` */
   untrained: Choice[][];

@@ -39,12 +39,15 @@ export interface RoutingProfile extends ProbePlan {
   evaluationBatches: number;
   /** the model, in the command line's grammar */
   configuration: string;
+  /** the rule that carries the reference's hyperparameters to it */
   rule: Variant;
+  /** AdamW steps of a trained model */
   steps: number;
   /** seeds of models that are not trained */
   untrained: number[];
   /** permutations whose mean information is taken off */
   permutations: number;
+  /** what is asked */
   limits: {
     /** least by which place or time tell more than the class, and most that the class tells */
     follows_bits: number;

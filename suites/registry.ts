@@ -17,6 +17,7 @@ import { hybrids } from "./hybrids.ts";
 import { initialLoss } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
 import { routerStability } from "./router_stability.ts";
+import { samples } from "./samples.ts";
 import { scaling } from "./scaling.ts";
 import { shootOut } from "./shoot_out.ts";
 import { speedup } from "./speedup.ts";
@@ -41,6 +42,7 @@ export const SUITES: Suite[] = [
   coordinateCheck,
   routerStability,
   shootOut,
+  samples,
 ];
 
 /**

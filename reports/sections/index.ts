@@ -16,6 +16,7 @@ import {
 } from "./common.ts";
 import { judgementsData, pointsData, runsData } from "./data.ts";
 import { latencyData, latencySections } from "./latency.ts";
+import { pictureSections } from "./pictures.ts";
 import type { Data, Report, Section } from "./section.ts";
 import { transferSections } from "./transfer.ts";
 
@@ -53,6 +54,7 @@ export function reportOf(record: BenchRecord): Report {
     head: headOf(record),
     sections: [
       ...drawn,
+      ...pictureSections(record),
       verdictSection(record),
       ...needsSection(record),
       ...findingsSections(record),

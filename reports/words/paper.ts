@@ -51,7 +51,12 @@ export const FIGURES: Figure[] = [
   figure("Fig. 6", "loss at fixed transferred hyperparameters along every axis", ["scaling"]),
   figure("Fig. 7", "latency of the MoE layer on one H100", ["latency"]),
   figure("Fig. 8", "speed-up of MoE over dense at 6.3 B parameters", ["speedup"]),
-  figure("Fig. 9", "video samples", [], "no video model is trained here"),
+  figure(
+    "Fig. 9",
+    "video samples",
+    ["samples"],
+    "no video model is trained here; `samples` stands in with digits",
+  ),
 ];
 
 /** The names of suites and sweeps that records hold: `activated-experts`, `activated-experts/lr`. */

@@ -5,6 +5,7 @@ import { Program } from "../../../kernels/gpu/program.ts";
 import { downloadFloats, upload } from "../../../kernels/gpu/tensor.ts";
 import { forward } from "../../../model/forward.ts";
 import { type Diffusion, diffusion, imageDataset } from "../../../model/tasks/diffusion.ts";
+import { timedLosses } from "../../../model/tasks/timed_losses.ts";
 import { diffusionOf } from "../../../model/tasks/diffusion_kernels.ts";
 import { positionTable } from "../../../model/tasks/image_facts.ts";
 import {
@@ -15,6 +16,7 @@ import {
 } from "../../../model/tasks/sampler.ts";
 import { initialParameters, type InitStd } from "../../../model/init.ts";
 import { layoutOf, type ModelShape } from "../../../model/shape.ts";
+import type { TaskData } from "../../../model/task.ts";
 import { unpack } from "../../../model/stored.ts";
 import { type Replica, Trainer } from "../../../model/trainer.ts";
 import { TASK_KINDS } from "../../../rule/rule.ts";
@@ -53,8 +55,22 @@ const MOE: ModelShape = {
   },
 };
 
+/** 20 images, of which 8 are held out. */
+function images(device: Device): TaskData {
+  const pixels = Uint8Array.from({ length: 20 * 72 }, (_, i) => (i * 37) % 256);
+  const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 3);
+  const about = { name: "made up", channels: 2, side: 6, classes: 3, hash: "h", licence: "none" };
+  return imageDataset({ ...about, pixels, labels, trained: 12 }, 3).upload(device);
+}
+
 /** A trainer of untrained replicas whose velocity is far from 0. */
-function trainer(device: Device, shape: ModelShape, mod: number, seeds = [1, 2]): Trainer {
+function trainer(
+  device: Device,
+  shape: ModelShape,
+  mod: number,
+  seeds = [1, 2],
+  data = images(device),
+): Trainer {
   const kinds = TASK_KINDS.diffusion, hp = { lr: 0.01, weightDecay: 0, eps: 1e-8 };
   const std = Object.fromEntries(kinds.map((k) => [k, k === "mod" ? mod : 0.25])) as InitStd;
   const replicas = seeds.map((seed): Replica => ({
@@ -65,10 +81,6 @@ function trainer(device: Device, shape: ModelShape, mod: number, seeds = [1, 2])
     beta1: 0.9,
     beta2: 0.95,
   }));
-  const pixels = Uint8Array.from({ length: 20 * 72 }, (_, i) => (i * 37) % 256);
-  const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 3);
-  const about = { name: "made up", channels: 2, side: 6, classes: 3, hash: "h", licence: "none" };
-  const data = imageDataset({ ...about, pixels, labels, trained: 12 }, 3).upload(device);
   const options = {
     steps: 9,
     schedule: { kind: "constant", warmup: 0, decay: 0 } as const,
@@ -207,7 +219,6 @@ Deno.test("errors fall with the steps as Euler's first and Heun's second order s
     for (const [solver, order] of [["euler", 1], ["heun", 2]] as const) {
       const errors: number[] = [];
       for (const steps of [8, 16, 32]) errors.push(await error(solver, steps));
-      console.log(solver, errors);
       for (const i of [0, 1]) {
         const power = Math.log2(errors[i] / errors[i + 1]);
         assert.ok(Math.abs(power - order) < 0.25, `${solver}: errors ${errors}`);
@@ -231,6 +242,26 @@ Deno.test("noise and images do not depend on the model's seed, its replicas or h
     assert.notDeepEqual(other, all[1]);
     [both, one].forEach((sampler) => sampler.destroy());
     [of, alone].forEach((made) => made.destroy());
+  }));
+
+Deno.test("losses by time are those of the evaluation, image by image, with the times of the draw", () =>
+  withDevice({}, async (device) => {
+    const data = images(device), of = trainer(device, MOE, 0.1, [1, 2], data);
+    await of.run(3);
+    const timed = await timedLosses(device, of, data, 2), whole = await of.evaluate(2);
+    timed.forEach(({ time, loss }, z) => {
+      assert.equal(loss.length, 2 * IMAGES);
+      const mean = loss.reduce((sum, v) => sum + v, 0) / loss.length;
+      assert.ok(Math.abs(mean / whole[z].loss - 1) < 1e-6, `${mean} is not ${whole[z].loss}`);
+      const want = Array.from({ length: 6 }, (_, i) => {
+        const [a, b] = pcg3d([0x9e3779b9, i, 0x40000000]);
+        return 1 / (1 + Math.exp(-gaussian(a, b)[0]));
+      });
+      assertClose("times", time, want, 2e-6);
+    });
+    assert.deepEqual(timed[1].time, timed[0].time);
+    of.destroy();
+    data.destroy();
   }));
 
 Deno.test("what cannot be drawn is refused, with what is wrong", () =>

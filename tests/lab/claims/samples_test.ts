@@ -19,7 +19,7 @@ import { uniforms } from "../../random.ts";
 import { withDevice } from "../../with_device.ts";
 import { assert, assertEquals, throws } from "../assert.ts";
 
-const QUICK = samples.profiles.quick;
+const QUICK = { ...samples.profiles.quick, perClass: 24 };
 const drawn = (name: string): Drawn => ({
   name,
   guided: [],

@@ -37,7 +37,7 @@ function ownOf(record: BenchRecord): { sections: Section[]; data: Data[] } {
 }
 
 /**
- * A record as words and numbers already written: pictures, verdicts, the suite's tables, what only its
+ * A record as words and numbers already written: pictures and charts, verdicts, the suite's tables, what only its
  * kind has, then what every report says. What its kind cannot make is told among the problems, and all
  * else stands.
  */
@@ -53,8 +53,8 @@ export function reportOf(record: BenchRecord): Report {
   return {
     head: headOf(record),
     sections: [
-      ...drawn,
       ...pictureSections(record),
+      ...drawn,
       verdictSection(record),
       ...needsSection(record),
       ...findingsSections(record),

@@ -11,7 +11,8 @@
  *
  * @module
  */
-import { SAMPLES, type SamplesProfile } from "../lab/claims/samples.ts";
+import type { SamplesProfile } from "../lab/claims/drawn.ts";
+import { SAMPLES } from "../lab/claims/samples.ts";
 import { defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
 import { profiles } from "./samples_profiles.ts";
@@ -37,7 +38,6 @@ export const samples: Suite<SamplesProfile> = defineClaims({
     "images of the same model and noise drawn without a class, and its images against the next class, must each stay below the limit",
   source: "arXiv 2605.23893, Fig. 9; arXiv 2212.09748 (DiT); arXiv 2207.12598 (guidance)",
   probes_s: { smoke: 4, quick: 200, paper: 20000 },
-  ownRouting: "its models are what it compares, dense with MoE under the rule's own gate",
   method: SAMPLES,
   profiles,
 });

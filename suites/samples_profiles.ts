@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SamplesProfile } from "../lab/claims/samples.ts";
+import type { SamplesProfile } from "../lab/claims/drawn.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import { paperImages, quickImages, smokeImages } from "./images.ts";
 

@@ -4,18 +4,15 @@
  *
  * @module
  */
-import { imagesFor, type PixelData } from "../../model/tasks/images.ts";
-import { bytesOfPixels, Sampler, type Sampling } from "../../model/tasks/sampler.ts";
-import { type TimedLosses, timedLosses } from "../../model/tasks/timed_losses.ts";
-import type { DiffusionFacts } from "../../model/tasks/image_facts.ts";
-import type { Trainer } from "../../model/trainer.ts";
+import { diffusionFacts } from "../../model/tasks/diffusion.ts";
+import { imagesFor } from "../../model/tasks/images.ts";
+import type { TimedLosses } from "../../model/tasks/timed_losses.ts";
 import { judgeOne } from "../judge/decide.ts";
 import type {
   Findings,
   FindingsTable,
   Interval,
   Judgement,
-  Picture,
   Point,
   Role,
 } from "../record/findings.ts";
@@ -24,204 +21,11 @@ import { mapped } from "../statistics/interval.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
 import { shareInterval, shareOver } from "../statistics/share.ts";
-import { groupTrainer } from "../train/group.ts";
-import type { TrainingPlan } from "../train/plan.ts";
-import { type ClassifierPlan, trainClassifier } from "./classifier.ts";
-import { jobOfWanted, lossUnit, probed, type Workbench } from "./models.ts";
+import { trainClassifier } from "./classifier.ts";
+import { type Drawn, drawnOf, type SamplesProfile } from "./drawn.ts";
+import { lossUnit, probed, type Workbench } from "./models.ts";
+import { picturesOf } from "./sample_pictures.ts";
 import type { Method } from "./suite.ts";
-
-/** Samples at one size. */
-export interface SamplesProfile {
-  /** of the training of each model */
-  plan: TrainingPlan;
-  seeds: number[];
-  /** both of one active width */
-  dense: string;
-  moe: string;
-  /** how images are drawn, with guidance */
-  sampling: Sampling;
-  /** of the noise they start from */
-  noiseSeed: number;
-  /** images of each class that are judged */
-  perClass: number;
-  /** images of each class that are shown */
-  shown: number;
-  /** steps of the training after which images are shown, before its end */
-  looks: number[];
-  /** intervals of t, of equal length, that the loss is averaged over */
-  bins: number;
-  classifier: ClassifierPlan;
-  limits: {
-    /** least share of the images that are read as the class asked for, percent */
-    named_percent: number;
-  };
-}
-
-/** What one configuration gave, replica by replica. */
-export interface Drawn {
-  name: string;
-  /** bytes of images, (perClass · classes) of them, class i % classes */
-  guided: Uint8Array[];
-  /** the same noise, no class asked for; none where that was not drawn */
-  withheld: Uint8Array[];
-  /** of the first replica, images of each class after some steps */
-  looks: { step: number; bytes: Uint8Array }[];
-  timed: TimedLosses[];
-  diverged: boolean[];
-}
-
-/** Longest part of the training in one submit, steps: short enough for Ctrl-C. */
-const SUBMIT = 20;
-
-/** Trains up to a step. */
-async function trainTo(trainer: Trainer, step: number, at: Workbench, tell: () => void) {
-  while (trainer.step < step) {
-    at.signal.throwIfAborted();
-    await trainer.run(Math.min(SUBMIT, step - trainer.step));
-    tell();
-  }
-}
-
-/** Class i % classes of each of `each` images a class. */
-const asked = (classes: number, each: number): number[] =>
-  Array.from({ length: classes * each }, (_, i) => i % classes);
-
-/**
- * Trains a configuration on all seeds side by side and draws from it.
- *
- * @param withheld whether images of no class are drawn too @param from share of the suite done before, of `to` after
- */
-async function drawnOf(
-  p: SamplesProfile,
-  at: Workbench,
-  configuration: string,
-  withheld: boolean,
-  [from, to]: [number, number],
-): Promise<Drawn> {
-  const { plan, noiseSeed: seed, sampling } = p, { device, signal } = at, { data } = at.pool;
-  const jobs = p.seeds.map((seed) =>
-    jobOfWanted(
-      { panel: "samples", configuration, rule: "complete-mue", role: "target", seed },
-      plan,
-      at.pool.context,
-    )
-  );
-  const name = jobs[0].cell.label, { facts } = at.pool.context.task;
-  const classes = (facts as unknown as DiffusionFacts).classes;
-  const trainer = groupTrainer(device, data, jobs), { steps } = trainer.options;
-  const tell = (share: number, what: string) =>
-    at.progress(probed(`${name}: ${what}`, from + (to - from) * share));
-  const training = () => tell(0.7 * trainer.step / steps, `step ${trainer.step}/${steps}`);
-  const draw = async (how: Sampling, classes: number[]) => {
-    const sampler = new Sampler(device, trainer, how);
-    try {
-      const all = await sampler.draw({ seed, first: 0, classes }, signal);
-      return all.map(bytesOfPixels);
-    } finally {
-      sampler.destroy();
-    }
-  };
-  try {
-    const looks: Drawn["looks"] = [];
-    for (const step of p.looks) {
-      await trainTo(trainer, step, at, training);
-      looks.push({ step, bytes: (await draw(sampling, asked(classes, 1)))[0] });
-    }
-    await trainTo(trainer, steps, at, training);
-    tell(0.7, "draws images");
-    const guided = await draw(sampling, asked(classes, p.perClass));
-    tell(0.9, "draws images of no class");
-    const none = Array<number>(classes * p.perClass).fill(classes);
-    const free = withheld ? await draw({ ...sampling, guidance: 1 }, none) : [];
-    const timed = await timedLosses(device, trainer, data, plan.evaluationBatches, signal);
-    const diverged = timed.map(({ loss }) => loss.some((v) => !Number.isFinite(v)));
-    return { name, guided, withheld: free, looks, timed, diverged };
-  } finally {
-    trainer.destroy();
-  }
-}
-
-/** Image i of bytes, as a record keeps it. */
-function imageText(bytes: Uint8Array, i: number, length: number): string {
-  let text = "";
-  for (const byte of bytes.subarray(i * length, (i + 1) * length)) {
-    text += String.fromCharCode(byte);
-  }
-  return btoa(text);
-}
-
-/** The first held-out images of each class: `rows` rows of them. */
-function realRows(
-  { pixels, labels, trained }: PixelData,
-  classes: number,
-  rows: number,
-  length: number,
-) {
-  const of = Array.from({ length: classes }, (_, c) => {
-    const found: number[] = [];
-    for (let i = trained; i < labels.length && found.length < rows; i++) {
-      if (labels[i] === c) found.push(i);
-    }
-    return found;
-  });
-  return Array.from(
-    { length: rows },
-    (_, row) =>
-      of.flatMap((found) => row < found.length ? [imageText(pixels, found[row], length)] : []),
-  );
-}
-
-/** The pictures: real images over those of both models, then how the MoE model's came to be. */
-function picturesOf(
-  p: SamplesProfile,
-  models: readonly Drawn[],
-  host: PixelData,
-  classes: number,
-  length: number,
-): Picture[] {
-  const row = (bytes: Uint8Array, row: number) =>
-    Array.from({ length: classes }, (_, c) => imageText(bytes, row * classes + c, length));
-  const { channels, side } = host;
-  const about = { channels: channels === 3 ? 3 as const : 1 as const, side };
-  const { solver, steps, guidance } = p.sampling;
-  const how = `${
-    solver === "heun" ? "Heun" : "Euler"
-  }'s method, ${steps} steps, guidance ${guidance}`;
-  const rows = (name: string, images: string[][]) =>
-    images.map((images, i) => ({ label: i === 0 ? name : "", images }));
-  const shown = (bytes: Uint8Array) => Array.from({ length: p.shown }, (_, i) => row(bytes, i));
-  const free = models.flatMap(({ name, withheld }) =>
-    withheld.length > 0
-      ? [{ label: `${name}, no class asked for`, images: row(withheld[0], 0) }]
-      : []
-  );
-  const { name, looks, guided } = models.at(-1)!;
-  return [
-    {
-      name: "samples",
-      title: "Images drawn",
-      note: `A column for each class, 0 to ${
-        classes - 1
-      }; images in a column start from the same noise, row by row. ${how}.`,
-      ...about,
-      rows: [
-        ...rows("held-out images", realRows(host, classes, p.shown, length)),
-        ...models.flatMap(({ name, guided }) => rows(name, shown(guided[0]))),
-        ...free,
-      ],
-    },
-    {
-      name: "samples-over-training",
-      title: "Images over training",
-      note: `${name}, always from the same noise.`,
-      ...about,
-      rows: [
-        ...looks.map(({ step, bytes }) => ({ label: `step ${step}`, images: row(bytes, 0) })),
-        { label: `step ${p.plan.steps}`, images: row(guided[0], 0) },
-      ],
-    },
-  ];
-}
 
 /** Bin of a time. */
 const binOf = (t: number, bins: number) => Math.min(bins - 1, Math.floor(t * bins));
@@ -341,7 +145,7 @@ export function judgeSamples(
 
 /** Trains, draws, reads and judges. */
 export async function measureSamples(p: SamplesProfile, at: Workbench): Promise<Findings> {
-  const facts = at.pool.context.task.facts as unknown as DiffusionFacts, { classes } = facts;
+  const facts = diffusionFacts(at.pool.context.task), { classes } = facts;
   const { host } = imagesFor(at.pool.data, facts), length = host.channels * host.side ** 2;
   const models = [
     await drawnOf(p, at, p.dense, false, [0, 0.4]),

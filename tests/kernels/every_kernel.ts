@@ -1,6 +1,7 @@
 /**
  * Every call the host functions of kernels/ can make, on a program that only notes down what it is
  * given: one table for the tests that hold for all kernels (their texts, the shapes they check).
+ * One file because a kernel that is missing in it must be seen at a glance.
  *
  * @module
  */

@@ -1,12 +1,7 @@
 /** What is said of drawn images: it must be able to fail, and its classifier to tell classes apart. */
 import { trainClassifier } from "../../../lab/claims/classifier.ts";
-import {
-  binned,
-  type Drawn,
-  judgeSamples,
-  measureSamples,
-  type SamplesProfile,
-} from "../../../lab/claims/samples.ts";
+import type { Drawn, SamplesProfile } from "../../../lab/claims/drawn.ts";
+import { binned, judgeSamples, measureSamples } from "../../../lab/claims/samples.ts";
 import type { Workbench } from "../../../lab/claims/models.ts";
 import { decide } from "../../../lab/judge/decide.ts";
 import { findingsSchema } from "../../../lab/record/findings.ts";

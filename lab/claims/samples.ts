@@ -121,20 +121,32 @@ export function judgeSamples(
   judge(dense.name, under, "aside", share(read[0].guided), "class asked for");
   const held = percent(shareInterval(real.yes, real.all));
   judge("held-out images", "their own class", "aside", held, "class asked for");
-  const byClass = (of: number[][]) =>
+  const right = read.map(({ guided }) => guided.map((of) => named(of, classes)));
+  const byClass = (m: number) =>
     Array.from(
       { length: classes },
       (_, c) =>
-        100 *
-        mean(of.map((one) => mean(one.filter((_, i) => i % classes === c).map((r) => +(r === c))))),
+        100 * mean(right[m].map((of) => mean(of.filter((_, i) => i % classes === c).map(Number)))),
     );
+  // of each image the mean over trainings, paired by its noise
+  const each = right.map((of) => of[0].map((_, i) => 100 * mean(of.map((one) => +one[i]))));
+  const [ofDense, ofMoe] = [byClass(0), byClass(1)];
   const table: FindingsTable = {
     title: "Images read as the class asked for, by class",
     columns: [
       column("images of"),
+      column("all", "%"),
       ...Array.from({ length: classes }, (_, c) => column(`${c}`, "%", 0)),
     ],
-    rows: models.map(({ name }, m) => [name, ...byClass(read[m].guided)]),
+    rows: [
+      [dense.name, share(read[0].guided), ...ofDense],
+      [moe.name, share(read[1].guided), ...ofMoe],
+      [
+        `${moe.name} − ${dense.name}, paired by noise`,
+        meanInterval(each[1].map((v, i) => v - each[0][i])),
+        ...ofMoe.map((v, c) => v - ofDense[c]),
+      ],
+    ],
     note:
       `${p.perClass} images of each class and training. The classifier is a softmax regression on ${p.classifier.images} training images; of real held-out images it reads ${
         (100 * real.yes / real.all).toFixed(1)

@@ -33,14 +33,14 @@ const read = (right: number, each = QUICK.perClass) =>
 const blind = Array.from({ length: 10 * QUICK.perClass }, (_, i) => Math.floor(i / 10) % 10);
 
 function judged(p: SamplesProfile, moe: number[], withheld: number[]) {
-  const { judgements } = judgeSamples(
+  const { judgements, table } = judgeSamples(
     p,
     [drawn("dense"), drawn("16e4a")],
     [{ guided: [read(17)], withheld: [] }, { guided: [moe], withheld: [withheld] }],
     { yes: 90, all: 100 },
     10,
   );
-  return { judgements, verdict: decide(judgements).verdict };
+  return { judgements, table, verdict: decide(judgements).verdict };
 }
 
 Deno.test("images of their class pass, of others fail, about half are left open", () => {
@@ -61,6 +61,19 @@ Deno.test("images that are of their class without being asked leave nothing to t
     ["aside", "pass"],
     ["aside", "pass"],
   ]);
+});
+
+Deno.test("the table has shares by class, and the difference of the models paired by noise", () => {
+  const { table: { rows, columns } } = judged(QUICK, read(20), blind);
+  assertEquals(rows.map((row) => row.length), Array(3).fill(columns.length));
+  const near = (cell: unknown, percent: number) =>
+    assert(Math.abs((cell as number) - percent) < 1e-9, `${cell} is not ${percent}`);
+  near(rows[0][2], 100 * 17 / 24);
+  near(rows[1][11], 100 * 20 / 24);
+  const all = rows[2][1] as { estimate: number; lo: number };
+  near(all.estimate, 100 * 3 / 24);
+  // 30 of 240 images that only one model has right
+  assert(all.lo > 8 && all.lo < all.estimate, `from ${all.lo}`);
 });
 
 Deno.test("too few images of a class are shown and not judged", () => {

@@ -119,10 +119,10 @@ function entrySection(entry: Entry, { figure, shows, missing, command }: Figure)
         counts: countsBeside(decisionOf(entry).reason),
         reason: entryReason(entry),
       },
+      ...pictureOf(entry),
       chart === null
         ? { kind: "note", text: "No chart: nothing to draw." }
         : { kind: "chart", chart },
-      ...pictureOf(entry),
       hasReport
         ? { kind: "link", text: `All numbers: the report of ${title}`, to: pathOf(entry) }
         : { kind: "note", text: `${folder} holds no report.html.` },

@@ -28,7 +28,7 @@ export const profiles: Record<ProfileName, SamplesProfile> = {
   },
   quick: {
     ...shared,
-    plan: { ...quickImages, steps: 3600, evaluationBatches: 100 },
+    plan: { ...quickImages, steps: 3000, evaluationBatches: 100 },
     seeds: [0],
     dense: "dense:d=64,dh=16,H=64",
     moe: "16e4a:d=64,dh=16,h=16",

@@ -24,7 +24,7 @@ const PINNED: Record<string, string[]> = {
   "coordinate-check": ["3", "8f8fb8df03d1fa61", "a1e9e080c8b4fa55", "10a7d4682690ef19"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
   "shoot-out": ["3", "9a11e7f6b58fae73", "2ee1027802f404fe", "62ec468ea35649a7"],
-  "samples": ["1", "62ddeca7d18468a0", "240428dd47806e16", "77b164ceda8b2c38"],
+  "samples": ["1", "62ddeca7d18468a0", "d4259ae2451ec669", "77b164ceda8b2c38"],
 };
 
 const hashesOf = (suite: Suite) => PROFILES.map((name) => planOf(suite, name, null).hash);

@@ -47,6 +47,7 @@ export type {
   Measure,
   Needs,
   Panel,
+  Picture,
   Point,
   Role,
   Scale,

@@ -261,6 +261,22 @@ export class Trainer {
   }
 
   /**
+   * Builds a program with a counter of its own: weights and biases stay where the last step left them while that
+   * counter alternates. It holds until the next step is run.
+   */
+  still(build: () => void): void {
+    const { network: net } = this, now = this.step & 1;
+    const moving = [net.parameters, ...net.blocks.flatMap((b) => b.routed?.bias ?? [])];
+    const pairs = moving.map((m) => m.pair);
+    for (const m of moving) m.pair = [m.pair[now], m.pair[now]];
+    try {
+      build();
+    } finally {
+      moving.forEach((m, i) => m.pair = pairs[i]);
+    }
+  }
+
+  /**
    * Mean loss on `batches` batches of held-out data, the same for every replica and configuration, and
    * what the routers did on some of them.
    *
@@ -281,37 +297,33 @@ export class Trainer {
       ],
     };
     const log = createTensor(this.#device, "evaluation.log", "f32x4", R * batches);
-    // weights and biases stay where the last step left them while the counter alternates
-    const moving = [net.parameters, ...net.blocks.flatMap((b) => b.routed?.bias ?? [])];
-    const pairs = moving.map((m) => m.pair), now = this.step & 1;
     const program = new Program(this.#device);
     let samples: RouterSamples | null = null;
-    for (const m of moving) m.pair = [m.pair[now], m.pair[now]];
     try {
-      net.task.heldOut(program, data, batches, { state });
-      forward(net, program, false);
-      if (net.router) samples = new RouterSamples(net, program);
-      logStep(program, sizes, batches, 0, { loss: net.task.loss, state, log });
+      this.still(() => {
+        net.task.heldOut(program, data, batches, { state });
+        forward(net, program, false);
+        if (net.router) samples = new RouterSamples(net, program);
+        logStep(program, sizes, batches, 0, { loss: net.task.loss, state, log });
+      });
     } catch (error) {
       [...state.pair, log].forEach(destroyTensor);
       program.destroy();
       throw error;
-    } finally {
-      moving.forEach((m, i) => m.pair = pairs[i]);
     }
-    const every = Math.max(1, Math.floor(batches / 8));
+    const every = Math.max(1, Math.floor(batches / 8)), taken = samples as RouterSamples | null;
     for (let done = 0; done < batches;) {
       const count = Math.min(every, batches - done);
       program.submit(count, (done & 1) as 0 | 1);
       done += count;
-      await samples?.take();
+      await taken?.take();
     }
     await settle(this.#device);
     const raw = await downloadFloats(this.#device, log);
     [...state.pair, log].forEach(destroyTensor);
     program.destroy();
-    samples?.destroy();
-    const routed = samples?.result();
+    taken?.destroy();
+    const routed = taken?.result();
     return Array.from({ length: R }, (_, z) => {
       let sum = 0;
       for (let i = 0; i < batches; i++) sum += raw[(z * batches + i) * 4];

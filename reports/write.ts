@@ -11,12 +11,17 @@ import { junitXml } from "./media/junit.ts";
 import { tablesLatex } from "./media/latex.ts";
 import { summaryMarkdown } from "./media/markdown.ts";
 import { reportPage } from "./media/page.ts";
+import { gridPng } from "./media/grid.ts";
 import { chartsOf, reportOf } from "./sections/index.ts";
+import { picturesOf } from "./sections/pictures.ts";
+
+/** Pixels of a picture's file per pixel of its images. */
+const PICTURE_SCALE = 4;
 
 export type { ReportOptions } from "./media/folder.ts";
 
 /**
- * Writes `record.json`, a CSV file per block of data, four files per chart, `tables.tex`, `junit.xml`,
+ * Writes `record.json`, a CSV file per block of data, four files per chart, a PNG file per picture, `tables.tex`, `junit.xml`,
  * `summary.md` and `report.html`.
  *
  * @param outDir folder; made when missing. Files of the same names are replaced, each atomically
@@ -34,6 +39,13 @@ export async function writeReport(
   report.problems.forEach((problem) => folder.tell(problem));
   for (const data of report.data) folder.write(`${data.stem}.csv`, csvText(data));
   const charts = await folder.draw(chartsOf(report));
+  for (const picture of picturesOf(report)) {
+    const png = await folder.attempt(
+      `Cannot write ${picture.name}.png`,
+      () => gridPng(picture, PICTURE_SCALE),
+    );
+    if (png !== null) folder.write(`${picture.name}.png`, png);
+  }
   folder.write("tables.tex", tablesLatex(report));
   folder.write("junit.xml", junitXml([report]));
   folder.write("summary.md", summaryMarkdown(report, charts));

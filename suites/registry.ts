@@ -18,6 +18,7 @@ import { initialLoss, initialLossOfImages } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
 import { routerStability } from "./router_stability.ts";
 import { routingByTimestep } from "./routing_by_timestep.ts";
+import { samples } from "./samples.ts";
 import { scaling, scalingOfImages } from "./scaling.ts";
 import { shootOut, shootOutOfImages } from "./shoot_out.ts";
 import { speedup, speedupOfImages } from "./speedup.ts";
@@ -55,6 +56,7 @@ export const SUITES: Suite[] = [
   coordinateCheckOfImages,
   shootOutOfImages,
   routingByTimestep,
+  samples,
 ];
 
 /**

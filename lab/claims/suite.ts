@@ -36,6 +36,8 @@ export const ONE_RATE =
 export interface Method<P> {
   /** models it trains through the pool, none where it only probes, and the plan of all its models */
   trains(profile: P): { plan: TrainingPlan; wanted: Wanted[] };
+  /** what it does with models that it trains itself, for a reader of `--plan`; absent: it probes them */
+  says?(profile: P): string[];
   /** Measures and judges. */
   measure(profile: P, at: Workbench): Promise<Findings>;
 }
@@ -117,7 +119,8 @@ export function defineClaims<P extends { seeds: readonly number[] }>(
       const { plan, wanted } = trains(name);
       const decided = rest.profiles[name], { length } = decided.seeds;
       const known = length < 2 ? [] : assumed?.[name] ?? [];
-      const lines = [...linesOf(wanted), ...known.map((one) => assumedLine(one, length))];
+      const said = method.says?.(rest.profiles[name]) ?? linesOf(wanted);
+      const lines = [...said, ...known.map((one) => assumedLine(one, length))];
       return { decided, lines, trainings: [plan] };
     },
     estimate(name, context?) {

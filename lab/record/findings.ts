@@ -198,6 +198,22 @@ export interface FindingsTable {
   note: string;
 }
 
+/** Small pictures in rows, e.g. images that models drew beside real ones. */
+export interface Picture {
+  /** name of its file, without an ending */
+  name: string;
+  /** what it shows */
+  title: string;
+  /** what a reader must know of it, shown under it; may be empty */
+  note: string;
+  /** 1: grey; 3: red, green, blue */
+  channels: 1 | 3;
+  /** pixels of an image's side */
+  side: number;
+  /** rows of images under one another, each with what it is; base64 of (channels, side, side) bytes an image */
+  rows: { label: string; images: string[] }[];
+}
+
 /** What measuring a suite gives; the judge and the report do the rest. */
 export interface Findings {
   /** the figure's panels, in order */
@@ -208,6 +224,8 @@ export interface Findings {
   judgements: Judgement[];
   /** further tables */
   tables: FindingsTable[];
+  /** pictures; absent where there are none */
+  pictures?: Picture[];
   /** what this does not say, one sentence each */
   caveats: string[];
 }
@@ -228,6 +246,20 @@ const cellSchema: z.ZodType<TableCell> = z.union([
   z.array(limit),
   z.null(),
 ]);
+/** Bytes that base64 text stands for. */
+const bytesIn = (text: string): number => text.length / 4 * 3 - (text.match(/=*$/)![0].length);
+const pictureSchema: z.ZodType<Picture> = z.object({
+  name: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.string(),
+  note: z.string(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  side: z.number().int().positive(),
+  rows: z.array(z.object({ label: z.string(), images: z.array(z.base64()) })),
+}).refine(
+  ({ channels, side, rows }) =>
+    rows.every(({ images }) => images.every((text) => bytesIn(text) === channels * side ** 2)),
+  "an image has not channels × side × side bytes",
+);
 /** zod form of {@link Findings}. */
 export const findingsSchema: z.ZodType<Findings> = z.object({
   panels: z.array(z.object({
@@ -271,5 +303,6 @@ export const findingsSchema: z.ZodType<Findings> = z.object({
     rows: z.array(z.array(cellSchema)),
     note: z.string(),
   })),
+  pictures: z.array(pictureSchema).optional(),
   caveats: z.array(z.string()),
 });

@@ -23,22 +23,13 @@ function zLosses(log: StepLog[]): (number | null)[] {
 }
 
 /**
- * Trains one group; all jobs are of one {@link Job.group}.
+ * The trainer of one group, at its first step; all jobs are of one {@link Job.group}.
  *
- * @param data of the jobs' task @param signal aborted: stops after the running submit and throws its reason
- * @returns one run per job, in order
- * @throws {DeviceError} when the GPU refused work
+ * @throws {RangeError} for data shorter than a sequence
  */
-export async function trainGroup(
-  device: Device,
-  data: TaskData,
-  jobs: Job[],
-  onSteps: OnSteps,
-  signal: AbortSignal,
-): Promise<Run[]> {
-  const started = performance.now(), { shape, steps, sequences, seq } = jobs[0];
-  const { training, evaluationBatches } = jobs[0], layout = layoutOf(shape);
-  const trainer = new Trainer(
+export function groupTrainer(device: Device, data: TaskData, jobs: readonly Job[]): Trainer {
+  const { shape, steps, sequences, seq, training } = jobs[0], layout = layoutOf(shape);
+  return new Trainer(
     device,
     shape,
     { sequences, seq },
@@ -59,6 +50,25 @@ export async function trainGroup(
     { steps, ...training },
     data,
   );
+}
+
+/**
+ * Trains one group; all jobs are of one {@link Job.group}.
+ *
+ * @param data of the jobs' task @param signal aborted: stops after the running submit and throws its reason
+ * @returns one run per job, in order
+ * @throws {DeviceError} when the GPU refused work
+ */
+export async function trainGroup(
+  device: Device,
+  data: TaskData,
+  jobs: Job[],
+  onSteps: OnSteps,
+  signal: AbortSignal,
+): Promise<Run[]> {
+  const started = performance.now(), { shape, steps, sequences, seq } = jobs[0];
+  const { evaluationBatches } = jobs[0], layout = layoutOf(shape);
+  const trainer = groupTrainer(device, data, jobs);
   const { divergedAbove } = shape.task;
   const lost = (loss: number) => !Number.isFinite(loss) || loss > divergedAbove;
   try {

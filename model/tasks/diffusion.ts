@@ -27,6 +27,16 @@ export interface Diffusion extends Task {
   readonly facts: Task["facts"] & DiffusionFacts;
 }
 
+/**
+ * The sizes of a task that is the diffusion task.
+ *
+ * @throws {TypeError} for another
+ */
+export function diffusionFacts({ id, facts }: Pick<Task, "id" | "facts">): DiffusionFacts {
+  if (id !== "diffusion") throw new TypeError(`Cannot draw images: the models are for ${id}`);
+  return facts as Diffusion["facts"];
+}
+
 /** `rows` rows of `cols`, stored with padding. */
 function matrix(
   all: LayoutBuilder,

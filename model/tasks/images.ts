@@ -17,13 +17,11 @@ import type { DiffusionFacts } from "./image_facts.ts";
 export class DeviceImages implements TaskData {
   readonly task = "diffusion";
 
-  /** @param trained images 0 … trained − 1 are for training, of `count` */
+  /** @param host the same in memory */
   constructor(
-    readonly sizes: Pick<ImageSizes, "channels" | "side">,
+    readonly host: PixelData,
     readonly corpus: Tensor,
     readonly labels: Tensor,
-    readonly trained: number,
-    readonly count: number,
   ) {}
 
   destroy(): void {
@@ -42,13 +40,13 @@ export interface PixelData extends Pick<ImageSizes, "channels" | "side"> {
 
 /** Uploads images. */
 export function uploadImages(device: Device, of: PixelData): DeviceImages {
-  const padded = new Uint8Array(Math.ceil(of.pixels.length / 4) * 4), { channels, side } = of;
+  const padded = new Uint8Array(Math.ceil(of.pixels.length / 4) * 4);
   padded.set(of.pixels);
   const corpus = createTensor(device, "images", "u32", padded.length / 4);
   const labels = createTensor(device, "labels", "u32", of.labels.length);
   upload(device, corpus, new Uint32Array(padded.buffer));
   upload(device, labels, Uint32Array.from(of.labels));
-  return new DeviceImages({ channels, side }, corpus, labels, of.trained, of.labels.length);
+  return new DeviceImages(of, corpus, labels);
 }
 
 /** Where a batch goes; see DiffusionKernels. */
@@ -57,13 +55,19 @@ interface Batch {
   of: { picked: Tensor; time: Tensor; classes: Tensor };
 }
 
-function imagesFor(data: TaskData, { channels, side }: ImageSizes): DeviceImages {
+/**
+ * The images of a data set.
+ *
+ * @throws {TypeError} for another task's data, or images of another size
+ */
+export function imagesFor(data: TaskData, { channels, side }: ImageSizes): DeviceImages {
   if (!(data instanceof DeviceImages)) {
     throw new TypeError(`Cannot draw images: the data is for ${data.task}`);
   }
-  if (data.sizes.channels !== channels || data.sizes.side !== side) {
+  const { host } = data;
+  if (host.channels !== channels || host.side !== side) {
     throw new TypeError(
-      `Cannot draw images of ${channels} × ${side} × ${side}: the data has ${data.sizes.channels} × ${data.sizes.side} × ${data.sizes.side}`,
+      `Cannot draw images of ${channels} × ${side} × ${side}: the data has ${host.channels} × ${host.side} × ${host.side}`,
     );
   }
   return data;
@@ -82,7 +86,7 @@ export function drawTrainingImages(
   at: Counters,
   to: Batch,
 ): void {
-  const { corpus, labels, trained } = imagesFor(data, facts);
+  const { corpus, labels, host: { trained } } = imagesFor(data, facts);
   drawImages(program, sizes, facts, {
     first: 0,
     range: trained,
@@ -109,7 +113,8 @@ export function drawHeldOutImages(
   { state }: Pick<Counters, "state">,
   to: Batch,
 ): void {
-  const { corpus, labels, trained, count } = imagesFor(data, facts), held = count - trained;
+  const { corpus, labels, host: { trained, labels: all } } = imagesFor(data, facts);
+  const held = all.length - trained;
   const wanted = batches * sizes.tokens / sizes.seq, spacing = Math.floor(held / wanted);
   if (spacing < 1) {
     throw new RangeError(`Cannot draw ${wanted} held-out images: there are ${held}`);

@@ -10,6 +10,7 @@ import { badge, type DrawnChart, escapeHtml, idOf } from "../media/html_parts.ts
 import { line, sectionsMarkdown } from "../media/markdown.ts";
 import { page } from "../media/page.ts";
 import { type Block, type Section, section, tableBlock, tableOf } from "../sections/section.ts";
+import { picturesOf } from "../sections/pictures.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
 import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";
@@ -54,6 +55,14 @@ export function chartOf({ folder, chart, hasReport }: Entry): Chart | null {
   return chart === null || !hasReport
     ? chart
     : { ...chart, name: `${encodeURIComponent(folder)}/${chart.name}`, about: "" };
+}
+
+/** The first picture of an entry, its file named by its folder too; none where its file may not lie there. */
+function pictureOf({ folder, report, hasReport }: Entry): Block[] {
+  return picturesOf(report).slice(0, hasReport ? 1 : 0).map((picture) => ({
+    kind: "picture",
+    picture: { ...picture, name: `${encodeURIComponent(folder)}/${picture.name}` },
+  }));
 }
 
 /** How many suites have each verdict. */
@@ -110,6 +119,7 @@ function entrySection(entry: Entry, { figure, shows, missing, command }: Figure)
         counts: countsBeside(decisionOf(entry).reason),
         reason: entryReason(entry),
       },
+      ...pictureOf(entry),
       chart === null
         ? { kind: "note", text: "No chart: nothing to draw." }
         : { kind: "chart", chart },

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Verdict } from "../../lab/record/findings.ts";
+import type { Picture, Verdict } from "../../lab/record/findings.ts";
 import type { Chart } from "../words/caption.ts";
 import { VERDICT_MARK } from "../words/verdict.ts";
 import { type Tone, toneOf } from "../charts/theme.ts";
 import { type Block, type Section, withReasons } from "../sections/section.ts";
+import { dataUri, gridPng } from "./grid.ts";
 
 /** A chart and its picture; null where drawing failed. */
 export type DrawnChart = Chart & { svg: string | null };
@@ -51,6 +52,19 @@ function chartFigure(chart: DrawnChart): string {
     : svgIn(chart.svg, name);
   const about = chart.about && `<figcaption>${escapeHtml(chart.about)}</figcaption>\n`;
   return `<figure id="chart-${name}">\n<div class="chart">${picture}</div>\n${about}</figure>`;
+}
+
+/** A grid of images with the words of its rows beside it. */
+function pictureFigure(picture: Picture): string[] {
+  const { title, note, rows } = picture;
+  const labels = rows.map(({ label }) => `<span>${escapeHtml(label)}</span>`).join("");
+  return [
+    '<figure class="picture">',
+    `<div class="grid"><div class="labels">${labels}</div>`,
+    `<img alt="${escapeHtml(title)}" src="${dataUri(gridPng(picture))}"></div>`,
+    ...(note === "" ? [] : [`<figcaption>${escapeHtml(note)}</figcaption>`]),
+    "</figure>",
+  ];
 }
 
 /** Text where what stands in backticks is code. */
@@ -124,6 +138,8 @@ function blockHtml(block: Block, charts: readonly DrawnChart[]): string[] {
         chartFigure(charts.find(({ name }) => name === chart.name) ?? { ...chart, svg: null }),
       ];
     }
+    case "picture":
+      return pictureFigure(block.picture);
     case "folded":
       return [
         `<details><summary>${escapeHtml(block.title)}</summary>`,

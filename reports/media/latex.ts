@@ -5,6 +5,7 @@
  * @module
  */
 import { sentence } from "../words/phrases.ts";
+import { picturesOf } from "../sections/pictures.ts";
 import type { Block, Report } from "../sections/section.ts";
 
 const SPECIAL: Record<string, string> = {
@@ -78,10 +79,15 @@ function tableLines({ head }: Report, title: string, block: Block & { kind: "tab
   ];
 }
 
-/** The file: every table that the report does not fold. */
+/** Where a picture is; its file is another's to place. */
+const pictureLine = (name: string, title: string): string =>
+  `% ${title.replace(/\s+/g, " ")}: \\includegraphics{${name}.png}`;
+
+/** The file: every table that the report does not fold, and where its pictures are. */
 export function tablesLatex(report: Report): string {
   return [
     "% \\usepackage[T1]{fontenc}, booktabs and graphicx are needed",
+    ...picturesOf(report).map(({ name, title }) => pictureLine(name, title)),
     ...report.sections.flatMap(({ title, blocks }) =>
       blocks.flatMap((block) =>
         block.kind === "table" && block.table.rows.length > 0

@@ -61,6 +61,16 @@ function blockLines(block: Block, charts: readonly DrawnChart[]): string[] {
     case "chart":
       return charts.filter(({ name, svg }) => name === block.chart.name && svg !== null)
         .flatMap(({ title, name }) => [`![${cell(title)}](${target(name)}.svg)`, ""]);
+    case "picture": {
+      const { title, name, note, rows } = block.picture;
+      const said = rows.map(({ label }) => label).join("; ");
+      return [
+        `![${cell(title)}](${target(name)}.png)`,
+        "",
+        line(`Rows from the top: ${sentence(said)} ${note}`.trim()),
+        "",
+      ];
+    }
     case "folded":
       return [];
   }

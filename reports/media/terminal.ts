@@ -77,6 +77,8 @@ function blockLines(block: Block, title: string, width: number, colour: boolean)
       return wrap(`${VERDICT_MARK[block.verdict]} ${block.phrase}: ${block.reason}`, width, "  ");
     case "link":
       return wrap(`${block.text}: ${block.to}`, width, "  ");
+    case "picture":
+      return wrap(`${title}: in ${block.picture.name}.png and report.html.`, width, "  ");
     case "chart":
     case "folded":
       return [];

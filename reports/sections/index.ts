@@ -16,6 +16,7 @@ import {
 } from "./common.ts";
 import { judgementsData, pointsData, runsData } from "./data.ts";
 import { latencyData, latencySections } from "./latency.ts";
+import { pictureSections } from "./pictures.ts";
 import type { Data, Report, Section } from "./section.ts";
 import { transferSections } from "./transfer.ts";
 
@@ -36,7 +37,7 @@ function ownOf(record: BenchRecord): { sections: Section[]; data: Data[] } {
 }
 
 /**
- * A record as words and numbers already written: pictures, verdicts, the suite's tables, what only its
+ * A record as words and numbers already written: pictures and charts, verdicts, the suite's tables, what only its
  * kind has, then what every report says. What its kind cannot make is told among the problems, and all
  * else stands.
  */
@@ -52,6 +53,7 @@ export function reportOf(record: BenchRecord): Report {
   return {
     head: headOf(record),
     sections: [
+      ...pictureSections(record),
       ...drawn,
       verdictSection(record),
       ...needsSection(record),

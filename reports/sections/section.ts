@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Interval, Role, Verdict } from "../../lab/record/findings.ts";
+import type { Interval, Picture, Role, Verdict } from "../../lab/record/findings.ts";
 import type { Chart } from "../words/caption.ts";
 import { finite } from "../words/format.ts";
 
@@ -59,6 +59,7 @@ export type Block =
   | { kind: "list"; items: string[] }
   | { kind: "code"; text: string }
   | { kind: "chart"; chart: Chart }
+  | { kind: "picture"; picture: Picture }
   | { kind: "note"; text: string }
   /** a claim with its verdict, `phrase` with what qualifies it, then why, with counts that it does not say */
   | {

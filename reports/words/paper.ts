@@ -61,7 +61,12 @@ export const FIGURES: Figure[] = [
     "speedup",
     "speedup-diffusion",
   ]),
-  figure("Fig. 9", "video samples", [], "no video model is trained here"),
+  figure(
+    "Fig. 9",
+    "video samples",
+    ["samples"],
+    "no video model is trained here; `samples` stands in with digits",
+  ),
 ];
 
 /** The names of suites and sweeps that records hold: `activated-experts`, `activated-experts/lr`. */

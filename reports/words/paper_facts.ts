@@ -62,6 +62,7 @@ const CLAIMS: Record<string, string[]> = {
     "At d = 1024, about 6.3 B parameters, 0.62 B of them active, after 100 000 steps: dense steps over MoE steps to the same loss in the stable phase are 2.5 for images, 4.5 for video and 5.3 to 5.5 for text.",
     "The average of 13 benchmarks goes from 44.3 (dense) to 49.1 (4 groups) and 50.6.",
   ],
+  "samples": ["Videos drawn from its models; no number of them is known to us."],
   "bridges": ["A drawing of the two bridges; it measures nothing."],
 };
 

@@ -1,6 +1,7 @@
 /**
  * Every call the host functions of kernels/ can make, on a program that only notes down what it is
  * given: one table for the tests that hold for all kernels (their texts, the shapes they check).
+ * One file because a kernel that is missing in it must be seen at a glance.
  *
  * @module
  */
@@ -31,6 +32,12 @@ import { ROW_CANDIDATES, ROW_CASE } from "../../kernels/norm/tree.ts";
 import { silu, siluBackward, timeFeatures } from "../../kernels/image/condition.ts";
 import { drawImages } from "../../kernels/image/images.ts";
 import { velocityLoss } from "../../kernels/image/loss.ts";
+import {
+  sampleCondition,
+  sampleGuide,
+  sampleMove,
+  sampleNoise,
+} from "../../kernels/image/sample.ts";
 import { gatedAdd, gatedAddBackward, modulationSums } from "../../kernels/norm/modulation.ts";
 import { logStep } from "../../kernels/optimizer/log_step.ts";
 import { adamw, clipNorm } from "../../kernels/optimizer/optimizer.ts";
@@ -312,6 +319,19 @@ function* others(): Generator<Case> {
       const loss = all<"v" | "target" | "scales" | "loss">("v target scales loss");
       velocityLoss(program, sizes, 12, { slot: 1, stride: 2 }, loss);
       velocityLoss(program, sizes, 12, { slot: 1, stride: 2 }, { ...loss, dv: dummy });
+      sampleNoise(program, sizes, 12, { seed: 3, first: 5 }, dummy);
+      for (const asked of [true, false]) {
+        const of = { steps: 4, none: 4, asked, stage: 0 } as const;
+        sampleCondition(program, sizes, of, all("times asked state time classes"));
+      }
+      sampleGuide(program, sizes, 12, 2, all("v none k"));
+      sampleGuide(program, sizes, 12, 1, all("v k"));
+      const move = all<"x" | "times" | "state" | "y">("x times state y");
+      for (const last of [true, false]) {
+        sampleMove(program, sizes, 12, 4, move, last);
+        sampleMove(program, sizes, 12, 4, { ...move, k1: dummy }, last);
+        sampleMove(program, sizes, 12, 4, { ...move, k1: dummy, k2: dummy }, last);
+      }
     },
   };
   yield {

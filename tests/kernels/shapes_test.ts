@@ -14,7 +14,7 @@ const KERNELS = `adamw attention attention_backward_kv attention_backward_q atte
   modulation_sums noise_patches pick_hash pick_tokens pick_top plan_tiles qk_norm_rope
   qk_norm_rope_backward rms_norm rms_norm_backward rms_norm_backward_tree rms_norm_tree
   roofline_copy roofline_fill roofline_fma roofline_read route route_backward router_stats
-  scatter scores silu silu_backward sum_squares time_features token_index update_bias
+  sample_condition sample_guide sample_move sample_noise scatter scores silu silu_backward sum_squares time_features token_index update_bias
   velocity_loss`.split(/\s+/);
 
 /** Calls of every kernel, with the profile they are made under. */

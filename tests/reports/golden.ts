@@ -46,7 +46,8 @@ export const withoutScripts = (page: string): string =>
 export function assertLoadsNothing(page: string): void {
   const outside = withoutScripts(page);
   assert.doesNotMatch(outside, /\b(?:src|href|srcset|action|data)\s*=\s*["']?(?:https?:)?\/\//i);
-  assert.doesNotMatch(outside, /url\(\s*["']?(?:https?:)?\/\/|@import|<link|<iframe|<img/i);
+  assert.doesNotMatch(outside, /url\(\s*["']?(?:https?:)?\/\/|@import|<link|<iframe/i);
+  assert.doesNotMatch(outside, /<img(?![^>]* src="data:image\/png;base64,)/i);
   assert.match(page, /Content-Security-Policy" content="default-src 'none'/);
   assert.doesNotMatch(page, /sourceMappingURL/);
 }

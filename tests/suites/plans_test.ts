@@ -25,6 +25,7 @@ const PINNED: Record<string, string[]> = {
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
   "shoot-out": ["3", "9a11e7f6b58fae73", "2ee1027802f404fe", "62ec468ea35649a7"],
   "routing-by-timestep": ["1", "dd7093080c0aa7ca", "0ef2dd8daa040b2a", "b0ded022406474fa"],
+  "samples": ["1", "62ddeca7d18468a0", "d4259ae2451ec669", "77b164ceda8b2c38"],
 };
 
 const hashesOf = (suite: Suite) => PROFILES.map((name) => planOf(suite, name, null).hash);

@@ -27,7 +27,7 @@ const { limits, steps, base } = profiles.quick;
 
 const ON_TEXT: Declaration<CheckProfile> = {
   id: "coordinate-check",
-  version: "3",
+  version: "4",
   title: "Coordinate check",
   figure: "none (muP practice)",
   claim:

@@ -43,7 +43,7 @@ const ALL = [2, 4, 8, 16, 32, 64];
 
 const ACTIVATED_EXPERTS: TransferDeclaration = {
   id: "activated-experts",
-  version: "4",
+  version: "5",
   title: "Activated experts",
   figure: "Fig. 2a-c (language model)",
   claim:
@@ -89,7 +89,7 @@ export const activatedExperts = defineTransfer(ACTIVATED_EXPERTS);
 
 /** The same claim on images. */
 export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERTS, {
-  version: "1",
+  version: "2",
   figure: "Fig. 2a-c (diffusion)",
   varied:
     "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, by octaves where the paper's grid has half octaves; in panels that decide nothing its weight decay and init std",

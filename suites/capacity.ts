@@ -19,7 +19,7 @@ import {
 
 const CAPACITY: TransferDeclaration = {
   id: "capacity",
-  version: "3",
+  version: "4",
   title: "Capacity",
   figure: "Fig. 3 (capacity)",
   claim:
@@ -47,7 +47,7 @@ export const capacity = defineTransfer(CAPACITY);
 
 /** The same claim on images. */
 export const capacityOfImages = defineTransfer(onImages(CAPACITY, {
-  version: "1",
+  version: "2",
   figure: "none (Fig. 3, capacity, on images)",
   quick: [transfer(at(["4e4a", "16e4a", "32e4a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

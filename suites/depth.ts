@@ -12,7 +12,7 @@ import { transfer, transferProfiles } from "./plans.ts";
 /** The suite of Fig. 4, depth. */
 export const depth = defineTransfer({
   id: "depth",
-  version: "2",
+  version: "3",
   title: "Depth",
   figure: "Fig. 4 (depth)",
   claim:

@@ -19,7 +19,7 @@ const dense = (batch: number, ...tokens: number[]) => tokens.map((D) => `dense:B
 /** The suite of Table 2, duration. */
 export const duration = defineTransfer({
   id: "duration",
-  version: "2",
+  version: "3",
   title: "Duration",
   figure: "Table 2 (duration)",
   claim:

@@ -15,7 +15,7 @@ import { BY_WIDTH, transfer, transferProfiles } from "./plans.ts";
 /** The suite of Fig. 4, FFN width. */
 export const ffnWidth = defineTransfer({
   id: "ffn-width",
-  version: "3",
+  version: "4",
   title: "FFN width",
   figure: "Fig. 4 (FFN width)",
   claim:

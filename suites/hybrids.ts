@@ -19,7 +19,7 @@ import {
 
 const HYBRIDS: TransferDeclaration = {
   id: "hybrids",
-  version: "3",
+  version: "4",
   title: "Hybrids",
   figure: "Fig. 3 (shared experts, groups)",
   claim:
@@ -50,7 +50,7 @@ export const hybrids = defineTransfer(HYBRIDS);
 
 /** The same claim on images. */
 export const hybridsOfImages = defineTransfer(onImages(HYBRIDS, {
-  version: "1",
+  version: "2",
   figure: "none (Fig. 3, hybrids, on images)",
   quick: [transfer(at(["16e4a", "16e2a2s", "16e4a4g"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

@@ -164,23 +164,39 @@ export function intervalOf(values: readonly number[]): Interval {
   };
 }
 
+/** How many times the spread of the runs beside the minimum makes a wall: 1 in 200 of alike ones (3 seeds, F of 2 and 4). */
+const WALL_SPREAD = 5;
+
 /**
  * How many points a sweep is fitted to: five, but three where the five are no quadratic.
  *
  * A quadratic passes through its points, and its best grid point lies within half a step of its minimum, so
- * at most an eighth of the window's range above it. A fit that misses the best point by more, or whose
+ * at most a 24th of the window's range above it; a bowl that is steeper on one side is missed by an eighth at most
+ * (tests/lab/statistics/bowls.ts). A fit that misses the best point by more, or whose
  * minimum lies further below it (two standard errors of its mean to spare), is bent by a point far from the
  * minimum, mostly by a rate so high that the loss jumps. Such a wall says that the rate is too high, and
- * nothing of where the minimum lies. Three points pass through theirs whatever they are.
+ * nothing of where the minimum lies. Its runs also differ far more from each other: where they do, the limit is
+ * the 24th. Three points pass through theirs whatever they are.
+ *
+ * @param near the sweep split at the three, whose noise is theirs alone
  */
-function widthOf({ curve, noise, counts }: Split, fit: Fit, log2x: readonly number[]): 3 | 5 {
+function widthOf(
+  { curve }: Split,
+  { noise, counts, residual }: Split,
+  fit: Fit,
+  log2x: readonly number[],
+): 3 | 5 {
   const window = curve.slice(fit.from, fit.to + 1), lowest = curve[fit.best];
   const error = Number.isFinite(noise[fit.best])
     ? 2 * noise[fit.best] / Math.sqrt(counts[fit.best])
     : 0;
   const [c0, c1, c2] = fit.coefficients, u = log2x[fit.best] - fit.centre;
   const miss = Math.max(lowest - fit.loss, Math.abs(c0 + c1 * u + c2 * u * u - lowest));
-  return miss > (Math.max(...window) - lowest) / 8 + error ? 3 : 5;
+  const wall = residual.slice(fit.from, fit.to + 1).some((row, g) => {
+    const squares = row.reduce((sum, r) => sum + r * r, 0) / (counts[fit.from + g] - 1);
+    return Math.sqrt(squares) > WALL_SPREAD * noise[fit.best];
+  });
+  return miss > (Math.max(...window) - lowest) / (wall ? 24 : 8) + error ? 3 : 5;
 }
 
 /**
@@ -218,9 +234,13 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     return { ...none, optimum: { ...empty, reason } };
   }
   const raw = usable.map((row) => mean(row.loss.filter((v) => v !== null)));
-  const from = windowStart(indexOfLeast(raw), raw.length, 5);
-  const parts = split(usable.map((row) => row.loss), from, Math.min(raw.length, from + 5));
-  const width = widthOf(parts, fitCurve(log2x, parts.curve), log2x);
+  const losses = usable.map((row) => row.loss), best = indexOfLeast(raw);
+  const [all, near] = ([5, 3] as const).map((points) => {
+    const from = windowStart(best, raw.length, points), to = Math.min(raw.length, from + points);
+    return split(losses, from, to, points === 3 ? [from, to] : null);
+  });
+  const width = widthOf(all, near, fitCurve(log2x, all.curve), log2x);
+  const parts = width === 3 ? near : all;
   // below 0 there is no loss where none is measured
   const floor = usable.every((row) => row.loss.every((v) => v === null || v >= 0)) ? 0 : -Infinity;
   const fitted = (curve: number[]): Fit => {

@@ -126,16 +126,18 @@ export interface Split {
  * Splits losses by the additive model loss_gk = curve_g + seed_k + residual_gk, least squares by
  * alternating means over the grid points of `fit` (seed effects are wanted where the optimum is;
  * far points are noisier). The noise is pooled over the grid points within two of each point, since
- * it grows with the learning rate.
+ * it grows with the learning rate; inside `pooled` over points of it alone.
  *
  * @param loss `[grid point][seed]`, null = missing; every grid point has at least one value
  * @param from first grid point of the fit window
  * @param to one past its last
+ * @param pooled first point and one past the last of a window beyond which noise says nothing of it
  */
 export function split(
   loss: readonly (readonly (number | null)[])[],
   from: number,
   to: number,
+  pooled: readonly [from: number, to: number] | null = null,
 ): Split {
   const seeds = loss[0].length;
   const seedEffect = new Array<number>(seeds).fill(0);
@@ -163,7 +165,9 @@ export function split(
   const counts = loss.map((row) => present(row).length);
   const noise = loss.map((_, g) => {
     let squares = 0, freedom = 0, points = 0;
-    for (let j = Math.max(0, g - 2); j <= Math.min(loss.length - 1, g + 2); j++) {
+    const own = pooled !== null && g >= pooled[0] && g < pooled[1];
+    const [least, most] = own ? [pooled[0], pooled[1] - 1] : [0, loss.length - 1];
+    for (let j = Math.max(least, g - 2); j <= Math.min(most, g + 2); j++) {
       for (const r of residual[j]) squares += r * r;
       freedom += counts[j] - 1;
       points++;

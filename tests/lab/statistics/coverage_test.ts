@@ -92,6 +92,40 @@ Deno.test("this check can fail: the plain bootstrap of three seeds holds far les
   assert(rate.plain < 0.85 && rate.vertex >= 0.95, JSON.stringify(rate));
 });
 
+Deno.test("runs that differ widely at a wall lend their noise to none beside the minimum", () => {
+  // as measured: 16e2a and 16e4a of d = 64 on images, the last point beyond the rates that train
+  const sweeps: Sweep["loss"][] = [
+    [[0.3832, 0.3859, 0.3823], [0.3709, 0.3651, 0.359], [0.3526, 0.355, 0.3555], [
+      0.3712,
+      0.355,
+      0.3631,
+    ], [0.6563, 0.6566, 0.458]],
+    [[0.3769, 0.3792, 0.376], [0.3536, 0.3577, 0.3548], [0.3479, 0.3504, 0.3441], [
+      0.3555,
+      0.3474,
+      0.3527,
+    ], [0.657, 0.4176, 0.5441]],
+  ];
+  for (const loss of sweeps) {
+    const { log2x, loss: least } = sweepOptimum({ log2x: [-7, -6, -5, -4, -3], loss });
+    assert(log2x!.lo > -6 && log2x!.hi < -4 && log2x!.hi - log2x!.lo < 1.6, JSON.stringify(log2x));
+    assert(least!.hi - least!.lo < 0.06, JSON.stringify(least));
+  }
+  // simulated: noise of 0.15 where the loss jumps by 0.25
+  let held = 0, wide = 0;
+  for (let trial = 0; trial < 150; trial++) {
+    const stream = random(trial + 1), at = -5.5 + stream.uniform();
+    const run = (u: number) =>
+      0.01 * u * u + 0.003 * stream.normal() +
+      (u > 1.5 ? 0.25 + 0.15 * stream.normal() : 0);
+    const loss = GRID.map((x) => [0, 1, 2].map(() => 0.35 + run(x - at)));
+    const { log2x } = sweepOptimum({ log2x: GRID, loss });
+    if (log2x && log2x.lo <= at && at <= log2x.hi) held++;
+    if (log2x && log2x.hi - log2x.lo > 2) wide++;
+  }
+  assert(held >= 143 && wide <= 45, `${held} of 150 held, ${wide} wide`);
+});
+
 Deno.test("a wall beside the optimum is no matter; a bowl exponential above it is beyond the interval, as docs/verdicts.md says", () => {
   const held = (bowl: Bowl, sd: number) => {
     let count = 0;
@@ -128,5 +162,5 @@ Deno.test("a wall beside the optimum is no matter; a bowl exponential above it i
     }
     return count;
   };
-  assertEquals([kept(above(2)), kept(above(1.5))], [144, 150]);
+  assertEquals([kept(above(2)), kept(above(1.5))], [138, 150]);
 });

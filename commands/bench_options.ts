@@ -26,7 +26,7 @@ long they take. Most train a dense reference and MoE targets and ask whether the
 survives; what several of them train is trained once.
 
   --profile NAME   smoke (seconds a suite; shows that all works, tells nothing), quick (default;
-                   minutes a suite, an hour for all on 2 CPU cores), paper (a GPU)
+                   minutes a suite, 1.7 hours for all on 2 CPU cores), paper (a GPU)
   --task NAME      language or diffusion: only its suites, or those named as they are for it
                    (capacity --task diffusion is capacity-diffusion); default: both tasks
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a
@@ -56,7 +56,7 @@ Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self
 70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
 
 Examples
-  deno task bench                                        the quick profile of every suite: an hour
+  deno task bench                                        the quick profile of every suite
   deno task bench --budget 20m                           what fits into 20 minutes here
   deno task bench activated-experts --profile smoke      a first look, under a minute
   deno task bench activated-experts --out out/h100 --profile paper

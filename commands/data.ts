@@ -115,6 +115,17 @@ export function checkImagesWanted(
 }
 
 /**
+ * Refuses a text for suites that train on none.
+ *
+ * @throws {UsageError} naming the suites
+ */
+export function checkTextWanted(suites: readonly Suite[], { text }: Sources): void {
+  if (text === null || suites.some(({ task }) => task !== OF_IMAGES)) return;
+  const named = suites.map(({ id }) => id).join(", ");
+  throw new UsageError(`Cannot use --text with ${named}: images are trained on; see --data`);
+}
+
+/**
  * The data of suites by task, and the suites with plans for it, checked against every one of them before any work.
  *
  * @throws {UsageError} as {@link datasetOf} and {@link checkImagesWanted}
@@ -126,6 +137,7 @@ export async function dataFor(
   sources: Sources,
 ): Promise<{ data: Data; suites: Suite[] }> {
   checkImagesWanted(suites, sources);
+  checkTextWanted(suites, sources);
   const tasks = new Set(suites.flatMap((suite) => suite.task ?? []));
   const data = new Map<string, Dataset>();
   for (const task of tasks) data.set(task, await datasetOf(task, sources));

@@ -70,6 +70,9 @@ export const bridges: Suite<BridgesProfile> = defineClaims(ON_TEXT);
 export const bridgesOfImages: Suite<BridgesProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "none (Fig. 1, on images)",
+  cautions: [
+    "in Bridge I and for the noise modulations start at a standard deviation of 1/4 here, where training starts them at 0 and a block puts out nothing",
+  ],
   probes_s: { smoke: 5, quick: 120, paper: 300 },
   profiles: imageProfiles,
 }));

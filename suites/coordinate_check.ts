@@ -65,6 +65,9 @@ export const coordinateCheck: Suite<CheckProfile> = defineClaims(ON_TEXT);
 export const coordinateCheckOfImages: Suite<CheckProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "none (muP practice)",
+  cautions: [
+    "modulations start at a standard deviation of 1/4 here, where training starts them at 0 and a block puts out nothing",
+  ],
   probes_s: { smoke: 5, quick: 100, paper: 300 },
   profiles: imageProfiles,
 }));

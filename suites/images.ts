@@ -116,10 +116,16 @@ export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own 
   } satisfies TransferDeclaration;
 }
 
+/** Words of a suite on text, for images. */
+const onImagesSaid = (text: string) =>
+  text.replaceAll("nats", "mse").replaceAll("logits", "velocities");
+
 /** What a suite of claims on images says for itself. */
 type OwnClaims<P> =
   & Pick<Declaration<P>, "figure" | "version" | "profiles">
-  & Partial<Pick<Declaration<P>, "cautions" | "control" | "varied" | "measured" | "probes_s">>;
+  & Partial<
+    Pick<Declaration<P>, "cautions" | "control" | "varied" | "measured" | "passesIf" | "probes_s">
+  >;
 
 /** A suite of claims on images from its sibling's declaration, with models, seeds and sizes of its own. */
 export function claimsOnImages<P>(of: Declaration<P>, own: OwnClaims<P>): Declaration<P> {
@@ -128,7 +134,8 @@ export function claimsOnImages<P>(of: Declaration<P>, own: OwnClaims<P>): Declar
     ...words,
     ...namedOnImages(of),
     heldFixed: of.heldFixed.replace("text", "images").replace("tokens per step", "images per step"),
-    measured: of.measured.replaceAll("(nats)", "(mse)"),
+    measured: onImagesSaid(of.measured),
+    passesIf: onImagesSaid(of.passesIf),
     cautions: [],
     ...own,
   };

@@ -88,5 +88,11 @@ export const initialLoss: Suite<InitialLossProfile> = defineClaims(ON_TEXT);
 export const initialLossOfImages: Suite<InitialLossProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "Fig. 2d (diffusion)",
+  varied: "number and share of active experts, a Dense MoE (smoke and paper: the sibling's models)",
+  control:
+    "R = 1, A put on the wrong tensor (the velocities, where 1/rho_d stands already; quick), A = 1 (paper) and the standard parametrization must each leave the limits",
+  cautions: [
+    "limits, and one judgement of mean and growth, were settled on text",
+  ],
   profiles: imageProfiles,
 }));

@@ -48,6 +48,9 @@ export const routingByTimestep: Suite<RoutingProfile> = defineClaims({
     `positions permuted within the images and times permuted among them must not tell ${bits} bits more than the class; the timestep must miss the class's limit; the load of models that are not trained must not get evener by so much`,
   source: "arXiv 2407.11633, abstract and the analysis of expert specialization",
   probes_s: { smoke: 8, quick: 210, paper: 3600 },
+  cautions: [
+    "the controls that permute are the null of the measure, and the timestep in the class's place follows from the first claim; that untrained models tell nearly as much of the timestep stands beside it",
+  ],
   method: ROUTING_BY_TIMESTEP,
   assumed: {
     quick: [

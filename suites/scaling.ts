@@ -23,6 +23,11 @@ import { claimsOnImages } from "./images.ts";
 import { lookedBefore } from "./plans.ts";
 import { imageProfiles, limits, profiles } from "./scaling_profiles.ts";
 
+/** What holds of the control on any task. */
+const FOLLOWS =
+  "the control follows from the claim but for the noise of the seeds, and more active experts and layers, which compute " +
+  "more, can make the sum fall alone: what each axis does stands beside it";
+
 const ON_TEXT: Declaration<ScalingProfile> = {
   id: "scaling",
   version: "4",
@@ -44,8 +49,7 @@ const ON_TEXT: Declaration<ScalingProfile> = {
   cautions: [
     "until version 2 each axis was a claim of its own; they became one contrast after looking, when granularity's slope could not be told from 0",
     `capacity against granularity: ${lookedBefore(["three", "seven"], "eighteen")}`,
-    "the control follows from the claim but for the noise of the seeds, and more active experts and layers, which compute " +
-    "more, can make the sum fall alone: what each axis does stands beside it",
+    FOLLOWS,
   ],
   assumed: {
     quick: [
@@ -76,5 +80,6 @@ export const scaling: Suite<ScalingProfile> = defineClaims(ON_TEXT);
 export const scalingOfImages: Suite<ScalingProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "Fig. 6 (diffusion)",
+  cautions: [FOLLOWS],
   profiles: imageProfiles,
 }));

@@ -10,10 +10,12 @@
  * @module
  */
 import { Probe } from "../../model/check/probe.ts";
+import { diffusionFacts } from "../../model/tasks/diffusion.ts";
 import { readConditions } from "../../model/tasks/diffusion_kernels.ts";
 import type { Trainer } from "../../model/trainer.ts";
 import { judgeOne, type Single } from "../judge/decide.ts";
 import type { Findings, Judgement } from "../record/findings.ts";
+import { LabError } from "../record/failure.ts";
 import { meanInterval } from "../statistics/paired.ts";
 import { noiseOfInterval } from "../statistics/power.ts";
 import { mean } from "../statistics/resample.ts";
@@ -136,6 +138,7 @@ const shares = ({ evaluationBatches }: RoutingProfile, models: number): number[]
  * Trains the models and looks at them, and at those that are not trained.
  *
  * @throws {RangeError} for batches that the models cannot share evenly
+ * @throws {LabError} for images of one class, or of more classes than a model sees images
  */
 export async function measureChoices(p: RoutingProfile, at: Workbench): Promise<Choices> {
   const { seeds, evaluationBatches, steps, configuration: own } = p, S = seeds.length;
@@ -145,6 +148,13 @@ export async function measureChoices(p: RoutingProfile, at: Workbench): Promise<
         `Cannot look at ${evaluationBatches} batches: they are no multiple of ${models} models`,
       );
     }
+  }
+  const { classes } = diffusionFacts(at.pool.context.task);
+  const images = p.sequences * evaluationBatches / Math.max(S, p.untrained.length);
+  if (classes < 2 || images < classes) {
+    throw new LabError(
+      `Cannot set the class against the timestep: want 2 classes, and in ${images} images as many at most; there are ${classes}`,
+    );
   }
   const untrained: Choice[][] = [], batches = shares(p, p.untrained.length);
   for (let from = 0; from < p.untrained.length; from += S) {
@@ -279,7 +289,7 @@ export async function measureRouting(p: RoutingProfile, at: Workbench): Promise<
     judgements: judgeChoices(all, p),
     tables: [blocksTable(all), seedsTable(all, lossUnit(at), p.seeds)],
     caveats: [
-      "Position, timestep and class stand for what they bring with them: the border of a digit is black, and a noisy patch looks noisy to a router that is told no time. What the picks of untrained models tell is all of that kind.",
+      "Position, timestep and class stand for what they bring with them: the border of an image may be empty, and a noisy patch looks noisy to a router that is told no time. What the picks of untrained models tell is all of that kind.",
       "A class may choose experts together with a position (other strokes in other patches) or at times with little noise; what it tells alone, over all of them, is measured.",
       `${images / p.seeds.length} images a trained model and ${
         images / p.untrained.length

@@ -16,6 +16,7 @@ import type {
   Point,
   Role,
 } from "../record/findings.ts";
+import { LabError } from "../record/failure.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import { mapped } from "../statistics/interval.ts";
 import { meanInterval } from "../statistics/paired.ts";
@@ -117,7 +118,7 @@ export function judgeSamples(
     percent(shareOver(of.map((one) => named(one, classes, shift))));
   judge(moe.name, under, "claim", share(read[1].guided), "class asked for");
   judge(moe.name, "no class asked for", "control", share(read[1].withheld), "no class");
-  judge(moe.name, "the next class asked for", "control", share(read[1].guided, 1), "next class");
+  judge(moe.name, "the next class asked for", "aside", share(read[1].guided, 1), "next class");
   judge(dense.name, under, "aside", share(read[0].guided), "class asked for");
   const held = percent(shareInterval(real.yes, real.all));
   judge("held-out images", "their own class", "aside", held, "class asked for");
@@ -159,6 +160,11 @@ export function judgeSamples(
 export async function measureSamples(p: SamplesProfile, at: Workbench): Promise<Findings> {
   const facts = diffusionFacts(at.pool.context.task), { classes } = facts;
   const { host } = imagesFor(at.pool.data, facts), length = host.channels * host.side ** 2;
+  if (classes < 2 || host.trained < p.classifier.images) {
+    throw new LabError(
+      `Cannot say what images are read as: want 2 classes and ${p.classifier.images} images to train a classifier on, there are ${classes} and ${host.trained}`,
+    );
+  }
   const models = [
     await drawnOf(p, at, p.dense, false, [0, 0.4]),
     await drawnOf(p, at, p.moe, true, [0.4, 0.97]),
@@ -177,7 +183,7 @@ export async function measureSamples(p: SamplesProfile, at: Workbench): Promise<
   const lost = models.filter(({ diverged }) => diverged.includes(true)).map(({ name }) => name);
   const of = p.seeds.length === 1
     ? "one training of each model: the intervals are over its images, and another training may differ"
-    : "the intervals are over trainings";
+    : "shares have intervals over trainings, which all draw from the same noise; differences paired by noise and losses by time over images";
   return {
     panels: [
       panelOf({
@@ -204,7 +210,7 @@ export async function measureSamples(p: SamplesProfile, at: Workbench): Promise<
     pictures: picturesOf(p, models, host, classes, length),
     caveats: [
       ...lost.map((name) => `${name} diverged: its images are whatever its last velocities gave`),
-      "no video model is trained here: images of digits stand in for the paper's video samples",
+      "no video model is trained here: images stand in for the paper's video samples",
       "a classifier that names the class does not say that an image looks real, and no distance between distributions (FID) is measured",
       of,
     ],

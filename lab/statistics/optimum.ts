@@ -164,7 +164,7 @@ export function intervalOf(values: readonly number[]): Interval {
   };
 }
 
-/** How many times the spread of the runs beside the minimum makes a wall: 1 in 200 of alike ones (3 seeds, F of 2 and 4). */
+/** How many times the spread of the runs beside the minimum makes a wall: in 1 of 60 sweeps of alike ones (3 seeds). */
 const WALL_SPREAD = 5;
 
 /**
@@ -234,11 +234,12 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     return { ...none, optimum: { ...empty, reason } };
   }
   const raw = usable.map((row) => mean(row.loss.filter((v) => v !== null)));
-  const losses = usable.map((row) => row.loss), best = indexOfLeast(raw);
-  const [all, near] = ([5, 3] as const).map((points) => {
+  const losses = usable.map((row) => row.loss);
+  const splitAround = (best: number, points: 3 | 5): Split => {
     const from = windowStart(best, raw.length, points), to = Math.min(raw.length, from + points);
     return split(losses, from, to, points === 3 ? [from, to] : null);
-  });
+  };
+  const all = splitAround(indexOfLeast(raw), 5), near = splitAround(indexOfLeast(all.curve), 3);
   const width = widthOf(all, near, fitCurve(log2x, all.curve), log2x);
   const parts = width === 3 ? near : all;
   // below 0 there is no loss where none is measured

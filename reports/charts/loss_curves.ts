@@ -27,9 +27,11 @@ import {
 } from "./theme.ts";
 
 /** The lines under the title that say what each mark is; only marks that occur are named. */
-function lossKey(rows: LossRow[], seeds: number): string[] {
+function lossKey(rows: LossRow[], seeds: number[]): string[] {
   const has = (kind: LossRow["kind"]) => rows.some((row) => row.kind === kind);
-  const band = seeds > 1 ? `Mean of ${seeds} seeds, band ±1 standard error` : "One seed, no band";
+  const band = Math.max(...seeds) > 1
+    ? `Mean of ${distinct(seeds).sort((a, b) => a - b).join(" or ")} seeds, band ±1 standard error`
+    : "One seed, no band";
   return [
     [band, ...(has("optimum") ? ["★ fitted optimum with its 95% interval"] : [])].join("; "),
     [
@@ -50,7 +52,11 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
     .sort((a, b) => a - b);
   const domain = lossDomain(panels), words = lossWords(record);
   const runs = record.evidence.runs.filter(({ cell }) => cell.swept === swept);
-  const seeds = distinct(runs.map(({ cell }) => cell.seed)).length;
+  const lines = Map.groupBy(
+    runs,
+    ({ cell: { panel, configuration, rule, role } }) => [panel, configuration, rule, role].join(),
+  );
+  const seeds = [...lines.values()].map((of) => distinct(of.map(({ cell }) => cell.seed)).length);
   const columns = panels.length <= 3 ? Math.max(1, panels.length) : 2;
   const width = columns === 1 ? 420 : columns === 2 ? 300 : 215;
   const fade = { condition: { param: "pick", value: 1 }, value: 0.15 };

@@ -37,7 +37,14 @@ const SMOKE =
 /** The sentences. */
 export function caveats(record: BenchRecord): string[] {
   const { environment, plan, verdict, incomplete, findings } = record, runs = runsOf(record);
-  const seeds = distinct(runs.map(({ cell }) => cell.seed)).length;
+  // of the line that has fewest: a reference may have more than its targets
+  const lines = Map.groupBy(
+    runs,
+    ({ cell: { panel, configuration, rule } }) => [panel, configuration, rule].join(),
+  );
+  const seeds = Math.min(
+    ...[...lines.values()].map((of) => distinct(of.map(({ cell }) => cell.seed)).length),
+  );
   const smoke = plan.profile === "smoke";
   const when: [boolean, string][] = [
     [

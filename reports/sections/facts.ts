@@ -18,6 +18,19 @@ import {
 
 type Pairs = [name: string, value: string][];
 
+/** Seeds; by role where roles differ, e.g. `0, 1, 2 (target); 0, 1, 2, 3 (reference, control)`. */
+function seedsPhrase(cells: Cell[]): string {
+  const byRole = [...Map.groupBy(cells, ({ role }) => role)].map(([role, of]) =>
+    [role, distinct(of.map(({ seed }) => seed)).sort((a, b) => a - b).join(", ")] as const
+  );
+  const bySeeds = [...Map.groupBy(byRole, ([, seeds]) => seeds)];
+  return bySeeds.length === 1
+    ? bySeeds[0][0]
+    : bySeeds.map(([seeds, roles]) => `${seeds} (${roles.map(([role]) => role).join(", ")})`).join(
+      "; ",
+    );
+}
+
 /** What was trained: seeds, steps, what each label stands for, where each sweep was measured. */
 function trainedPairs(record: BenchRecord): Pairs {
   const cells = runsOf(record).map((run) => run.cell);
@@ -31,7 +44,7 @@ function trainedPairs(record: BenchRecord): Pairs {
     `${label} = ${distinct(group.map((cell) => cell.configuration)).join(" and ")}`
   );
   return [
-    ["seeds", distinct(cells.map((cell) => cell.seed)).join(", ")],
+    ["seeds", seedsPhrase(cells)],
     ["trained for", trainingPhrase(record)],
     ["configurations", names.join("; ")],
     ...(grids.length > 0 ? [["places tried (log2)", grids.join("; ")] as [string, string]] : []),

@@ -131,7 +131,8 @@ export function transferSections(record: TransferRecord): Section[] {
       "optima",
       optimumTable(record),
       "Where a quadratic in log2 of the swept value has its minimum, on the reference's scale, with " +
-        "95% intervals.",
+        "95% intervals. Shifts are no differences of these: they are paired by seed, over the seeds " +
+        "that both lines have.",
     )]),
     section("Beside the paper", [tableBlock("beside-the-paper", besideThePaper(record))]),
     section("Every place of every sweep", [{

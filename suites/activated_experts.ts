@@ -89,7 +89,7 @@ export const activatedExperts = defineTransfer(ACTIVATED_EXPERTS);
 
 /** The same claim on images. */
 export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERTS, {
-  version: "2",
+  version: "3",
   figure: "Fig. 2a-c (diffusion)",
   varied:
     "activated experts per token; width 4 d* (smoke: 2 d*); the reference's learning rate, by octaves where the paper's grid has half octaves; in panels that decide nothing its weight decay and init std",

@@ -61,7 +61,7 @@ export const batch = defineTransfer(BATCH);
 
 /** The same claim on images. */
 export const batchOfImages = defineTransfer(onImages(BATCH, {
-  version: "2",
+  version: "3",
   figure: "Fig. 5b (diffusion)",
   heldFixed: "images, patches in all, seeds, model (dense, and in quick 16e4a of the same width)",
   varied: "batch B: 1/2, 2 and 4 times the reference's; the reference's learning rate",

@@ -47,7 +47,7 @@ export const capacity = defineTransfer(CAPACITY);
 
 /** The same claim on images. */
 export const capacityOfImages = defineTransfer(onImages(CAPACITY, {
-  version: "2",
+  version: "3",
   figure: "none (Fig. 3, capacity, on images)",
   quick: [transfer(at(["4e4a", "16e4a", "32e4a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

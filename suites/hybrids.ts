@@ -50,7 +50,7 @@ export const hybrids = defineTransfer(HYBRIDS);
 
 /** The same claim on images. */
 export const hybridsOfImages = defineTransfer(onImages(HYBRIDS, {
-  version: "2",
+  version: "3",
   figure: "none (Fig. 3, hybrids, on images)",
   quick: [transfer(at(["16e4a", "16e2a2s", "16e4a4g"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE))],
 }));

@@ -42,7 +42,7 @@ export const shootOut = defineTransfer(SHOOT_OUT);
 
 /** The same claim on images. */
 export const shootOutOfImages = defineTransfer(onImages(SHOOT_OUT, {
-  version: "2",
+  version: "3",
   figure: "none (our own comparison)",
   quick: rules(`16e4a:${IMAGES_WIDE}`, { rivals: ["mup", "moe-mup", "embedding-lr-only"] }),
 }));

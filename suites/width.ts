@@ -54,7 +54,7 @@ export const width = defineTransfer(WIDTH);
 
 /** The same claim on images. */
 export const widthOfImages = defineTransfer(onImages(WIDTH, {
-  version: "2",
+  version: "3",
   figure: "none (Fig. 4, width, on images)",
   control: { rule: "standard", on: "the widest MoE (smoke, paper: and the widest dense target)" },
   quick: [transfer(["dense:d=32,dh=16,H=32", "dense:d=64,dh=16,H=64", "16e4a:d=64,dh=16,h=16"], [

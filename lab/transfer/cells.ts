@@ -30,6 +30,8 @@ export interface Line {
   /** the plan with the panel's reference */
   plan: TrainingPlan;
   seeds: number[];
+  /** whether it is compared with its reference over the seeds of both, or with all of it */
+  paired: boolean;
   /** log2 values; of a bracket a guess until its reference is measured */
   grid: number[];
   bracket: boolean;
@@ -57,9 +59,12 @@ export function linesOf(
       role,
       swept: panel.swept ?? "lr",
       plan,
-      seeds: role === "reference" || role === "control"
-        ? [...p.seeds, ...panel.moreSeeds ?? []]
-        : p.seeds,
+      seeds: [
+        ...p.seeds,
+        ...role === "reference" || role === "control" ? panel.moreSeeds ?? [] : [],
+        ...role === "reference" ? panel.referenceSeeds ?? [] : [],
+      ],
+      paired: panel.referenceSeeds === undefined,
       grid: role === "reference"
         ? [...grids.reference]
         : grids.targets === "bracket"

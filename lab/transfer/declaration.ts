@@ -38,6 +38,11 @@ export interface TransferPanel {
   controls: string[];
   /** further seeds of its reference and controls, which are cheap or lie too near a limit for the targets' */
   moreSeeds?: number[];
+  /**
+   * further seeds of its reference alone, where its noise decides how well a shift is told: targets and controls are then
+   * compared with all of it, each resampled over its own seeds
+   */
+  referenceSeeds?: number[];
   /** rules trained on every target to be ranked; they decide nothing */
   rivals?: string[];
   /** its own grids */

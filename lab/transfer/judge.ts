@@ -25,21 +25,22 @@ import type { TransferLimits } from "./declaration.ts";
  *
  * - shift = log2 x^(target) − log2 x^(reference) within ±tolerance
  * - regret = target's loss at x^(reference) − its loss at its own optimum, at most
- *   max(2 × standard error, minRegret), with the standard error of the target's mean loss over seeds at
+ *   max(2 × standard error, minRegret), the former 4 × the latter at most, with the standard error of the target's mean loss over seeds at
  *   its best point, the seeds' common part taken out, as the regret is paired. Never negative (the optimum
  *   is the fit's minimum), so noise biases it upwards, which can cost a pass but never make one; its lower
  *   bound stays near 0 when the shift is within noise. Where the majority of the runs at the grid points
  *   next to x^(reference) diverged it has no finite value and lies beyond any limit
  *
- * Both are taken per resample, both sweeps over the same seed draws. Open: no optimum, one seed, a best
+ * Both are taken per resample, both sweeps over the same seed draws, or where their numbers of seeds differ each over
+ * its own. Open: no optimum, one seed, a best
  * point at the edge of its grid or beside diverged runs, or a sweep most of whose runs diverged.
  *
  * @param names what is judged
- * @param reference its sweep; column k of `loss` is the same seed in both sweeps
+ * @param reference its sweep; column k of `loss` is the same seed in both sweeps where they have as many
  * @param target the target's sweep on the reference's scale of x
  * @param limits what counts as kept
  * @param unit of the losses, e.g. `nats`
- * @throws {RangeError} for different numbers of seeds, ragged sweeps or a negative threshold
+ * @throws {RangeError} for ragged sweeps or a negative threshold
  */
 export function judgeTarget(
   names: Pick<Unjudged, "panel" | "subject" | "variant" | "role">,
@@ -53,8 +54,8 @@ export function judgeTarget(
       `Cannot judge with tolerance ${tolerance} and regret limit ${minRegret}: both must be ≥ 0`,
     );
   }
-  const { from, to, place } = compared(reference, target);
-  const measures = measuresOf(from, to, place, { tolerance_octaves: tolerance, minRegret }, unit);
+  const found = compared(reference, target), { from, to } = found;
+  const measures = measuresOf(found, { tolerance_octaves: tolerance, minRegret }, unit);
   return judge({ ...names, measures, need: "any", open: openOf(from, to) });
 }
 
@@ -63,28 +64,42 @@ export interface Compared {
   from: Analysis;
   to: Analysis;
   place: ReturnType<typeof coverageAt>;
+  /** whether runs diverged in the majority at the grid point beyond each end of what trained in the target */
+  walls: { low: boolean; high: boolean };
 }
 
-/** Analyses a reference and a target over the same seed draws. */
+/** Analyses a reference and a target: over the same seed draws, or where one has more seeds each over its own. */
 export function compared(reference: Sweep, target: Sweep): Compared {
-  const [r, t] = sortSeeds([reference, target]);
-  const draws = drawSeeds(Math.max(1, r.loss[0]?.length ?? 0));
-  const from = analyse(r, draws, 1), to = analyse(t, draws, 2);
+  const [n, m] = [reference, target].map(({ loss }) => loss[0]?.length ?? 0);
+  const [r, t] = n === m
+    ? sortSeeds([reference, target])
+    : [...sortSeeds([reference]), ...sortSeeds([target])];
+  const from = analyse(r, drawSeeds(Math.max(1, n)), 1),
+    to = analyse(t, drawSeeds(Math.max(1, m)), 2);
   const place = from.optimum.log2x && to.optimum.log2x
     ? coverageAt(t, from.optimum.log2x.estimate)
     : "unknown";
-  return { from, to, place };
+  const trained = to.log2x, beside = (x: number) => coverageAt(t, x) === "unknown";
+  const walls = trained.length === 0
+    ? { low: false, high: false }
+    : { low: beside(trained[0] - 1e-6), high: beside(trained[trained.length - 1] + 1e-6) };
+  return { from, to, place, walls };
 }
+
+/** How many times the smallest limit of the regret its noise may allow: beyond it a regret that is kept would say nothing. */
+export const MOST_NOISE = 4;
 
 /** Shift and regret with their limits. */
 export function measuresOf(
-  from: Analysis,
-  to: Analysis,
-  place: Compared["place"],
+  { from, to, place, walls }: Compared,
   { tolerance_octaves: tolerance, minRegret }: TransferLimits,
   unit: string,
 ): UnjudgedMeasure[] {
-  const limit = to.standardError === null ? minRegret : Math.max(2 * to.standardError, minRegret);
+  const x = from.optimum.log2x?.estimate ?? NaN, { log2x } = to;
+  const near = place === "measured" ||
+    place === "unknown" && (x > log2x[log2x.length - 1] || x < log2x[0]);
+  const noise = Math.min(2 * (to.standardError ?? 0), MOST_NOISE * minRegret);
+  const limit = Math.max(noise, minRegret);
   return [
     {
       name: SHIFT,
@@ -96,7 +111,7 @@ export function measuresOf(
     {
       name: REGRET,
       unit,
-      value: place === "measured" ? regretOf(from, to) : null,
+      value: near ? regretOf(from, to, walls, limit) : null,
       limits: { hi: limit },
       missing: place === "diverged"
         ? "beyond"
@@ -118,12 +133,29 @@ function openOf(from: Analysis, to: Analysis): string | null {
   return null;
 }
 
-/** Regret over the resamples; null when x^(reference) leaves the target's grid in more than 2.5%. */
-function regretOf(from: Analysis, to: Analysis): Interval | null {
+/**
+ * Regret over the resamples. Where x^(reference) lies beyond what trained, beside runs that diverged, it is at least what
+ * it is at that end: which can say that the limit is left, but not that it is kept.
+ *
+ * @returns null when x^(reference) leaves the target's grid in more than 2.5%, or what is beside diverged runs would be kept
+ */
+function regretOf(
+  from: Analysis,
+  to: Analysis,
+  walls: Compared["walls"],
+  limit: number,
+): Interval | null {
+  const all = to.fits.length, { log2x } = to, low = log2x[0], high = log2x[log2x.length - 1];
   if (from.fits.length === 0) return null;
+  let beyond = 0;
   const values = to.fits.flatMap((fit, i) => {
-    const loss = lossAt(to.log2x, to.resamples.curves[i], fit, from.fits[i].log2x);
+    const x = from.fits[i].log2x,
+      at = x > high && walls.high ? high : x < low && walls.low ? low : x;
+    const loss = lossAt(log2x, to.resamples.curves[i], fit, at);
+    if (at !== x) beyond++;
     return loss === null ? [] : [Math.max(0, loss - fit.loss)];
   });
-  return values.length > 0 && values.length >= 0.975 * to.fits.length ? intervalOf(values) : null;
+  if (values.length === 0 || values.length < 0.975 * all) return null;
+  const found = intervalOf(values);
+  return beyond > 0.025 * all && found.hi <= limit ? null : found;
 }

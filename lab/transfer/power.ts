@@ -58,9 +58,15 @@ export function shiftLines(profile: ProfileName, seeds: number, tolerance: numbe
 const TRIED = [3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 32, 48];
 
 /** Both sweeps with another number of seeds; 3 and 4 are streams of draws that nobody else has (judge.ts: 1, 2). */
-function grown({ from, to, place }: Compared, seeds: number, likely: boolean): Compared | null {
-  const a = withSeeds(from, seeds, likely, 3), b = withSeeds(to, seeds, likely, 4);
-  return a && b && { from: a, to: b, place };
+function grown(
+  { from, to, place, walls }: Compared,
+  seeds: number,
+  likely: boolean,
+): Compared | null {
+  // a reference that has more seeds keeps them
+  const own = from.source?.parts.seedEffect.length ?? 0;
+  const a = withSeeds(from, Math.max(own, seeds), likely, 3), b = withSeeds(to, seeds, likely, 4);
+  return a && b && { from: a, to: b, place, walls };
 }
 
 /** How many times as far a control would have to be; null where its miss cannot be told from none. */
@@ -92,12 +98,11 @@ export function needsOfTarget(
   if (judged.open !== null || (judged.verdict !== "inconclusive" && !passing)) return null;
   const found = compared(reference, target), bare = grown(found, Infinity, false);
   if (bare === null) return null;
-  const seeds = found.from.source!.parts.seedEffect.length;
+  const seeds = found.to.source!.parts.seedEffect.length;
   const left = shiftBetween(bare.from, bare.to);
   let decided: Pick<Needs, "decisive" | "verdict"> = { decisive: null, verdict: "fail" };
   for (const n of TRIED.filter((tried) => tried > seeds)) {
-    const { from, to, place } = grown(found, n, true)!;
-    const measures = measuresOf(from, to, place, limits, unit);
+    const measures = measuresOf(grown(found, n, true)!, limits, unit);
     const { verdict } = judge({ ...judged, measures, need: "any" });
     if (verdict === "fail" || (verdict === "pass" && !passing)) {
       decided = { decisive: n, verdict };

@@ -13,6 +13,7 @@ import { replicasThatFit } from "../train/size.ts";
 import { cellsOf, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import { findingsOf } from "./findings.ts";
+import { MOST_NOISE } from "./judge.ts";
 import { shiftLines } from "./power.ts";
 import { Sweeps } from "./sweeps.ts";
 
@@ -38,7 +39,9 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
     measured: "loss on held-out data, mean over paired seeds",
     passesIf:
       `the 95% interval of the shift of the optimum lies within ±${tolerance} octave, or the regret of ` +
-      `the transferred value is ≤ max(2 standard errors, ${minRegret})`,
+      `the transferred value is ≤ max(2 standard errors, ${minRegret}), ${
+        MOST_NOISE * minRegret
+      } at most`,
     control: `${control.rule} (${ruleById(control.rule).title}) on ${control.on} must fail` +
       (control.caution ? `; it ${cautionText(control.caution)}` : ""),
     plan(profileName) {
@@ -97,8 +100,9 @@ function check({ id, rule = "complete-mue", control, profiles }: TransferDeclara
     if (panels.every((panel) => panel.beside)) {
       throw cannot(`profile ${name} has no panel that carries the claim`);
     }
-    for (const { targets, controls, moreSeeds = [], rivals = [] } of panels) {
-      const twice = moreSeeds.find((seed) => seeds.includes(seed));
+    for (const { targets, controls, moreSeeds = [], referenceSeeds = [], rivals = [] } of panels) {
+      const further = [...moreSeeds, ...referenceSeeds];
+      const twice = further.find((seed, i) => seeds.includes(seed) || further.indexOf(seed) < i);
       if (twice !== undefined) throw cannot(`seed ${twice} is no further seed`);
       const stray = controls.find((c) => !targets.includes(c));
       if (stray) throw cannot(`control ${stray} is no target`);

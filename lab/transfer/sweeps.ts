@@ -68,11 +68,12 @@ export class Sweeps {
   }
 
   /**
-   * The sweep of a line's reference with the line's own seeds, by which both are paired; the reference may have more.
-   * Null while a run is missing.
+   * The sweep of a line's reference: with the line's own seeds, by which both are paired, or all of it. Null while a
+   * run is missing.
    */
   referenceSweep(line: Line): Sweep | null {
-    return this.sweepOf(this.referenceOf(line), line.seeds);
+    const reference = this.referenceOf(line);
+    return this.sweepOf(reference, line.paired ? line.seeds : reference.seeds);
   }
 
   /** Where the optimum of a line's reference lies, log2; null when it could not be fitted. */

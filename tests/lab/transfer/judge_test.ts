@@ -123,10 +123,27 @@ Deno.test("one seed, no trained points, and no convex curve are inconclusive wit
   assert(/^no optimum of the reference: .* is not convex/.test(found.open!), found.open!);
 });
 
-Deno.test("seeds that cannot be paired and negative thresholds are refused", () => {
+Deno.test("a rate beside diverged runs is surely worse than the end of what trained, and never shown to be as good", () => {
+  const noise = (k: number) => 0.003 * Math.sin(7 * k + 1);
+  const sweep = (at: number, wall: boolean, curvature = 0.02) => ({
+    log2x: [-8, -7, -6, -5, -4],
+    loss: [-8, -7, -6, -5, -4].map((x) =>
+      [0, 1, 2].map((k) =>
+        wall && x === -4 && k !== 1 ? null : 0.3 + curvature * (x - at) ** 2 + noise(k + 3 * x)
+      )
+    ),
+  });
+  // the reference's optimum lies about −5, in half of the resamples above it
+  const worse = judged(sweep(-5, false), sweep(-7, true), { minRegret: 0.005 });
+  assertEquals([worse.verdict, worse.regret.verdict], ["fail", "fail"]);
+  const alike = judged(sweep(-4.9, false), sweep(-5.1, true, 1e-3), { minRegret: 0.05 });
+  assert(alike.regret.verdict !== "pass" || alike.regret.value !== null, JSON.stringify(alike));
+});
+
+Deno.test("ragged sweeps and negative thresholds are refused", () => {
   const [a, b] = pair(0);
-  const fewer = { log2x: b.log2x, loss: b.loss.map((row) => row.slice(1)) };
-  throws(() => judged(a, fewer), /Cannot pair sweeps by seed: they have 3 and 2 seeds/);
+  const ragged = { log2x: b.log2x, loss: b.loss.map((row, g) => row.slice(g % 2)) };
+  throws(() => judged(a, ragged), /Cannot read a sweep/);
   throws(() => judged(a, b, { tolerance: -1 }), RangeError);
 });
 

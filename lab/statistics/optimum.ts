@@ -2,7 +2,7 @@
  * The optimum of one sweep, with an interval that holds.
  *
  * Estimator: mean loss over seeds at each grid point; the 5 grid points around the best one (fewer
- * if fewer are finite; 3 where 5 are no quadratic, {@link widthOf}); least squares loss ≈ c₀ + c₁u + c₂u² in u = log2 x; optimum −c₁/(2c₂). Each
+ * if fewer are finite; 3 where 5 are no quadratic, window.ts); least squares loss ≈ c₀ + c₁u + c₂u² in u = log2 x; optimum −c₁/(2c₂). Each
  * resample of lab/statistics/resample.ts goes through all of it, choice of the window included: with noise
  * as large as the difference between neighbours the window is part of the estimate, and fixing
  * it would hide that part of the error. The estimate is the median of the resamples.
@@ -29,6 +29,7 @@
  * @module
  */
 import { type Fit, fitCurve, indexOfLeast, modelError, windowStart } from "./fit.ts";
+import { widthOf } from "./window.ts";
 import type { Optimum } from "../record/evidence.ts";
 import type { Interval } from "../record/findings.ts";
 import {
@@ -162,41 +163,6 @@ export function intervalOf(values: readonly number[]): Interval {
     lo: quantile(values, 0.025),
     hi: quantile(values, 0.975),
   };
-}
-
-/** How many times the spread of the runs beside the minimum makes a wall: in 1 of 60 sweeps of alike ones (3 seeds). */
-const WALL_SPREAD = 5;
-
-/**
- * How many points a sweep is fitted to: five, but three where the five are no quadratic.
- *
- * A quadratic passes through its points, and its best grid point lies within half a step of its minimum, so
- * at most a 24th of the window's range above it; a bowl that is steeper on one side is missed by an eighth at most
- * (tests/lab/statistics/bowls.ts). A fit that misses the best point by more, or whose
- * minimum lies further below it (two standard errors of its mean to spare), is bent by a point far from the
- * minimum, mostly by a rate so high that the loss jumps. Such a wall says that the rate is too high, and
- * nothing of where the minimum lies. Its runs also differ far more from each other: where they do, the limit is
- * the 24th. Three points pass through theirs whatever they are.
- *
- * @param near the sweep split at the three, whose noise is theirs alone
- */
-function widthOf(
-  { curve }: Split,
-  { noise, counts, residual }: Split,
-  fit: Fit,
-  log2x: readonly number[],
-): 3 | 5 {
-  const window = curve.slice(fit.from, fit.to + 1), lowest = curve[fit.best];
-  const error = Number.isFinite(noise[fit.best])
-    ? 2 * noise[fit.best] / Math.sqrt(counts[fit.best])
-    : 0;
-  const [c0, c1, c2] = fit.coefficients, u = log2x[fit.best] - fit.centre;
-  const miss = Math.max(lowest - fit.loss, Math.abs(c0 + c1 * u + c2 * u * u - lowest));
-  const wall = residual.slice(fit.from, fit.to + 1).some((row, g) => {
-    const squares = row.reduce((sum, r) => sum + r * r, 0) / (counts[fit.from + g] - 1);
-    return Math.sqrt(squares) > WALL_SPREAD * noise[fit.best];
-  });
-  return miss > (Math.max(...window) - lowest) / (wall ? 24 : 8) + error ? 3 : 5;
 }
 
 /**

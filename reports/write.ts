@@ -13,7 +13,7 @@ import { summaryMarkdown } from "./media/markdown.ts";
 import { reportPage } from "./media/page.ts";
 import { gridPng } from "./media/grid.ts";
 import { chartsOf, reportOf } from "./sections/index.ts";
-import { picturesOf } from "./sections/pictures.ts";
+import { picturesOf } from "./sections/section.ts";
 
 /** Pixels of a picture's file per pixel of its images. */
 const PICTURE_SCALE = 4;

@@ -29,7 +29,7 @@ import {
 /** The lines under the title that say what each mark is; only marks that occur are named. */
 function lossKey(rows: LossRow[], seeds: number[]): string[] {
   const has = (kind: LossRow["kind"]) => rows.some((row) => row.kind === kind);
-  const band = Math.max(...seeds) > 1
+  const band = seeds.some((count) => count > 1)
     ? `Mean of ${distinct(seeds).sort((a, b) => a - b).join(" or ")} seeds, band ±1 standard error`
     : "One seed, no band";
   return [

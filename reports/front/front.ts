@@ -10,7 +10,7 @@ import { badge, type DrawnChart, escapeHtml, idOf } from "../media/html_parts.ts
 import { line, sectionsMarkdown } from "../media/markdown.ts";
 import { page } from "../media/page.ts";
 import { type Block, type Section, section, tableBlock, tableOf } from "../sections/section.ts";
-import { picturesOf } from "../sections/pictures.ts";
+import { picturesOf } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
 import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";

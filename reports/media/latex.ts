@@ -5,7 +5,7 @@
  * @module
  */
 import { sentence } from "../words/phrases.ts";
-import { picturesOf } from "../sections/pictures.ts";
+import { picturesOf } from "../sections/section.ts";
 import type { Block, Report } from "../sections/section.ts";
 
 const SPECIAL: Record<string, string> = {

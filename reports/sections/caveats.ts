@@ -42,9 +42,8 @@ export function caveats(record: BenchRecord): string[] {
     runs,
     ({ cell: { panel, configuration, rule } }) => [panel, configuration, rule].join(),
   );
-  const seeds = Math.min(
-    ...[...lines.values()].map((of) => distinct(of.map(({ cell }) => cell.seed)).length),
-  );
+  const counts = [...lines.values()].map((of) => distinct(of.map(({ cell }) => cell.seed)).length);
+  const [seeds] = extent(counts) ?? [0];
   const smoke = plan.profile === "smoke";
   const when: [boolean, string][] = [
     [

@@ -174,3 +174,10 @@ export interface Report {
   /** what could not be made, one sentence each */
   problems: string[];
 }
+
+/** The pictures of a report, in its order. */
+export function picturesOf({ sections }: Pick<Report, "sections">): Picture[] {
+  return sections.flatMap(({ blocks }) =>
+    blocks.flatMap((block) => block.kind === "picture" ? [block.picture] : [])
+  );
+}

@@ -26,7 +26,7 @@ const PINNED: Record<string, string[]> = {
   "shoot-out": ["4", "2842b56fa6b9dd5c", "9925228f234d7f3d", "b422fb01842750eb"],
   "bridges-diffusion": ["1", "e55c57d5d1c1c125", "cf43892937d5974a", "8f79e266c82fa18b"],
   "activated-experts-diffusion": ["3", "8d7f2cb0864a778f", "1f81673cf083cc37", "d15ca4533acf0c31"],
-  "initial-loss-diffusion": ["1", "d039d4833e482b1b", "2d402fe2b78821c2", "1ed324aaae0cbb16"],
+  "initial-loss-diffusion": ["1", "6088f7a85d21300b", "2d402fe2b78821c2", "1ed324aaae0cbb16"],
   "capacity-diffusion": ["3", "4452a621f50ba4c6", "2437a21f5e4aab50", "66d668eda8b2a40f"],
   "granularity-diffusion": ["3", "cba30a91eae87056", "3db50651a581bd57", "6e88dd0d9a06775b"],
   "hybrids-diffusion": ["3", "990f22a2a4912772", "f4c09f7b474481bb", "c4f92accdb838ae9"],

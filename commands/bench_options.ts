@@ -26,7 +26,7 @@ long they take. Most train a dense reference and MoE targets and ask whether the
 survives; what several of them train is trained once.
 
   --profile NAME   smoke (seconds a suite; shows that all works, tells nothing), quick (default;
-                   minutes a suite, 1.7 hours for all on 2 CPU cores), paper (a GPU)
+                   minutes a suite, two hours for all on 2 CPU cores), paper (a GPU)
   --task NAME      language or diffusion: only its suites, or those named as they are for it
                    (capacity --task diffusion is capacity-diffusion); default: both tasks
   --out DIR        where results go (default: out; DIR/SUITE each when there are several suites); a

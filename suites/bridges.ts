@@ -21,7 +21,7 @@
 import { BRIDGES, type BridgesProfile } from "../lab/claims/bridges.ts";
 import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
-import { claimsOnImages } from "./images.ts";
+import { claimsOnImages, MODULATED_CAUTION } from "./images.ts";
 import { lookedBefore } from "./plans.ts";
 import { imageProfiles, profiles } from "./bridges_profiles.ts";
 
@@ -70,9 +70,7 @@ export const bridges: Suite<BridgesProfile> = defineClaims(ON_TEXT);
 export const bridgesOfImages: Suite<BridgesProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "none (Fig. 1, on images)",
-  cautions: [
-    "in Bridge I and for the noise modulations start at a standard deviation of 1/4 here, where training starts them at 0 and a block puts out nothing",
-  ],
+  cautions: [MODULATED_CAUTION],
   probes_s: { smoke: 5, quick: 120, paper: 300 },
   profiles: imageProfiles,
 }));

@@ -20,7 +20,7 @@
 import { type CheckProfile, COORDINATE_CHECK } from "../lab/claims/coordinate_check.ts";
 import { type Declaration, defineClaims } from "../lab/claims/suite.ts";
 import type { Suite } from "../lab/suite.ts";
-import { claimsOnImages } from "./images.ts";
+import { claimsOnImages, MODULATED_CAUTION } from "./images.ts";
 import { imageProfiles, profiles } from "./coordinate_check_profiles.ts";
 
 const { limits, steps, base } = profiles.quick;
@@ -65,9 +65,7 @@ export const coordinateCheck: Suite<CheckProfile> = defineClaims(ON_TEXT);
 export const coordinateCheckOfImages: Suite<CheckProfile> = defineClaims(claimsOnImages(ON_TEXT, {
   version: "1",
   figure: "none (muP practice)",
-  cautions: [
-    "modulations start at a standard deviation of 1/4 here, where training starts them at 0 and a block puts out nothing",
-  ],
+  cautions: [MODULATED_CAUTION],
   probes_s: { smoke: 5, quick: 100, paper: 300 },
   profiles: imageProfiles,
 }));

@@ -86,12 +86,13 @@ const REFERENCE_SEEDS: Partial<Record<ProfileName, number[]>> = {
 const REFERENCE_CAUTION =
   "in quick the reference has twelve seeds and targets three, after looking: with three its noise had left every claim undecided";
 
-/** Id of a suite's sibling on images. */
-export const idOnImages = (id: string): string => `${id}-diffusion`;
+/** What a suite looks at whose modulations do not start as in training. */
+export const MODULATED_CAUTION =
+  "modulations start at a standard deviation of 1/4 where activations or gradients are looked at; training starts them at 0, where a block puts out nothing";
 
-/** What every suite on images says of itself. */
-export const namedOnImages = ({ id, title }: { id: string; title: string }) => ({
-  id: idOnImages(id),
+/** The names of a suite's sibling on images, by which suites/registry.ts finds it. */
+const namedOnImages = ({ id, title }: { id: string; title: string }) => ({
+  id: `${id}-diffusion`,
   title: `${title}, diffusion`,
 });
 

@@ -13,8 +13,8 @@ const WALL_SPREAD = 5;
  * How many points a sweep is fitted to: five, but three where the five are no quadratic.
  *
  * A quadratic passes through its points, and its best grid point lies within half a step of its minimum, so
- * at most a 24th of the window's range above it; a bowl that is steeper on one side is missed by an eighth at most
- * (tests/lab/statistics/bowls.ts). A fit that misses the best point by more, or whose
+ * at most a 24th of the window's range above it; bowls with up to twice the curvature on one side are missed by a 13th at most
+ * (tests/lab/statistics/bowls.ts). A fit that misses the best point by more than an eighth, or whose
  * minimum lies further below it (two standard errors of its mean to spare), is bent by a point far from the
  * minimum, mostly by a rate so high that the loss jumps. Such a wall says that the rate is too high, and
  * nothing of where the minimum lies. Its runs also differ far more from each other: where they do, the limit is

@@ -51,7 +51,10 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
         decided: { ...profile, rule, control: control.rule },
         lines: [
           `${plan.steps} steps of ${plan.sequences * plan.seq} tokens, seeds ${seeds.join(" ")}`,
-          ...shiftLines(profileName, seeds.length, profile.limits.tolerance_octaves),
+          // its noise was measured on text
+          ...(plan.task === undefined
+            ? shiftLines(profileName, seeds.length, profile.limits.tolerance_octaves)
+            : []),
           ...lines.map(({ panel, configuration, rule, swept, bracket, grid, seeds: own }) =>
             `${
               `${panel}/${configuration}/${rule}${swept === "lr" ? "" : `/${swept}`}`.padEnd(48)

@@ -12,7 +12,7 @@ import type { Run } from "../../lab/record/run.ts";
 import type { Dataset } from "../../model/task.ts";
 import { suiteById } from "../../suites/registry.ts";
 import { idxBytes, inFolder, pngBytes } from "../fixtures/pictures.ts";
-import { placed } from "../lab/runs.ts";
+import { placed, targetCell } from "../lab/runs.ts";
 import { withDevice } from "../with_device.ts";
 
 const SUITE = "activated-experts-diffusion";
@@ -161,16 +161,7 @@ async function jobsOn(sources: Sources, device?: Device): Promise<{ jobs: Job[];
   const { task, hash: dataHash, trainUnits } = data;
   const context = device ? contextOf(data, device) : { task, dataHash, trainUnits, adapter: "" };
   const jobs = SIZES.map((configuration) => {
-    const cell = {
-      panel: "p",
-      configuration,
-      label: configuration,
-      rule: "complete-mue",
-      role: "target" as const,
-      swept: "lr" as const,
-      log2x: -6,
-      seed: 1,
-    };
+    const cell = targetCell(configuration, -6, 1);
     return jobOf(placed(cell, plan), plan, context);
   });
   return { jobs, data };

@@ -12,7 +12,7 @@ import { TrainingPool } from "../../lab/train/pool.ts";
 import { openStore } from "../../lab/train/store.ts";
 import { textDataset } from "../../model/tasks/language.ts";
 import { smokePlan } from "../../suites/plans.ts";
-import { placed } from "../lab/runs.ts";
+import { placed, targetCell } from "../lab/runs.ts";
 import { withDevice } from "../with_device.ts";
 
 const SIZES = ["dense:d=16,L=1,H=16", "4e2a:d=32,L=1,h=16"];
@@ -21,16 +21,7 @@ const PLAN = { ...smokePlan, steps: 60 };
 function jobsOf(pool: TrainingPool): Job[] {
   return SIZES.flatMap((configuration) =>
     Array.from({ length: 6 }, (_, seed) => {
-      const cell = {
-        panel: "p",
-        configuration,
-        label: configuration,
-        rule: "complete-mue",
-        role: "target" as const,
-        swept: "lr" as const,
-        log2x: -5,
-        seed,
-      };
+      const cell = targetCell(configuration, -5, seed);
       return jobOf(placed(cell, PLAN), PLAN, pool.context);
     })
   );

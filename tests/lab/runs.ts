@@ -119,6 +119,18 @@ export function recordOf(run: Run): BenchRecord {
   };
 }
 
+/** A target under complete-mue at a learning rate, log2. */
+export const targetCell = (configuration: string, log2x: number, seed: number): Cell => ({
+  panel: "p",
+  configuration,
+  label: configuration,
+  rule: "complete-mue",
+  role: "target",
+  swept: "lr",
+  log2x,
+  seed,
+});
+
 /** A cell with its configurations read. */
 export function placed(cell: Cell, plan: Pick<TrainingPlan, "reference">): Placed {
   const from = parseConfiguration(plan.reference);

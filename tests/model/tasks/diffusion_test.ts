@@ -15,6 +15,7 @@ import { type Replica, Trainer, type TrainingOptions } from "../../../model/trai
 import { TASK_KINDS } from "../../../rule/rule.ts";
 import { uniforms } from "../../random.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
+import { SMALL, SMALL_MOE } from "./small.ts";
 import { learns, mean, train } from "./training.ts";
 
 const FACTS = {
@@ -34,25 +35,8 @@ const OPTIONS: TrainingOptions = {
   balanceCoef: 0.01,
   zCoef: 0,
 };
-const DENSE: ModelShape = {
-  task: diffusion(FACTS),
-  width: 20,
-  depth: 2,
-  headWidth: 10,
-  ffn: { kind: "dense", hidden: 13 },
-};
-const MOE: ModelShape = {
-  ...DENSE,
-  ffn: {
-    kind: "moe",
-    experts: 5,
-    active: 2,
-    expertWidth: 7,
-    shared: 1,
-    groups: 1,
-    gate: "sigmoid",
-  },
-};
+const DENSE: ModelShape = { task: diffusion(FACTS), ...SMALL };
+const MOE: ModelShape = { ...DENSE, ffn: SMALL_MOE };
 
 /** Images whose left half is bright in one class and whose right half is in the other. */
 function images(count = 60, trained = 40): Images {

@@ -22,6 +22,7 @@ import { type Replica, Trainer } from "../../../model/trainer.ts";
 import { TASK_KINDS } from "../../../rule/rule.ts";
 import { assertClose } from "../../close.ts";
 import { gaussian, pcg3d } from "../../reference/pcg3d.ts";
+import { SMALL, SMALL_MOE } from "./small.ts";
 import { onEveryProfile, withDevice } from "../../with_device.ts";
 
 const FACTS = {
@@ -34,26 +35,8 @@ const FACTS = {
   classDropout: 0.1,
 } as const;
 const TASK: Diffusion = diffusion(FACTS), SEQ = 4, LENGTH = 18, STRIDE = 20, IMAGES = 3;
-const DENSE: ModelShape = {
-  task: TASK,
-  width: 20,
-  depth: 2,
-  headWidth: 10,
-  ffn: { kind: "dense", hidden: 13 },
-};
-const MOE: ModelShape = {
-  ...DENSE,
-  ffn: {
-    kind: "moe",
-    experts: 5,
-    active: 2,
-    expertWidth: 7,
-    shared: 0,
-    groups: 1,
-    gate: "sigmoid",
-    biasRate: 0.001,
-  },
-};
+const DENSE: ModelShape = { task: TASK, ...SMALL };
+const MOE: ModelShape = { ...DENSE, ffn: { ...SMALL_MOE, shared: 0, biasRate: 0.001 } };
 
 /** 20 images, of which 8 are held out. */
 function images(device: Device): TaskData {

@@ -4,19 +4,22 @@
  * @module
  */
 import { causeOf, issueOf, LabError } from "./failure.ts";
+import { isSealed } from "./hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
 /** Formats that earlier versions wrote, and what can be done about a record in one of them. */
-const EARLIER = /^mue-bench\/(record\/1|claims\/1|latency\/1)$/;
+const EARLIER = /^mue-bench\/(record\/[12]|claims\/1|latency\/1)$/;
 
 /**
  * Reads a record and checks it: that it is JSON, that its format is the one this version knows (before
- * any field is looked at, so that an older or newer file is called so and not broken), then every field.
+ * any field is looked at, so that an older or newer file is called so and not broken), then every field, then its
+ * checksum.
  *
  * @param path the file
+ * @param sealedOnly false: also one that was changed after it was written
  * @throws {LabError} one line that names the file, what was found and what to do
  */
-export async function readRecord(path: string): Promise<BenchRecord> {
+export async function readRecord(path: string, sealedOnly = true): Promise<BenchRecord> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -45,5 +48,10 @@ export async function readRecord(path: string): Promise<BenchRecord> {
   }
   const result = recordSchema.safeParse(value);
   if (!result.success) throw cannot(issueOf(result.error));
+  if (sealedOnly && !isSealed(value as object)) {
+    throw cannot(
+      "it was changed after it was written, its checksum does not fit; `deno task check` says where",
+    );
+  }
   return result.data;
 }

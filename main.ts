@@ -9,6 +9,7 @@ const HELP = `mue-bench COMMAND [options]
   bench           train, judge and report suites (the main job)
   check           records against everything that follows from their runs; no GPU
   compare         latency records of several machines side by side
+  merge           the shards of a bench as the bench of one machine; no GPU
   reproduce       some runs of a record trained again on this machine
   rule            the transfer rule as a table, for any pair of configurations; no GPU
   parity          run parity cases made with PyTorch
@@ -16,8 +17,8 @@ const HELP = `mue-bench COMMAND [options]
   bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, check, compare, reproduce, rule, parity, selftest,
-bench:kernels, bench:peers.
+Each has its own --help. As tasks: deno task bench, check, compare, merge, reproduce,
+rule, parity, selftest, bench:kernels, bench:peers.
 `;
 
 /** Runs a command and returns its exit code. */
@@ -29,6 +30,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/check.ts")).checkCommand(args);
     case "compare":
       return await (await import("./commands/compare.ts")).compareCommand(args);
+    case "merge":
+      return await (await import("./commands/merge.ts")).mergeCommand(args);
     case "reproduce":
       return await (await import("./commands/reproduce.ts")).reproduceCommand(args);
     case "rule":

@@ -8,6 +8,7 @@ import { planOf, settlePlans } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import type { Hand } from "../lab/train/hand.ts";
+import { lockFolder } from "../lab/train/lock.ts";
 import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
@@ -22,6 +23,7 @@ import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
+import { benchShard, checkShard } from "./shard.ts";
 import { tuneFor } from "./tune.ts";
 import { readableAgain, workersFor } from "./workers.ts";
 
@@ -131,6 +133,7 @@ async function paceOf(
 async function benchAll(o: Options, { signal }: AbortController): Promise<number> {
   const began = performance.now(), { profile } = o, inputs = inputsOf(o);
   checkOut(o.out);
+  if (o.shard) checkShard(o.out, o.shard);
   const folders = foldersOf(o.out, o.suites), { several } = folders;
   for (const suite of o.suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
@@ -138,6 +141,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
   const { data, suites } = await dataFor(o.suites, profile, o);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
+  using _lock = lockFolder(o.out); // from the first suite to the last
   const opened = await openDevice(), line = new ProgressLine(), workers: Hand[] = [];
   try {
     const { device, warnings } = await tuneFor(opened, o.tune, line);
@@ -165,6 +169,20 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       line,
     );
     settlePlans(suites, profile, (suite) => dataOfSuite(suite, data)?.hash ?? null, o.out);
+    if (o.shard) {
+      const common = {
+        device,
+        environment,
+        profile,
+        inputs,
+        storeDir: o.out,
+        signal,
+        workers,
+        warnings,
+      };
+      const dataOf = (suite: Suite) => dataOfSuite(suite, data);
+      return await benchShard({ ...common, shard: o.shard, suites, dataOf }, line);
+    }
     const all = suites.values();
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
     for (let suite = next(); suite; suite = next()) {

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
+import type { Shard } from "../lab/record/shard.ts";
 import { duration } from "../reports/words/format.ts";
 import { wrap } from "../reports/words/lines.ts";
 import { TASKS } from "../model/tasks/registry.ts";
@@ -15,6 +16,7 @@ import { UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
 import type { Sources } from "./data.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
+import { shardOf } from "./shard.ts";
 import { workersOf } from "./workers.ts";
 
 /** What `--help` prints. */
@@ -44,6 +46,8 @@ survives; what several of them train is trained once.
   --workers N      processes that train side by side (default: on llvmpipe, the CPU's driver, one
                    per core and 1.5 GB of memory, each with a device of one thread; else 1, this
                    process; always 1 for a --text that can be read only once, e.g. a pipe)
+  --shard I/N      share I of N of the bench, e.g. 3/8: machines alike each run one, with the same suites
+                   and a folder of their own; then \`deno task merge\` (docs/ci.md)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop
@@ -79,6 +83,8 @@ export interface Options extends Sources {
   budget_s: number | null;
   /** processes that train; null: as many as suit the adapter */
   workers: number | null;
+  /** the share of several machines that is this one's; null: all of it */
+  shard: Shard | null;
   strict: boolean;
   install: boolean;
   selftest: boolean;
@@ -161,6 +167,7 @@ export function optionsOf(args: string[]): Options | "help" {
         budget: { type: "string" },
         router: { type: "string" },
         workers: { type: "string" },
+        shard: { type: "string" },
         strict: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         plan: { type: "boolean", default: false },
@@ -181,6 +188,11 @@ export function optionsOf(args: string[]): Options | "help" {
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
   }
+  if (values.shard !== undefined && values.budget !== undefined) {
+    throw new UsageError(
+      "Cannot share out a budget: what fits is another on every machine; leave out --budget",
+    );
+  }
   if (values.router !== undefined && !positionals.length) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
@@ -196,6 +208,7 @@ export function optionsOf(args: string[]): Options | "help" {
     histogram: values.histogram ?? null,
     budget_s: values.budget === undefined ? null : budgetOf(values.budget),
     workers: values.workers === undefined ? null : workersOf(values.workers),
+    shard: values.shard === undefined ? null : shardOf(values.shard),
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],

@@ -59,7 +59,8 @@ export interface Environment {
   /** version of the kernels' arithmetic */
   kernelsVersion: string;
 }
-const environmentSchema: z.ZodType<Environment> = z.object({
+/** zod form of {@link Environment}. */
+export const environmentSchema: z.ZodType<Environment> = z.object({
   adapter: z.string(),
   vendor: z.string(),
   architecture: z.string(),
@@ -203,7 +204,8 @@ export interface Cost {
   /** largest resident set until then, of all processes; null where the system does not say */
   peakRss_bytes: number | null;
 }
-const costSchema: z.ZodType<Cost> = z.object({
+/** zod form of {@link Cost}. */
+export const costSchema: z.ZodType<Cost> = z.object({
   wall_s: z.number(),
   trainedRuns: z.number().int(),
   reusedRuns: z.number().int(),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFile } from "node:fs/promises";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
@@ -10,8 +11,7 @@ import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 const EARLIER = /^mue-bench\/(record\/1|claims\/1|latency\/1)$/;
 
 /**
- * Reads a record and checks it: that it is JSON, that its format is the one this version knows (before
- * any field is looked at, so that an older or newer file is called so and not broken), then every field.
+ * Reads a record's file and checks it, as {@link parseRecord}; in Deno and in Node.
  *
  * @param path the file
  * @throws {LabError} one line that names the file, what was found and what to do
@@ -19,12 +19,24 @@ const EARLIER = /^mue-bench\/(record\/1|claims\/1|latency\/1)$/;
 export async function readRecord(path: string): Promise<BenchRecord> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readFile(path, "utf8");
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }
+  return parseRecord(text, path);
+}
+
+/**
+ * Checks a record's text: that it is JSON, that its format is the one this version knows (before
+ * any field is looked at, so that an older or newer file is called so and not broken), then every field.
+ *
+ * @param text what the file holds
+ * @param name what to call it in an error, e.g. its path
+ * @throws {LabError} one line with that name, what was found and what to do
+ */
+export function parseRecord(text: string, name: string): BenchRecord {
   const cannot = (why: string, cause?: unknown) =>
-    new LabError(`Cannot read ${path}: ${why}`, { cause });
+    new LabError(`Cannot read ${name}: ${why}`, { cause });
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, "")); // editors may put a byte-order mark before it

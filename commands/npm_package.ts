@@ -7,6 +7,7 @@
  * @module
  */
 import denoConfig from "../deno.json" with { type: "json" };
+import { causeOf, LabError } from "../lab/record/failure.ts";
 import { command, HELP_FLAG } from "./command.ts";
 
 const HELP = `npm: make the library's npm package in out/npm
@@ -17,7 +18,7 @@ The rules and the judge as @mue/bench, records as @mue/bench/record; docs/librar
 are used. An older package in that folder is replaced. Sends nothing anywhere: \`npm pack\` in the
 folder makes a tarball, \`npm install\` takes the folder itself.`;
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = `${import.meta.dirname}/..`;
 
 /** What package.json says beside what `deno pack` takes from deno.json. */
 const OWN = {
@@ -38,25 +39,25 @@ function pinned(name: string): string {
 
 /** Runs a program to its end in the checkout. */
 async function run(program: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, {
-    args,
-    cwd: ROOT,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    throw new Error(`Cannot run ${program} ${args[0]}: ${new TextDecoder().decode(stderr).trim()}`);
-  }
+  const command = new Deno.Command(program, { args, cwd: ROOT, stdout: "null", stderr: "piped" });
+  const { success, stderr } = await command.output().catch((cause) => {
+    throw new LabError(`Cannot run ${program}: ${causeOf(cause)}`, { cause });
+  });
+  if (success) return;
+  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+  throw new LabError(`Cannot run ${program} ${args[0]}: ${said}`);
 }
 
 /**
  * Makes the package in a folder, which is emptied first.
  *
  * @returns its package.json
- * @throws {Error} where deno or tar cannot do its part
+ * @throws {LabError} where deno or tar cannot do its part
  */
 export async function buildPackage(folder: string): Promise<Record<string, unknown>> {
-  await Deno.remove(folder, { recursive: true }).catch(() => {}); // there may be none
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
   await Deno.mkdir(folder, { recursive: true });
   const scratch = await Deno.makeTempDir();
   try {
@@ -70,14 +71,14 @@ export async function buildPackage(folder: string): Promise<Record<string, unkno
   const dependencies = Object.keys(made.dependencies).map((name) => [name, pinned(name)]);
   const whole = { ...made, ...OWN, dependencies: Object.fromEntries(dependencies) };
   await Deno.writeTextFile(`${folder}/package.json`, `${JSON.stringify(whole, null, 2)}\n`);
-  await Deno.copyFile(new URL("docs/library.md", ROOT), `${folder}/README.md`);
+  await Deno.copyFile(`${ROOT}/docs/library.md`, `${folder}/README.md`);
   return whole;
 }
 
 /** Runs the command; gives its exit code. */
 export function npmCommand(args: string[]): Promise<number> {
   return command(HELP, { args, options: HELP_FLAG }, async () => {
-    const { name, version } = await buildPackage(new URL("out/npm", ROOT).pathname);
+    const { name, version } = await buildPackage(`${ROOT}/out/npm`);
     console.log(`out/npm: ${name} ${version}`);
   });
 }

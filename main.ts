@@ -7,6 +7,7 @@
 const HELP = `mue-bench COMMAND [options]
 
   bench           train, judge and report suites (the main job)
+  check           records against everything that follows from their runs; no GPU
   compare         latency records of several machines side by side
   rule            the transfer rule as a table, for any pair of configurations; no GPU
   parity          run parity cases made with PyTorch
@@ -14,8 +15,8 @@ const HELP = `mue-bench COMMAND [options]
   bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, compare, rule, parity, selftest, bench:kernels,
-bench:peers.
+Each has its own --help. As tasks: deno task bench, check, compare, rule, parity, selftest,
+bench:kernels, bench:peers.
 `;
 
 /** Runs a command and returns its exit code. */
@@ -23,6 +24,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "bench":
       return await (await import("./commands/bench.ts")).benchCommand(args);
+    case "check":
+      return await (await import("./commands/check.ts")).checkCommand(args);
     case "compare":
       return await (await import("./commands/compare.ts")).compareCommand(args);
     case "rule":

@@ -20,7 +20,7 @@ import {
   type Suite,
   type SuiteInputs,
 } from "./suite.ts";
-import { hashOf } from "./train/identity.ts";
+import { hashOf, sealed } from "./record/hash.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData, dataFacts } from "./train/data.ts";
@@ -164,7 +164,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   }
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
   const cost = pool?.cost() ?? meter.cost();
-  const record: BenchRecord = {
+  const record = sealed<Omit<BenchRecord, "checksum">>({
     schema: SCHEMA,
     createdAt: new Date().toISOString(),
     suite: factsOf(suite),
@@ -179,7 +179,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     incomplete,
     cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
     warnings,
-  };
+  });
   return { record, failure };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KERNELS_VERSION } from "../kernels/version.ts";
 import { taskById } from "../model/tasks/registry.ts";
 import { type Context, type Job, jobOf } from "./train/job.ts";
 import { workOf } from "./train/size.ts";
@@ -40,6 +41,7 @@ export const contextFor = (plan: TrainingPlan): Context => ({
   dataHash: "",
   trainUnits: 0,
   adapter: "",
+  kernelsVersion: KERNELS_VERSION,
 });
 
 /**

@@ -14,7 +14,7 @@ import type { Findings } from "./record/findings.ts";
 import type { Environment, SuiteFacts } from "./record/record.ts";
 import type { Context, Job } from "./train/job.ts";
 import type { TrainingPlan } from "./train/plan.ts";
-import type { TrainingPool } from "./train/pool.ts";
+import type { Models } from "./train/models.ts";
 import type { StoreFormat, StoreOf } from "./train/store.ts";
 
 /** Names of the sizes a suite comes in. */
@@ -73,7 +73,7 @@ export interface Bench {
    *
    * @throws {TypeError} in a suite without a task
    */
-  readonly pool: TrainingPool;
+  readonly pool: Models;
   /** Opens the suite's own store of what is not a trained model; the bench closes it. */
   open<T extends { key: string }>(format: StoreFormat<T>): StoreOf<T>;
   /** Tells how far it is. */
@@ -104,7 +104,14 @@ export interface Suite<P = unknown> extends SuiteFacts {
    * Jobs it will surely train, as far as finished runs tell: hands that are free train them while the
    * suite before it ends. Absent in a suite that trains none.
    */
-  ahead?(profile: ProfileName, pool: Pick<TrainingPool, "context" | "runOf">): Job[];
+  ahead?(profile: ProfileName, pool: Pick<Models, "context" | "runOf">): Job[];
+  /**
+   * What a shard takes as a whole: jobs of equal parts are trained by one. Null: every shard trains it, since others
+   * wait for it. Absent in a suite that one shard runs alone.
+   */
+  partOf?(job: Job): string | null;
+  /** Findings of evidence alone; absent where they are derived from runs. */
+  refind?(profile: ProfileName, evidence: Evidence): Findings;
   /**
    * Refuses inputs it cannot use, before any work.
    *

@@ -28,7 +28,8 @@ const FLOORS: Record<string, string[][]> = {
     ["estimate.ts"],
     ["suite.ts"],
     ["transfer", "claims", "latency"],
-    ["bench.ts"],
+    ["bench.ts", "derive.ts"],
+    ["check.ts"],
   ],
   model: [["."], ["tasks"], ["measure", "check"]],
   reports: [

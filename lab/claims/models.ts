@@ -60,7 +60,9 @@ export function workbenchOn(bench: Bench): { at: Workbench; used: Map<string, Ru
       return run;
     });
   };
-  return { at: { ...bench, train }, used };
+  // not spread: the device is asked for by those that look into models, and may not be there
+  const at: Workbench = Object.create(bench, { train: { value: train } });
+  return { at, used };
 }
 
 /** Unit of the losses. */

@@ -128,6 +128,7 @@ export function defineClaims<P extends { seeds: readonly number[] }>(
       return { jobs, other_s: probes_s?.[name] ?? 0, timed_s: 0 };
     },
     ahead: (name, pool) => jobsOf(name, pool.context),
+    ...(trains("quick").wanted.length > 0 && { partOf: ({ key }) => key }),
     async measure(name, bench) {
       const { at, used } = workbenchOn(bench), jobs = jobsOf(name, bench.pool.context);
       bench.pool.expect(() => jobs);

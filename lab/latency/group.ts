@@ -10,7 +10,7 @@ import { quotient } from "../record/beside.ts";
 import type { Interval } from "../record/findings.ts";
 import type { LatencyPoint, RooflineFacts } from "../record/timed.ts";
 import { mapped } from "../statistics/interval.ts";
-import { hashOf } from "../train/identity.ts";
+import { hashOf } from "../record/hash.ts";
 import type { LatencyGroup, LatencyWork } from "./works.ts";
 
 /** A layer on the device, or why it is not there. */

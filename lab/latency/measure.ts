@@ -17,7 +17,7 @@ import {
   rooflineSchema,
 } from "../record/timed.ts";
 import type { Bench, Measured } from "../suite.ts";
-import { hashOf } from "../train/identity.ts";
+import { hashOf } from "../record/hash.ts";
 import type { StoreFormat } from "../train/store.ts";
 import { findLatency } from "./findings.ts";
 import { timeGroup } from "./group.ts";

@@ -5,6 +5,7 @@
  */
 import type { SuiteFacts } from "../record/record.ts";
 import type { ProfileName, Suite } from "../suite.ts";
+import { findLatency } from "./findings.ts";
 import { loadOf } from "./load.ts";
 import { measureLatency } from "./measure.ts";
 import { casesOf, groupsOf, type LatencyProfile } from "./works.ts";
@@ -91,6 +92,12 @@ export function defineLatency(declared: LatencyDeclaration): Suite<LatencyProfil
     },
     async prepare(name, inputs) {
       if (inputs.histogram !== null) await loadOf(inputs, profiles[name].routingOf);
+    },
+    refind(name, evidence) {
+      if (evidence.kind !== "latency") {
+        throw new TypeError(`Cannot find latency in ${evidence.kind}`);
+      }
+      return findLatency(evidence.points, profiles[name]);
     },
     measure: (name, bench) => measureLatency(version, profiles[name], bench),
     changed: (words, sizes) => defineLatency({ ...declared, ...words, profiles: sizes }),

@@ -5,36 +5,40 @@
  */
 import { readFile } from "node:fs/promises";
 import { causeOf, issueOf, LabError } from "./failure.ts";
+import { isSealed } from "./hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
 /** Formats that earlier versions wrote, and what can be done about a record in one of them. */
-const EARLIER = /^mue-bench\/(record\/1|claims\/1|latency\/1)$/;
+const EARLIER = /^mue-bench\/(record\/[12]|claims\/1|latency\/1)$/;
 
 /**
  * Reads a record's file and checks it, as {@link parseRecord}; in Deno and in Node.
  *
  * @param path the file
+ * @param sealedOnly false: also one that was changed after it was written
  * @throws {LabError} one line that names the file, what was found and what to do
  */
-export async function readRecord(path: string): Promise<BenchRecord> {
+export async function readRecord(path: string, sealedOnly = true): Promise<BenchRecord> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }
-  return parseRecord(text, path);
+  return parseRecord(text, path, sealedOnly);
 }
 
 /**
  * Checks a record's text: that it is JSON, that its format is the one this version knows (before
- * any field is looked at, so that an older or newer file is called so and not broken), then every field.
+ * any field is looked at, so that an older or newer file is called so and not broken), then every field, then its
+ * checksum.
  *
  * @param text what the file holds
  * @param name what to call it in an error, e.g. its path
+ * @param sealedOnly false: also one that was changed after it was written
  * @throws {LabError} one line with that name, what was found and what to do
  */
-export function parseRecord(text: string, name: string): BenchRecord {
+export function parseRecord(text: string, name: string, sealedOnly = true): BenchRecord {
   const cannot = (why: string, cause?: unknown) =>
     new LabError(`Cannot read ${name}: ${why}`, { cause });
   let value: unknown;
@@ -57,5 +61,10 @@ export function parseRecord(text: string, name: string): BenchRecord {
   }
   const result = recordSchema.safeParse(value);
   if (!result.success) throw cannot(issueOf(result.error));
+  if (sealedOnly && !isSealed(value as object)) {
+    throw cannot(
+      "it was changed after it was written, its checksum does not fit; `deno task check` says where",
+    );
+  }
   return result.data;
 }

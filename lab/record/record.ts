@@ -11,7 +11,7 @@ import { type Evidence, evidenceSchema } from "./evidence.ts";
 import { type Findings, findingsSchema } from "./findings.ts";
 
 /** Version of the format; a reader refuses any other. */
-export const SCHEMA = "mue-bench/record/2";
+export const SCHEMA = "mue-bench/record/3";
 
 /** The machine and software a bench ran on. */
 export interface Environment {
@@ -32,10 +32,22 @@ export interface Environment {
    * when it did not choose
    */
   tuning: "none" | Record<string, string>;
+  /** what a run's last bits depend on besides its cell: adapter, kernel variants, storage; in every run's key */
+  identity: string;
+  /** the driver's version, as the system tells it; null where it does not */
+  driver: string | null;
   /** optional WebGPU features it offers */
   features: string[];
-  /** version of Deno */
+  /** limits of the device that was opened, by WebGPU's names */
+  limits: Record<string, number>;
+  /** version of Deno, or of the browser */
   deno: string;
+  /** version of V8 */
+  v8: string;
+  /** hash of `deno.lock`, which names every package by its content; null where there is none */
+  lock: string | null;
+  /** mean number of processes that wanted to run in the minute before the bench; null where not told */
+  load: number | null;
   /** operating system */
   os: string;
   /** logical processors */
@@ -55,8 +67,14 @@ const environmentSchema: z.ZodType<Environment> = z.object({
   backend: z.string(),
   profile: z.string(),
   tuning: z.union([z.literal("none"), z.record(z.string(), z.string())]),
+  identity: z.string(),
+  driver: z.string().nullable(),
   features: z.array(z.string()),
+  limits: z.record(z.string(), z.number()),
   deno: z.string(),
+  v8: z.string(),
+  lock: z.string().nullable(),
+  load: z.number().nullable(),
   os: z.string(),
   cpus: z.number().int(),
   gitCommit: z.string().nullable(),
@@ -224,6 +242,8 @@ export interface BenchRecord extends Decision {
   cost: Cost;
   /** what a reader must know */
   warnings: string[];
+  /** hash of all the other fields: {@link sealed} */
+  checksum: string;
 }
 /** zod form of {@link BenchRecord}. */
 export const recordSchema: z.ZodType<BenchRecord> = z.object({
@@ -242,4 +262,5 @@ export const recordSchema: z.ZodType<BenchRecord> = z.object({
   incomplete: z.boolean(),
   cost: costSchema,
   warnings: z.array(z.string()),
+  checksum: z.string(),
 });

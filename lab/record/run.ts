@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { HyperParameters } from "../../rule/rule.ts";
+import { hashOf } from "./hash.ts";
 
 const baseSchema: z.ZodType<HyperParameters> = z.object({
   lr: z.number(),
@@ -17,6 +18,9 @@ const baseSchema: z.ZodType<HyperParameters> = z.object({
   initStd: z.number(),
   embedInitStd: z.number(),
   unembedInitStd: z.number(),
+  patchInitStd: z.number().optional(),
+  timeInitStd: z.number().optional(),
+  modInitStd: z.number().optional(),
 });
 
 /** Hyperparameters of the reference that a suite may sweep. */
@@ -136,6 +140,8 @@ export interface Run {
   wall_s: number;
   /** how many runs trained side by side */
   replicas: number;
+  /** {@link digestOf} it, taken by the process that trained it */
+  digest: string;
 }
 /** zod form of {@link Run}. */
 export const runSchema: z.ZodType<Run> = z.object({
@@ -168,4 +174,25 @@ export const runSchema: z.ZodType<Run> = z.object({
   trainZLoss: z.array(z.number().nullable()).nullable(),
   wall_s: z.number(),
   replicas: z.number().int(),
+  digest: z.string(),
 });
+
+/** A run before its digest is taken. */
+export type UnsignedRun = Omit<Run, "digest">;
+
+/**
+ * Hash of what determines a run and of all that came out of it, to the last bit: equal on equal machines, however long
+ * it took, whatever it was trained for and beside.
+ */
+export function digestOf(run: UnsignedRun): string {
+  const { key, base, rows, multipliers, parameters, steps, batchTokens, ...measured } = run;
+  const { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss } = measured;
+  const given = { key, base, rows, multipliers, parameters, steps, batchTokens };
+  const out = { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss };
+  return hashOf({ ...given, ...out });
+}
+
+/** The run with its digest. */
+export function signed(run: UnsignedRun): Run {
+  return { ...run, digest: digestOf(run) };
+}

@@ -9,7 +9,7 @@ import { layoutOf } from "../../model/shape.ts";
 import type { TaskData } from "../../model/task.ts";
 import { type StepLog, Trainer } from "../../model/trainer.ts";
 import type { Job } from "./job.ts";
-import type { Run } from "../record/run.ts";
+import { type Run, signed } from "../record/run.ts";
 
 /** Told after every submit. */
 export type OnSteps = (step: number) => void;
@@ -84,13 +84,13 @@ export async function trainGroup(
     signal.throwIfAborted();
     const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
-    return jobs.map((job, z): Run => {
+    return jobs.map((job, z) => {
       const all = log[z].map((s) => s.loss);
       const bad = all.findIndex(lost);
       const losses = bad >= 0 ? all.slice(0, bad) : all;
       const { loss: final, router } = validation[z],
         diverged = bad >= 0 || lost(final);
-      return {
+      return signed({
         key: job.key,
         cell: job.cell,
         base: job.base,
@@ -109,7 +109,7 @@ export async function trainGroup(
         trainZLoss: shape.ffn.kind === "dense" ? null : zLosses(log[z].slice(0, losses.length)),
         wall_s,
         replicas: jobs.length,
-      };
+      });
     });
   } finally {
     trainer.destroy();

@@ -15,7 +15,8 @@ import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import type { Configuration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
-import { canonicalJson, runKey } from "./identity.ts";
+import { canonicalJson } from "../record/hash.ts";
+import { runKey } from "./identity.ts";
 import type { HyperParameters } from "../../rule/rule.ts";
 import type { Cell } from "../record/run.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -81,6 +82,8 @@ export interface Context {
   trainUnits: number;
   /** results differ in their last bits between adapters and kernel variants */
   adapter: string;
+  /** and between versions of the kernels' arithmetic */
+  kernelsVersion: string;
 }
 
 /** The context of runs on some data and device. */
@@ -88,7 +91,13 @@ export function contextOf(
   { task, hash, trainUnits }: Pick<Dataset, "task" | "hash" | "trainUnits">,
   device: Pick<Device, "adapter" | "profile">,
 ): Context {
-  return { task, dataHash: hash, trainUnits, adapter: adapterIdentity(device) };
+  return {
+    task,
+    dataHash: hash,
+    trainUnits,
+    adapter: adapterIdentity(device),
+    kernelsVersion: KERNELS_VERSION,
+  };
 }
 
 /** What a twin that must fail, or another router loss, changes of a job. */
@@ -138,7 +147,7 @@ function baseOf(
 export function jobOf(
   { cell, from: reference, to: target }: Placed,
   plan: TrainingPlan,
-  { task, dataHash, trainUnits, adapter }: Context,
+  { task, dataHash, trainUnits, adapter, kernelsVersion }: Context,
   changes: Changes = {},
 ): Job {
   if (plan.task !== undefined && plan.task !== task.id) {
@@ -188,7 +197,7 @@ export function jobOf(
     training,
     dataHash,
     trainUnits,
-    kernelsVersion: KERNELS_VERSION,
+    kernelsVersion,
     adapter,
   });
   return {

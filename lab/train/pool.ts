@@ -13,6 +13,7 @@ import type { Run } from "../record/run.ts";
 import { Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
+import type { Models } from "./models.ts";
 import { type Entry, Queue } from "./queue.ts";
 import { replicasThatFit, workOf } from "./size.ts";
 import type { Store } from "./store.ts";
@@ -55,7 +56,7 @@ interface Taken extends RunningGroup {
 const leftOf = ({ work, step, steps }: Taken) => work * (1 - step / steps);
 
 /** The pool of one bench; {@link TrainingPool.close} frees the data on the device. */
-export class TrainingPool {
+export class TrainingPool implements Models {
   readonly context: Context;
   trainedRuns = 0;
   reusedRuns = 0;
@@ -137,6 +138,11 @@ export class TrainingPool {
   /** Waits until no hand trains: those that trained ahead end here. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Refuses a model that the adapter cannot hold. */
+  refuseUnfit(job: Job): void {
+    replicasThatFit(this.#device, job);
   }
 
   /** The finished run of a job. */

@@ -2,16 +2,19 @@
  * The store of what is finished: `runs.jsonl` (or the file of another kind of suite), one item a line,
  * append-only, safe against crashes, full disks and a second bench in the same directory.
  *
- * A line is written and synced as a whole. What a crash can leave is a torn tail, the bytes after the
- * last newline: it is skipped when read and cut before the next line is written. A damaged line
- * anywhere else is nobody's crash, so the store refuses to go on and overwrites nothing.
+ * A line is written and synced as a whole, with a checksum as its last field. What a crash can leave is a
+ * torn tail, the bytes after the last newline: it is skipped when read and cut before the next line is
+ * written. A damaged line anywhere else, or one whose checksum does not fit, is nobody's crash, so the
+ * store refuses to go on and overwrites nothing.
  *
  * @module
  */
 import type { z } from "zod";
 import { causeOf, issueOf, LabError } from "../record/failure.ts";
 import { plainWrite, type Write, writeAll } from "../record/files.ts";
-import { type Run, runSchema } from "../record/run.ts";
+import { isSealed, sealed } from "../record/hash.ts";
+import { digestOf, type Run, runSchema } from "../record/run.ts";
+import { lockFolder } from "./lock.ts";
 
 /** What a store holds: items with a key, one per line of a file. */
 export interface StoreFormat<T extends { key: string }> {
@@ -23,8 +26,10 @@ export interface StoreFormat<T extends { key: string }> {
   lost: string;
   /** checks a line */
   schema: z.ZodType<T>;
-  /** whether a line is one of an earlier version of mue-bench, which is no damage */
+  /** whether a line is one of an earlier version of mue-bench, which is no damage; one without a checksum is */
   earlier?(value: object): boolean;
+  /** what is wrong with an item although its schema allows it, in a few words; null: nothing */
+  fault?(item: T): string | null;
 }
 
 /** Finished runs. */
@@ -34,6 +39,7 @@ export const RUNS: StoreFormat<Run> = {
   lost: "that run trains again",
   schema: runSchema,
   earlier: (value) => "trainLoss_nats" in value,
+  fault: (run) => digestOf(run) === run.digest ? null : "its digest is of other losses",
 };
 
 /** An open store; it holds the directory's lock until it is closed. */
@@ -46,7 +52,7 @@ export interface StoreOf<T> extends Disposable {
    * Adds a finished item: on return it is on the disk.
    *
    * @throws {TypeError} if it does not satisfy its schema (a NaN loss, for instance)
-   * @throws {LabError} if it cannot be written; earlier lines stay as they were
+   * @throws {LabError} if it came damaged, or cannot be written; earlier lines stay as they were
    */
   append(item: T): void;
   /** Releases the lock. */
@@ -73,7 +79,7 @@ interface Parsed<T> {
 function parseLine<T extends { key: string }>(
   path: string,
   bytes: Uint8Array,
-  { noun, schema, earlier }: StoreFormat<T>,
+  { noun, lost, schema, earlier, fault }: StoreFormat<T>,
 ): T | string {
   let value: unknown;
   try {
@@ -81,14 +87,22 @@ function parseLine<T extends { key: string }>(
   } catch {
     return "not JSON";
   }
-  if (typeof value === "object" && value !== null && earlier?.(value)) {
+  const item = typeof value === "object" && value !== null && "key" in value ? value : null;
+  if (item !== null && (earlier?.(item) || !("checksum" in item))) {
     throw new LabError(
       `Cannot go on from ${path}: its ${noun}s are of an earlier version; ` +
         "give another --out, or move the file",
     );
   }
   const result = schema.safeParse(value);
-  return result.success ? result.data : `not a ${noun}, ${issueOf(result.error)}`;
+  if (!result.success) return `not a ${noun}, ${issueOf(result.error)}`;
+  if (!isSealed(item!)) {
+    throw new LabError(
+      `Cannot read ${path}: ${noun} ${result.data.key} was changed after it was written, its checksum ` +
+        `does not fit; take that line out (${lost}), or put the original back`,
+    );
+  }
+  return fault?.(result.data) ?? result.data;
 }
 
 /** Reads a store's file. */
@@ -135,6 +149,25 @@ function parseLines<T extends { key: string }>(
 }
 
 /**
+ * Reads a store's file without holding it: what is finished, and what a crash left.
+ *
+ * @throws {LabError} if it cannot be read, or a line is damaged or was changed
+ */
+export function readStore<T extends { key: string }>(
+  path: string,
+  format: StoreFormat<T>,
+): Pick<StoreOf<T>, "items"> & { warnings: string[] } {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
+  }
+  const { items, warnings } = parseLines(path, bytes, format);
+  return { items, warnings };
+}
+
+/**
  * Opens (and if needed makes) the store of runs in a directory; see {@link openStoreOf}.
  *
  * @throws {LabError} if the directory cannot be written, another bench holds it, or a line is damaged
@@ -156,33 +189,23 @@ export function openStoreOf<T extends { key: string }>(
   write: Write = plainWrite,
 ): StoreOf<T> {
   const path = `${directory.replace(/(.)\/+$/, "$1")}/${format.file}`, { noun } = format;
-  const opened: Deno.FsFile[] = [];
+  const opened: Disposable[] = [];
   const close = () => {
-    for (const file of opened.splice(0)) file.close();
+    for (const one of opened.splice(0).reverse()) one[Symbol.dispose]();
   };
   const cannot = (error: unknown) =>
     new LabError(`Cannot write to ${directory}: ${causeOf(error)}`, { cause: error });
-  const open = (name: string, options: Deno.OpenOptions) => {
-    try {
-      const file = Deno.openSync(name, options);
-      opened.push(file);
-      return file;
-    } catch (error) {
-      close();
-      throw cannot(error);
-    }
-  };
+  opened.push(lockFolder(directory));
+  let file: Deno.FsFile;
   try {
-    Deno.mkdirSync(directory, { recursive: true });
+    file = Deno.openSync(path, { read: true, write: true, create: true });
+    opened.push(file);
+    // a second store on the file, of this process: the folder's lock does not keep that out
+    if (!file.tryLockSync(true)) throw new Error("it is open already");
   } catch (error) {
+    close();
     throw cannot(error);
   }
-  const lock = open(`${directory}/.lock`, { write: true, create: true });
-  if (!lock.tryLockSync(true)) {
-    close();
-    throw new LabError(`Cannot write to ${directory}: another bench is using it`);
-  }
-  const file = open(path, { read: true, write: true, create: true });
   let parsed: Parsed<T>;
   try {
     parsed = parseLines(path, Deno.readFileSync(path), format);
@@ -198,9 +221,13 @@ export function openStoreOf<T extends { key: string }>(
     if (!checked.success) {
       throw new TypeError(`Cannot store ${noun} ${item.key}: ${issueOf(checked.error)}`);
     }
+    const fault = format.fault?.(checked.data) ?? null;
+    if (fault !== null) throw new LabError(`Cannot store ${noun} ${item.key}: ${fault}`);
     if (opened.length === 0) throw new LabError(`Cannot write to ${path}: the store is closed`);
     if (items.has(item.key)) return;
-    const bytes = new TextEncoder().encode(`${unended ? "\n" : ""}${JSON.stringify(item)}\n`);
+    const bytes = new TextEncoder().encode(
+      `${unended ? "\n" : ""}${JSON.stringify(sealed(item))}\n`,
+    );
     try {
       file.truncateSync(length);
       file.seekSync(length, Deno.SeekMode.Start);

@@ -9,7 +9,6 @@ import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { contextFor, type Estimate } from "../estimate.ts";
 import type { Suite } from "../suite.ts";
 import { type Context, jobOf } from "../train/job.ts";
-import { replicasThatFit } from "../train/size.ts";
 import { cellsOf, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import { findingsOf } from "./findings.ts";
@@ -80,12 +79,13 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
     },
     ahead: (profileName, pool) =>
       new Sweeps(linesOf(declared, profiles[profileName]), pool).certain(),
+    // a target waits for its reference, and grows by its own losses
+    partOf: ({ cell: { role, configuration, rule, swept } }) =>
+      role === "reference" ? null : `${configuration} ${rule} ${swept}`,
     async measure(profileName, bench) {
       const profile = profiles[profileName], { pool } = bench;
       const sweeps = new Sweeps(linesOf(declared, profile), pool), { lines } = sweeps;
-      for (const line of lines) {
-        replicasThatFit(bench.device, sweeps.job(line, cellsOf(line)[0]));
-      }
+      for (const line of lines) pool.refuseUnfit(sweeps.job(line, cellsOf(line)[0]));
       bench.ifStopped(() => findingsOf(declared, profile, sweeps, pool.task));
       await sweeps.train(pool);
       return findingsOf(declared, profile, sweeps, pool.task);

@@ -9,7 +9,7 @@ import type { Judgement } from "../record/findings.ts";
 import type { Cell, CellRole, Run } from "../record/run.ts";
 import { bracketGrid, nextPoints, type Sweep, sweepOptimum, widen } from "../statistics/optimum.ts";
 import { type Job, jobOf } from "../train/job.ts";
-import type { TrainingPool } from "../train/pool.ts";
+import type { Models } from "../train/models.ts";
 import { cellsOf, type Line } from "./cells.ts";
 import type { TransferLimits } from "./declaration.ts";
 import { judgeSweep } from "./judge_sweep.ts";
@@ -25,7 +25,7 @@ const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
 const MAX_SPAN_OCTAVES = 10;
 
 /** The pool as sweeps see it: what is finished, and for `train` who trains the rest. */
-type Pool = Pick<TrainingPool, "context" | "runOf">;
+type Pool = Pick<Models, "context" | "runOf">;
 
 /** The lines of a suite, and the pool of their cells. */
 export class Sweeps {
@@ -85,7 +85,7 @@ export class Sweeps {
    * Trains every line, each as far as it needs whatever the others do: a target is swept around its
    * reference's optimum.
    */
-  async train(pool: TrainingPool): Promise<void> {
+  async train(pool: Models): Promise<void> {
     pool.expect(() => this.jobsOf(this.lines));
     const resolve = async (line: Line) => {
       do await pool.train(this.jobsOf([line])); while (this.#widen(line));

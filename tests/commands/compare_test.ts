@@ -1,6 +1,8 @@
 /** `deno task compare`: what it prints, writes and refuses. */
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
+import { sealed } from "../../lab/record/hash.ts";
+import type { BenchRecord } from "../../lab/record/record.ts";
 import fc from "fast-check";
 import { namesOf } from "../../commands/compare.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
@@ -27,7 +29,8 @@ async function compare(args: string[], cwd?: string): Promise<Said> {
 
 async function put(path: string, record: unknown): Promise<void> {
   await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
-  await Deno.writeTextFile(path, typeof record === "string" ? record : JSON.stringify(record));
+  const text = typeof record === "string" ? record : JSON.stringify(sealed(record as BenchRecord));
+  await Deno.writeTextFile(path, text);
 }
 
 async function temporary(body: (dir: string) => Promise<void>): Promise<void> {

@@ -159,7 +159,9 @@ async function jobsOn(sources: Sources, device?: Device): Promise<{ jobs: Job[];
   const made = await dataFor([suiteById(SUITE)], "smoke", sources);
   const data = made.data.get("diffusion")!, [plan] = made.suites[0].plan("smoke").trainings;
   const { task, hash: dataHash, trainUnits } = data;
-  const context = device ? contextOf(data, device) : { task, dataHash, trainUnits, adapter: "" };
+  const context = device
+    ? contextOf(data, device)
+    : { task, dataHash, trainUnits, adapter: "", kernelsVersion: "" };
   const jobs = SIZES.map((configuration) => {
     const cell = targetCell(configuration, -6, 1);
     return jobOf(placed(cell, plan), plan, context);

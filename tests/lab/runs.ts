@@ -1,14 +1,15 @@
 /** A finished run and a record as short as their schema allows. */
 import { decide } from "../../lab/judge/decide.ts";
+import { sealed } from "../../lab/record/hash.ts";
 import { type BenchRecord, type Environment, SCHEMA } from "../../lab/record/record.ts";
-import type { Cell, Run } from "../../lab/record/run.ts";
+import { type Cell, type Run, signed } from "../../lab/record/run.ts";
 import type { Placed } from "../../lab/train/job.ts";
 import type { TrainingPlan } from "../../lab/train/plan.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 
 /** A run with this key. */
 export function runWith(key: string): Run {
-  return {
+  return signed({
     key,
     cell: {
       panel: "transfer",
@@ -43,7 +44,7 @@ export function runWith(key: string): Run {
     trainZLoss: null,
     wall_s: 1.5,
     replicas: 3,
-  };
+  });
 }
 
 /** A machine as short as its schema allows. */
@@ -55,8 +56,14 @@ export const ENVIRONMENT: Environment = {
   backend: "vulkan",
   profile: "core",
   tuning: "none",
+  identity: "llvmpipe/software/texture",
+  driver: null,
   features: [],
+  limits: {},
   deno: "2.9.6",
+  v8: "15",
+  lock: null,
+  load: null,
   os: "linux",
   cpus: 2,
   gitCommit: null,
@@ -67,7 +74,7 @@ export const ENVIRONMENT: Environment = {
 /** A record of one run. */
 export function recordOf(run: Run): BenchRecord {
   const text = "as planned";
-  return {
+  return sealed<Omit<BenchRecord, "checksum">>({
     schema: SCHEMA,
     createdAt: "2026-01-01T00:00:00Z",
     suite: {
@@ -116,7 +123,7 @@ export function recordOf(run: Run): BenchRecord {
       peakRss_bytes: null,
     },
     warnings: [],
-  };
+  });
 }
 
 /** A target under complete-mue at a learning rate, log2. */

@@ -246,7 +246,13 @@ Deno.test("runs of two tasks, or of one task at two sizes, are never one run", (
     regression({ divergedAbove: 5 }),
   ];
   const jobs = tasks.map((task): ReturnType<typeof jobOf> => {
-    const context: Context = { task, dataHash: "d", trainUnits: 1000, adapter: "a" };
+    const context: Context = {
+      task,
+      dataHash: "d",
+      trainUnits: 1000,
+      adapter: "a",
+      kernelsVersion: "k",
+    };
     return jobOf(placed(cell, plan), plan, context);
   });
   assert.equal(new Set(jobs.map((job) => job.key)).size, tasks.length);
@@ -270,7 +276,13 @@ Deno.test("another task's data, a plan for another task and a router without ids
     const hash = { ...MOE, ffn: { ...MOE.ffn, pick: "hash" as const } } as ModelShape;
     assert.throws(() => make(hash, data), { name: "TypeError", message: /picks by tokens/ });
     assert.equal(device.memory.alive_bytes, before, "a refused trainer left tensors behind");
-    const context = { task: language(), dataHash: "", trainUnits: 0, adapter: "" };
+    const context = {
+      task: language(),
+      dataHash: "",
+      trainUnits: 0,
+      adapter: "",
+      kernelsVersion: "",
+    };
     const cell = {
       panel: "",
       configuration: "dense",

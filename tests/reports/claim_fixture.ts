@@ -11,6 +11,7 @@ import type {
   Panel,
   Point,
 } from "../../lab/record/findings.ts";
+import { sealed } from "../../lab/record/hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { fixtureRecord, noise } from "./fixture.ts";
@@ -159,7 +160,7 @@ export function claimFixture(
     tables: tables ?? [TABLE],
     caveats: caveats ?? ["Made up: it says nothing about anything."],
   };
-  return recordSchema.parse({
+  return recordSchema.parse(sealed({
     schema: SCHEMA,
     createdAt: "2026-11-24T13:00:00.000Z",
     suite: {
@@ -192,5 +193,5 @@ export function claimFixture(
     cost,
     warnings: ["one seed diverged"],
     ...change,
-  });
+  }));
 }

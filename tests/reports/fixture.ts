@@ -2,8 +2,9 @@
 import { decidePanels, decideSuite, judge } from "../../lab/judge/decide.ts";
 import type { Optimum, TransferEvidence } from "../../lab/record/evidence.ts";
 import type { Findings, Judgement, Panel } from "../../lab/record/findings.ts";
+import { sealed } from "../../lab/record/hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
-import type { Cell, Run } from "../../lab/record/run.ts";
+import { type Cell, type Run, signed } from "../../lab/record/run.ts";
 import type { TransferRecord } from "../../reports/charts/series.ts";
 
 interface Curve {
@@ -71,7 +72,7 @@ function runOf(curve: Curve, log2x: number, seed: number): Run {
     return raw.map((x) => active === 16 ? 1 : Math.min(1, x / sum * active));
   });
   const lr = 2 ** log2x;
-  return {
+  return signed({
     key: Math.floor((noise(name + "#") + 1) * 2 ** 31).toString(16).padStart(8, "0").repeat(2),
     cell,
     base: {
@@ -108,7 +109,7 @@ function runOf(curve: Curve, log2x: number, seed: number): Run {
     trainZLoss: label === "dense" ? null : [1.2, 1.1, 1],
     wall_s: label === "dense" ? 0.6 : 2.4,
     replicas: 8,
-  };
+  });
 }
 
 const around = (estimate: number, half: number) => ({
@@ -222,7 +223,7 @@ export function fixtureRecord(
     tables: tables ?? [],
     caveats: caveats ?? [],
   };
-  const record: BenchRecord = {
+  const record: Omit<BenchRecord, "checksum"> = {
     schema: SCHEMA,
     createdAt: "2026-11-24T12:00:00.000Z",
     suite: SUITE,
@@ -242,8 +243,14 @@ export function fixtureRecord(
       backend: "vulkan",
       profile: "portable",
       tuning: "none",
+      identity: "llvmpipe/software/texture",
+      driver: null,
       features: ["timestamp-query"],
+      limits: {},
       deno: "2.9.6",
+      v8: "15",
+      lock: null,
+      load: null,
       os: "linux x86_64",
       cpus: 2,
       gitCommit: "0123456789abcdef",
@@ -277,7 +284,7 @@ export function fixtureRecord(
     warnings: ["16e2a diverged in 2 of 24 runs at the highest learning rate"],
     ...change,
   };
-  return { ...recordSchema.parse(record), evidence };
+  return { ...recordSchema.parse(sealed(record)), evidence };
 }
 
 const rule = (id: string, role: Cell["role"], shape: [number, number, number]) =>

@@ -8,6 +8,7 @@ import { findLatency } from "../../lab/latency/findings.ts";
 import type { LatencyProfile } from "../../lab/latency/works.ts";
 import type { LatencyEvidence } from "../../lab/record/evidence.ts";
 import type { Interval } from "../../lab/record/findings.ts";
+import { sealed } from "../../lab/record/hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
 import { factsOf } from "../../lab/suite.ts";
 import { latency } from "../../suites/latency.ts";
@@ -103,7 +104,7 @@ export function latencyFixture(
   machine: MadeUp = SLOW,
 ): BenchRecord {
   const evidence = evidenceOf(machine), findings = findLatency(evidence.points, SIZES);
-  return recordSchema.parse({
+  return recordSchema.parse(sealed({
     schema: SCHEMA,
     createdAt: "2026-11-24T12:00:00.000Z",
     suite: factsOf(latency),
@@ -123,8 +124,14 @@ export function latencyFixture(
       backend: "vulkan",
       profile: "portable",
       tuning: "none",
+      identity: "llvmpipe/software/texture",
+      driver: null,
       features: ["timestamp-query"],
+      limits: {},
       deno: "2.9.6",
+      v8: "15",
+      lock: null,
+      load: null,
       os: "linux x86_64",
       cpus: 2,
       gitCommit: "0123456789abcdef",
@@ -149,7 +156,7 @@ export function latencyFixture(
     },
     warnings: ["another process took 12% of a processor while this was timed"],
     ...change,
-  });
+  }));
 }
 
 /** A record of a suite that times layers, with its evidence. */

@@ -2,7 +2,7 @@
 import type { Device } from "../../../kernels/gpu/device.ts";
 import type { Progress } from "../../../lab/suite.ts";
 import type { Workbench } from "../../../lab/claims/models.ts";
-import type { TrainingPool } from "../../../lab/train/pool.ts";
+import type { Models } from "../../../lab/train/models.ts";
 import { taskById } from "../../../model/tasks/registry.ts";
 import { uploadText } from "../../../model/tasks/text.ts";
 import { uniforms } from "../../random.ts";
@@ -20,7 +20,7 @@ export function workbench(device: Device): Workbench & { labels: string[] } {
   const task = { id: "language", loss: { name: "cross-entropy", unit: "nats" } };
   return {
     device,
-    pool: { data, task, context: { task: taskById() } } as unknown as TrainingPool,
+    pool: { data, task, context: { task: taskById() } } as unknown as Models,
     signal: new AbortController().signal,
     train: () => Promise.reject(new Error("Cannot train: a probe has no pool")),
     progress({ label, done, planned }: Progress) {

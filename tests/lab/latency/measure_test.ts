@@ -7,6 +7,7 @@ import { evidenceSchema } from "../../../lab/record/evidence.ts";
 import { LabError } from "../../../lab/record/failure.ts";
 import { findingsSchema } from "../../../lab/record/findings.ts";
 import type { BenchRecord } from "../../../lab/record/record.ts";
+import { signed } from "../../../lab/record/run.ts";
 import type { Suite } from "../../../lab/suite.ts";
 import { latency } from "../../../suites/latency.ts";
 import { withDevice } from "../../with_device.ts";
@@ -48,33 +49,35 @@ function trainedRecord(
   return latencyFixture({
     evidence: {
       kind: "transfer",
-      runs: runs.map(([validationLoss, role, expertLoad], i) => ({
-        key: `${i}`,
-        cell: {
-          panel: "transfer",
-          configuration: "4e2a:d=16,L=1,h=8",
-          label: "4e2a",
-          rule: "complete-mue",
-          role,
-          swept: "lr",
-          log2x: -5,
-          seed: 3,
-        },
-        base: BASE,
-        rows: {},
-        multipliers: { residual: 1, outputMultiplier: 1, routeScale: 1, logits: 1 },
-        parameters: 1,
-        steps: 1,
-        batchTokens: 1,
-        trainLoss: [],
-        validationLoss,
-        divergedAtStep: null,
-        expertLoad,
-        router: null,
-        trainZLoss: null,
-        wall_s: 1,
-        replicas: 1,
-      })),
+      runs: runs.map(([validationLoss, role, expertLoad], i) =>
+        signed({
+          key: `${i}`,
+          cell: {
+            panel: "transfer",
+            configuration: "4e2a:d=16,L=1,h=8",
+            label: "4e2a",
+            rule: "complete-mue",
+            role,
+            swept: "lr",
+            log2x: -5,
+            seed: 3,
+          },
+          base: BASE,
+          rows: {},
+          multipliers: { residual: 1, outputMultiplier: 1, routeScale: 1, logits: 1 },
+          parameters: 1,
+          steps: 1,
+          batchTokens: 1,
+          trainLoss: [],
+          validationLoss,
+          divergedAtStep: null,
+          expertLoad,
+          router: null,
+          trainZLoss: null,
+          wall_s: 1,
+          replicas: 1,
+        })
+      ),
       optima: [],
     },
   });

@@ -5,7 +5,13 @@ import { quickPlan } from "../../../suites/plans.ts";
 import { placed } from "../runs.ts";
 import { assert, assertEquals, throws } from "../assert.ts";
 
-const context: Context = { task: language(), dataHash: "d", trainUnits: 1000, adapter: "a" };
+const context: Context = {
+  task: language(),
+  dataHash: "d",
+  trainUnits: 1000,
+  adapter: "a",
+  kernelsVersion: "k",
+};
 const cell = (configuration: string, more: Partial<Cell> = {}): Cell => ({
   panel: "p",
   configuration,

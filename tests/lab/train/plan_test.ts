@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { canonicalJson, runKey, type RunParts } from "../../../lab/train/identity.ts";
+import { canonicalJson } from "../../../lab/record/hash.ts";
+import { runKey, type RunParts } from "../../../lab/train/identity.ts";
 import { planOf } from "../../../lab/bench.ts";
 import { settlePlan } from "../../../lab/train/plan.ts";
 import { capacity } from "../../../suites/capacity.ts";

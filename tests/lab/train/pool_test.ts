@@ -14,7 +14,13 @@ import { placed, runWith } from "../runs.ts";
 import { assertEquals } from "../assert.ts";
 
 const task = language();
-const context: Context = { task, dataHash: "d", trainUnits: 1000, adapter: "a" };
+const context: Context = {
+  task,
+  dataHash: "d",
+  trainUnits: 1000,
+  adapter: "a",
+  kernelsVersion: "k",
+};
 
 function job(label: string, rule: string, seed = 0, configuration = "dense:d=48,dh=12,H=48"): Job {
   const cell = {

@@ -113,7 +113,7 @@ Deno.test("a second store in the same directory is refused until the first is cl
     const first = openStore(directory);
     throws(() => openStore(directory), {
       name: "LabError",
-      message: `Cannot write to ${directory}: another bench is using it`,
+      message: `Cannot write to ${directory}: it is open already`,
     });
     first.append(runWith("a"));
     first.close();
@@ -135,7 +135,11 @@ try { openStore(${JSON.stringify(directory)}); } catch (e) { console.log(e.messa
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--config", config, "--allow-read", "--allow-write", script],
     }).output();
-    assert(new TextDecoder().decode(stdout).includes("another bench is using it"));
+    assertEquals(
+      new TextDecoder().decode(stdout).trim(),
+      `Cannot write to ${directory}: another bench (process ${Deno.pid}) is using it; ` +
+        "wait for it, or give another --out",
+    );
   });
 });
 
@@ -265,16 +269,16 @@ Deno.test("a record with a byte-order mark is read, as an editor may have put on
 Deno.test("a record of an earlier format says which it is and what to do, a foreign one what it is", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/record.json`;
-    for (const schema of ["mue-bench/record/1", "mue-bench/claims/1", "mue-bench/latency/1"]) {
+    for (const schema of ["mue-bench/record/2", "mue-bench/claims/1", "mue-bench/latency/1"]) {
       writeAtomic(path, JSON.stringify({ schema, runs: [] }));
       await rejects(readRecord(path), (error: unknown) => {
         const text = (error as Error).message;
-        assert(text.includes(`its format is "${schema}", this version reads "mue-bench/record/2"`));
+        assert(text.includes(`its format is "${schema}", this version reads "mue-bench/record/3"`));
         assert(/run its bench again, with another --out$/.test(text), text);
         return true;
       });
     }
-    writeAtomic(path, JSON.stringify({ schema: "mue-bench/record/3" }));
+    writeAtomic(path, JSON.stringify({ schema: "mue-bench/record/4" }));
     await rejects(readRecord(path), /read it with the version that wrote it$/);
     writeAtomic(path, JSON.stringify({ schema: 7 }));
     await rejects(readRecord(path), /its format is 7/);

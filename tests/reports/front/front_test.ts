@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LabError } from "../../../lab/record/failure.ts";
+import { sealed } from "../../../lab/record/hash.ts";
 import type { BenchRecord } from "../../../lab/record/record.ts";
 import { decidePanels } from "../../../lab/judge/decide.ts";
 import {
@@ -36,7 +37,7 @@ async function withFolder(
   try {
     for (const [name, record] of Object.entries(records)) {
       await Deno.mkdir(`${out}/${name}`, { recursive: true });
-      const text = typeof record === "string" ? record : JSON.stringify(record);
+      const text = typeof record === "string" ? record : JSON.stringify(sealed(record));
       await Deno.writeTextFile(`${out}/${name}/record.json`, text);
       await Deno.writeTextFile(`${out}/${name}/report.html`, "made up");
     }

@@ -1,0 +1,168 @@
+/**
+ * `deno task check`: records, and the folders of benches, against everything that follows from their runs.
+ *
+ * @module
+ */
+import { type Checked, checkRecord } from "../lab/check.ts";
+import { causeOf, LabError } from "../lab/record/failure.ts";
+import { readRecord } from "../lab/record/read.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
+import type { Run } from "../lab/record/run.ts";
+import { readStore, RUNS } from "../lab/train/store.ts";
+import type { Dataset } from "../model/task.ts";
+import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
+import { UsageError } from "./arguments.ts";
+import { command, HELP_FLAG } from "./command.ts";
+import { datasetOf, type Sources } from "./data.ts";
+
+const HELP = `deno task check FILE|DIR… [options]
+
+Checks records of \`deno task bench\`: format and checksum; the digest of every run; the plan, and the
+key, rows and multipliers of every run, derived again from the suite and the rule; findings and optima
+derived again from the runs; verdicts derived again from the findings. No GPU is needed, nothing is
+written. What it cannot know is whether the runs were ever trained: \`deno task reproduce\` trains some
+of them again.
+
+FILE is a record.json; DIR the folder of a bench, of one suite or of several, whose finished runs
+(runs.jsonl) are checked too.
+
+  --text FILE  the text it was trained on, where it was not the built-in one
+  --data PATH  the images it was trained on, where they were not the built-in digits
+  --json       the result as JSON
+  --help       this text
+
+Exit codes: 0 everything that can be checked holds, 1 something does not, 2 bad usage or a file that
+cannot be read.
+
+Examples
+  deno task check out
+  deno task check their-record.json`;
+
+/** A record that was checked. */
+interface Result {
+  path: string;
+  /** suite and profile; null for finished runs */
+  suite: string | null;
+  checks: Checked[];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Records of a file or folder, and the finished runs beside them. */
+function filesOf(path: string): { records: string[]; runs: string | null } {
+  let stat: Deno.FileInfo;
+  try {
+    stat = Deno.statSync(path);
+  } catch (error) {
+    throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
+  }
+  if (!stat.isDirectory) return { records: [path], runs: null };
+  const own = `${path}/record.json`, runs = `${path}/runs.jsonl`;
+  const below = [...Deno.readDirSync(path)].filter((entry) => entry.isDirectory)
+    .map((entry) => `${path}/${entry.name}/record.json`).sort();
+  const records = [own, ...below].filter(isFile);
+  if (records.length === 0 && !isFile(runs)) {
+    throw new UsageError(`Cannot check ${path}: it holds no record.json and no runs.jsonl`);
+  }
+  return { records, runs: isFile(runs) ? runs : null };
+}
+
+/** The data of records, read once a task. */
+class DataOf {
+  readonly #sources: Sources;
+  readonly #known = new Map<string, Promise<Dataset>>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  of(task: string): Promise<Dataset> {
+    const known = this.#known.get(task) ?? datasetOf(task, this.#sources);
+    this.#known.set(task, known);
+    return known;
+  }
+}
+
+/** Checks one record, and that the runs it shows are those in the store beside it. */
+async function checkOne(
+  record: BenchRecord,
+  data: DataOf,
+  stored: ReadonlyMap<string, Run> | null,
+): Promise<Checked[]> {
+  const of = record.task === null ? null : await data.of(record.task.id);
+  const { suite, profile } = suiteOfRecord(record, of);
+  const context = of && contextOfRecord(record, of);
+  const checks = await checkRecord(record, suite, profile, context);
+  const runs = record.evidence.kind === "latency" ? [] : record.evidence.runs;
+  if (stored === null || runs.length === 0) return checks;
+  const wrong = runs.filter((run) => stored.get(run.key)?.digest !== run.digest)
+    .map((run) => `run ${run.key}: ${stored.has(run.key) ? "another there" : "not there"}`);
+  const what = "its runs are those of runs.jsonl";
+  return [...checks, { what, state: wrong.length ? "wrong" : "ok", details: wrong.slice(0, 8) }];
+}
+
+/** One result for a terminal. */
+function textOf({ path, suite, checks }: Result): string {
+  const mark = { ok: "ok     ", wrong: "WRONG  ", open: "open   " };
+  const lines = checks.flatMap(({ what, state, details }) => [
+    `  ${mark[state]}${what}`,
+    ...details.map((detail) => `           ${detail}`),
+  ]);
+  return [`${path}${suite === null ? "" : `: ${suite}`}`, ...lines].join("\n");
+}
+
+/** Checks all of them. */
+async function run(paths: string[], sources: Sources, json: boolean): Promise<number> {
+  if (paths.length === 0) throw new UsageError("Cannot check nothing: name a record or a folder");
+  const data = new DataOf(sources), results: Result[] = [];
+  for (const path of paths) {
+    const { records, runs } = filesOf(path);
+    const stored = runs === null ? null : readStore(runs, RUNS);
+    if (stored !== null) {
+      const { items, warnings } = stored, what = `checksums and digests of ${items.size} runs`;
+      results.push({
+        path: runs!,
+        suite: null,
+        checks: [{ what, state: "ok", details: warnings }],
+      });
+    }
+    for (const file of records) {
+      const record = await readRecord(file, false);
+      const checks = await checkOne(record, data, stored?.items ?? null);
+      const suite = `${record.suite.id}, profile ${record.plan.profile}, ${record.verdict}`;
+      results.push({ path: file, suite, checks });
+    }
+  }
+  const wrong = results.filter(({ checks }) => checks.some(({ state }) => state === "wrong"));
+  if (json) console.log(JSON.stringify({ holds: wrong.length === 0, results }, null, 2));
+  else {
+    for (const result of results) console.log(textOf(result));
+    const open = results.flatMap((r) => r.checks).filter(({ state }) => state === "open").length;
+    console.log(
+      wrong.length
+        ? `${wrong.length} of ${results.length} do not hold: ${wrong.map((r) => r.path).join(", ")}`
+        : `everything that was checked holds${open ? `; ${open} checks are open` : ""}`,
+    );
+  }
+  return wrong.length ? 1 : 0;
+}
+
+/** The command; gives its exit code. */
+export function checkCommand(args: string[]): Promise<number> {
+  const options = {
+    text: { type: "string" },
+    data: { type: "string" },
+    json: { type: "boolean", default: false },
+    ...HELP_FLAG,
+  } as const;
+  return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
+    const { text = null, data = null, json } = values;
+    return run(positionals, { text, data }, json);
+  });
+}

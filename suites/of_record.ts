@@ -1,0 +1,63 @@
+/**
+ * The suite a record is of, with the router and the images it was run with, and what its runs' keys rest on.
+ *
+ * @module
+ */
+import { LabError } from "../lab/record/failure.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
+import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
+import type { Context } from "../lab/train/job.ts";
+import type { Dataset } from "../model/task.ts";
+import { suiteById } from "./registry.ts";
+import { withImages } from "./with_images.ts";
+import { withRouter } from "./with_router.ts";
+
+/** A suite at the size it was run at. */
+export interface Ran {
+  suite: Suite;
+  profile: ProfileName;
+}
+
+/**
+ * The suite of a record.
+ *
+ * @param data what it was trained on; null for a suite that trains nothing
+ * @throws {LabError} for a suite, profile or router this version does not know
+ */
+export function suiteOfRecord(
+  { suite: { id, options = "" }, plan }: Pick<BenchRecord, "suite" | "plan">,
+  data: Dataset | null,
+): Ran {
+  const profile = PROFILES.find((name) => name === plan.profile);
+  if (profile === undefined) {
+    throw new LabError(`Cannot read a record of profile ${plan.profile}: not one of ${PROFILES}`);
+  }
+  try {
+    const router = options.match(/--router (\S+)/)?.[1], declared = suiteById(id);
+    const routed = router === undefined ? declared : withRouter(declared, router, profile);
+    return { suite: data ? withImages(routed, data, profile) : routed, profile };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new LabError(`Cannot read a record of ${id}: ${error.message}`);
+  }
+}
+
+/**
+ * What the keys of a record's runs rest on.
+ *
+ * @param data what it was trained on
+ * @throws {LabError} when that is other data than the record's
+ */
+export function contextOfRecord(
+  { environment, data: recorded }: Pick<BenchRecord, "environment" | "data">,
+  { task, hash, trainUnits }: Dataset,
+): Context {
+  if (recorded?.hash !== hash) {
+    throw new LabError(
+      `Cannot use this data: its hash is ${hash}, the record's ${recorded?.hash ?? "none"} ` +
+        `(${recorded?.name ?? "no data"}); give what it was trained on by --text or --data`,
+    );
+  }
+  const { identity, kernelsVersion } = environment;
+  return { task, dataHash: hash, trainUnits, adapter: identity, kernelsVersion };
+}

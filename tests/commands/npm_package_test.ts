@@ -3,6 +3,8 @@
  * network: zod comes from Deno's cache.
  */
 import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { buildPackage } from "../../commands/npm_package.ts";
@@ -43,9 +45,14 @@ async function installed(test: (folder: string, made: Record<string, unknown>) =
   try {
     const made = await buildPackage(`${folder}/built`);
     await Deno.writeTextFile(`${folder}/package.json`, '{ "private": true, "type": "module" }');
-    const zod = packageFile("zod/package.json").replace(/package\.json$/, "");
-    const packed = await Promise.all([zod, `${folder}/built`].map(async (from) => {
-      const out = await run(folder, "npm", "pack", "--json", from);
+    // what an import of it reads, so that npm has less to pack
+    const unread = /[/\\](src|v3)$|\.c[jt]s$/;
+    await cp(dirname(packageFile("zod/package.json")), `${folder}/zod`, {
+      recursive: true,
+      filter: (path) => !unread.test(path),
+    });
+    const packed = await Promise.all(["zod", "built"].map(async (from) => {
+      const out = await run(folder, "npm", "pack", "--json", `./${from}`);
       return `./${JSON.parse(out)[0].filename}`;
     }));
     await run(folder, "npm", "install", "--no-audit", "--no-fund", ...packed);
@@ -129,18 +136,7 @@ Deno.test("the npm package installs and works in Node, under TypeScript and in a
         const files = [...codes.keys()].map((i) => `example${i}.ts`);
         const strict = ["--strict", "--target", "es2022", "--lib", "es2022,dom"];
         const node16 = ["--module", "nodenext", "--noEmitOnError"];
-        const bundler = [
-          "--module",
-          "esnext",
-          "--moduleResolution",
-          "bundler",
-          "--noEmit",
-          "--skipLibCheck",
-        ];
-        await Promise.all([
-          tsc(folder, ...strict, ...node16, ...files, "wrong.ts"),
-          tsc(folder, ...strict, ...bundler, ...files),
-        ]);
+        await tsc(folder, ...strict, ...node16, ...files, "wrong.ts");
       },
     );
 

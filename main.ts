@@ -9,13 +9,14 @@ const HELP = `mue-bench COMMAND [options]
   bench           train, judge and report suites (the main job)
   check           records against everything that follows from their runs; no GPU
   compare         latency records of several machines side by side
+  reproduce       some runs of a record trained again on this machine
   rule            the transfer rule as a table, for any pair of configurations; no GPU
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, check, compare, rule, parity, selftest,
+Each has its own --help. As tasks: deno task bench, check, compare, reproduce, rule, parity, selftest,
 bench:kernels, bench:peers.
 `;
 
@@ -28,6 +29,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/check.ts")).checkCommand(args);
     case "compare":
       return await (await import("./commands/compare.ts")).compareCommand(args);
+    case "reproduce":
+      return await (await import("./commands/reproduce.ts")).reproduceCommand(args);
     case "rule":
       return await (await import("./commands/rule.ts")).ruleCommand(args);
     case "parity":

@@ -29,7 +29,7 @@ const FLOORS: Record<string, string[][]> = {
     ["suite.ts"],
     ["transfer", "claims", "latency"],
     ["bench.ts", "derive.ts"],
-    ["check.ts"],
+    ["check.ts", "reproduce.ts"],
   ],
   model: [["."], ["tasks"], ["measure", "check"]],
   reports: [

@@ -4,6 +4,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { isSealed } from "./hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
@@ -11,17 +12,27 @@ import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 /** Formats that earlier versions wrote, and what can be done about a record in one of them. */
 const EARLIER = /^mue-bench\/(record\/[12]|claims\/1|latency\/1)$/;
 
+/** Most bytes of a record that is packed: a small file may unpack to a disk full. */
+const MOST_BYTES = 2 ** 28;
+
+/** The text of a file, unpacked where it is gzip's. */
+async function textOf(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return new TextDecoder().decode(bytes);
+  return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString();
+}
+
 /**
  * Reads a record's file and checks it, as {@link parseRecord}; in Deno and in Node.
  *
- * @param path the file
+ * @param path the file, or one that gzip packed
  * @param sealedOnly false: also one that was changed after it was written
  * @throws {LabError} one line that names the file, what was found and what to do
  */
 export async function readRecord(path: string, sealedOnly = true): Promise<BenchRecord> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await textOf(path);
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { buildPackage } from "../../commands/npm_package.ts";
 import denoConfig from "../../deno.json" with { type: "json" };
@@ -166,15 +167,32 @@ Deno.test("the npm package installs and works in Node, under TypeScript and in a
       assert.deepEqual(found, JSON.parse(JSON.stringify(own)));
     });
 
-    await t.step("a record of a bench is read in Node", async () => {
-      const record = recordOf(runWith("a"));
-      await Deno.writeTextFile(`${folder}/record.json`, JSON.stringify(record));
-      const script = 'import { decideSuite, readRecord } from "@mue/bench/record";\n' +
-        'const record = await readRecord("record.json");\n' +
-        "console.log(record.verdict, decideSuite(record.findings, false).verdict);";
-      await Deno.writeTextFile(`${folder}/read.js`, script);
-      assert.equal(await node(folder, "read.js"), `${record.verdict} ${record.verdict}\n`);
-    });
+    await t.step(
+      "a record of a bench is read in Node, packed too, and a changed one refused",
+      async () => {
+        const record = recordOf(runWith("a")), text = JSON.stringify(record);
+        await Deno.writeTextFile(`${folder}/record.json`, text);
+        await Deno.writeFile(`${folder}/record.json.gz`, gzipSync(text));
+        await Deno.writeTextFile(
+          `${folder}/changed.json`,
+          JSON.stringify({ ...record, warnings: ["x"] }),
+        );
+        await Deno.writeTextFile(
+          `${folder}/read.js`,
+          `import { decideSuite, readRecord } from "@mue/bench/record";
+        for (const path of ["record.json", "record.json.gz"]) {
+          const record = await readRecord(path);
+          console.log(record.verdict + ", " + decideSuite(record.findings, false).verdict);
+        }
+        await readRecord("changed.json").catch(({ message }) => console.log(message));`,
+        );
+        const lines = (await node(folder, "read.js")).trimEnd().split("\n");
+        const { verdict } = record;
+        assert.deepEqual(lines.slice(0, 2), Array(2).fill(`${verdict}, ${verdict}`));
+        assert.match(lines[2], /^Cannot read changed\.json: it was changed after it was written/);
+        assert.equal(lines.length, 3);
+      },
+    );
 
     await t.step(
       "a page bundles rule and judge without zod or Node, and only what it uses",

@@ -35,6 +35,13 @@ export interface Models {
   refuseUnfit(job: Job): void;
 }
 
+/** What the rule says of targets, each once; a control breaks its rule on purpose. */
+export function ruleWarnings(jobs: readonly Job[]): string[] {
+  const targets = jobs.filter(({ cell }) => cell.role === "target");
+  const texts = targets.flatMap(({ cell, warnings }) => warnings.map((t) => `${cell.label}: ${t}`));
+  return [...new Set(texts)];
+}
+
 /** Runs are asked for that are not there. */
 export class MissingRuns extends Error {
   override name = "MissingRuns";
@@ -51,6 +58,8 @@ export class NeedsDevice extends Error {
 
 /** Models that are finished, and no others. */
 export class FinishedModels implements Models {
+  readonly #warnings = new Set<string>();
+
   /** @param runs by key */
   constructor(
     readonly runs: ReadonlyMap<string, Run>,
@@ -72,7 +81,13 @@ export class FinishedModels implements Models {
 
   /** @throws {MissingRuns} for what is not finished */
   train(jobs: Job[]): Promise<void> {
+    ruleWarnings(jobs).forEach((text) => this.#warnings.add(text));
     const missing = jobs.filter((job) => !this.runs.has(job.key));
     return missing.length ? Promise.reject(new MissingRuns(missing)) : Promise.resolve();
+  }
+
+  /** What the rule said of the targets that were asked for. */
+  get warnings(): string[] {
+    return [...this.#warnings];
   }
 }

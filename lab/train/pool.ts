@@ -13,7 +13,7 @@ import type { Run } from "../record/run.ts";
 import { Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
-import type { Models } from "./models.ts";
+import { type Models, ruleWarnings } from "./models.ts";
 import { type Entry, Queue } from "./queue.ts";
 import { replicasThatFit, workOf } from "./size.ts";
 import type { Store } from "./store.ts";
@@ -170,11 +170,7 @@ export class TrainingPool implements Models {
    * @throws {DeviceError} when the GPU refused work, or worker processes keep ending
    */
   async train(jobs: Job[]): Promise<void> {
-    for (const { cell, warnings } of jobs) {
-      // a control breaks its rule on purpose
-      if (cell.role !== "target") continue;
-      for (const text of warnings) this.#warnings.add(`${cell.label}: ${text}`);
-    }
+    ruleWarnings(jobs).forEach((text) => this.#warnings.add(text));
     const missing = this.#missing(jobs);
     if (missing.length === 0) return;
     const done = missing.map((job) => this.#queue.add(job, workOf(job)));

@@ -53,8 +53,8 @@ The rule:
   --rule ID               one of these (${RULES[0].id}), or all: as --compare
 ${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
   --list                  the same with where each is from
-  --unembedding X         authors: init / sqrt(rho_d), logits / rho_d; completed-p
-                          (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
+  --unembedding X         authors: init / sqrt(rho_d), logits (diffusion: velocity) / rho_d;
+                          completed-p (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
   --decoupled-decay       weight decay * rho_d on hidden matrices, keeps lr*wd
   --depth-alpha X         residual / rho_L^X, hidden lr * rho_L^(X-1) (1)
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)

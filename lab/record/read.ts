@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { isSealed } from "./hash.ts";
@@ -16,15 +17,13 @@ const MOST_BYTES = 2 ** 28;
 
 /** The text of a file, unpacked where it is gzip's. */
 async function textOf(path: string): Promise<string> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readFile(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return new TextDecoder().decode(bytes);
   return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString();
 }
 
 /**
- * Reads a record and checks it: that it is JSON, that its format is the one this version knows (before
- * any field is looked at, so that an older or newer file is called so and not broken), then every field, then its
- * checksum.
+ * Reads a record's file and checks it, as {@link parseRecord}; in Deno and in Node.
  *
  * @param path the file, or one that gzip packed
  * @param sealedOnly false: also one that was changed after it was written
@@ -37,8 +36,22 @@ export async function readRecord(path: string, sealedOnly = true): Promise<Bench
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }
+  return parseRecord(text, path, sealedOnly);
+}
+
+/**
+ * Checks a record's text: that it is JSON, that its format is the one this version knows (before
+ * any field is looked at, so that an older or newer file is called so and not broken), then every field, then its
+ * checksum.
+ *
+ * @param text what the file holds
+ * @param name what to call it in an error, e.g. its path
+ * @param sealedOnly false: also one that was changed after it was written
+ * @throws {LabError} one line with that name, what was found and what to do
+ */
+export function parseRecord(text: string, name: string, sealedOnly = true): BenchRecord {
   const cannot = (why: string, cause?: unknown) =>
-    new LabError(`Cannot read ${path}: ${why}`, { cause });
+    new LabError(`Cannot read ${name}: ${why}`, { cause });
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, "")); // editors may put a byte-order mark before it

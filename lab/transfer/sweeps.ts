@@ -12,8 +12,7 @@ import { type Job, jobOf } from "../train/job.ts";
 import type { Models } from "../train/models.ts";
 import { cellsOf, type Line } from "./cells.ts";
 import type { TransferLimits } from "./declaration.ts";
-import { judgeTarget } from "./judge.ts";
-import { needsOfTarget } from "./power.ts";
+import { judgeSweep } from "./judge_sweep.ts";
 
 /** What a judgement of a line is for: a target carries the claim. */
 const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
@@ -166,13 +165,8 @@ export class Sweeps {
       const against = this.referenceSweep(line);
       if (role === "reference" || !against) continue;
       const names = { panel, subject: label, variant: rule, role: ROLE[role] };
-      const judged = judgeTarget(names, against, sweep, limits, unit);
-      const needs = needsOfTarget(judged, against, sweep, limits, unit);
-      judgements.push({
-        ...judged,
-        ...(needs !== null && { needs }),
-        ...(role === "control" && by !== undefined && { by }),
-      });
+      const judged = judgeSweep(names, against, sweep, limits, unit);
+      judgements.push({ ...judged, ...(role === "control" && by !== undefined && { by }) });
     }
     return { optima, judgements };
   }

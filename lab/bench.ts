@@ -10,14 +10,7 @@ import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
 import { assemble } from "./assemble.ts";
 import type { BenchRecord, Environment, PlanFacts } from "./record/record.ts";
-import {
-  type Bench,
-  type Measured,
-  type ProfileName,
-  type Progress,
-  type Suite,
-  type SuiteInputs,
-} from "./suite.ts";
+import type { Bench, Measured, ProfileName, Progress, Suite, SuiteInputs } from "./suite.ts";
 import { hashOf } from "./record/hash.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Meter } from "./train/cost.ts";

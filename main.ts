@@ -12,12 +12,13 @@ const HELP = `mue-bench COMMAND [options]
   merge           the shards of a bench as the bench of one machine; no GPU
   reproduce       some runs of a record trained again on this machine
   rule            the transfer rule as a table, for any pair of configurations; no GPU
+  pack            a bench as one archive that goes with a paper
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, check, compare, merge, reproduce,
+Each has its own --help. As tasks: deno task bench, check, compare, merge, pack, reproduce,
 rule, parity, selftest, bench:kernels, bench:peers.
 `;
 
@@ -32,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/compare.ts")).compareCommand(args);
     case "merge":
       return await (await import("./commands/merge.ts")).mergeCommand(args);
+    case "pack":
+      return await (await import("./commands/pack.ts")).packCommand(args);
     case "reproduce":
       return await (await import("./commands/reproduce.ts")).reproduceCommand(args);
     case "rule":

@@ -125,7 +125,7 @@ async function run(path: string, count: number, sources: Sources, json: boolean,
           const share = (i + step / job.steps) / chosen.length;
           const spent = (performance.now() - started) / 1000;
           // the first seconds compile
-          const left = spent > 5 ? `, ${duration(spent * (1 / share - 1))} left` : "";
+          const left = spent > 5 && step >= 10 ? `, ${duration(spent * (1 / share - 1))} left` : "";
           line.show(`${i + 1}/${chosen.length}${left} | step ${step}/${job.steps}`);
         }, signal);
         found.push(compareRuns(one, again, runs, other === null));

@@ -39,7 +39,7 @@ const FLOORS: Record<string, string[][]> = {
     ["charts"],
     ["sections"],
     ["media"],
-    ["write.ts", "front", "compare"],
+    ["write.ts", "front", "compare", "pack"],
   ],
 };
 

@@ -54,7 +54,7 @@ function runOf(job: Job): Run {
 }
 
 /** All runs that a suite asks for until it is done, by key. */
-export async function madeUpRuns(suite: Suite, profile: ProfileName): Promise<Map<string, Run>> {
+export function madeUpRuns(suite: Suite, profile: ProfileName): Map<string, Run> {
   const runs = new Map<string, Run>();
   const { id, loss: { name, unit } } = CONTEXT.task, task = { id, loss: { name, unit } };
   for (;;) {
@@ -79,7 +79,7 @@ export const COST: Cost = {
 
 /** The record of a suite by its made-up runs. */
 export async function madeUpRecord(suite: Suite, profile: ProfileName): Promise<BenchRecord> {
-  const runs = await madeUpRuns(suite, profile);
+  const runs = madeUpRuns(suite, profile);
   const derived = await derive(suite, profile, runs, CONTEXT, ENVIRONMENT);
   if (derived.kind !== "whole") throw new Error(`not whole: ${derived.kind}`);
   const record = assemble(suite, {

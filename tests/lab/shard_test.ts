@@ -53,9 +53,9 @@ Deno.test("owners are the same everywhere, and all shards get parts", () => {
   assert.ok(counts.every((count) => count > 90 && count < 160), `${counts}`);
 });
 
-Deno.test("shards together train everything, and only references twice", async () => {
+Deno.test("shards together train everything, and only references twice", () => {
   for (const suite of SUITES.filter((s) => isShared(s) && s.task === "language")) {
-    const all = await madeUpRuns(suite, "smoke");
+    const all = madeUpRuns(suite, "smoke");
     const of = [1, 2, 3, 4].map((index) => shared(suite, all, index));
     const together = union(of.map((runs, i) => ({ folder: `${i}`, runs })));
     assert.deepEqual([...together.keys()].sort(), [...all.keys()].sort(), suite.id);
@@ -65,7 +65,7 @@ Deno.test("shards together train everything, and only references twice", async (
 });
 
 Deno.test("merged runs give the findings and verdict of one machine, number for number", async () => {
-  const all = await madeUpRuns(SUITE, "smoke"), one = await madeUpRecord(SUITE, "smoke");
+  const all = madeUpRuns(SUITE, "smoke"), one = await madeUpRecord(SUITE, "smoke");
   const of = [4, 2, 1, 3].map((index) => ({ folder: `${index}`, runs: shared(SUITE, all, index) }));
   const merged = await mergedRecord(SUITE, "smoke", DATA, CONTEXT, shards(), union(of));
   const plain = JSON.parse(JSON.stringify(merged));
@@ -119,8 +119,8 @@ Deno.test("shards that are no one bench are refused with the reason", () => {
   }
 });
 
-Deno.test("the same run with other losses in two shards is refused and named", async () => {
-  const all = await madeUpRuns(SUITE, "smoke"), [first] = all.values();
+Deno.test("the same run with other losses in two shards is refused and named", () => {
+  const all = madeUpRuns(SUITE, "smoke"), [first] = all.values();
   const other = new Map([[first.key, signed({ ...first, validationLoss: 9 })]]);
   assert.throws(
     () => union([{ folder: "a", runs: all }, { folder: "b", runs: other }]),

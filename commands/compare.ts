@@ -5,8 +5,10 @@
  */
 import { basename, resolve } from "node:path";
 import { decideSuite } from "../lab/judge/decide.ts";
+import type { Decision } from "../lab/record/decision.ts";
 import { LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { compareReport } from "../reports/compare/compare.ts";
 import type { LatencyRecord } from "../reports/sections/latency.ts";
 import { command, HELP_FLAG } from "./command.ts";
@@ -80,6 +82,15 @@ function sourcesOf(args: string[]): { name: string; path: string }[] {
   }));
 }
 
+/** What the judgements of a record say. */
+function decided(path: string, { findings, incomplete }: BenchRecord): Decision {
+  try {
+    return decideSuite(findings, incomplete);
+  } catch (error) {
+    throw new LabError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /**
  * Reads a record of timed layers.
  *
@@ -87,7 +98,7 @@ function sourcesOf(args: string[]): { name: string; path: string }[] {
  */
 async function readLatency(path: string): Promise<LatencyRecord> {
   const record = await readRecord(path), { evidence } = record;
-  const { verdict } = decideSuite(record.findings, record.incomplete);
+  const { verdict } = decided(path, record);
   if (verdict !== record.verdict) {
     throw new LabError(
       `Cannot read ${path}: it says ${record.verdict}, its judgements say ${verdict}; it was changed by hand`,

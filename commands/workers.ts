@@ -86,10 +86,13 @@ export function workersFor(device: Device, count: number | null, sources: Source
  *
  * @returns the process exit code
  */
-export async function workerCommand([orders]: string[]): Promise<number> {
+export async function workerCommand([orders]: (string | undefined)[]): Promise<number> {
   // Ctrl-C reaches every process of a terminal: the bench decides what is finished first
   Deno.addSignalListener("SIGINT", () => {});
   try {
+    if (orders === undefined) {
+      throw new UsageError("Cannot start a worker by hand: a bench starts its own (--workers)");
+    }
     const { profile, sources }: Orders = JSON.parse(orders);
     const device = await openDevice(profile);
     try {

@@ -26,6 +26,7 @@ export function causeOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "Deno was started without that permission";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.NotADirectory) return "a part of its path is a file";
   if (error instanceof Deno.errors.AlreadyExists) return "a file is in its place";
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readText } from "./bounds.ts";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
@@ -19,7 +20,7 @@ const EARLIER = /^mue-bench\/(record\/1|claims\/1|latency\/1)$/;
 export async function readRecord(path: string): Promise<BenchRecord> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }

@@ -9,6 +9,7 @@
  * @module
  */
 import type { z } from "zod";
+import { checkLines } from "../record/bounds.ts";
 import { causeOf, issueOf, LabError } from "../record/failure.ts";
 import { plainWrite, type Write, writeAll } from "../record/files.ts";
 import { type Run, runSchema } from "../record/run.ts";
@@ -185,6 +186,7 @@ export function openStoreOf<T extends { key: string }>(
   const file = open(path, { read: true, write: true, create: true });
   let parsed: Parsed<T>;
   try {
+    checkLines(path, noun);
     parsed = parseLines(path, Deno.readFileSync(path), format);
   } catch (error) {
     close();

@@ -28,7 +28,7 @@ async function unknown(command: string): Promise<number> {
 }
 
 /** Runs a command and returns its exit code. */
-async function main([command, ...args]: string[]): Promise<number> {
+export async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "bench":
       return await (await import("./commands/bench.ts")).benchCommand(args);

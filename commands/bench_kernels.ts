@@ -267,6 +267,7 @@ export function benchKernelsCommand(args: string[]): Promise<number> {
     if (unknown !== undefined) {
       throw new UsageError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
     }
+    if (values.workers !== undefined) workersOf(values.workers); // refused now, not after the steps
     await withAdapter(!values["no-install"], (device) => measure(device, values));
   });
 }

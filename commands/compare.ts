@@ -11,6 +11,7 @@ import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { compareReport } from "../reports/compare/compare.ts";
 import type { LatencyRecord } from "../reports/sections/latency.ts";
+import { refuseEmpty } from "./arguments.ts";
 import { command, HELP_FLAG } from "./command.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
@@ -87,7 +88,10 @@ function decided(path: string, { findings, incomplete }: BenchRecord): Decision 
   try {
     return decideSuite(findings, incomplete);
   } catch (error) {
-    throw new LabError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new LabError(
+      `Cannot read ${path}: it does not hold together: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -130,6 +134,9 @@ export function compareCommand(args: string[]): Promise<number> {
   return command(
     HELP,
     { args, options, allowPositionals: true },
-    ({ values, positionals }) => run(positionals, values.out),
+    ({ values, positionals }) => {
+      refuseEmpty(values);
+      return run(positionals, values.out);
+    },
   );
 }

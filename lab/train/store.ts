@@ -161,8 +161,8 @@ export function openStoreOf<T extends { key: string }>(
   const close = () => {
     for (const file of opened.splice(0)) file.close();
   };
-  const cannot = (error: unknown) =>
-    new LabError(`Cannot write to ${directory}: ${causeOf(error)}`, { cause: error });
+  const cannot = (error: unknown, path = directory) =>
+    new LabError(`Cannot write to ${path}: ${causeOf(error)}`, { cause: error });
   const open = (name: string, options: Deno.OpenOptions) => {
     try {
       const file = Deno.openSync(name, options);
@@ -170,7 +170,8 @@ export function openStoreOf<T extends { key: string }>(
       return file;
     } catch (error) {
       close();
-      throw cannot(error);
+      const isFolder = error instanceof Deno.errors.IsADirectory;
+      throw cannot(error, isFolder ? name : directory);
     }
   };
   try {

@@ -38,6 +38,20 @@ export async function readText(path: string, most = MOST_FILE_BYTES): Promise<st
   return parts.join("") + decoder.decode();
 }
 
+/** Most lists and objects in one another: what walks a record, `JSON.stringify` among it, calls itself for each. */
+export const MOST_DEPTH = 200;
+
+/** How many lists and objects of a JSON text stand in one another. */
+export function depthOf(json: string): number {
+  let depth = 0, deepest = 0;
+  // texts are stepped over as a whole, so that what stands in them does not count
+  for (const [part] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
+    if (part === "[" || part === "{") deepest = Math.max(deepest, ++depth);
+    else if (part === "]" || part === "}") depth--;
+  }
+  return deepest;
+}
+
 /**
  * Refuses a file with a line that nothing of the program has written.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readText } from "./bounds.ts";
+import { depthOf, MOST_DEPTH, readText } from "./bounds.ts";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
@@ -26,6 +26,7 @@ export async function readRecord(path: string): Promise<BenchRecord> {
   }
   const cannot = (why: string, cause?: unknown) =>
     new LabError(`Cannot read ${path}: ${why}`, { cause });
+  if (depthOf(text) > MOST_DEPTH) throw cannot(`it is nested more than ${MOST_DEPTH} deep`);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, "")); // editors may put a byte-order mark before it

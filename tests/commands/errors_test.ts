@@ -66,7 +66,7 @@ const cut = (text: string) => text.replace(/((?:[\w-]+, ){3})(?:[\w-]+, ){3,}[\w
 
 /** A row of the document. */
 const rowOf = (did: string, message: string, code: number) =>
-  `| ${did} | ${cut(message).replaceAll("|", "\\|").replaceAll("<", "&lt;")} | ${code} |`;
+  `| ${did} | \`${cut(message).replaceAll("|", "\\|")}\` | ${code} |`;
 
 /** Makes a mistake: its row, or why it cannot be made here. */
 async function made(mistake: Mistake): Promise<{ row: string } | { skipped: string }> {

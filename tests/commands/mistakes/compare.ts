@@ -29,6 +29,10 @@ const renamed = {
   },
 };
 
+/** A record that is whole but for what was decided, a list in a list in a list. */
+const deep = JSON.stringify({ ...record, plan: { ...plan, decided: 0 } })
+  .replace('"decided":0', `"decided":${"[".repeat(1e5)}${"]".repeat(1e5)}`);
+
 export const COMPARE: Chapter = {
   title: "`compare`",
   mistakes: [
@@ -47,6 +51,7 @@ export const COMPARE: Chapter = {
     beside("a record that is cut short", text.slice(0, text.length / 2)),
     beside("a record of a gigabyte", 2 ** 30),
     beside("a list a hundred thousand deep", "[".repeat(1e5)),
+    beside("a record of lists a hundred thousand deep", deep),
     beside("JSON that is no record", [1]),
     beside("a record of another kind of suite", fixtureRecord()),
     beside("a record of an earlier version", { ...record, schema: "mue-bench/latency/1" }),

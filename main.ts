@@ -22,8 +22,17 @@ Each has its own --help. As tasks: deno task bench, check, compare, merge, pack,
 rule, parity, selftest, bench:kernels, bench:peers.
 `;
 
+/** Refuses a word that is no command. */
+async function unknown(command: string): Promise<number> {
+  const [{ reportError }, { UsageError }] = await Promise.all([
+    import("./commands/exit_codes.ts"),
+    import("./commands/arguments.ts"),
+  ]);
+  return reportError(new UsageError(`Cannot run ${command}: no such command; see --help`));
+}
+
 /** Runs a command and returns its exit code. */
-async function main([command, ...args]: string[]): Promise<number> {
+export async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "bench":
       return await (await import("./commands/bench.ts")).benchCommand(args);
@@ -56,8 +65,7 @@ async function main([command, ...args]: string[]): Promise<number> {
       console.log(HELP);
       return 0;
     default:
-      console.error(`error: Cannot run ${command}: no such command; see --help`);
-      return 2;
+      return await unknown(command);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { planOf, settlePlans } from "../lab/bench.ts";
+import { causeOf } from "../lab/record/failure.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import type { Hand } from "../lab/train/hand.ts";
@@ -36,7 +37,7 @@ function checkOut(out: string): void {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof Deno.errors.NotFound) return; // it will be made
-    throw new UsageError(`Cannot write to ${out}: ${(error as Error).message.split(":")[0]}`);
+    throw new UsageError(`Cannot write to ${out}: ${causeOf(error)}`);
   }
 }
 

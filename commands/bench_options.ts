@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import type { Shard } from "../lab/record/shard.ts";
@@ -12,7 +11,7 @@ import { wrap } from "../reports/words/lines.ts";
 import { TASKS } from "../model/tasks/registry.ts";
 import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
-import { UsageError } from "./arguments.ts";
+import { readArguments, refuseEmpty, UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
 import type { Sources } from "./data.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
@@ -152,36 +151,32 @@ function routedAll(
  * @throws {UsageError} for what cannot be run
  */
 export function optionsOf(args: string[]): Options | "help" {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        profile: { type: "string", default: "quick" },
-        task: { type: "string" },
-        out: { type: "string", default: "out" },
-        text: { type: "string" },
-        data: { type: "string" },
-        histogram: { type: "string" },
-        budget: { type: "string" },
-        router: { type: "string" },
-        workers: { type: "string" },
-        shard: { type: "string" },
-        strict: { type: "boolean", default: false },
-        list: { type: "boolean", default: false },
-        plan: { type: "boolean", default: false },
-        "no-install": { type: "boolean", default: false },
-        "no-selftest": { type: "boolean", default: false },
-        "no-tune": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`);
-  }
+  const parsed = readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      profile: { type: "string", default: "quick" },
+      task: { type: "string" },
+      out: { type: "string", default: "out" },
+      text: { type: "string" },
+      data: { type: "string" },
+      histogram: { type: "string" },
+      budget: { type: "string" },
+      router: { type: "string" },
+      workers: { type: "string" },
+      shard: { type: "string" },
+      strict: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      plan: { type: "boolean", default: false },
+      "no-install": { type: "boolean", default: false },
+      "no-selftest": { type: "boolean", default: false },
+      "no-tune": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   const { values, positionals } = parsed;
   if (values.help) return "help";
+  refuseEmpty(values);
   const profile = values.profile as ProfileName;
   if (!PROFILES.includes(profile)) {
     throw new UsageError(

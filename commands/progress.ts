@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { visible } from "../reports/words/lines.ts";
 
 /** Writes progress to stderr. */
 export class ProgressLine {
@@ -31,17 +32,17 @@ export class ProgressLine {
       try {
         columns = Deno.consoleSize().columns;
       } catch { /* not a sized terminal */ }
-      this.#write(`\r\x1b[2K${text.slice(0, columns - 1)}`);
+      this.#write(`\r\x1b[2K${visible(text).slice(0, columns - 1)}`);
       this.#drawn = true;
     } else if (milestone || now - this.#last >= this.logEvery_s) {
-      this.#write(text + "\n");
+      this.#write(visible(text) + "\n");
       this.#last = now;
     }
   }
 
   /** A line that stays. */
   note(text: string): void {
-    this.#write(`${this.#terminal && this.#drawn ? "\r\x1b[2K" : ""}${text}\n`);
+    this.#write(`${this.#terminal && this.#drawn ? "\r\x1b[2K" : ""}${visible(text, "\n")}\n`);
     this.#drawn = false;
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { parseConfiguration, ratios } from "../rule/configuration.ts";
+import { visible } from "../reports/words/lines.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
 import { type HyperParameters, type RuleOptions, type RuleTask, TASK_KINDS } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
@@ -107,7 +108,7 @@ export function ruleCommand(args: string[]): Promise<number> {
     // what a rule cannot be asked is a RangeError or TypeError of rule/
     const usage = [UsageError, RangeError, TypeError].some((kind) => error instanceof kind);
     if (!usage) throw error;
-    console.error(`error: ${(error as Error).message.split("\n")[0]}`);
+    console.error(`error: ${visible((error as Error).message)}`);
     return Promise.resolve(2);
   }
 }

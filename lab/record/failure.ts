@@ -33,8 +33,8 @@ const CAUSES: Record<string, string> = {
   ENOTDIR: "a part of its path is a file",
   AlreadyExists: "a file is in its place",
   EEXIST: "a file is in its place",
-  IsADirectory: "it is a directory",
-  EISDIR: "it is a directory",
+  IsADirectory: "it is a folder",
+  EISDIR: "it is a folder",
   ENOSPC: "no space left on the disk",
   EROFS: "read-only file system",
 };

@@ -295,7 +295,7 @@ export const findingsSchema: z.ZodType<Findings> = z.object({
     columns: z.array(z.object({
       name: z.string(),
       unit: z.string(),
-      decimals: z.number().int().nullable(),
+      decimals: z.number().int().min(0).max(20).nullable(),
     })),
     rows: z.array(z.array(cellSchema)),
     note: z.string(),

@@ -3,24 +3,13 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
+import { depthOf, MOST_DEPTH, readText } from "./bounds.ts";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { isSealed } from "./hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "./record.ts";
 
 /** Formats that earlier versions wrote, and what can be done about a record in one of them. */
 const EARLIER = /^mue-bench\/(record\/[12]|claims\/1|latency\/1)$/;
-
-/** Most bytes of a record that is packed: a small file may unpack to a disk full. */
-const MOST_BYTES = 2 ** 28;
-
-/** The text of a file, unpacked where it is gzip's. */
-async function textOf(path: string): Promise<string> {
-  const bytes = await readFile(path);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return new TextDecoder().decode(bytes);
-  return gunzipSync(bytes, { maxOutputLength: MOST_BYTES }).toString();
-}
 
 /**
  * Reads a record's file and checks it, as {@link parseRecord}; in Deno and in Node.
@@ -32,7 +21,7 @@ async function textOf(path: string): Promise<string> {
 export async function readRecord(path: string, sealedOnly = true): Promise<BenchRecord> {
   let text: string;
   try {
-    text = await textOf(path);
+    text = await readText(path);
   } catch (error) {
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }
@@ -52,6 +41,7 @@ export async function readRecord(path: string, sealedOnly = true): Promise<Bench
 export function parseRecord(text: string, name: string, sealedOnly = true): BenchRecord {
   const cannot = (why: string, cause?: unknown) =>
     new LabError(`Cannot read ${name}: ${why}`, { cause });
+  if (depthOf(text) > MOST_DEPTH) throw cannot(`it is nested more than ${MOST_DEPTH} deep`);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, "")); // editors may put a byte-order mark before it

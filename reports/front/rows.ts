@@ -89,7 +89,7 @@ function entriesOf(one: Found, swept: Swept | null): Entry[] {
     runsOf(one.record).filter(({ cell }) => cell.swept === swept).map(({ cell }) => cell.panel),
   );
   const panels = one.record.findings.panels.filter(({ name }) => names.has(name));
-  const beside = panels.filter(({ name }) => name in one.record.decisions);
+  const beside = panels.filter(({ name }) => Object.hasOwn(one.record.decisions, name));
   return beside.length === 0 || panels.some(({ decides }) => decides)
     ? [entry(null)]
     : beside.map(({ name }) => entry(name));

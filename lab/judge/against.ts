@@ -5,8 +5,8 @@
  * is no alarm. What got worse must be so in a second bench too, run again from nothing.
  *
  * Losses repeat to the bit, so between equal programs verdicts that rest on them are equal and nothing
- * is suspected. Those that rest on times change by themselves: they count from {@link ENOUGH} earlier
- * records on.
+ * is suspected. Those that rest on times change by themselves: they count only where a layer, or all of
+ * them together, left the band that A/A runs give (band.ts).
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 } from "../record/against.ts";
 import type { Judgement, Role, Verdict } from "../record/findings.ts";
 import type { BenchRecord } from "../record/record.ts";
-import { compareTimes, ENOUGH, timedRunOf } from "./band.ts";
+import { compareTimes, timedRunOf } from "./band.ts";
 import { notesOf } from "./likeness.ts";
 
 /** An earlier record and the file it was read from. */
@@ -108,7 +108,7 @@ export function against(
 ): Against {
   const records = earlier.map((one) => one.record);
   const timed = times(records, again ? [record, again.record] : [record]);
-  const counts = record.evidence.kind !== "latency" || records.length >= ENOUGH;
+  const counts = timed === null || slowerIn(timed);
   const verdicts = compareVerdicts(records, record, again?.record ?? null).map((one) =>
     one.change === "worse" && !counts ? { ...one, change: "suspected" as const } : one
   );
@@ -128,12 +128,18 @@ export function against(
     again: again?.folder ?? null,
     notes: [
       ...notesOf(records, record),
-      ...(counts ? [] : [`verdicts on times count from ${ENOUGH} earlier records on`]),
+      ...(counts || verdicts.every(({ change }) => change !== "suspected")
+        ? []
+        : ["a verdict on times counts only where a layer left its band"]),
     ],
   };
 }
 
-/** What is suspected, by name; the bench is run again when there is any. */
+/** Whether a layer, or all of them together, left the band. */
+const slowerIn = ({ layers, together }: TimesAgainst) =>
+  [...layers, together].some(({ change }) => change === "worse");
+
+/** What is suspected and would count, by name; the bench is run again when there is any. */
 export const suspectsOf = ({ verdicts, times }: Against): string[] =>
-  [...verdicts, ...times ? [...times.layers, times.together] : []]
+  (times ? [...times.layers, times.together] : verdicts)
     .filter(({ change }) => change === "suspected").map(({ name }) => name);

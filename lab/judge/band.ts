@@ -30,8 +30,8 @@ const FLOOR = 1.05;
 const TOGETHER_FLOOR = 1.1;
 /** With too few records to know how all layers together vary from run to run. */
 const TOGETHER_ASSUMED = 1.5;
-/** Records from which it is known how what rests on times varies from run to run. */
-export const ENOUGH = 3;
+/** Records from which that is known. */
+const ENOUGH = 3;
 /** Degrees of freedom that layers lend each other. */
 const SHARED_FREEDOM = 4;
 /** Least spread of a layer: that of the clock; and where one record alone cannot tell it from day to day. */

@@ -80,11 +80,31 @@ Deno.test("of several earlier records the lowest verdict counts", () => {
   assert.equal(against(earlier(passing, failing), failing, again(failing)).worse, false);
 });
 
-Deno.test("verdicts on times count from three earlier records on", () => {
+/** A record whose first layer takes so many times as long, whatever its verdicts say. */
+function slowed(record: BenchRecord, times: number): BenchRecord {
+  const { evidence } = record;
+  assert.ok(evidence.kind === "latency");
+  const [{ time_s: { estimate, lo, hi } }] = evidence.points;
+  const time_s = { estimate: times * estimate, lo: times * lo, hi: times * hi };
+  const points = evidence.points.map((p, i) => i === 0 ? { ...p, time_s } : p);
+  return { ...record, evidence: { ...evidence, points } };
+}
+
+Deno.test("a verdict on times counts only where a layer left its band", () => {
   const before = judged("pass", "claim", latencyFixture()), now = judged("fail", "claim", before);
-  const fell = (count: number) =>
-    against(earlier(...Array(count).fill(before)), now, again(now)).worse;
-  assert.deepEqual([1, 2, 3].map(fell), [false, false, true]);
+  const three = earlier(before, before, before);
+  const noise = against(three, now, again(now));
+  assert.equal(noise.worse, false);
+  assert.deepEqual(suspectsOf(noise), [], "no reason to run it again");
+  assert.match(noise.notes.join(), /verdict on times/);
+  const slow = slowed(now, 1.5), found = against(three, slow, again(slow));
+  assert.equal(found.worse, true);
+  assert.deepEqual(
+    new Set(found.verdicts.map(({ change }) => change)),
+    new Set(["worse"]),
+  );
+  assert.equal(found.times!.layers.filter(({ change }) => change === "worse").length, 1);
+  assert.equal(against(three, slow, again(before)).worse, false);
 });
 
 Deno.test("what is unlike is refused with a reason, what a change in CI changes is noted", () => {

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Against, Change, TimeChange, VerdictChange } from "../../lab/record/against.ts";
+import {
+  type Against,
+  type Change,
+  CHANGES,
+  type TimeChange,
+  type VerdictChange,
+} from "../../lab/record/against.ts";
 import type { Verdict } from "../../lab/record/findings.ts";
 import { percent, significant } from "../words/format.ts";
 import { many } from "../words/phrases.ts";
@@ -108,34 +114,45 @@ function timesBlock({ times, records }: Against): Block[] {
   )];
 }
 
-/** The section. */
-export function againstSection(against: Against): Section {
-  const { notes, again, records } = against;
-  return section("Against the baseline", [
+/** What changed, in lines that have room everywhere; then the tables. */
+export function againstSections(against: Against): Section[] {
+  const { notes, again, records, verdicts, times } = against;
+  const changed = casesOf(against).filter(({ change }) => change !== "like")
+    .sort((a, b) => CHANGES.indexOf(a.change) - CHANGES.indexOf(b.change));
+  const said = section("Against the baseline", [
     { kind: "note", text: `${againstSentence(against)}.` },
-    ...verdictBlock(against),
-    ...timesBlock(against),
     ...listSection("", [
+      ...changed.map(({ name, message }) => `${name}: ${message}`),
       ...(notes.length ? [`Differs: ${notes.join("; ")}`] : []),
       ...(again === null ? [] : [`Run again in ${again}`]),
       `Compared with ${records.map(({ path }) => path).join(", ")}`,
     ]).flatMap(({ blocks }) => blocks),
   ], "all");
+  if (verdicts.length === 0 && times === null) return [said];
+  return [
+    said,
+    section("Against the baseline, in numbers", [
+      ...verdictBlock(against),
+      ...timesBlock(against),
+    ]),
+  ];
 }
 
 /** A case per verdict that changed and per layer, with what to say of it. */
-function casesOf({ verdicts, times }: Against): NonNullable<Report["against"]> {
+function casesOf(
+  { verdicts, times }: Against,
+): { name: string; change: Change; message: string }[] {
   return [
     ...verdicts.map((one) => ({
       name: one.name,
-      worse: one.change === "worse",
+      change: one.change,
       message: `${verdictWord(one.before, one)} before, ${verdictWord(one.now, one)} now: ${
         WORDS[one.change]
       }`,
     })),
     ...(times === null ? [] : [times.together, ...times.layers]).map((one) => ({
       name: `time of ${one.name}`,
-      worse: one.change === "worse",
+      change: one.change,
       message: `${significant(one.times)} times before${
         one.again === null ? "" : `, ${significant(one.again)} when run again`
       }, limit ${significant(one.limit)}: ${WORDS[one.change]}`,
@@ -149,7 +166,11 @@ export function withAgainst(report: Report, against: Against | null): Report {
   const at = report.sections.findIndex(({ title }) => title === "Verdicts") + 1;
   return {
     ...report,
-    sections: report.sections.toSpliced(at, 0, againstSection(against)),
-    against: casesOf(against),
+    sections: report.sections.toSpliced(at, 0, ...againstSections(against)),
+    against: casesOf(against).map(({ name, change, message }) => ({
+      name,
+      worse: change === "worse",
+      message,
+    })),
   };
 }

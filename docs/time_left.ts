@@ -102,22 +102,16 @@ async function play(id: string, known: Map<string, Run>) {
   return { took_s: clock_s - began, told: told.map(([at, left]) => [at - began, left] as const) };
 }
 
-const [folder, ...ids] = Deno.args.filter((a) => a !== "--trace");
+const [folder, ...ids] = Deno.args;
 const known = new Map<string, Run>();
 for (const line of Deno.readTextFileSync(`${folder}/runs.jsonl`).trim().split("\n")) {
   const run: Run = JSON.parse(line);
   known.set(placeOf(run.cell, { steps: run.steps, sequences: run.batchTokens, seq: 1 }), run);
 }
-const TRACE = Deno.args.includes("--trace");
 let all = 0, within = 0;
 for (const id of ids) {
   const { took_s, told } = await play(id, known);
   const later = told.filter(([at]) => at > took_s / 5 && at < 0.95 * took_s);
-  if (TRACE) {
-    for (let i = 0; i < told.length; i += 12) {
-      console.log(told[i].map((v) => v.toFixed(0)).join(" "), (took_s - told[i][0]).toFixed(0));
-    }
-  }
   const errors = later.map(([at, left]) => (left - (took_s - at)) / took_s);
   const worst = errors.reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a, 0);
   const relative = later.map(([at, left]) => Math.abs(left / (took_s - at) - 1));

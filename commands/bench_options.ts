@@ -42,6 +42,9 @@ survives; what several of them train is trained once.
                    cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
+  --baseline PATH  hold the bench against an earlier record.json, or a folder of one or several benches
+                   (five of one program give the band of this machine's times): exit 1 only for what
+                   got worse, here and when run again (docs/ci.md)
   --workers N      processes that train side by side (default: on llvmpipe, the CPU's driver, one
                    per core and 1.5 GB of memory, each with a device of one thread; else 1, this
                    process; always 1 for a --text that can be read only once, e.g. a pipe)
@@ -55,7 +58,7 @@ survives; what several of them train is trained once.
 ${NO_TUNE_HELP}
   --help           this text
 
-Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
+Exit codes: 0 held, 1 a claim failed (with --baseline: something got worse), 2 bad usage or input, 3 no adapter or self-test failed,
 70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
 
 Examples
@@ -80,6 +83,8 @@ export interface Options extends Sources {
   histogram: string | null;
   /** seconds, or null for no limit */
   budget_s: number | null;
+  /** earlier records to be held against, or null */
+  baseline: string | null;
   /** processes that train; null: as many as suit the adapter */
   workers: number | null;
   /** the share of several machines that is this one's; null: all of it */
@@ -162,6 +167,7 @@ export function optionsOf(args: string[]): Options | "help" {
       data: { type: "string" },
       histogram: { type: "string" },
       budget: { type: "string" },
+      baseline: { type: "string" },
       router: { type: "string" },
       workers: { type: "string" },
       shard: { type: "string" },
@@ -183,6 +189,11 @@ export function optionsOf(args: string[]): Options | "help" {
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
   }
+  if (values.shard !== undefined && values.baseline !== undefined) {
+    throw new UsageError(
+      "Cannot hold a shard against a baseline: it has no verdict; give --baseline to the merged bench",
+    );
+  }
   if (values.shard !== undefined && values.budget !== undefined) {
     throw new UsageError(
       "Cannot share out a budget: what fits is another on every machine; leave out --budget",
@@ -191,6 +202,11 @@ export function optionsOf(args: string[]): Options | "help" {
   if (values.router !== undefined && !positionals.length) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
+    );
+  }
+  if (values.baseline !== undefined && values.strict) {
+    throw new UsageError(
+      "Cannot use --strict with --baseline: one asks what holds, the other what got worse",
     );
   }
   const named = forTask([...new Set(positionals)].map(suiteNamed), values.task);
@@ -202,6 +218,7 @@ export function optionsOf(args: string[]): Options | "help" {
     data: values.data ?? null,
     histogram: values.histogram ?? null,
     budget_s: values.budget === undefined ? null : budgetOf(values.budget),
+    baseline: values.baseline ?? null,
     workers: values.workers === undefined ? null : workersOf(values.workers),
     shard: values.shard === undefined ? null : shardOf(values.shard),
     strict: values.strict,

@@ -116,15 +116,13 @@ export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0
       if (done.failure !== null) throw done.failure;
       if (done.incomplete) return 130;
     } else {
-      let before = -1;
       const did = await trainShare(suite, shard, {
         ...o,
         data,
         onProgress({ groups, runsDone, runsPlanned, left_s }) {
           const label = groups.map((g) => `${g.label}: step ${g.step}/${g.steps}`).join("; ");
           const progress = { label, done: runsDone, planned: runsPlanned, unit: "runs", left_s };
-          line.show(`${name}: ${progressText(progress)}`, runsDone !== before);
-          before = runsDone;
+          line.show(progressText(name, progress));
         },
       });
       line.end();

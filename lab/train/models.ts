@@ -16,8 +16,12 @@ export interface Models {
   readonly data: TaskData;
   /** the words of what is trained */
   readonly task: TaskFacts;
-  /** Names all that is planned so far, for counts and the time left; asked again with every group. */
-  expect(planned: () => Job[]): void;
+  /**
+   * Names all that is planned so far, for counts and the time left; asked again with every group.
+   *
+   * @param toGrow work (size.ts) that is expected beyond it, for the time left
+   */
+  expect(planned: () => Job[], toGrow?: () => number): void;
   /** The finished run of a job. */
   runOf(job: Job): Run | undefined;
   /**

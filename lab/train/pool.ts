@@ -33,7 +33,7 @@ export interface BenchProgress {
   groups: RunningGroup[];
   runsDone: number;
   runsPlanned: number;
-  /** seconds left for what is planned so far; null until something was measured */
+  /** seconds left, those for runs that grids are expected to grow by among them; null until something was measured */
   left_s: number | null;
 }
 
@@ -77,6 +77,7 @@ export class TrainingPool implements Models {
   #failure: unknown = null;
   #data: TaskData | null = null;
   #expected: () => Job[] = () => [];
+  #toGrow: () => number = () => 0;
   #later: (() => Job[])[] = [];
   /** jobs for later suites whose worker process ended: left to their suites */
   readonly #abandoned = new Set<string>();
@@ -124,9 +125,14 @@ export class TrainingPool implements Models {
     return { id, loss: { name, unit } };
   }
 
-  /** Names all that is planned so far, for counts and the time left; asked again with every group. */
-  expect(planned: () => Job[]): void {
+  /**
+   * Names all that is planned so far, for counts and the time left; asked again with every group.
+   *
+   * @param toGrow work (size.ts) that is expected beyond it, for the time left
+   */
+  expect(planned: () => Job[], toGrow: () => number = () => 0): void {
     this.#expected = planned;
+    this.#toGrow = toGrow;
     this.#missing(planned());
   }
 
@@ -327,7 +333,7 @@ export class TrainingPool implements Models {
     const open = missing.filter((job) => !keys.has(job.key));
     return {
       runs: this.#counted.size + missing.length,
-      work: open.reduce((sum, job) => sum + workOf(job), 0),
+      work: open.reduce((sum, job) => sum + workOf(job), this.#toGrow()),
     };
   }
 

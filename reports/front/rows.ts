@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Against } from "../../lab/record/against.ts";
 import type { Decision } from "../../lab/record/decision.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { type Swept, SWEPT_CHART, SWEPT_NAME } from "../../lab/record/run.ts";
@@ -23,6 +24,8 @@ export interface Found {
   report: Report;
   /** whether its own report stands beside it */
   hasReport: boolean;
+  /** what it is beside earlier records; absent or null where it was held against none */
+  against?: Against | null;
 }
 
 /** A record under one figure. */

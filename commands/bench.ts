@@ -4,7 +4,8 @@
  * @module
  */
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
-import { planOf, settlePlans } from "../lab/bench.ts";
+import { settlePlans } from "../lab/bench.ts";
+import { planOf } from "../lab/judged.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import type { Hand } from "../lab/train/hand.ts";

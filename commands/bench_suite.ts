@@ -5,11 +5,11 @@
  */
 import { runBench } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
-import type { Progress, Suite } from "../lab/suite.ts";
+import type { Suite } from "../lab/suite.ts";
 import type { BenchOptions } from "../lab/bench.ts";
 import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
-import { duration } from "../reports/words/format.ts";
+import { progressText } from "../reports/words/progress.ts";
 import { writeReport } from "../reports/write.ts";
 import type { ProgressLine } from "./progress.ts";
 
@@ -22,14 +22,6 @@ export interface Outcome {
   failure: unknown;
   /** the report's files a reader opens first; none when nothing was written */
   files: string[];
-}
-
-/** One line of progress: `12/40 runs, 3 min 20 s left | 16e4a d=48: step 100/448`. */
-export function progressText({ label, done, planned, unit, left_s }: Progress): string {
-  // what is planned so far may be done, and more be planned from it
-  const left = left_s === null || done === planned ? "" : `, ${duration(left_s)} left`;
-  const part = unit === "%" ? `${Math.round(100 * done / planned)}%` : `${done}/${planned} ${unit}`;
-  return `${part}${left} | ${label}`;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Environment } from "../lab/record/record.ts";
+import { type Environment, profileName } from "../lab/record/record.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 
@@ -23,7 +23,7 @@ async function git(...args: string[]): Promise<string | null> {
 }
 
 /** The commit of the checkout, with `-dirty` when files differ from it; null outside one. */
-async function gitCommit(): Promise<string | null> {
+export async function gitCommit(): Promise<string | null> {
   const commit = await git("rev-parse", "HEAD");
   return commit && (await git("status", "--porcelain") ? `${commit}-dirty` : commit);
 }
@@ -36,8 +36,7 @@ export async function environmentOf(device: Device): Promise<Environment> {
     architecture: device.adapter.architecture,
     software: device.adapter.software,
     backend: device.adapter.backend,
-    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage` +
-      (device.profile.tuning ? ", tuned" : ""),
+    profile: profileName(device.profile),
     tuning: device.profile.tuning ?? "none",
     features: device.adapter.features,
     deno: Deno.version.deno,

@@ -8,19 +8,17 @@
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
-import { decidePanels, decideSuite } from "./judge/decide.ts";
-import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
+import { planOf, recordOf } from "./judged.ts";
+import type { BenchRecord, Environment } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
-import {
-  type Bench,
-  factsOf,
-  type Measured,
-  type ProfileName,
-  type Progress,
-  type Suite,
-  type SuiteInputs,
+import type {
+  Bench,
+  Measured,
+  ProfileName,
+  Progress,
+  Suite,
+  SuiteInputs,
 } from "./suite.ts";
-import { hashOf } from "./train/identity.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData, dataFacts } from "./train/data.ts";
@@ -58,13 +56,6 @@ export interface BenchResult {
   record: BenchRecord | null;
   /** the error that ended it early; null also after an interruption */
   failure: unknown;
-}
-
-/** The plan of a suite as the record keeps it. */
-export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null): PlanFacts {
-  const { decided } = suite.plan(profile), { version } = suite;
-  const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
-  return { profile, version, decided, hash, exploratory: false };
 }
 
 /**
@@ -156,30 +147,23 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     measured = partial();
   }
   if (measured === null) return { record: null, failure };
-  const { evidence, findings } = measured;
+  const { evidence } = measured;
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
   pool?.warnings.forEach(warn);
   if (evidence.kind !== "latency") {
     warnRuns(evidence.runs, data?.task.causal ?? true).forEach(warn);
   }
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
-  const cost = pool?.cost() ?? meter.cost();
-  const record: BenchRecord = {
-    schema: SCHEMA,
-    createdAt: new Date().toISOString(),
-    suite: factsOf(suite),
-    task: pool?.task ?? null,
+  const record = recordOf(suite, {
     plan,
     environment,
+    task: pool?.task ?? null,
     data: data && dataFacts(data),
-    evidence,
-    findings,
-    ...decideSuite(findings, incomplete),
-    decisions: decidePanels(findings, incomplete),
+    measured,
     incomplete,
-    cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
+    cost: pool?.cost() ?? meter.cost(),
     warnings,
-  };
+  });
   return { record, failure };
 }
 

@@ -13,6 +13,11 @@ import { type Findings, findingsSchema } from "./findings.ts";
 /** Version of the format; a reader refuses any other. */
 export const SCHEMA = "mue-bench/record/2";
 
+/** What a device was opened with, as {@link Environment.profile} says it. */
+export const profileName = (
+  { kernels, storage, tuning }: { kernels: string; storage: string; tuning?: unknown },
+): string => `${kernels} kernels, ${storage} storage${tuning ? ", tuned" : ""}`;
+
 /** The machine and software a bench ran on. */
 export interface Environment {
   /** name of the adapter */
@@ -34,8 +39,10 @@ export interface Environment {
   tuning: "none" | Record<string, string>;
   /** optional WebGPU features it offers */
   features: string[];
-  /** version of Deno */
+  /** version of Deno; of the build, where a browser ran it */
   deno: string;
+  /** what the browser that ran it calls itself (its user agent); absent: Deno did */
+  browser?: string;
   /** operating system */
   os: string;
   /** logical processors */
@@ -57,6 +64,7 @@ const environmentSchema: z.ZodType<Environment> = z.object({
   tuning: z.union([z.literal("none"), z.record(z.string(), z.string())]),
   features: z.array(z.string()),
   deno: z.string(),
+  browser: z.string().optional(),
   os: z.string(),
   cpus: z.number().int(),
   gitCommit: z.string().nullable(),
@@ -175,8 +183,8 @@ export interface Cost {
   trainedTokens: number;
   /** processes that trained side by side */
   workers: number;
-  /** CPU seconds of all processes over wall seconds times cores, 0 to 1 */
-  coresBusy: number;
+  /** CPU seconds of all processes over wall seconds times cores, 0 to 1; null in a browser, which does not say */
+  coresBusy: number | null;
   /**
    * most bytes of tensors, uniforms and read-backs alive on a device at one time; of several processes the sum of what
    * each had at its peak, which need not be the same moment
@@ -191,7 +199,7 @@ const costSchema: z.ZodType<Cost> = z.object({
   reusedRuns: z.number().int(),
   trainedTokens: z.number().int(),
   workers: z.number().int(),
-  coresBusy: z.number(),
+  coresBusy: z.number().nullable(),
   peakDevice_bytes: z.number().int().nullable(),
   peakRss_bytes: z.number().int().nullable(),
 });

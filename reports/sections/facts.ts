@@ -13,6 +13,7 @@ import {
   distinct,
   memoryPhrase,
   runsOf,
+  runtimeName,
   trainingPhrase,
 } from "../words/phrases.ts";
 
@@ -53,7 +54,7 @@ function trainedPairs(record: BenchRecord): Pairs {
 
 /** Adapter and software. */
 function machinePairs({ environment }: BenchRecord): Pairs {
-  const { software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
+  const { software, profile, tuning, version, gitCommit, os, cpus } = environment;
   const tuned = tuning === "none"
     ? ""
     : `; tuned: ${
@@ -68,7 +69,9 @@ function machinePairs({ environment }: BenchRecord): Pairs {
     ["kernels' profile", profile + tuned],
     [
       "software",
-      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, Deno ${deno}, ${os}, ${cpus} CPUs`,
+      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, ${
+        runtimeName(environment)
+      }, ${os}, ${cpus} CPUs`,
     ],
   ];
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { canonicalJson, runKey, type RunParts } from "../../../lab/train/identity.ts";
-import { planOf } from "../../../lab/bench.ts";
+import { planOf } from "../../../lab/judged.ts";
 import { settlePlan } from "../../../lab/train/plan.ts";
 import { capacity } from "../../../suites/capacity.ts";
 import { assert, assertEquals, throws } from "../assert.ts";

@@ -22,11 +22,13 @@ import { PLAN, trainShortly } from "./training.ts";
 interface Found {
   /** `ready`, `busy`, or why nothing works */
   state: string;
+  /** what the device complained about */
+  errors: string[];
   selfTest?: { ok: boolean; lines: SelfTestLine[] };
   run?: Run;
   record?: BenchRecord;
 }
-const found: Found = { state: "busy" };
+const found: Found = { state: "busy", errors: [] };
 Object.assign(globalThis, { mueBench: found });
 
 const given: Given = JSON.parse(document.getElementById(GIVEN_ID)!.textContent!);
@@ -52,7 +54,7 @@ const ACTIONS: Record<string, Action> = {
     return result.ok ? "all within their bounds" : "NOT within the bounds";
   },
   async train(device, _, to, signal) {
-    found.run = await trainShortly(device, textOf(given), (step) => {
+    found.run = await trainShortly(device, textOf(given), PLAN, (step) => {
       to.say(`step ${step} of ${PLAN.steps}`);
     }, signal);
     showSections(to, [trainingSection(found.run)]);
@@ -84,6 +86,7 @@ async function start(): Promise<void> {
     adapter.fail(found.state);
     return;
   }
+  found.errors = device.errors;
   showSections(adapter, [adapterSection(environmentHere(device, given), device.gpu.limits)]);
   let abort = new AbortController();
   const idle = (is: boolean) => {

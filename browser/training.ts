@@ -23,17 +23,18 @@ const MODEL = "8e2a:d=32,L=2,h=16";
 /**
  * Trains it.
  *
- * @param onStep told after every submit how many steps are done
+ * @param plan tests change it @param onStep told after every submit how many steps are done
  * @returns losses in nats, step by step and on held-out text
  * @throws the signal's reason when aborted; {DeviceError} when the GPU refused work
  */
 export async function trainShortly(
   device: Device,
   text: TextData,
+  plan: TrainingPlan = PLAN,
   onStep: (step: number) => void = () => {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Run> {
-  const dataset = textDataset(text), from = parseConfiguration(PLAN.reference);
+  const dataset = textDataset(text), from = parseConfiguration(plan.reference);
   const to = parseConfiguration(MODEL, from);
   const cell = {
     panel: "page",
@@ -42,10 +43,10 @@ export async function trainShortly(
     rule: "complete-mue",
     role: "target",
     swept: "lr",
-    log2x: Math.log2(PLAN.base.lr),
+    log2x: Math.log2(plan.base.lr),
     seed: 0,
   } as const;
-  const job = jobOf({ cell, from, to }, PLAN, contextOf(dataset, device)),
+  const job = jobOf({ cell, from, to }, plan, contextOf(dataset, device)),
     data = dataset.upload(device);
   try {
     const [run] = await trainGroup(device, data, [job], onStep, signal);

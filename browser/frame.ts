@@ -47,7 +47,7 @@ export function framedPage(script: string, charts: readonly string[], given: Giv
       ...task(
         "check",
         "Check the kernels",
-        "Small models against PyTorch’s float64: do the kernels compute the model here? One case takes " +
+        "Small models against PyTorch's float64: do the kernels compute the model here? One case takes " +
           "seconds; every case in every variant some minutes on a CPU.",
         button("short", "Check one case") + button("all", "Check every variant"),
       ),
@@ -61,7 +61,7 @@ export function framedPage(script: string, charts: readonly string[], given: Giv
       ...task(
         "latency",
         "Measure latency",
-        "MoE layers beside dense ones (the paper’s Fig. 7). Smoke takes seconds and can tell nothing; " +
+        "MoE layers beside dense ones (the paper's Fig. 7). Smoke takes seconds and can tell nothing; " +
           "quick takes minutes; paper is for a GPU. Leave this tab in front meanwhile.",
         button("smoke", "Smoke") + button("quick", "Quick") + button("paper", "Paper") +
           button("stop", "Stop"),

@@ -7,7 +7,7 @@ import type { Environment } from "../lab/record/record.ts";
 import type { Run } from "../lab/record/run.ts";
 import type { SelfTestLine } from "../model/check/selftest.ts";
 import { type Section, section, tableBlock, tableOf } from "../reports/sections/section.ts";
-import { count, loss, significant } from "../reports/words/format.ts";
+import { byteCount, loss, significant } from "../reports/words/format.ts";
 import { adapterName, many, runtimeName } from "../reports/words/phrases.ts";
 
 /** The adapter, its limits that matter here, and the browser. */
@@ -15,7 +15,7 @@ export function adapterSection(
   environment: Environment,
   limits: Pick<
     GPUSupportedLimits,
-    "maxStorageBuffersPerShaderStage" | "maxStorageBufferBindingSize" | "maxBufferSize"
+    "maxStorageBuffersPerShaderStage" | "maxStorageBufferBindingSize"
   >,
 ): Section {
   const { vendor, architecture, profile, os, cpus, features, version, gitCommit } = environment;
@@ -27,7 +27,7 @@ export function adapterSection(
         ["vendor, architecture", [vendor, architecture].filter((x) => x !== "").join(", ")],
         ["kernels' profile", profile],
         ["storage buffers of a shader", `${limits.maxStorageBuffersPerShaderStage}`],
-        ["largest tensor", `${count(limits.maxStorageBufferBindingSize)} bytes`],
+        ["largest tensor", byteCount(limits.maxStorageBufferBindingSize)],
         ["browser", runtimeName(environment)],
         ["system", `${os}, ${many(cpus, "processor")}`],
         ["page", `mue-bench ${version}, git ${gitCommit?.slice(0, 12) ?? "unknown"}`],

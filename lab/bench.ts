@@ -11,14 +11,7 @@ import type { Dataset } from "../model/task.ts";
 import { planOf, recordOf } from "./judged.ts";
 import type { BenchRecord, Environment } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
-import type {
-  Bench,
-  Measured,
-  ProfileName,
-  Progress,
-  Suite,
-  SuiteInputs,
-} from "./suite.ts";
+import type { Bench, Measured, ProfileName, Progress, Suite, SuiteInputs } from "./suite.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData, dataFacts } from "./train/data.ts";

@@ -82,7 +82,7 @@ Deno.test("what differs between the machines' software is said, and what does no
   const notes = (change: Partial<LatencyRecord["environment"]>, of = laptop) => {
     const environment = { ...card.record.environment, ...change };
     return compareNotes([of, changed(card, { environment })], rows)
-      .filter((note) => /^(Commits|Versions of|Kernel variants)/.test(note));
+      .filter((note) => /^(Commits|Versions of|Runtimes|Kernel variants)/.test(note));
   };
   assert.deepEqual(notes({}), []);
   assert.deepEqual(notes({ gitCommit: "fedcba9876543210", deno: "2.9.7", kernelsVersion: "2" }), [

@@ -62,8 +62,10 @@ export async function showRecord(to: Part, record: BenchRecord, report: Report):
   save.href = URL.createObjectURL(file);
   save.download = "record.json";
   save.textContent = "Save record.json";
-  const how = document.createElement("p");
-  how.append(save, " deno task compare HERE=record.json THERE=out/latency puts it beside another.");
+  const how = document.createElement("p"), compare = document.createElement("code");
+  how.className = "controls";
+  compare.textContent = "deno task compare HERE=out/latency THEIRS=record.json";
+  how.append(save, compare);
   to.found.innerHTML = [
     ...verdictHtml({ ...report.head, counts: "" }),
     ...sectionsHtml(report.sections, charts.map((chart) => ({ ...chart, svg: "" }))),

@@ -94,7 +94,12 @@ export function shellWord(text: string): string {
 }
 
 /** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
-export function reproduceCommand({ suite, plan, data, task }: BenchRecord): string {
+export function reproduceCommand(
+  { suite, plan, data, task, environment }: BenchRecord,
+): string {
+  if (environment.browser !== undefined) {
+    return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
+  }
   const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
   // the path may have spaces: it is put behind the others
   const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { environmentHere } from "../../browser/environment.ts";
 import { measureHere } from "../../browser/latency.ts";
 import { recordSchema } from "../../lab/record/record.ts";
+import { reportOf } from "../../reports/sections/index.ts";
 import { withDevice } from "../with_device.ts";
 
 const GIVEN = { version: "1.2.3", gitCommit: null, deno: "2.9.6", cases: {}, text: null! };
@@ -31,6 +32,9 @@ Deno.test("a measurement that is stopped is judged as far as it came, and says s
       "not told",
       3,
     ]);
+    const { sections } = reportOf(record!), words = JSON.stringify(sections);
+    assert.match(words, /deno task page # and there, in a browser: Latency, smoke/);
+    assert.ok(words.includes(TOLD.userAgent) && !words.includes("Deno 2.9.6"));
     assert.ok(cost.coresBusy === null && cost.peakDevice_bytes! > 0);
   }));
 

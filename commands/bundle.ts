@@ -29,9 +29,9 @@ function files(standIns: URL): Plugin {
         if (kind === "entry-point") return url(path);
         if (path.startsWith("node:")) return url(standIns);
         if (path.startsWith(".")) return url(new URL(path, `file://${importer}`));
-        return importer.includes("/registry.npmjs.org/")
-          ? { path: fromPackage(path, importer), namespace: "deno" }
-          : url(import.meta.resolve(path));
+        return importer.endsWith(".ts") // packages come as JavaScript
+          ? url(import.meta.resolve(path))
+          : { path: fromPackage(path, importer), namespace: "deno" };
       });
       onLoad({ filter: /.*/, namespace: "deno" }, async ({ path }) => ({
         contents: await Deno.readTextFile(path),

@@ -16,10 +16,11 @@ const HELP = `mue-bench COMMAND [options]
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps, matrix products and a sweep by all workers
+  page            the page that checks and times the kernels in a browser
   bench-peers     time other WebGPU libraries beside them
 
 Each has its own --help. As tasks: deno task bench, check, compare, merge, pack, reproduce,
-rule, parity, selftest, bench:kernels, bench:peers.
+rule, parity, selftest, bench:kernels, bench:peers, page.
 `;
 
 /** Refuses a word that is no command. */
@@ -56,6 +57,8 @@ export async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/bench_kernels.ts")).benchKernelsCommand(args);
     case "bench-peers":
       return await (await import("./commands/bench_peers.ts")).benchPeersCommand(args);
+    case "page":
+      return await (await import("./commands/page.ts")).pageCommand(args);
     case "worker": // of a bench, which starts it
       return await (await import("./commands/workers.ts")).workerCommand(args);
     case undefined:

@@ -5,7 +5,8 @@
  */
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
-import { planOf, settlePlans } from "../lab/bench.ts";
+import { planOf } from "../lab/assemble.ts";
+import { settlePlans } from "../lab/bench.ts";
 import { causeOf } from "../lab/record/failure.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { Environment } from "../lab/record/record.ts";

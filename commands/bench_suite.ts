@@ -7,12 +7,13 @@ import { runBench } from "../lab/bench.ts";
 import type { Earlier } from "../lab/judge/against.ts";
 import type { Against } from "../lab/record/against.ts";
 import type { Verdict } from "../lab/record/findings.ts";
-import type { Progress, Suite } from "../lab/suite.ts";
+import type { Suite } from "../lab/suite.ts";
 import type { BenchOptions, BenchResult } from "../lab/bench.ts";
 import { againstSentence, withAgainst } from "../reports/sections/against.ts";
 import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { duration } from "../reports/words/format.ts";
+import { progressText } from "../reports/words/progress.ts";
 import { reasonSentence } from "../reports/words/reason.ts";
 import { VERDICT_MARK, verdictPhrase } from "../reports/words/verdict.ts";
 import { writeReport } from "../reports/write.ts";
@@ -32,24 +33,6 @@ export interface Outcome {
   files: string[];
   /** whether it got worse than the baseline; null where it was held against none */
   worse: boolean | null;
-}
-
-/**
- * One line of progress: `capacity: 12/40 runs, 3 min 20 s left, 1 h 10 min of all suites | 16e4a d=48:
- * step 100/448`.
- *
- * @param all_s seconds left of all suites; null: not known, or there is one
- */
-export function progressText(
-  suite: string,
-  { label, done, planned, unit, left_s }: Progress,
-  all_s: number | null = null,
-): string {
-  // what is planned so far may be done, and more be planned from it
-  const left = left_s === null || done === planned ? "" : `, ${duration(left_s)} left`;
-  const all = all_s === null ? "" : `, ${duration(all_s)} of all suites`;
-  const part = unit === "%" ? `${Math.round(100 * done / planned)}%` : `${done}/${planned} ${unit}`;
-  return `${suite}: ${part}${left}${all} | ${label}`;
 }
 
 /** The line of a finished suite. */

@@ -5,8 +5,8 @@
  */
 import type { Device } from "../kernels/gpu/device.ts";
 import { hashOf } from "../lab/record/hash.ts";
-import type { Environment } from "../lab/record/record.ts";
-import { adapterIdentity } from "../lab/train/job.ts";
+import { type Environment, profileName } from "../lab/record/record.ts";
+import { adapterIdentity, limitsOf } from "../lab/train/job.ts";
 import { KERNELS_VERSION } from "../kernels/version.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 
@@ -25,7 +25,7 @@ async function said(program: string, ...args: string[]): Promise<string | null> 
 }
 
 /** The commit of the checkout, with `-dirty` when files differ from it; null outside one. */
-async function gitCommit(): Promise<string | null> {
+export async function gitCommit(): Promise<string | null> {
   const commit = await said("git", "rev-parse", "HEAD");
   return commit && (await said("git", "status", "--porcelain") ? `${commit}-dirty` : commit);
 }
@@ -50,16 +50,6 @@ async function driverOf(adapter: string): Promise<string | null> {
   return mesa && `Mesa ${mesa}`;
 }
 
-/** The limits of the device, which live on its prototype. */
-function limitsOf({ gpu: { limits } }: Device): Record<string, number> {
-  const all: Record<string, number> = {};
-  for (const name in limits) {
-    const value: unknown = limits[name as keyof typeof limits];
-    if (typeof value === "number") all[name] = value;
-  }
-  return all;
-}
-
 /** Hash of the frozen lock, whatever its line ends. */
 function lockHash(): string | null {
   const text = ifAny(() => Deno.readTextFileSync(new URL("../deno.lock", import.meta.url)));
@@ -74,8 +64,7 @@ export async function environmentOf(device: Device): Promise<Environment> {
     architecture: device.adapter.architecture,
     software: device.adapter.software,
     backend: device.adapter.backend,
-    profile: `${device.profile.kernels} kernels, ${device.profile.storage} storage` +
-      (device.profile.tuning ? ", tuned" : ""),
+    profile: profileName(device.profile),
     tuning: device.profile.tuning ?? "none",
     identity: adapterIdentity(device),
     driver: await driverOf(device.adapter.description),

@@ -12,7 +12,7 @@ import { PROFILES } from "../lab/suite.ts";
 import { settlePlan } from "../lab/train/plan.ts";
 import { lockFolder } from "../lab/train/lock.ts";
 import { openStore, readStore, RUNS } from "../lab/train/store.ts";
-import { planOf } from "../lab/bench.ts";
+import { planOf } from "../lab/assemble.ts";
 import type { Dataset } from "../model/task.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { terminalSummary } from "../reports/media/terminal.ts";

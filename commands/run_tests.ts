@@ -16,12 +16,27 @@ export interface Counts {
   skipped: number;
 }
 
-/** Counts the test cases of a JUnit file as deno writes it. */
+/** The test cases of a JUnit file as deno writes it: what each is called, and what it holds. */
+function* casesOf(junit: string): Generator<{ name: string; body: string }> {
+  const all = /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g;
+  for (const [, attributes, body = ""] of junit.matchAll(all)) {
+    yield { name: /\bname="([^"]*)"/.exec(attributes)?.[1] ?? "", body };
+  }
+}
+
+const isSkipped = (body: string) => /<skipped\b/.test(body);
+
+/** Names of the test cases that were not run. */
+export function skippedTests(junit: string): string[] {
+  return [...casesOf(junit)].filter(({ body }) => isSkipped(body)).map(({ name }) => name);
+}
+
+/** Counts the test cases of a JUnit file. */
 export function countTests(junit: string): Counts {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [, body = ""] of junit.matchAll(/<testcase\b[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+  for (const { body } of casesOf(junit)) {
     if (/<(failure|error)\b/.test(body)) counts.failed++;
-    else if (/<skipped\b/.test(body)) counts.skipped++;
+    else if (isSkipped(body)) counts.skipped++;
     else counts.passed++;
   }
   return counts;
@@ -89,6 +104,7 @@ export async function testCommand(args: string[]): Promise<number> {
     ],
   }).spawn().status;
   const junit = await Deno.readTextFile(JUNIT).catch(() => "");
+  for (const name of skippedTests(junit)) console.error(`SKIPPED: ${name}`);
   const { line, ok } = summarize(countTests(junit), code);
   console.log(line);
   return ok ? 0 : 1;

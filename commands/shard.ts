@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type BenchOptions, planOf } from "../lab/bench.ts";
+import type { BenchOptions } from "../lab/bench.ts";
+import { planOf } from "../lab/assemble.ts";
 import { costOf } from "../lab/merge.ts";
 import type { Cost, Environment } from "../lab/record/record.ts";
 import {
@@ -17,7 +18,8 @@ import { isShared, ownsWhole, trainShare } from "../lab/shard.ts";
 import type { Suite } from "../lab/suite.ts";
 import type { Dataset } from "../model/task.ts";
 import { UsageError } from "./arguments.ts";
-import { benchSuite, progressText } from "./bench_suite.ts";
+import { progressText } from "../reports/words/progress.ts";
+import { benchSuite } from "./bench_suite.ts";
 import type { ProgressLine } from "./progress.ts";
 
 /** Most machines anyone may share a bench out to. */

@@ -1,11 +1,12 @@
 /**
- * From what was measured to the record: verdicts, warnings on the runs, checksum.
+ * A suite's plan and record: what was decided before, what was measured, verdicts, warnings on the runs, checksum. No
+ * file is touched here, so that a browser makes the same record.
  *
  * @module
  */
 import type { Dataset } from "../model/task.ts";
 import { decidePanels, decideSuite } from "./judge/decide.ts";
-import { sealed } from "./record/hash.ts";
+import { hashOf, sealed } from "./record/hash.ts";
 import {
   type BenchRecord,
   type Cost,
@@ -14,9 +15,16 @@ import {
   SCHEMA,
 } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
-import { factsOf, type Measured, type Suite } from "./suite.ts";
+import { factsOf, type Measured, type ProfileName, type Suite } from "./suite.ts";
 import { dataFacts } from "./train/data.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
+
+/** The plan of a suite as the record keeps it. */
+export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null): PlanFacts {
+  const { decided } = suite.plan(profile), { version } = suite;
+  const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
+  return { profile, version, decided, hash, exploratory: false };
+}
 
 /** What a record is made of. */
 export interface Parts {
@@ -55,7 +63,7 @@ export function assemble(
     ...decideSuite(findings, incomplete),
     decisions: decidePanels(findings, incomplete),
     incomplete,
-    cost,
+    cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
     warnings: [...new Set([...warnings, ...ofRuns])],
   });
 }

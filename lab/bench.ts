@@ -8,10 +8,9 @@
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
-import { assemble } from "./assemble.ts";
-import type { BenchRecord, Environment, PlanFacts } from "./record/record.ts";
+import { assemble, planOf } from "./assemble.ts";
+import type { BenchRecord, Environment } from "./record/record.ts";
 import type { Bench, Measured, ProfileName, Progress, Suite, SuiteInputs } from "./suite.ts";
-import { hashOf } from "./record/hash.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData } from "./train/data.ts";
@@ -48,13 +47,6 @@ export interface BenchResult {
   record: BenchRecord | null;
   /** the error that ended it early; null also after an interruption */
   failure: unknown;
-}
-
-/** The plan of a suite as the record keeps it. */
-export function planOf(suite: Suite, profile: ProfileName, dataHash: string | null): PlanFacts {
-  const { decided } = suite.plan(profile), { version } = suite;
-  const hash = hashOf({ suite: suite.id, profile, version, decided, dataHash });
-  return { profile, version, decided, hash, exploratory: false };
 }
 
 /**
@@ -149,14 +141,13 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
   pool?.warnings.forEach(warn);
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
-  const cost = pool?.cost() ?? meter.cost();
   const record = assemble(suite, {
     plan,
     environment,
     data,
     measured,
     incomplete,
-    cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
+    cost: pool?.cost() ?? meter.cost(),
     warnings,
   });
   return { record, failure };

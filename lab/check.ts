@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { planOf } from "./bench.ts";
+import { planOf } from "./assemble.ts";
 import { decidedFrom, derive } from "./derive.ts";
 import { judge } from "./judge/decide.ts";
 import { isSealed } from "./record/hash.ts";

@@ -5,7 +5,7 @@
  */
 import type { Dataset } from "../model/task.ts";
 import { assemble } from "./assemble.ts";
-import { planOf } from "./bench.ts";
+import { planOf } from "./assemble.ts";
 import { derive } from "./derive.ts";
 import { LabError } from "./record/failure.ts";
 import type { BenchRecord, Cost } from "./record/record.ts";
@@ -107,7 +107,9 @@ export function costOf(costs: readonly Cost[]): Cost {
     reusedRuns: sum(({ reusedRuns }) => reusedRuns),
     trainedTokens: sum(({ trainedTokens }) => trainedTokens),
     workers: sum(({ workers }) => workers),
-    coresBusy: wall === 0 ? 0 : sum(({ coresBusy, wall_s }) => coresBusy * wall_s) / wall,
+    coresBusy: wall === 0 || costs.some(({ coresBusy }) => coresBusy === null)
+      ? null
+      : sum(({ coresBusy, wall_s }) => coresBusy! * wall_s) / wall,
     peakDevice_bytes: peaks(({ peakDevice_bytes }) => peakDevice_bytes),
     peakRss_bytes: peaks(({ peakRss_bytes }) => peakRss_bytes),
   };

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { planOf } from "./bench.ts";
+import { planOf } from "./assemble.ts";
 import type { BenchOptions } from "./bench.ts";
 import { hashOf } from "./record/hash.ts";
 import type { Cost } from "./record/record.ts";

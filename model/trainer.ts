@@ -18,7 +18,13 @@ import {
   upload,
 } from "../kernels/gpu/tensor.ts";
 import { logStep } from "../kernels/optimizer/log_step.ts";
-import { adamw, clipNorm, clipScratch } from "../kernels/optimizer/optimizer.ts";
+import {
+  adamw,
+  clipNorm,
+  clipScratch,
+  ratesLength,
+  ratesTable,
+} from "../kernels/optimizer/optimizer.ts";
 import { updateBias } from "../kernels/routing/selection.ts";
 import { backward } from "./backward.ts";
 import { forward } from "./forward.ts";
@@ -79,8 +85,7 @@ export class Trainer {
   #moments: { m: Alternating; v: Alternating };
   #state: Alternating;
   #log: Tensor;
-  #hp: Tensor;
-  #betas: Tensor;
+  #rates: Tensor;
   #schedule: Tensor;
   #seeds: Tensor;
   #data: TaskData | null;
@@ -124,43 +129,32 @@ export class Trainer {
     this.#moments = { m: pair("m", "f32x4", R * n4), v: pair("v", "f32x4", R * n4) };
     this.#state = pair("state", "u32", R);
     this.#log = own("log", "f32x4", R * options.steps);
-    this.#hp = own("hp", "f32x4", R * tensors);
-    this.#betas = own("betas", "f32x4", R);
+    this.#rates = own("rates", "f32x4", ratesLength(R, tensors, n4));
     this.#schedule = own("schedule", "f32x4", R * options.steps);
     this.#seeds = own("seeds", "u32", R);
-    const tensorOf = own("tensor_of", "u32", layout.floats / BLOCK_FLOATS);
-    const clip = own("clip", "f32x4", R);
     const partial = own("clip.partial", "f32", R * clipScratch(n4));
-    const table = new Uint32Array(layout.floats / BLOCK_FLOATS);
-    layout.stored.forEach((s) =>
-      table.fill(
-        s.tensor,
-        s.offset / BLOCK_FLOATS,
-        Math.ceil((s.offset + s.rows * s.cols) / BLOCK_FLOATS),
-      )
-    );
-    upload(device, tensorOf, table);
 
     try {
       if (data) net.task.draw(this.#program, data, { seeds: this.#seeds, state: this.#state });
       forward(net, this.#program, true);
       backward(net, this.#program, { balance: options.balanceCoef, z: options.zCoef });
-      clipNorm(this.#program, R, n4, options.clipNorm, { g: net.gradient, partial, clip });
-      adamw(this.#program, R, { n4, tensors, steps: options.steps }, {
+      clipNorm(this.#program, R, { n4, steps: options.steps }, options.clipNorm, {
+        g: net.gradient,
+        partial,
+        schedule: this.#schedule,
+        state: this.#state,
+        rates: this.#rates,
+      });
+      adamw(this.#program, R, { n4, tensors }, {
         p: net.parameters,
         m: this.#moments.m,
         v: this.#moments.v,
         g: net.gradient,
-        clip,
-        hp: this.#hp,
-        tensorOf,
-        betas: this.#betas,
-        schedule: this.#schedule,
-        state: this.#state,
+        rates: this.#rates,
       });
       logStep(this.#program, sizes, options.steps, net.aux ? shape.depth : 0, {
         loss: net.task.loss,
-        clip,
+        clip: this.#rates,
         state: this.#state,
         log: this.#log,
         ...(net.aux ? { aux: net.aux } : {}),
@@ -180,29 +174,36 @@ export class Trainer {
   /** Writes weights, hyperparameters and the step counter of every replica. */
   #load(replicas: Replica[]): void {
     const { layout } = this.network, tensors = layout.stored.length, R = replicas.length;
-    const parameters = new Float32Array(R * layout.floats), hp = new Float32Array(R * tensors * 4);
-    const betas = new Float32Array(R * 4), schedule = new Float32Array(R * this.options.steps * 4);
-    replicas.forEach((replica, z) => {
+    const parameters = new Float32Array(R * layout.floats);
+    const schedule = new Float32Array(R * this.options.steps * 4);
+    const tensorOf = new Uint32Array(layout.floats / BLOCK_FLOATS);
+    layout.stored.forEach((s) =>
+      tensorOf.fill(
+        s.tensor,
+        s.offset / BLOCK_FLOATS,
+        Math.ceil((s.offset + s.rows * s.cols) / BLOCK_FLOATS),
+      )
+    );
+    const rates = replicas.map((replica, z) => {
       if (replica.parameters.length !== layout.floats) {
         throw new RangeError(
           `Cannot load replica ${z}: ${replica.parameters.length} floats for a layout of ${layout.floats}`,
         );
       }
       parameters.set(replica.parameters, z * layout.floats);
+      const hp = new Float32Array(tensors * 4), { beta1, beta2 } = replica;
       layout.stored.forEach((s) => {
         const { lr, weightDecay, eps } = replica.hyperParameters[s.kind];
-        hp.set([lr, weightDecay, eps, 0], (z * tensors + s.tensor) * 4);
+        hp.set([lr, weightDecay, eps, 0], s.tensor * 4);
       });
-      const { beta1, beta2 } = replica;
-      betas.set([beta1, 1 - beta1, beta2, 1 - beta2], z * 4);
       schedule.set(
         scheduleTable(this.options.schedule, this.options.steps, beta1, beta2),
         z * this.options.steps * 4,
       );
+      return { betas: [beta1, 1 - beta1, beta2, 1 - beta2], hp };
     });
     upload(this.#device, this.network.parameters.pair[0], parameters);
-    upload(this.#device, this.#hp, hp);
-    upload(this.#device, this.#betas, betas);
+    upload(this.#device, this.#rates, ratesTable(rates, tensors, layout.floats / 4, tensorOf));
     upload(this.#device, this.#schedule, schedule);
     upload(this.#device, this.#seeds, Uint32Array.from(replicas, (r) => r.seed));
     upload(this.#device, this.#state.pair[0], new Uint32Array(R));

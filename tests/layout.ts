@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "lab": ["model", "kernels", "kernels/gpu", "rule", "fixtures"],
   "suites": ["lab", "model", "kernels", "kernels/gpu", "rule", "fixtures"],
   "reports": ["fixtures"],
+  "browser": ["lab", "suites", "model", "kernels", "kernels/gpu", "rule", "reports", "fixtures"],
 };
 
 /** Folders that may be imported although their room may not. */

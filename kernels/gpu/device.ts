@@ -1,5 +1,6 @@
 /**
- * The WebGPU device: found, named, and watched. The only file that asks Deno for an adapter.
+ * The WebGPU device: found, named, and watched. The only file that asks for an adapter, in Deno or in a
+ * browser.
  *
  * @module
  */
@@ -25,7 +26,7 @@ export interface AdapterFacts {
   device?: string;
   /** a software adapter: its times say nothing about GPUs */
   software: boolean;
-  /** `vulkan`, `metal`, `dx12` or `gl`, as far as it can be told */
+  /** `vulkan`, `metal`, `dx12` or `gl`; empty in a browser, which does not tell */
   backend: string;
   features: string[];
 }
@@ -55,8 +56,11 @@ export class UnfitAdapterError extends NoAdapterError {
   override name = "UnfitAdapterError";
 }
 
-/** Tensors adamw.wgsl binds, more than any other kernel. */
-export const MOST_BINDINGS = 13;
+/**
+ * Most tensors a kernel binds (adamw, gemm): what every WebGPU adapter can bind as buffers. Browsers
+ * offer 10 whatever the GPU.
+ */
+export const MOST_BINDINGS = 8;
 
 /** The GPU reported an error outside any scope, or was lost. */
 export class DeviceError extends Error {
@@ -65,13 +69,15 @@ export class DeviceError extends Error {
   readonly exitCode = 3;
 }
 
-/** The adapter, asked for without the silent fall-back to OpenGL on Linux. */
+/** Whether Deno runs this, and no browser. */
+const IN_DENO = "Deno" in globalThis;
+
+/** The adapter, asked for without Deno's silent fall-back to OpenGL on Linux. */
 async function findAdapter(): Promise<GPUAdapter | null> {
-  if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) {
-    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
-  }
-  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
-    Deno.env.set("XDG_RUNTIME_DIR", "/tmp"); // silences a driver message; nothing is written there
+  if (IN_DENO && Deno.build.os === "linux") {
+    if (!Deno.env.get("DENO_WEBGPU_BACKEND")) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+    // silences a driver message; nothing is written there
+    if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;
 }
@@ -79,11 +85,20 @@ async function findAdapter(): Promise<GPUAdapter | null> {
 /** True for adapters that run on the CPU. */
 function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true ||
-    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(info.description);
+    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(
+      `${info.architecture} ${info.description}`,
+    );
 }
 
-/** The backend Deno was told to use, or the platform's only one. */
+/** What an adapter is called: browsers give vendor and architecture, and seldom a description. */
+function nameOf({ description, vendor, architecture }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter((x) => x !== "").join(" ") ||
+    "unnamed adapter";
+}
+
+/** The backend Deno was told to use, or the platform's only one; empty in a browser. */
 function backendName(): string {
+  if (!IN_DENO) return "";
   const asked = Deno.env.get("DENO_WEBGPU_BACKEND");
   if (asked) return asked;
   return Deno.build.os === "darwin" ? "metal" : Deno.build.os === "windows" ? "dx12" : "vulkan";
@@ -156,7 +171,10 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   const adapter = await findAdapter();
   const backend = backendName();
   if (!adapter) {
-    throw new NoAdapterError(`No WebGPU adapter: Deno's ${backend} backend found no driver`);
+    throw new NoAdapterError(
+      "No WebGPU adapter: " +
+        (IN_DENO ? `Deno's ${backend} backend found no driver` : "this browser gives none"),
+    );
   }
   if (/(^|,)\s*(gl|opengl)\b/i.test(backend)) {
     throw new NoAdapterError(
@@ -165,7 +183,7 @@ export async function openDevice(overrides: Partial<DeviceProfile> = {}): Promis
   }
   const software = isSoftware(adapter.info);
   const kernels = overrides.kernels ?? (software ? "software" : "gpu");
-  const name = adapter.info.description || "unnamed adapter";
+  const name = nameOf(adapter.info);
   const storage = overrides.storage ?? chooseStorage(name, software, adapter.limits);
   const gpu = await requestDevice(adapter, kernels);
   const errors: string[] = [];

@@ -1,6 +1,7 @@
 // norm = sqrt(sum of partial), scale = min(1, clip_norm / (norm + 1e-6)); clip_norm 0: no clipping
-//   partial (R, chunks), clip (R) vec4 = (scale, norm, 0, 0). One workgroup per replica; lane i adds
-//   partials i, i + 64, …; then a tree.
+//   partial (R, chunks); schedule (R, steps) vec4; state (R) u32: the step; rates vec4, whose first R
+//   become (scale, norm, 0, 0) and whose next R the schedule's row of this step (see adamw.wgsl). One
+//   workgroup per replica; lane i adds partials i, i + 64, …; then a tree.
 
 var<workgroup> sums: array<f32, 64>;
 
@@ -16,6 +17,8 @@ fn clip(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (lane == 0u) {
     let norm = sqrt(sums[0]);
     let scale = select(1.0, min(1.0, dims.clip_norm / (norm + 1e-6)), dims.clip_norm > 0.0);
-    store_scale(group.z, vec4<f32>(scale, norm, 0.0, 0.0));
+    store_rates(group.z, vec4<f32>(scale, norm, 0.0, 0.0));
+    let step = load_state(group.z);
+    store_rates(dims.replicas + group.z, load_schedule(group.z * dims.steps + step));
   }
 }

@@ -65,6 +65,9 @@ export function tuningFile(directory: string, key: TuningKey): string {
   return `${directory}/mue-bench/tuning-${hash(JSON.stringify(key))}.json`;
 }
 
+/** A key beside its file. */
+const keptIn = (directory: string, key: TuningKey) => ({ key, file: tuningFile(directory, key) });
+
 /** The cases of a file; null when there is none, it is damaged, of another key or unknown choices. */
 export async function readTuning(
   file: string,
@@ -143,8 +146,8 @@ export async function tune(device: Device, options: TuneOptions = {}): Promise<T
     clock = () => performance.now() / 1000,
     onCase = () => {},
   } = options;
-  const key = tuningKey(device, cases), file = directory && tuningFile(directory, key);
-  const known = file ? await readTuning(file, key, cases) : null;
+  const kept = directory === null ? null : keptIn(directory, tuningKey(device, cases));
+  const known = kept ? await readTuning(kept.file, kept.key, cases) : null;
   const results: Record<string, CaseResult> = {}, failed: string[] = [];
   if (known) {
     for (const c of cases) {
@@ -169,7 +172,7 @@ export async function tune(device: Device, options: TuneOptions = {}): Promise<T
       }
     }
     try {
-      if (file) await writeTuning(file, key, results);
+      if (kept) await writeTuning(kept.file, kept.key, results);
     } catch (error) {
       failed.push(`autotuner: cannot keep its choices: ${(error as Error).message.split("\n")[0]}`);
     }

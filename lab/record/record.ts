@@ -13,6 +13,11 @@ import { type Findings, findingsSchema } from "./findings.ts";
 /** Version of the format; a reader refuses any other. */
 export const SCHEMA = "mue-bench/record/3";
 
+/** What a device was opened with, as {@link Environment.profile} says it. */
+export const profileName = (
+  { kernels, storage, tuning }: { kernels: string; storage: string; tuning?: unknown },
+): string => `${kernels} kernels, ${storage} storage${tuning ? ", tuned" : ""}`;
+
 /** The machine and software a bench ran on. */
 export interface Environment {
   /** name of the adapter */
@@ -40,10 +45,12 @@ export interface Environment {
   features: string[];
   /** limits of the device that was opened, by WebGPU's names */
   limits: Record<string, number>;
-  /** version of Deno, or of the browser */
+  /** version of Deno; of the build, where a browser ran it */
   deno: string;
-  /** version of V8 */
-  v8: string;
+  /** version of V8; null where it is not told */
+  v8: string | null;
+  /** what the browser that ran it calls itself (its user agent); absent: Deno did */
+  browser?: string;
   /** hash of `deno.lock`, which names every package by its content; null where there is none */
   lock: string | null;
   /** mean number of processes that wanted to run in the minute before the bench; null where not told */
@@ -73,9 +80,10 @@ export const environmentSchema: z.ZodType<Environment> = z.object({
   features: z.array(z.string()),
   limits: z.record(z.string(), z.number()),
   deno: z.string(),
-  v8: z.string(),
+  v8: z.string().nullable(),
   lock: z.string().nullable(),
   load: z.number().nullable(),
+  browser: z.string().optional(),
   os: z.string(),
   cpus: z.number().int(),
   gitCommit: z.string().nullable(),
@@ -194,8 +202,8 @@ export interface Cost {
   trainedTokens: number;
   /** processes that trained side by side */
   workers: number;
-  /** CPU seconds of all processes over wall seconds times cores, 0 to 1 */
-  coresBusy: number;
+  /** CPU seconds of all processes over wall seconds times cores, 0 to 1; null in a browser, which does not say */
+  coresBusy: number | null;
   /**
    * most bytes of tensors, uniforms and read-backs alive on a device at one time; of several processes the sum of what
    * each had at its peak, which need not be the same moment
@@ -211,7 +219,7 @@ export const costSchema: z.ZodType<Cost> = z.object({
   reusedRuns: z.number().int(),
   trainedTokens: z.number().int(),
   workers: z.number().int(),
-  coresBusy: z.number(),
+  coresBusy: z.number().nullable(),
   peakDevice_bytes: z.number().int().nullable(),
   peakRss_bytes: z.number().int().nullable(),
 });

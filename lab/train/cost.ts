@@ -17,6 +17,9 @@ export interface Use {
   peakRss_bytes: number | null;
 }
 
+/** A cost whose CPU time is known. */
+export type CostOfProcesses = Cost & { coresBusy: number };
+
 /** What this process has used so far. */
 export function processUse(device: Device): Use {
   const { userCPUTime, systemCPUTime, maxRSS } = resourceUsage();
@@ -45,7 +48,7 @@ export class Meter {
    * @param workers what the worker processes used of late, one each, and their CPU seconds before; empty
    * where this process alone did the work
    */
-  cost(workers: readonly { now: Use; before_s: number }[] = []): Cost {
+  cost(workers: readonly { now: Use; before_s: number }[] = []): CostOfProcesses {
     const wall_s = (performance.now() - this.#started) / 1000, own = processUse(this.#device);
     const cpu_s = workers.reduce(
       (sum, { now, before_s }) => sum + now.cpu_s - before_s,

@@ -73,6 +73,16 @@ export function adapterIdentity({ adapter, profile }: Pick<Device, "adapter" | "
   return Object.keys(chosen).length ? `${plain}/${canonicalJson(chosen)}` : plain;
 }
 
+/** The limits of a device by WebGPU's names; they live on its prototype. */
+export function limitsOf({ gpu: { limits } }: Pick<Device, "gpu">): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const name in limits) {
+    const value: unknown = limits[name as keyof typeof limits];
+    if (typeof value === "number") all[name] = value;
+  }
+  return all;
+}
+
 /** What a run's identity holds beyond its cell and plan. */
 export interface Context {
   /** what is trained on, at its sizes */

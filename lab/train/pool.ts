@@ -8,9 +8,9 @@
 import type { Device } from "../../kernels/gpu/device.ts";
 import { DeviceError } from "../../kernels/gpu/device.ts";
 import type { Dataset, TaskData } from "../../model/task.ts";
-import type { Cost, TaskFacts } from "../record/record.ts";
+import type { TaskFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
-import { Meter } from "./cost.ts";
+import { type CostOfProcesses, Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
 import { type Models, ruleWarnings } from "./models.ts";
@@ -359,7 +359,7 @@ export class TrainingPool implements Models {
   }
 
   /** What the bench cost so far. */
-  cost(): Cost {
+  cost(): CostOfProcesses {
     const { trainedRuns, reusedRuns, trainedTokens } = this;
     const workers = this.#hands.flatMap(({ hand, before_s, peak_bytes }) =>
       !hand.own && hand.use !== null

@@ -9,7 +9,7 @@ import { type ParityCase, type ParityLine, parseParityCase, runParityCase } from
 
 const FOLDER = new URL("../../fixtures/parity/", import.meta.url);
 /** Every feed-forward part there is: dense, all experts, top-k, shared experts, groups; and both tasks. */
-const CASES = [
+export const SELF_TEST_CASES: readonly string[] = [
   "dense",
   "moe_4e4a_dense",
   "moe_5e2a",
@@ -44,11 +44,13 @@ export interface SelfTestOptions {
   short?: boolean;
   /** called with each line as it is done */
   onLine?: (line: SelfTestLine) => void;
+  /** the text of a case by its name; absent: its file in fixtures/parity, read by Deno */
+  read?: (name: string) => Promise<string>;
 }
 
-/** The case of fixtures/parity with this name. */
-async function readCase(name: string): Promise<ParityCase> {
-  return parseParityCase(await Deno.readTextFile(new URL(`${name}.json`, FOLDER)), name);
+/** The text of a case of fixtures/parity. */
+function readFixture(name: string): Promise<string> {
+  return Deno.readTextFile(new URL(`${name}.json`, FOLDER));
 }
 
 /** The device's own profile, then every other variant of kernels and storage. */
@@ -118,13 +120,16 @@ export async function selfTest(
   device: Device,
   options: SelfTestOptions = {},
 ): Promise<{ ok: boolean; lines: SelfTestLine[] }> {
-  const { short = false, onLine = () => {} } = options;
+  const { short = false, onLine = () => {}, read = readFixture } = options;
   const lines: SelfTestLine[] = [];
   const add = (line: SelfTestLine) => {
     lines.push(line);
     onLine(line);
   };
-  const cases = await Promise.all((short ? [SHORT] : CASES).map(readCase));
+  const names = short ? [SHORT] : SELF_TEST_CASES;
+  const cases = await Promise.all(
+    names.map(async (name) => parseParityCase(await read(name), name)),
+  );
   for (const [i, profile] of variants(device.profile).entries()) {
     if (short && i > 0) break;
     const reason = unsupported(device, profile.storage);

@@ -21,7 +21,14 @@ import {
 import { picturesOf } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct, many, sentence } from "../words/phrases.ts";
+import {
+  adapterName,
+  afterFigure,
+  distinct,
+  many,
+  runtimeName,
+  sentence,
+} from "../words/phrases.ts";
 import { countsBeside } from "../words/reason.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
@@ -159,8 +166,10 @@ function togetherPairs(records: BenchRecord[]): [string, string][] {
     ["system", all(({ os, cpus }) => `${os}, ${cpus} CPUs`)],
     [
       "software",
-      all(({ version, gitCommit, deno }) =>
-        `mue-bench ${version}, git ${gitCommit?.slice(0, 12) ?? "unknown"}, Deno ${deno}`
+      all((environment) =>
+        `mue-bench ${environment.version}, git ${
+          environment.gitCommit?.slice(0, 12) ?? "unknown"
+        }, ${runtimeName(environment)}`
       ),
     ],
     ["version of the kernels", all(({ kernelsVersion }) => kernelsVersion)],

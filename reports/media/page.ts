@@ -41,13 +41,14 @@ export interface PageParts {
  * A whole page: its header, what went wrong, the sections.
  *
  * @param title of the window, plain text
- * @param header HTML
+ * @param header HTML @param more HTML that follows the sections
  */
 export function page(
   title: string,
   header: string[],
   sections: Section[],
   parts: PageParts,
+  more: string[] = [],
 ): string {
   const specs = Object.fromEntries(
     parts.charts.map((chart) => [`chart-${idOf(chart.name)}`, chart.spec]),
@@ -75,6 +76,7 @@ export function page(
     "</header>",
     ...parts.problems.map((problem) => `<p class="note">${escapeHtml(problem)}</p>`),
     ...sectionsHtml(sections, parts.charts),
+    ...more,
     ...scripts,
     "</body>",
     "</html>",

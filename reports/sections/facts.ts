@@ -13,6 +13,7 @@ import {
   distinct,
   memoryPhrase,
   runsOf,
+  runtimeName,
   trainingPhrase,
 } from "../words/phrases.ts";
 
@@ -53,7 +54,7 @@ function trainedPairs(record: BenchRecord): Pairs {
 
 /** Adapter and software. */
 function machinePairs({ environment }: BenchRecord): Pairs {
-  const { software, profile, tuning, version, gitCommit, deno, v8, os, cpus } = environment;
+  const { software, profile, tuning, version, gitCommit, v8, os, cpus } = environment;
   const { driver, lock, load } = environment;
   const tuned = tuning === "none"
     ? ""
@@ -71,9 +72,8 @@ function machinePairs({ environment }: BenchRecord): Pairs {
     ["kernels' profile", profile + tuned],
     [
       "software",
-      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, packages ${
-        lock ?? "unknown"
-      }, Deno ${deno}, ` + `V8 ${v8}, ${os}, ${cpus} CPUs`,
+      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, packages ${lock ?? "unknown"}, ` +
+      `${runtimeName(environment)}${v8 === null ? "" : `, V8 ${v8}`}, ${os}, ${cpus} CPUs`,
     ],
     ...(load === null ? [] : [
       ["load before", `${fixed(load, 1)} processes on ${cpus} CPUs`] as [string, string],

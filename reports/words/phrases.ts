@@ -39,6 +39,9 @@ export function adapterName(environment: Environment): string {
   return environment.adapter + (environment.software ? " (software adapter)" : "");
 }
 
+/** What ran the kernels: `Deno 2.9.6`, or a browser by its own name for itself. */
+export const runtimeName = ({ browser, deno }: Environment): string => browser ?? `Deno ${deno}`;
+
 /** What the bench cost, as one phrase: what was trained or measured, then the time. */
 export function costPhrase(record: BenchRecord): string {
   const { cost, evidence, findings } = record, time = duration(cost.wall_s);
@@ -47,7 +50,7 @@ export function costPhrase(record: BenchRecord): string {
   const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
   const runs = many(cost.trainedRuns, "run");
   // what was found finished cost nothing
-  const busy = cost.trainedRuns > 0 && cost.workers > 1
+  const busy = cost.trainedRuns > 0 && cost.workers > 1 && cost.coresBusy !== null
     ? ` in ${cost.workers} processes, cores ${Math.round(100 * cost.coresBusy)}% busy`
     : "";
   return `${runs} trained${reused}, ${count(cost.trainedTokens)} tokens, ${time}${busy}`;
@@ -91,7 +94,12 @@ export function shellWord(text: string): string {
 }
 
 /** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
-export function reproduceCommand({ suite, plan, data, task }: BenchRecord): string {
+export function reproduceCommand(
+  { suite, plan, data, task, environment }: BenchRecord,
+): string {
+  if (environment.browser !== undefined) {
+    return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
+  }
   const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
   // the path may have spaces: it is put behind the others
   const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { exitCodeOf } from "../../commands/bench.ts";
-import { progressText } from "../../commands/bench_suite.ts";
+import { progressText } from "../../reports/words/progress.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { fixtureRecord } from "../reports/fixture.ts";
 

@@ -1,6 +1,7 @@
 /** A log gets a line now and then and one per finished suite; the time left of all suites follows the pace. */
 import assert from "node:assert/strict";
-import { finishedText, progressText } from "../../commands/bench_suite.ts";
+import { finishedText } from "../../commands/bench_suite.ts";
+import { progressText } from "../../reports/words/progress.ts";
 import { ProgressLine } from "../../commands/progress.ts";
 import { TimeLeft } from "../../commands/time_left.ts";
 import { fixtureRecord } from "../reports/fixture.ts";

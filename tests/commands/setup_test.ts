@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-import { countTests, summarize } from "../../commands/run_tests.ts";
+import { countTests, skippedTests, summarize } from "../../commands/run_tests.ts";
 import { describeAdapter, ensureAdapter, type Machine, type Probe } from "../../commands/setup.ts";
 import { NoAdapterError } from "../../kernels/gpu/device.ts";
 
@@ -76,7 +76,7 @@ Deno.test("root on an apt system gets the driver, told so beforehand", async () 
 });
 
 Deno.test("nothing is installed for an adapter that cannot run the kernels", async () => {
-  const problem = "Cannot use Toy: a kernel binds 13 tensors";
+  const problem = "Cannot use Toy: a kernel binds 8 tensors";
   const m = machine({ probes: [{ problem, unfit: true }, FOUND], programs: ["apt-get"] });
   assert.deepEqual(await setUp(m), { lines: [], error: problem });
   assert.deepEqual(m.ran, []);
@@ -163,6 +163,7 @@ Deno.test("tests are counted from the JUnit file, failures and skipped ones apar
     <testcase name="c"><failure message="x">at y</failure></testcase>
     <testcase name="d"><skipped/></testcase></testsuite></testsuites>`;
   assert.deepEqual(countTests(junit), { passed: 2, failed: 1, skipped: 1 });
+  assert.deepEqual(skippedTests(junit), ["d"]);
 });
 
 Deno.test("a run succeeds only if something passed, nothing failed, and deno agrees", () => {

@@ -368,9 +368,9 @@ function* others(): Generator<Case> {
           ...(clip ? { clip: dummy } : {}),
         });
       }
-      clipNorm(program, 2, 1000, 1, all("g partial clip"));
-      const tensors = "p m v g clip hp tensorOf betas schedule state";
-      adamw(program, 2, { n4: 1000, tensors: 7, steps: 100 }, all(tensors));
+      const sizes = { n4: 1000, steps: 100 };
+      clipNorm(program, 2, sizes, 1, all("g partial schedule state rates"));
+      adamw(program, 2, { n4: 1000, tensors: 7 }, all("p m v g rates"));
     },
   };
   yield {

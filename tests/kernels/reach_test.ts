@@ -37,7 +37,6 @@ function index(role: string, i: number, { kernel, dims }: Call): number {
     counts: i % 4,
     seeds: i,
     corpus: i * 7919,
-    tensor_of: i % (dims.tensors ?? 1),
     // first partial sum, vec4 between chunks, heads, vec4 between heads, target
     table: [Math.floor(i / 5) % 5, 5, 1, 1, Math.floor(i / 5)][i % 5],
   };

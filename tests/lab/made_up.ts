@@ -1,6 +1,6 @@
 /** A bench of made-up losses, without a device: runs by the plan and the rule, each with a bowl's loss. */
 import { assemble } from "../../lab/assemble.ts";
-import { planOf } from "../../lab/bench.ts";
+import { planOf } from "../../lab/assemble.ts";
 import { derive } from "../../lab/derive.ts";
 import type { BenchRecord, Cost } from "../../lab/record/record.ts";
 import { type Run, signed } from "../../lab/record/run.ts";

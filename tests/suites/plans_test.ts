@@ -1,6 +1,6 @@
 /** The plans of all suites are pinned to their versions: records are compared by version. */
 import assert from "node:assert/strict";
-import { planOf } from "../../lab/bench.ts";
+import { planOf } from "../../lab/assemble.ts";
 import { PROFILES, type Suite } from "../../lab/suite.ts";
 import { SUITES } from "../../suites/registry.ts";
 import { width } from "../../suites/width.ts";

@@ -1,6 +1,6 @@
 /** Plans that follow the size of a user's images. */
 import assert from "node:assert/strict";
-import { planOf } from "../../lab/bench.ts";
+import { planOf } from "../../lab/assemble.ts";
 import type { ProfileName, Suite } from "../../lab/suite.ts";
 import type { TransferProfile } from "../../lab/transfer/declaration.ts";
 import { imageDataset } from "../../model/tasks/diffusion.ts";

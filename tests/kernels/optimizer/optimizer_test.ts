@@ -1,6 +1,6 @@
 /** Clipping and AdamW against float64. */
 import assert from "node:assert/strict";
-import { adamw, clipNorm, clipScratch } from "../../../kernels/optimizer/optimizer.ts";
+import { adamw, clipNorm, clipScratch, ratesTable } from "../../../kernels/optimizer/optimizer.ts";
 import type { Tensor } from "../../../kernels/gpu/tensor.ts";
 import { scheduleTable } from "../../../model/schedule.ts";
 import { assertApart, assertClose } from "../../close.ts";
@@ -12,7 +12,7 @@ import { Stage } from "../stage.ts";
 
 const R = 2;
 
-Deno.test("the global norm and the clip scale of each replica match float64", () =>
+Deno.test("the global norm and the clip scale of each replica match float64, and the schedule's row goes with them", () =>
   onEveryProfile(async (device) => {
     const bound = tolerance(device, "optimizer"), draw = gaussians(30);
     // 70 chunks of 64 vec4: more than lanes, the last one not full
@@ -24,12 +24,25 @@ Deno.test("the global norm and the clip scale of each replica match float64", ()
       );
       for (const limit of [1, 0]) {
         const partial = stage.output("f32", R * clipScratch(n4)),
-          out = stage.output("f32x4", 4 * R);
+          out = stage.output("f32x4", 4 * 2 * R);
+        const steps = 3, now = [2, 0];
+        const schedule = Float32Array.from({ length: R * steps * 4 }, (_, i) => i + 0.5);
         await stage.run((program) =>
-          clipNorm(program, R, n4, limit, { g: stage.input("f32x4", g.flat()), partial, clip: out })
+          clipNorm(program, R, { n4, steps }, limit, {
+            g: stage.input("f32x4", g.flat()),
+            partial,
+            schedule: stage.input("f32x4", schedule),
+            state: stage.input("u32", now),
+            rates: out,
+          })
         );
+        const rowOf = (floats: Float32Array, i: number) => floats.subarray(4 * i, 4 * i + 4);
         for (let z = 0; z < R; z++) {
-          const [scale, norm, ...rest] = stage.floats(out).subarray(z * 4, z * 4 + 4);
+          assert.deepEqual(
+            rowOf(stage.floats(out), R + z),
+            rowOf(schedule, z * steps + now[z]),
+          );
+          const [scale, norm, ...rest] = rowOf(stage.floats(out), z);
           const want = clip(g[z], limit);
           assertClose("scale", [scale], [want.scale], bound);
           assertClose("norm", [norm], [want.norm], bound);
@@ -66,21 +79,27 @@ Deno.test("AdamW updates weights and moments per tensor, replica and step as in 
       return { pair };
     };
     const p = pair(w), pm = pair(m), pv = pair(v);
+    const rates = ratesTable(
+      betas.map(([a, b], z) => ({
+        betas: [a, 1 - a, b, 1 - b],
+        hp: hp[z].flatMap((row) => [...row, 0]),
+      })),
+      tensors,
+      n4,
+      tensorOf,
+    );
+    betas.forEach(([a, b], z) => {
+      const row = 4 * step[z];
+      rates.set([scales[z], NaN, 0, 0], 4 * z);
+      rates.set(scheduleTable(schedule, steps, a, b).slice(row, row + 4), 4 * (R + z));
+    });
     await stage.run((program) =>
-      adamw(program, R, { n4, tensors, steps }, {
+      adamw(program, R, { n4, tensors }, {
         p,
         m: pm,
         v: pv,
         g: stage.input("f32x4", g.flat()),
-        clip: stage.input("f32x4", scales.flatMap((s) => [s, NaN, 0, 0])),
-        hp: stage.input("f32x4", hp.flatMap((of) => of.flatMap((row) => [...row, 0]))),
-        tensorOf: stage.input("u32", tensorOf),
-        betas: stage.input("f32x4", betas.flatMap(([a, b]) => [a, 1 - a, b, 1 - b])),
-        schedule: stage.input(
-          "f32x4",
-          betas.flatMap(([a, b]) => [...scheduleTable(schedule, steps, a, b)]),
-        ),
-        state: stage.input("u32", step),
+        rates: stage.input("f32x4", rates),
       })
     );
     // 2 warm-up steps to 1, then the last 2 of 5 fall: factors 1/2, 1, 1, 1, 1/2

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { canonicalJson } from "../../../lab/record/hash.ts";
 import { runKey, type RunParts } from "../../../lab/train/identity.ts";
-import { planOf } from "../../../lab/bench.ts";
+import { planOf } from "../../../lab/assemble.ts";
 import { settlePlan } from "../../../lab/train/plan.ts";
 import { capacity } from "../../../suites/capacity.ts";
 import { assert, assertEquals, throws } from "../assert.ts";

@@ -82,13 +82,13 @@ Deno.test("what differs between the machines' software is said, and what does no
   const notes = (change: Partial<LatencyRecord["environment"]>, of = laptop) => {
     const environment = { ...card.record.environment, ...change };
     return compareNotes([of, changed(card, { environment })], rows)
-      .filter((note) => /^(Commits|Versions of|Kernel variants)/.test(note));
+      .filter((note) => /^(Commits|Versions of|Runtimes|Kernel variants)/.test(note));
   };
   assert.deepEqual(notes({}), []);
   assert.deepEqual(notes({ gitCommit: "fedcba9876543210", deno: "2.9.7", kernelsVersion: "2" }), [
     "Commits differ: laptop 0123456789ab, card fedcba987654.",
     "Versions of the kernels differ: laptop 1, card 2.",
-    "Versions of Deno differ: laptop 2.9.6, card 2.9.7.",
+    "Runtimes differ: laptop Deno 2.9.6, card Deno 2.9.7.",
   ]);
   assert.deepEqual(notes({ gitCommit: null }), [
     "Commits differ: laptop 0123456789ab, card unknown.",

@@ -7,6 +7,7 @@ import { type Device, openDevice } from "../kernels/gpu/device.ts";
 import { planOf, settlePlans } from "../lab/bench.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
+import { Canary } from "../lab/train/canary.ts";
 import type { Hand } from "../lab/train/hand.ts";
 import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
@@ -149,7 +150,8 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         return 3;
       }
     }
-    workers.push(...workersFor(device, o.workers, o));
+    const canary = new Canary(device);
+    workers.push(...workersFor(device, o.workers, o).map((worker) => canary.watch(worker)));
     if (!readableAgain(o.text)) {
       line.note(`note: ${o.text} can be read only once, so that this process trains alone`);
     }
@@ -180,6 +182,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         storeDir: o.out,
         signal,
         workers,
+        canary,
         // what a budget leaves time for is not known yet
         later: pace ? [] : suites.slice(suites.indexOf(suite) + 1),
         warnings,

@@ -9,7 +9,13 @@
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
 import { decidePanels, decideSuite } from "./judge/decide.ts";
-import { type BenchRecord, type Environment, type PlanFacts, SCHEMA } from "./record/record.ts";
+import {
+  type BenchRecord,
+  type Environment,
+  type PlanFacts,
+  SCHEMA,
+  type Trust,
+} from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import {
   type Bench,
@@ -22,10 +28,13 @@ import {
 } from "./suite.ts";
 import { hashOf, sealed } from "./record/hash.ts";
 import { settlePlan } from "./train/plan.ts";
+import { Canary } from "./train/canary.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData, dataFacts } from "./train/data.ts";
+import { strayLines } from "./train/divergence.ts";
 import type { Hand } from "./train/hand.ts";
-import { type BenchProgress, TrainingPool } from "./train/pool.ts";
+import { TrainingPool } from "./train/pool.ts";
+import type { BenchProgress } from "./train/progress.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
@@ -48,6 +57,8 @@ export interface BenchOptions {
   later?: readonly Suite[];
   /** worker processes that train; none: this process, on the device */
   workers?: readonly Hand[];
+  /** that watches the workers; absent: one of this process's device alone */
+  canary?: Canary;
   /** what happened before that a reader of the record must know */
   warnings?: string[];
 }
@@ -147,13 +158,19 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     ifStopped: (give) => void (partial = give),
   };
   let measured: Measured | null = null, failure: unknown = null, incomplete = false;
+  const canary = options.canary ?? new Canary(device);
+  const trust: Trust = { canary: null, trainedAgain: 0 };
   try {
+    const before = await canary.before(suite.task);
+    if (before !== null) trust.canary = { before, after: null };
     measured = await suite.measure(profile, bench);
     await pool?.idle();
+    trust.trainedAgain = await pool?.trainAgain() ?? 0;
+    if (trust.canary) trust.canary.after = await canary.after(suite.task);
   } catch (error) {
     incomplete = true;
     if (!signal.aborted || error !== signal.reason) failure = error;
-    measured = partial();
+    measured ??= partial();
   }
   if (measured === null) return { record: null, failure };
   const { evidence, findings } = measured;
@@ -178,6 +195,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     decisions: decidePanels(findings, incomplete),
     incomplete,
     cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
+    trust,
     warnings,
   });
   return { record, failure };
@@ -195,5 +213,9 @@ function trained({ groups, runsDone, runsPlanned, left_s }: BenchProgress): Prog
 function warnRuns(runs: Run[], causal: boolean): string[] {
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
-  return [...(diverged ? [`${lost} as missing`] : []), ...routerWarningLines(runs, causal)];
+  return [
+    ...(diverged ? [`${lost} as missing`] : []),
+    ...strayLines(runs),
+    ...routerWarningLines(runs, causal),
+  ];
 }

@@ -5,13 +5,14 @@
  *
  * @module
  */
-import { type Device, settle } from "../kernels/gpu/device.ts";
+import { type Device, DeviceError, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
   type Alternating,
   bytesOf,
   createTensor,
   destroyTensor,
+  download,
   downloadFloats,
   type Element,
   type Tensor,
@@ -68,6 +69,14 @@ export interface StepLog {
   gradNorm: number;
 }
 
+/** What every replica was given, as the device holds it. */
+interface Given {
+  hp: Float32Array;
+  betas: Float32Array;
+  schedule: Float32Array;
+  seeds: Uint32Array;
+}
+
 /** A group of replicas in training. */
 export class Trainer {
   readonly network: Network;
@@ -85,6 +94,8 @@ export class Trainer {
   #seeds: Tensor;
   #data: TaskData | null;
   #program: Program;
+  /** what every replica was given, as the device holds it */
+  #given: Given;
 
   /**
    * @param data of the shape's task; null: the caller writes each batch into the task's tensors itself
@@ -170,7 +181,7 @@ export class Trainer {
         const { routing: { counts }, bias } = routed;
         updateBias(this.#program, sizes, net.router!, { counts, bias });
       }
-      this.#load(replicas);
+      this.#given = this.#load(replicas);
     } catch (error) {
       this.destroy();
       throw error;
@@ -178,7 +189,7 @@ export class Trainer {
   }
 
   /** Writes weights, hyperparameters and the step counter of every replica. */
-  #load(replicas: Replica[]): void {
+  #load(replicas: Replica[]): Given {
     const { layout } = this.network, tensors = layout.stored.length, R = replicas.length;
     const parameters = new Float32Array(R * layout.floats), hp = new Float32Array(R * tensors * 4);
     const betas = new Float32Array(R * 4), schedule = new Float32Array(R * this.options.steps * 4);
@@ -204,9 +215,11 @@ export class Trainer {
     upload(this.#device, this.#hp, hp);
     upload(this.#device, this.#betas, betas);
     upload(this.#device, this.#schedule, schedule);
-    upload(this.#device, this.#seeds, Uint32Array.from(replicas, (r) => r.seed));
+    const seeds = Uint32Array.from(replicas, (r) => r.seed);
+    upload(this.#device, this.#seeds, seeds);
     upload(this.#device, this.#state.pair[0], new Uint32Array(R));
     this.network.setMultipliers(replicas.map((r) => r.multipliers));
+    return { hp, betas, schedule, seeds };
   }
 
   /** Kernels in one training step. */
@@ -217,6 +230,33 @@ export class Trainer {
   /** The kernels of one step, in order. */
   get program(): Program {
     return this.#program;
+  }
+
+  /**
+   * Compares what the device holds of every replica with what it was given and how often it was to train.
+   *
+   * @throws {DeviceError} naming the replica and what is off
+   */
+  async verify(): Promise<void> {
+    const R = this.network.sizes.replicas, given = this.#given;
+    const held: [string, Tensor, Float32Array | Uint32Array][] = [
+      ["steps", this.#state.pair[this.step & 1], new Uint32Array(R).fill(this.step)],
+      ["seed", this.#seeds, given.seeds],
+      ["hyperparameters", this.#hp, given.hp],
+      ["betas", this.#betas, given.betas],
+      ["schedule", this.#schedule, given.schedule],
+    ];
+    for (const [what, tensor, want] of held) {
+      const words = new Uint32Array(want.buffer), each = words.length / R;
+      const found = new Uint32Array(await download(this.#device, tensor));
+      const at = words.findIndex((word, i) => word !== found[i]);
+      if (at < 0) continue;
+      const floats = want instanceof Float32Array ? new Float32Array(found.buffer) : found;
+      throw new DeviceError(
+        `Cannot trust what replica ${Math.floor(at / each)} of ${R} trained: the device holds ` +
+          `${what} ${floats[at]}, it should be ${want[at]}`,
+      );
+    }
   }
 
   /** The current weights. */

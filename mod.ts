@@ -35,6 +35,7 @@ export type {
   PlanFacts,
   SuiteFacts,
   TaskFacts,
+  Trust,
 } from "./lab/record/record.ts";
 export { SCHEMA } from "./lab/record/record.ts";
 export type {

@@ -14,7 +14,7 @@ import { hashOf } from "../record/hash.ts";
 import type { Run } from "../record/run.ts";
 import type { OnSteps } from "./group.ts";
 import { trainGroup } from "./group.ts";
-import type { Hand } from "./hand.ts";
+import { type Hand, HandLost } from "./hand.ts";
 import { type Context, contextOf, type Job, jobOf } from "./job.ts";
 import { knownData } from "./known_data.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -230,7 +230,13 @@ class WatchedHand implements Hand {
 
   /** Trains the canary again where this process has trained it. */
   async again(task: string): Promise<void> {
-    if (this.#has(task)) await this.#sing(task, new AbortController().signal);
+    if (!this.#has(task)) return;
+    try {
+      await this.#sing(task, new AbortController().signal);
+    } catch (error) {
+      if (!(error instanceof HandLost)) throw error;
+      throw new DeviceError(`Cannot trust a worker process: no canary any more, ${error.message}`);
+    }
   }
 
   close(): Promise<void> {

@@ -14,6 +14,7 @@ import {
   memoryPhrase,
   runsOf,
   trainingPhrase,
+  trustPhrase,
 } from "../words/phrases.ts";
 
 type Pairs = [name: string, value: string][];
@@ -103,6 +104,7 @@ export function factPairs(record: BenchRecord): Pairs {
     ] satisfies Pairs),
     ...machinePairs(record),
     ["cost", costPhrase(record) + memoryPhrase(record)],
+    ["known training", trustPhrase(record)],
     ["made", record.createdAt],
     ["record", record.schema],
   ];

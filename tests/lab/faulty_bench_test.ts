@@ -5,6 +5,7 @@ import { checkAlone } from "../../lab/check.ts";
 import { DeviceError } from "../../kernels/gpu/device.ts";
 import type { TransferProfile } from "../../lab/transfer/declaration.ts";
 import { defineTransfer } from "../../lab/transfer/suite.ts";
+import { Canary } from "../../lab/train/canary.ts";
 import { faultyDevice } from "../faulty_device.ts";
 import { withDevice } from "../with_device.ts";
 import { DATA, PLAN } from "./known_jobs.ts";
@@ -34,8 +35,10 @@ const suite = defineTransfer({
 Deno.test("a bench trains the canary before and after, one run again, and trusts neither when they change", () =>
   withDevice({}, async (good) => {
     const { device, faults } = faultyDevice(good), dir = await Deno.makeTempDir();
+    const canary = new Canary(device);
     const options = (name: string): BenchOptions => ({
       device,
+      canary,
       environment: ENVIRONMENT,
       profile: "smoke",
       data: DATA,
@@ -51,13 +54,13 @@ Deno.test("a bench trains the canary before and after, one run again, and trusts
     let again = () => {};
     try {
       const { record, failure } = await runBench(suite, options("sound"));
-      const { trust: { canary, trainedAgain }, incomplete, cost } = record!;
+      const { trust: { canary: sung, trainedAgain }, incomplete, cost } = record!;
       assert.equal(failure, null);
-      assert.equal(canary!.after, canary!.before);
+      assert.equal(sung!.after, sung!.before);
       assert.deepEqual([trainedAgain, incomplete], [1, false]);
       // nothing was trained, so nothing can be trained again
       const idle = (await runBench(suite, options("sound"))).record!;
-      assert.deepEqual([idle.trust, idle.cost.trainedRuns], [{ canary, trainedAgain: 0 }, 0]);
+      assert.deepEqual([idle.trust, idle.cost.trainedRuns], [{ canary: sung, trainedAgain: 0 }, 0]);
 
       again = () => faults.drop = (kernel, n) => kernel === "adamw" && n % 2 === 0;
       const faulty = await runBench(suite, options("faulty"));
@@ -67,19 +70,21 @@ Deno.test("a bench trains the canary before and after, one run again, and trusts
       assert.ok(found.warnings.some((text) => said.test(text)), found.warnings.join("\n"));
       assert.deepEqual([found.incomplete, found.verdict], [true, "inconclusive"]);
       assert.deepEqual(found.trust, {
-        canary: { before: canary!.before, after: null },
+        canary: { before: sung!.before, after: null },
         trainedAgain: 0,
       });
       assert.equal(found.cost.trainedRuns, cost.trainedRuns);
       assert.ok(checkAlone(found).every(({ state }) => state === "ok"));
 
-      // and where nothing is left to train, the canary alone tells, before anything is read
-      const later = await runBench(suite, options("faulty"));
-      assert.equal(later.record, null);
+      // and where nothing is left to train, the canary tells
+      const later = await runBench(suite, options("sound")), named = later.record!;
       assert.match(
         `${later.failure}`,
-        /DeviceError: Cannot trust this process's device: the canary/,
+        /DeviceError: Cannot trust this process's device: the canary changed, its digest is/,
       );
+      assert.ok(named.warnings.some((text) => /the canary changed/.test(text)));
+      assert.deepEqual([named.incomplete, named.verdict], [true, "inconclusive"]);
+      assert.deepEqual(named.trust.canary, { before: sung!.before, after: null });
     } finally {
       await Deno.remove(dir, { recursive: true });
     }

@@ -9,18 +9,30 @@ const HELP = `mue-bench COMMAND [options]
   bench           train, judge and report suites (the main job)
   check           records against everything that follows from their runs; no GPU
   compare         latency records of several machines side by side
+  merge           the shards of a bench as the bench of one machine; no GPU
+  reproduce       some runs of a record trained again on this machine
   rule            the transfer rule as a table, for any pair of configurations; no GPU
+  pack            a bench as one archive that goes with a paper
   parity          run parity cases made with PyTorch
   selftest        check every kernel variant on this adapter
   bench-kernels   time training steps, matrix products and a sweep by all workers
   bench-peers     time other WebGPU libraries beside them
 
-Each has its own --help. As tasks: deno task bench, check, compare, rule, parity, selftest,
-bench:kernels, bench:peers.
+Each has its own --help. As tasks: deno task bench, check, compare, merge, pack, reproduce,
+rule, parity, selftest, bench:kernels, bench:peers.
 `;
 
+/** Refuses a word that is no command. */
+async function unknown(command: string): Promise<number> {
+  const [{ reportError }, { UsageError }] = await Promise.all([
+    import("./commands/exit_codes.ts"),
+    import("./commands/arguments.ts"),
+  ]);
+  return reportError(new UsageError(`Cannot run ${command}: no such command; see --help`));
+}
+
 /** Runs a command and returns its exit code. */
-async function main([command, ...args]: string[]): Promise<number> {
+export async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "bench":
       return await (await import("./commands/bench.ts")).benchCommand(args);
@@ -28,6 +40,12 @@ async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/check.ts")).checkCommand(args);
     case "compare":
       return await (await import("./commands/compare.ts")).compareCommand(args);
+    case "merge":
+      return await (await import("./commands/merge.ts")).mergeCommand(args);
+    case "pack":
+      return await (await import("./commands/pack.ts")).packCommand(args);
+    case "reproduce":
+      return await (await import("./commands/reproduce.ts")).reproduceCommand(args);
     case "rule":
       return await (await import("./commands/rule.ts")).ruleCommand(args);
     case "parity":
@@ -47,8 +65,7 @@ async function main([command, ...args]: string[]): Promise<number> {
       console.log(HELP);
       return 0;
     default:
-      console.error(`error: Cannot run ${command}: no such command; see --help`);
-      return 2;
+      return await unknown(command);
   }
 }
 

@@ -1,5 +1,8 @@
 /**
- * The library face: transfer rules, and the records a bench leaves behind.
+ * The library face: the transfer rules, and the judge of sweeps of your own. Nothing here needs a GPU,
+ * Deno or a package. The records that a bench leaves behind have a face of their own, record.ts.
+ *
+ * A rule carries hyperparameters from a tuned reference to a target:
  *
  * ```ts
  * import { parseConfiguration, ruleById } from "./mod.ts";
@@ -20,58 +23,34 @@
  * if (wq.lr !== 0.01 / 8) throw new Error("hidden matrices divide the learning rate by rho_d");
  * ```
  *
+ * {@link judgeSweep} says whether a target's optimum stayed where the reference has it, {@link judge} and
+ * {@link judgeOne} put any other quantity against its limits, {@link decide} makes one verdict of several
+ * judgements; {@link bracketGrid}, {@link nextPoints} and {@link sweepOptimum} say what to train next and
+ * where a sweep has its minimum. docs/library.md shows them at work.
+ *
  * @module
  */
 export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
 export * from "./rule/rule.ts";
 export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
-export { readRecord } from "./lab/record/read.ts";
+export { explain, type Explanation, type Factor } from "./rule/explain.ts";
+
+export { judgeSweep } from "./lab/transfer/judge_sweep.ts";
+export type { TransferLimits } from "./lab/transfer/judge.ts";
+export { decide, judge, judgeOne } from "./lab/judge/decide.ts";
+export type { Single, Unjudged, UnjudgedMeasure } from "./lab/judge/decide.ts";
+export { bracketGrid, nextPoints, sweepOptimum } from "./lab/statistics/optimum.ts";
+export type { Sweep, SweepOptimum } from "./lab/statistics/optimum.ts";
+export type { SeedNoise } from "./lab/statistics/power.ts";
+export { REGRET, SHIFT } from "./lab/record/measure_names.ts";
 export type {
-  BenchRecord,
-  Cost,
-  DataFacts,
-  Environment,
-  PlanFacts,
-  SuiteFacts,
-  TaskFacts,
-  Trust,
-} from "./lab/record/record.ts";
-export { SCHEMA } from "./lab/record/record.ts";
-export type {
-  Column,
-  Findings,
-  FindingsTable,
   Interval,
   Judgement,
   Limits,
   Measure,
   Needs,
-  Panel,
-  Picture,
-  Point,
   Role,
-  Scale,
-  TableCell,
   Verdict,
 } from "./lab/record/findings.ts";
-export { ROLES, SCALES, VERDICTS } from "./lab/record/findings.ts";
 export type { Counts, Decision, Reason } from "./lab/record/decision.ts";
-export { REASONS } from "./lab/record/decision.ts";
-export type {
-  ClaimsEvidence,
-  Evidence,
-  LatencyEvidence,
-  Optimum,
-  TransferEvidence,
-} from "./lab/record/evidence.ts";
-export type { Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
-export { CELL_ROLES, SWEPT } from "./lab/record/run.ts";
-export type {
-  LatencyPanel,
-  LatencyPass,
-  LatencyPoint,
-  LatencySeries,
-  RooflineFacts,
-} from "./lab/record/timed.ts";
-export { LATENCY_PANELS, LATENCY_PASSES, LATENCY_SERIES } from "./lab/record/timed.ts";

@@ -25,6 +25,17 @@ export function readArguments<T extends ParseArgsConfig>(
   }
 }
 
+/**
+ * Refuses a flag whose value is empty, as that of a variable of a shell that was never set: an empty folder would be
+ * the root of all.
+ *
+ * @throws {UsageError} naming the flag
+ */
+export function refuseEmpty(values: Record<string, unknown>): void {
+  const empty = Object.keys(values).find((name) => values[name] === "");
+  if (empty !== undefined) throw new UsageError(`Cannot use --${empty}: its value is empty`);
+}
+
 /** The mistake of arguments that cannot be read. */
 export const unreadable = (found: string): UsageError =>
   new UsageError(`Cannot read the arguments: ${found} (--help lists them)`);

@@ -4,17 +4,22 @@
  * @module
  */
 import { type Device, openDevice } from "../kernels/gpu/device.ts";
+import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { planOf, settlePlans } from "../lab/bench.ts";
+import { causeOf } from "../lab/record/failure.ts";
 import type { Verdict } from "../lab/record/findings.ts";
+import type { Environment } from "../lab/record/record.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
 import { Canary } from "../lab/train/canary.ts";
 import type { Hand } from "../lab/train/hand.ts";
+import { lockFolder } from "../lab/train/lock.ts";
 import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
 import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
+import { type Baseline, checkBaseline, readBaseline } from "./baseline.ts";
 import { benchSuite } from "./bench_suite.ts";
 import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
 import { budgetLines, chooseWithin, Pace } from "./budget.ts";
@@ -23,6 +28,8 @@ import { environmentOf } from "./environment.ts";
 import { reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
+import { benchShard, checkShard } from "./shard.ts";
+import { TimeLeft } from "./time_left.ts";
 import { tuneFor } from "./tune.ts";
 import { readableAgain, workersFor } from "./workers.ts";
 
@@ -35,7 +42,7 @@ function checkOut(out: string): void {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof Deno.errors.NotFound) return; // it will be made
-    throw new UsageError(`Cannot write to ${out}: ${(error as Error).message.split(":")[0]}`);
+    throw new UsageError(`Cannot write to ${out}: ${causeOf(error)}`);
   }
 }
 
@@ -96,6 +103,44 @@ export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
   return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
+/**
+ * Refuses earlier records that are unlike this bench, and says what they do not tell.
+ *
+ * @throws {LabError} naming the record and what is unlike
+ */
+function settleBaseline(
+  o: Options,
+  baseline: Baseline,
+  environment: Environment,
+  data: Data,
+  line: ProgressLine,
+): void {
+  const { suites, profile, out } = o, path = o.baseline!;
+  const missing = checkBaseline(
+    path,
+    baseline,
+    suites.map((suite) => {
+      const own = dataOfSuite(suite, data), plan = planOf(suite, profile, own?.hash ?? null);
+      return { suite, plan, environment, data: own, timed: suite.task === null };
+    }),
+  );
+  if (missing.length) line.note(`note: ${path} has no record of ${missing.join(", ")}`);
+  const kept = foldersOf(out, suites),
+    of = (file: string) => (folder: string) => {
+      try {
+        return Deno.statSync(`${folder}/${file}`).size > 0;
+      } catch {
+        return false;
+      }
+    };
+  if ([out].some(of("runs.jsonl")) || suites.map(kept.of).some(of("latency.jsonl"))) {
+    line.note(
+      `note: this bench goes on from what is finished in ${out}, which may be of another commit; ` +
+        "a new --out measures all of it",
+    );
+  }
+}
+
 /** Plans a budget, says so, and returns what keeps it. */
 async function paceOf(
   o: Options,
@@ -132,6 +177,8 @@ async function paceOf(
 async function benchAll(o: Options, { signal }: AbortController): Promise<number> {
   const began = performance.now(), { profile } = o, inputs = inputsOf(o);
   checkOut(o.out);
+  if (o.shard) checkShard(o.out, o.shard);
+  const baseline = o.baseline === null ? null : await readBaseline(o.baseline);
   const folders = foldersOf(o.out, o.suites), { several } = folders;
   for (const suite of o.suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
@@ -139,6 +186,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
   const { data, suites } = await dataFor(o.suites, profile, o);
   for (const suite of suites) await suite.prepare?.(profile, inputs);
   await ensureAdapter({ install: o.install });
+  using _lock = lockFolder(o.out); // from the first suite to the last
   const opened = await openDevice(), line = new ProgressLine(), workers: Hand[] = [];
   try {
     const { device, warnings } = await tuneFor(opened, o.tune, line);
@@ -155,7 +203,8 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     if (!readableAgain(o.text)) {
       line.note(`note: ${o.text} can be read only once, so that this process trains alone`);
     }
-    const environment = await environmentOf(device), verdicts: Verdict[] = [];
+    const environment = await environmentOf(device), verdicts: Verdict[] = [], worse: string[] = [];
+    if (baseline) settleBaseline({ ...o, suites }, baseline, environment, data, line);
     const spent_s = () => (performance.now() - began) / 1000;
     const pace = o.budget_s === null ? null : await paceOf(
       { ...o, suites },
@@ -167,11 +216,28 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       line,
     );
     settlePlans(suites, profile, (suite) => dataOfSuite(suite, data)?.hash ?? null, o.out);
+    if (o.shard) {
+      const common = {
+        device,
+        environment,
+        profile,
+        inputs,
+        storeDir: o.out,
+        signal,
+        workers,
+        canary,
+        warnings,
+      };
+      const dataOf = (suite: Suite) => dataOfSuite(suite, data);
+      return await benchShard({ ...common, shard: o.shard, suites, dataOf }, line);
+    }
     const all = suites.values();
+    const promised = secondsOf(suites.map((suite) => suite.estimate(profile)), REFERENCE_SPEED);
+    const left = new TimeLeft(pace ? [] : promised);
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
     for (let suite = next(); suite; suite = next()) {
       const outDir = folders.of(suite);
-      line.note(`${suite.id}, profile ${profile}: ${suite.claim}`);
+      line.heading(`${suite.id}, profile ${profile}: ${suite.claim}`);
       const done = await benchSuite(suite, line, {
         device,
         environment,
@@ -186,9 +252,11 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         // what a budget leaves time for is not known yet
         later: pace ? [] : suites.slice(suites.indexOf(suite) + 1),
         warnings,
+        earlier: baseline?.get(suite.id),
+        left,
       });
       if (done.files.length) {
-        line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
+        line.heading(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
       }
       if (several && done.files.length) {
         await writeFront(o.out, {
@@ -197,6 +265,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         });
       }
       verdicts.push(done.verdict);
+      if (done.worse) worse.push(suite.id);
       if (done.failure !== null) throw done.failure;
       if (done.incomplete) {
         line.note("interrupted: what is finished is kept; the same command goes on from here");
@@ -210,7 +279,8 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         `budget ${duration(o.budget_s!)}: took ${duration(spent_s())}; left out: ${left}`,
       );
     }
-    return exitCodeOf(verdicts, o.strict);
+    if (baseline) line.note(`worse than ${o.baseline}: ${worse.join(", ") || "nothing"}`);
+    return baseline ? (worse.length ? 1 : 0) : exitCodeOf(verdicts, o.strict);
   } finally {
     await Promise.all(workers.map((worker) => worker.close()));
     opened.close();

@@ -19,11 +19,12 @@ import {
 import { UsageError } from "./arguments.ts";
 import { ADAPTER_FLAGS, command } from "./command.ts";
 import { printingJson } from "./exit_codes.ts";
+import { DEVICE_FLAGS } from "./permissions.ts";
 import { ProgressLine } from "./progress.ts";
 import { withAdapter } from "./setup.ts";
 import { type SweepTime, timeSweep } from "./sweep.ts";
 import { tuneFor } from "./tune.ts";
-import { workersOf } from "./workers.ts";
+import { mainOf, workersOf } from "./workers.ts";
 
 const PARTS = ["step", "grouped", "replicas", "gemm", "sweep"] as const;
 
@@ -80,14 +81,7 @@ const SHAPES = [[512, 512, 512], [1024, 64, 64], [1024, 256, 64]] as const;
 /** The first step of a shape in a fresh process without a shader cache. */
 async function coldFirstStep(name: string): Promise<number> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      `${import.meta.dirname}/../main.ts`,
-      "bench-kernels",
-      "--cold",
-      name,
-    ],
+    args: ["run", ...DEVICE_FLAGS, mainOf(import.meta.url), "bench-kernels", "--cold", name],
     env: { MESA_SHADER_CACHE_DISABLE: "true" },
   }).output();
   if (code !== 0) {
@@ -224,7 +218,7 @@ async function byStorage(out: Output, rows: object[]): Promise<void> {
 
 /** Prints the seconds of one first step: what {@link coldFirstStep} reads. */
 async function cold(name: string): Promise<void> {
-  const shape = STEPS[name];
+  const shape = Object.hasOwn(STEPS, name) ? STEPS[name] : null;
   if (!shape) throw new UsageError(`Cannot time ${name}: not a named step`);
   const device = await openDevice();
   console.log(await firstStep(device, shape));
@@ -273,6 +267,7 @@ export function benchKernelsCommand(args: string[]): Promise<number> {
     if (unknown !== undefined) {
       throw new UsageError(`Cannot time ${unknown}: not one of ${PARTS.join(", ")}`);
     }
+    if (values.workers !== undefined) workersOf(values.workers); // refused now, not after the steps
     await withAdapter(!values["no-install"], (device) => measure(device, values));
   });
 }

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
+import type { Shard } from "../lab/record/shard.ts";
 import { duration } from "../reports/words/format.ts";
 import { wrap } from "../reports/words/lines.ts";
 import { TASKS } from "../model/tasks/registry.ts";
 import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
 import { withRouter } from "../suites/with_router.ts";
-import { UsageError } from "./arguments.ts";
+import { readArguments, refuseEmpty, UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
 import type { Sources } from "./data.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
+import { shardOf } from "./shard.ts";
 import { workersOf } from "./workers.ts";
 
 /** What `--help` prints. */
@@ -41,9 +42,14 @@ survives; what several of them train is trained once.
                    cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
+  --baseline PATH  hold the bench against an earlier record.json, or a folder of one or several benches
+                   (five of one program give the band of this machine's times): exit 1 only for what
+                   got worse, here and when run again (docs/ci.md)
   --workers N      processes that train side by side (default: on llvmpipe, the CPU's driver, one
                    per core and 1.5 GB of memory, each with a device of one thread; else 1, this
                    process; always 1 for a --text that can be read only once, e.g. a pipe)
+  --shard I/N      share I of N of the bench, e.g. 3/8: machines alike each run one, with the same suites
+                   and a folder of their own; then \`deno task merge\` (docs/ci.md)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop
@@ -52,7 +58,7 @@ survives; what several of them train is trained once.
 ${NO_TUNE_HELP}
   --help           this text
 
-Exit codes: 0 held, 1 a claim failed, 2 bad usage or input, 3 no adapter or self-test failed,
+Exit codes: 0 held, 1 a claim failed (with --baseline: something got worse), 2 bad usage or input, 3 no adapter or self-test failed,
 70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
 
 Examples
@@ -77,8 +83,12 @@ export interface Options extends Sources {
   histogram: string | null;
   /** seconds, or null for no limit */
   budget_s: number | null;
+  /** earlier records to be held against, or null */
+  baseline: string | null;
   /** processes that train; null: as many as suit the adapter */
   workers: number | null;
+  /** the share of several machines that is this one's; null: all of it */
+  shard: Shard | null;
   strict: boolean;
   install: boolean;
   selftest: boolean;
@@ -146,44 +156,57 @@ function routedAll(
  * @throws {UsageError} for what cannot be run
  */
 export function optionsOf(args: string[]): Options | "help" {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        profile: { type: "string", default: "quick" },
-        task: { type: "string" },
-        out: { type: "string", default: "out" },
-        text: { type: "string" },
-        data: { type: "string" },
-        histogram: { type: "string" },
-        budget: { type: "string" },
-        router: { type: "string" },
-        workers: { type: "string" },
-        strict: { type: "boolean", default: false },
-        list: { type: "boolean", default: false },
-        plan: { type: "boolean", default: false },
-        "no-install": { type: "boolean", default: false },
-        "no-selftest": { type: "boolean", default: false },
-        "no-tune": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`);
-  }
+  const parsed = readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      profile: { type: "string", default: "quick" },
+      task: { type: "string" },
+      out: { type: "string", default: "out" },
+      text: { type: "string" },
+      data: { type: "string" },
+      histogram: { type: "string" },
+      budget: { type: "string" },
+      baseline: { type: "string" },
+      router: { type: "string" },
+      workers: { type: "string" },
+      shard: { type: "string" },
+      strict: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      plan: { type: "boolean", default: false },
+      "no-install": { type: "boolean", default: false },
+      "no-selftest": { type: "boolean", default: false },
+      "no-tune": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
   const { values, positionals } = parsed;
   if (values.help) return "help";
+  refuseEmpty(values);
   const profile = values.profile as ProfileName;
   if (!PROFILES.includes(profile)) {
     throw new UsageError(
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
   }
+  if (values.shard !== undefined && values.baseline !== undefined) {
+    throw new UsageError(
+      "Cannot hold a shard against a baseline: it has no verdict; give --baseline to the merged bench",
+    );
+  }
+  if (values.shard !== undefined && values.budget !== undefined) {
+    throw new UsageError(
+      "Cannot share out a budget: what fits is another on every machine; leave out --budget",
+    );
+  }
   if (values.router !== undefined && !positionals.length) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
+    );
+  }
+  if (values.baseline !== undefined && values.strict) {
+    throw new UsageError(
+      "Cannot use --strict with --baseline: one asks what holds, the other what got worse",
     );
   }
   const named = forTask([...new Set(positionals)].map(suiteNamed), values.task);
@@ -195,7 +218,9 @@ export function optionsOf(args: string[]): Options | "help" {
     data: values.data ?? null,
     histogram: values.histogram ?? null,
     budget_s: values.budget === undefined ? null : budgetOf(values.budget),
+    baseline: values.baseline ?? null,
     workers: values.workers === undefined ? null : workersOf(values.workers),
+    shard: values.shard === undefined ? null : shardOf(values.shard),
     strict: values.strict,
     install: !values["no-install"],
     selftest: !values["no-selftest"],

@@ -4,14 +4,22 @@
  * @module
  */
 import { runBench } from "../lab/bench.ts";
+import type { Earlier } from "../lab/judge/against.ts";
+import type { Against } from "../lab/record/against.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { Progress, Suite } from "../lab/suite.ts";
-import type { BenchOptions } from "../lab/bench.ts";
+import type { BenchOptions, BenchResult } from "../lab/bench.ts";
+import { againstSentence, withAgainst } from "../reports/sections/against.ts";
 import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { duration } from "../reports/words/format.ts";
+import { reasonSentence } from "../reports/words/reason.ts";
+import { VERDICT_MARK, verdictPhrase } from "../reports/words/verdict.ts";
 import { writeReport } from "../reports/write.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
+import { holdAgainst } from "./baseline.ts";
 import type { ProgressLine } from "./progress.ts";
+import { TimeLeft } from "./time_left.ts";
 
 /** What a suite left; its files are written. */
 export interface Outcome {
@@ -22,14 +30,35 @@ export interface Outcome {
   failure: unknown;
   /** the report's files a reader opens first; none when nothing was written */
   files: string[];
+  /** whether it got worse than the baseline; null where it was held against none */
+  worse: boolean | null;
 }
 
-/** One line of progress: `12/40 runs, 3 min 20 s left | 16e4a d=48: step 100/448`. */
-export function progressText({ label, done, planned, unit, left_s }: Progress): string {
+/**
+ * One line of progress: `capacity: 12/40 runs, 3 min 20 s left, 1 h 10 min of all suites | 16e4a d=48:
+ * step 100/448`.
+ *
+ * @param all_s seconds left of all suites; null: not known, or there is one
+ */
+export function progressText(
+  suite: string,
+  { label, done, planned, unit, left_s }: Progress,
+  all_s: number | null = null,
+): string {
   // what is planned so far may be done, and more be planned from it
   const left = left_s === null || done === planned ? "" : `, ${duration(left_s)} left`;
+  const all = all_s === null ? "" : `, ${duration(all_s)} of all suites`;
   const part = unit === "%" ? `${Math.round(100 * done / planned)}%` : `${done}/${planned} ${unit}`;
-  return `${part}${left} | ${label}`;
+  return `${suite}: ${part}${left}${all} | ${label}`;
+}
+
+/** The line of a finished suite. */
+export function finishedText(record: BenchRecord): string {
+  const { suite: { id }, verdict, cost } = record;
+  const why = reasonSentence(record, record.findings.judgements, false);
+  return `${id}: ${VERDICT_MARK[verdict]} ${verdictPhrase(record)}, ${why}; ${
+    duration(cost.wall_s)
+  }`;
 }
 
 /**
@@ -45,27 +74,33 @@ export async function keepsReport(outDir: string, incomplete: boolean): Promise<
   }
 }
 
+/** How one suite is run, beside what every bench takes. */
+export interface SuiteRun extends Omit<BenchOptions, "onProgress"> {
+  /** earlier records it is held against; none: it is held against none */
+  earlier?: Earlier[];
+  /** the time left of all suites */
+  left?: TimeLeft;
+}
+
 /** Runs or resumes a suite, writes its report and prints it. */
 export async function benchSuite(
   suite: Suite,
   line: ProgressLine,
-  options: Omit<BenchOptions, "onProgress">,
+  { earlier = [], left = new TimeLeft([]), ...options }: SuiteRun,
 ): Promise<Outcome> {
-  const { outDir } = options;
-  let before = "";
-  const { record, failure } = await runBench(suite, {
-    ...options,
-    onProgress(progress) {
-      const { done, planned, unit } = progress;
-      const mark = unit === "%" ? `${Math.floor(10 * done / planned)}` : `${done} ${unit}`;
-      line.show(progressText(progress), mark !== before);
-      before = mark;
-    },
-  });
-  line.end();
+  const { outDir } = options, now_s = () => performance.now() / 1000;
+  const run = (name: string, more: Partial<BenchOptions> = {}) =>
+    runBench(suite, {
+      ...options,
+      ...more,
+      onProgress: (progress) =>
+        line.show(progressText(name, progress, left.all(progress.left_s, now_s()))),
+    }).finally(() => line.end());
+  left.start(now_s());
+  const { record, failure } = await run(suite.id);
   if (!record) {
     console.log(`${suite.id}: stopped before anything could be judged; what is trained is kept`);
-    return { verdict: "inconclusive", incomplete: true, failure, files: [] };
+    return { verdict: "inconclusive", incomplete: true, failure, files: [], worse: null };
   }
   const { verdict, incomplete } = record;
   const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
@@ -73,9 +108,34 @@ export async function benchSuite(
   if (await keepsReport(outDir, incomplete)) {
     console.log(terminalSummary(reportOf(record), columns, colour));
     line.note("the finished report in this folder is kept; the same command goes on from here");
-    return { verdict, incomplete, failure, files: [] };
+    return { verdict, incomplete, failure, files: [], worse: null };
   }
-  await writeReport(record, outDir, { onProblem: (problem) => line.note(`warning: ${problem}`) });
-  console.log(terminalSummary(reportOf(record), columns, colour));
-  return { verdict, incomplete, failure, files: ["report.html", "summary.md", "judgements.csv"] };
+  const onProblem = (problem: string) => line.note(`warning: ${problem}`);
+  await writeReport(record, outDir, { onProblem });
+  let against: Against | null = null, second: BenchResult | null = null;
+  if (earlier.length > 0 && !incomplete) {
+    against = await holdAgainst(earlier, record, outDir, async (folder, suspects) => {
+      const why = suspects.length > 0 ? `suspected: ${suspects.join("; ")}` : "one earlier record";
+      line.note(`${suite.id}: run again from nothing (${why})`);
+      second = await run(`${suite.id} again`, { outDir: folder, storeDir: folder, later: [] });
+      const { record } = second;
+      if (record === null || record.incomplete) return null;
+      await writeReport(record, folder, { onProblem });
+      return record;
+    });
+    if (against !== null) await writeReport(record, outDir, { onProblem }, against);
+  }
+  left.end(now_s());
+  console.log(terminalSummary(withAgainst(reportOf(record), against), columns, colour));
+  line.note(finishedText(record) + (against === null ? "" : `; ${againstSentence(against)}`));
+  const stopped = earlier.length > 0 && against === null;
+  return {
+    verdict,
+    incomplete: incomplete || stopped,
+    failure: failure ?? failureOf(second),
+    files: ["report.html", "summary.md", "judgements.csv"],
+    worse: against?.worse ?? null,
+  };
 }
+
+const failureOf = (result: BenchResult | null): unknown => result?.failure ?? null;

@@ -39,7 +39,7 @@ Examples
   deno task check their-record.json`;
 
 /** A record that was checked. */
-interface Result {
+export interface Result {
   path: string;
   /** suite and profile; null for finished runs */
   suite: string | null;
@@ -74,7 +74,7 @@ function filesOf(path: string): { records: string[]; runs: string | null } {
 }
 
 /** The data of records, read once a task. */
-class DataOf {
+export class DataOf {
   readonly #sources: Sources;
   readonly #known = new Map<string, Promise<Dataset>>();
 
@@ -117,28 +117,36 @@ function textOf({ path, suite, checks }: Result): string {
   return [`${path}${suite === null ? "" : `: ${suite}`}`, ...lines].join("\n");
 }
 
+/**
+ * Checks a record, or all records and finished runs of a bench's folder.
+ *
+ * @throws {LabError} for what cannot be read
+ */
+export async function checkFolder(
+  path: string,
+  sources: Sources,
+  data = new DataOf(sources),
+): Promise<Result[]> {
+  const { records, runs } = filesOf(path), results: Result[] = [];
+  const stored = runs === null ? null : readStore(runs, RUNS);
+  if (stored !== null) {
+    const { items, warnings } = stored, what = `checksums and digests of ${items.size} runs`;
+    results.push({ path: runs!, suite: null, checks: [{ what, state: "ok", details: warnings }] });
+  }
+  for (const file of records) {
+    const record = await readRecord(file, false);
+    const checks = await checkOne(record, data, stored?.items ?? null);
+    const suite = `${record.suite.id}, profile ${record.plan.profile}, ${record.verdict}`;
+    results.push({ path: file, suite, checks });
+  }
+  return results;
+}
+
 /** Checks all of them. */
 async function run(paths: string[], sources: Sources, json: boolean): Promise<number> {
   if (paths.length === 0) throw new UsageError("Cannot check nothing: name a record or a folder");
   const data = new DataOf(sources), results: Result[] = [];
-  for (const path of paths) {
-    const { records, runs } = filesOf(path);
-    const stored = runs === null ? null : readStore(runs, RUNS);
-    if (stored !== null) {
-      const { items, warnings } = stored, what = `checksums and digests of ${items.size} runs`;
-      results.push({
-        path: runs!,
-        suite: null,
-        checks: [{ what, state: "ok", details: warnings }],
-      });
-    }
-    for (const file of records) {
-      const record = await readRecord(file, false);
-      const checks = await checkOne(record, data, stored?.items ?? null);
-      const suite = `${record.suite.id}, profile ${record.plan.profile}, ${record.verdict}`;
-      results.push({ path: file, suite, checks });
-    }
-  }
+  for (const path of paths) results.push(...await checkFolder(path, sources, data));
   const wrong = results.filter(({ checks }) => checks.some(({ state }) => state === "wrong"));
   if (json) console.log(JSON.stringify({ holds: wrong.length === 0, results }, null, 2));
   else {

@@ -5,10 +5,13 @@
  */
 import { basename, resolve } from "node:path";
 import { decideSuite } from "../lab/judge/decide.ts";
+import type { Decision } from "../lab/record/decision.ts";
 import { LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
 import { compareReport } from "../reports/compare/compare.ts";
 import type { LatencyRecord } from "../reports/sections/latency.ts";
+import { refuseEmpty } from "./arguments.ts";
 import { command, HELP_FLAG } from "./command.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
@@ -80,6 +83,18 @@ function sourcesOf(args: string[]): { name: string; path: string }[] {
   }));
 }
 
+/** What the judgements of a record say. */
+function decided(path: string, { findings, incomplete }: BenchRecord): Decision {
+  try {
+    return decideSuite(findings, incomplete);
+  } catch (error) {
+    throw new LabError(
+      `Cannot read ${path}: it does not hold together: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * Reads a record of timed layers.
  *
@@ -87,7 +102,7 @@ function sourcesOf(args: string[]): { name: string; path: string }[] {
  */
 async function readLatency(path: string): Promise<LatencyRecord> {
   const record = await readRecord(path), { evidence } = record;
-  const { verdict } = decideSuite(record.findings, record.incomplete);
+  const { verdict } = decided(path, record);
   if (verdict !== record.verdict) {
     throw new LabError(
       `Cannot read ${path}: it says ${record.verdict}, its judgements say ${verdict}; it was changed by hand`,
@@ -119,6 +134,9 @@ export function compareCommand(args: string[]): Promise<number> {
   return command(
     HELP,
     { args, options, allowPositionals: true },
-    ({ values, positionals }) => run(positionals, values.out),
+    ({ values, positionals }) => {
+      refuseEmpty(values);
+      return run(positionals, values.out);
+    },
   );
 }

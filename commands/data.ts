@@ -6,12 +6,14 @@
 import { loadMnist } from "../fixtures/mnist.ts";
 import { loadImages } from "../fixtures/own_images.ts";
 import { loadSotu, loadText } from "../fixtures/sotu.ts";
+import { causeOf } from "../lab/record/failure.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
 import { checkData } from "../lab/train/data.ts";
 import type { Dataset } from "../model/task.ts";
 import { imageDataset } from "../model/tasks/diffusion.ts";
 import { DIGITS } from "../model/tasks/image_facts.ts";
 import { textDataset } from "../model/tasks/language.ts";
+import { byteCount } from "../reports/words/format.ts";
 import { SUITES } from "../suites/registry.ts";
 import { withImages } from "../suites/with_images.ts";
 import { UsageError } from "./arguments.ts";
@@ -30,6 +32,22 @@ export const BUILT_IN: Sources = { text: null, data: null };
 /** The task that `--data` is for. */
 const OF_IMAGES = "diffusion";
 
+/** Most bytes of a text; what a device can hold of it is less. */
+const MOST_TEXT_BYTES = 2 ** 30;
+
+/** Refuses what is no text before it is read: a folder, a device that never ends, the image of a disk. */
+function checkReadable(path: string): void {
+  const found = Deno.statSync(path);
+  const why = found.isDirectory
+    ? "it is a folder, want a file"
+    : found.isCharDevice || found.isBlockDevice
+    ? "it is a device, want a file"
+    : found.size > MOST_TEXT_BYTES
+    ? `it has ${byteCount(found.size)}, want at most ${byteCount(MOST_TEXT_BYTES)}`
+    : null;
+  if (why !== null) throw new UsageError(`Cannot train on ${path}: ${why}`);
+}
+
 /**
  * The data to train on: a text.
  *
@@ -47,10 +65,12 @@ export async function dataOf(text: string | null): Promise<Dataset> {
     }
   }
   try {
+    checkReadable(text);
     return textDataset(await loadText(text));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (error instanceof RangeError) throw new UsageError(error.message); // it is empty
-    throw new UsageError(`Cannot read ${text}: ${(error as Error).message.split(":")[0]}`);
+    throw new UsageError(`Cannot read ${text}: ${causeOf(error)}`);
   }
 }
 

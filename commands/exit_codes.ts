@@ -6,6 +6,7 @@
 import { DeviceError, NoAdapterError } from "../kernels/gpu/device.ts";
 import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
 import { LabError } from "../lab/record/failure.ts";
+import { visible } from "../reports/words/lines.ts";
 import { UsageError } from "./arguments.ts";
 
 /** Exit code of an error that is nobody's mistake but ours. */
@@ -29,7 +30,8 @@ const messageOf = (error: unknown) => error instanceof Error ? error.message : S
  */
 export function reportError(error: unknown): number {
   const code = exitCodeFor(error);
-  console.error(`error: ${messageOf(error)}`);
+  // a mistake is told in one line, whatever the names in it hold
+  console.error(`error: ${visible(messageOf(error), code === 2 ? "" : "\n")}`);
   if (code === INTERNAL && error instanceof Error) console.error(error.stack);
   return code;
 }

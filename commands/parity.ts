@@ -5,6 +5,8 @@
  * @module
  */
 import { DeviceError, openDevice } from "../kernels/gpu/device.ts";
+import { readText } from "../lab/record/bounds.ts";
+import { causeOf } from "../lab/record/failure.ts";
 import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
 import {
   type ParityCase,
@@ -48,7 +50,8 @@ export function parityCommand(args: string[]): Promise<number> {
     if (!positionals.length) {
       throw new UsageError("Cannot compare nothing: name a parity case, or try --help");
     }
-    const cases = positionals.map((file) => ({ file, parsed: readCase(file) }));
+    const cases: { file: string; parsed: ParityCase }[] = [];
+    for (const file of positionals) cases.push({ file, parsed: await readCase(file) });
     const adapter = await ensureAdapter({ install: !values["no-install"] });
     const outcomes: Outcome[] = [];
     const all = () => outcomes.flatMap(({ lines }) => lines);
@@ -75,14 +78,12 @@ export function parityCommand(args: string[]): Promise<number> {
   });
 }
 
-function readCase(file: string): ParityCase {
+async function readCase(file: string): Promise<ParityCase> {
   let text: string;
   try {
-    text = Deno.readTextFileSync(file);
+    text = await readText(file);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : (error as Error).message.split(/[:\n]/)[0];
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : causeOf(error);
     throw new UsageError(`Cannot read the parity case ${file}: ${why}`);
   }
   try {

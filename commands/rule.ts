@@ -4,6 +4,7 @@
  */
 
 import { parseConfiguration, ratios } from "../rule/configuration.ts";
+import { visible } from "../reports/words/lines.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
 import { type HyperParameters, type RuleOptions, type RuleTask, TASK_KINDS } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
@@ -53,8 +54,8 @@ The rule:
   --rule ID               one of these (${RULES[0].id}), or all: as --compare
 ${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
   --list                  the same with where each is from
-  --unembedding X         authors: init / sqrt(rho_d), logits / rho_d; completed-p
-                          (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
+  --unembedding X         authors: init / sqrt(rho_d), logits (diffusion: velocity) / rho_d;
+                          completed-p (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
   --decoupled-decay       weight decay * rho_d on hidden matrices, keeps lr*wd
   --depth-alpha X         residual / rho_L^X, hidden lr * rho_L^(X-1) (1)
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)
@@ -107,7 +108,7 @@ export function ruleCommand(args: string[]): Promise<number> {
     // what a rule cannot be asked is a RangeError or TypeError of rule/
     const usage = [UsageError, RangeError, TypeError].some((kind) => error instanceof kind);
     if (!usage) throw error;
-    console.error(`error: ${(error as Error).message.split("\n")[0]}`);
+    console.error(`error: ${visible((error as Error).message)}`);
     return Promise.resolve(2);
   }
 }

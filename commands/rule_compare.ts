@@ -5,7 +5,7 @@ import { type Configuration, formatConfiguration } from "../rule/configuration.t
 import { isForeign, lawsFor, routerNotes } from "../rule/route_scale.ts";
 import type { Factors, Knob, Multipliers, Rule, RuleOptions } from "../rule/rule.ts";
 import { KNOBS, power, routeQuantities, routerLogitStd, tensorsOf } from "../rule/table.ts";
-import { csvLines, HEADS, pairLines, short, warningLines } from "./rule_text.ts";
+import { csvLines, HEADS, pairLines, printedName, short, warningLines } from "./rule_text.ts";
 
 /** One line: what is multiplied, and each rule's factor. */
 interface Line {
@@ -128,7 +128,7 @@ function modelLines(
   return [
     ...names.map((name) => ({
       tensor: "model",
-      quantity: name,
+      quantity: printedName(name, options.task),
       factors: name === "routeScale" ? routeScales : all.map((f) => f.multipliers[name]),
     })),
     { tensor: "model", quantity: "1 - beta", factors: all.map((f) => f.oneMinusBeta) },

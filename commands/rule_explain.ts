@@ -7,7 +7,7 @@ import { formula } from "../rule/formula.ts";
 import { quantities } from "../rule/table.ts";
 import { TENSOR_KINDS } from "../rule/rule.ts";
 import type { Answer } from "./rule_table.ts";
-import { COLUMNS, headLines, HEADS, short, warningLines } from "./rule_text.ts";
+import { COLUMNS, headLines, HEADS, printedName, short, warningLines } from "./rule_text.ts";
 
 /**
  * The derivation of what a rule sets.
@@ -19,7 +19,10 @@ import { COLUMNS, headLines, HEADS, short, warningLines } from "./rule_text.ts";
  */
 export function explainText(answer: Answer, subject: string | undefined, json: boolean): string {
   const { rule, from, to, hps, options, transfer } = answer;
-  const explanations = explain(rule, from, to, hps, options);
+  const explanations = explain(rule, from, to, hps, options).map((e) => ({
+    ...e,
+    names: e.names.map((name) => printedName(name, options.task)),
+  }));
   const chosen = explanations.filter((e) => subject === undefined || e.names.includes(subject));
   if (chosen.length === 0) {
     if ((TENSOR_KINDS as readonly string[]).includes(subject!)) {

@@ -16,7 +16,7 @@ import {
   type Transfer,
 } from "../rule/rule.ts";
 import { basesOf, KNOBS } from "../rule/table.ts";
-import { csvLines, headLines, HEADS, short, warningLines } from "./rule_text.ts";
+import { csvLines, headLines, HEADS, printedName, short, warningLines } from "./rule_text.ts";
 
 /** One answer: what was asked and what the rule says. */
 export interface Answer {
@@ -37,8 +37,7 @@ export interface Answer {
 function modelQuantities({ transfer, options }: Answer): [string, number, string, string][] {
   const notes = transfer.multiplierNotes;
   const line = (name: keyof typeof notes, value: number): [string, number, string, string] => [
-    // the multiplier of the last product, by what that gives
-    name === "logits" && options.task === "diffusion" ? "velocity" : name,
+    printedName(name, options.task),
     value,
     notes[name].formula,
     notes[name].source,
@@ -116,6 +115,10 @@ export function tableText(answer: Answer): string {
 /** All of an answer, unrounded. */
 export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
   const { asked, assumed, used } = gatesOf(to, rule);
+  const printed = (values: object) =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [printedName(name, options.task), value]),
+    );
   return JSON.stringify(
     {
       rule: rule.id,
@@ -130,10 +133,10 @@ export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Ans
       q,
       reference: hps,
       options,
-      multipliers: transfer.multipliers,
+      multipliers: printed(transfer.multipliers),
       beta1: transfer.beta1,
       beta2: transfer.beta2,
-      multiplierNotes: transfer.multiplierNotes,
+      multiplierNotes: printed(transfer.multiplierNotes),
       rows: transfer.rows,
     },
     null,

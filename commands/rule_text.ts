@@ -4,7 +4,7 @@ import { type Configuration, formatConfiguration } from "../rule/configuration.t
 import { GATE_WORDS, gatesOf } from "../rule/gates.ts";
 import { identityFor } from "../rule/route_scale.ts";
 import { wrap } from "../reports/words/lines.ts";
-import type { Knob, Rule } from "../rule/rule.ts";
+import type { Knob, Rule, RuleTask } from "../rule/rule.ts";
 
 /** Width of every text. */
 export const COLUMNS = 100;
@@ -16,6 +16,14 @@ export const HEADS: Record<Knob, string> = {
   weightDecay: "wd",
   eps: "eps",
 };
+
+/**
+ * A multiplier or tensor as it is printed: the multiplier of the last product, `logits` in the rules, by what that
+ * product gives for the task.
+ */
+export function printedName(name: string, task: RuleTask = "language"): string {
+  return name === "logits" && task === "diffusion" ? "velocityMultiplier" : name;
+}
 
 /** What was asked: rule, reference, target, and the gate where the target or the rule has its own. */
 export function headLines(rule: Rule, from: Configuration, to: Configuration): string[] {

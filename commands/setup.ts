@@ -14,8 +14,12 @@ import {
   UnfitAdapterError,
 } from "../kernels/gpu/device.ts";
 import { command, HELP_FLAG } from "./command.ts";
+import { PROBE_FLAGS } from "./permissions.ts";
 
 const PACKAGE = "mesa-vulkan-drivers";
+
+/** Keeps apt-get from asking. */
+const QUIET = ["DEBIAN_FRONTEND", "noninteractive"] as const;
 
 const HELP = `setup: find a WebGPU adapter, and install a software one where there is none
 
@@ -117,7 +121,8 @@ async function installDriver(
   prefix: string[],
   print: (line: string) => void,
 ): Promise<void> {
-  const apt = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+  // sudo passes no environment on; root's own is that of `run`
+  const apt = prefix.length ? [...prefix, "env", QUIET.join("="), "apt-get"] : ["apt-get"];
   const wait = ["-o", "DPkg::Lock::Timeout=300"];
   print(`No WebGPU adapter: installing ${PACKAGE} with apt-get (--no-install prevents this)`);
   const update = await machine.run([...apt, ...wait, "update"]);
@@ -166,7 +171,7 @@ const thisMachine: Machine = {
   os: Deno.build.os,
   async probe() {
     const { stdout, stderr, signal } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "--allow-env", import.meta.url, "--probe"],
+      args: ["run", ...PROBE_FLAGS, import.meta.url, "--probe"],
     }).output();
     // Ctrl-C reaches the child too: that is no missing driver, and nothing is to be installed
     if (signal === "SIGINT" || signal === "SIGTERM") Deno.exit(130);
@@ -185,7 +190,8 @@ const thisMachine: Machine = {
   },
   isRoot: () => Deno.uid() === 0,
   async run([program, ...args]) {
-    const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+    const env = Object.fromEntries([QUIET]);
+    const { code, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
     return { code, output: decode(stdout) + decode(stderr) };
   },
   overrides() {

@@ -30,10 +30,7 @@ export async function tuneFor(
   const tuned = await tuneDevice(device, {
     ...options,
     onCase: (done, count, name) =>
-      line.show(
-        `choosing kernel variants, once for this adapter: ${done + 1}/${count} ${name}`,
-        done === 0,
-      ),
+      line.show(`choosing kernel variants, once for this adapter: ${done + 1}/${count} ${name}`),
   });
   line.end();
   if (tuned.from === "measured") {

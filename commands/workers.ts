@@ -11,14 +11,13 @@ import { WorkerHand } from "../lab/train/worker.ts";
 import { UsageError } from "./arguments.ts";
 import { datasetOf, type Sources } from "./data.ts";
 import { reportError } from "./exit_codes.ts";
+import { DEVICE_FLAGS } from "./permissions.ts";
 
 /** Memory that must be there for each worker, bytes: twice what one takes at the quick profile's sizes. */
 const WORKER_BYTES = 1.5e9;
 
 /** Most workers anyone may ask for. */
 const MOST = 256;
-
-const FLAGS = ["--no-prompt", "-R", "-E", "-S", "--allow-ffi"];
 
 /** The program, for `deno run`: an address, since a path would keep what an address escapes (a space, an umlaut). */
 export function mainOf(here: string): string {
@@ -73,7 +72,7 @@ export function workersFor(device: Device, count: number | null, sources: Source
     orders: Orders = { profile: device.profile, sources: { text, data } };
   const spawn = () =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", ...FLAGS, mainOf(import.meta.url), "worker", JSON.stringify(orders)],
+      args: ["run", ...DEVICE_FLAGS, mainOf(import.meta.url), "worker", JSON.stringify(orders)],
       env: { LP_NUM_THREADS: "1" },
       stdin: "piped",
       stdout: "piped",
@@ -87,10 +86,13 @@ export function workersFor(device: Device, count: number | null, sources: Source
  *
  * @returns the process exit code
  */
-export async function workerCommand([orders]: string[]): Promise<number> {
+export async function workerCommand([orders]: (string | undefined)[]): Promise<number> {
   // Ctrl-C reaches every process of a terminal: the bench decides what is finished first
   Deno.addSignalListener("SIGINT", () => {});
   try {
+    if (orders === undefined) {
+      throw new UsageError("Cannot start a worker by hand: a bench starts its own (--workers)");
+    }
     const { profile, sources }: Orders = JSON.parse(orders);
     const device = await openDevice(profile);
     try {

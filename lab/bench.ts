@@ -8,34 +8,17 @@
  */
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
-import { decidePanels, decideSuite } from "./judge/decide.ts";
-import {
-  type BenchRecord,
-  type Environment,
-  type PlanFacts,
-  SCHEMA,
-  type Trust,
-} from "./record/record.ts";
-import type { Run } from "./record/run.ts";
-import {
-  type Bench,
-  factsOf,
-  type Measured,
-  type ProfileName,
-  type Progress,
-  type Suite,
-  type SuiteInputs,
-} from "./suite.ts";
-import { hashOf, sealed } from "./record/hash.ts";
+import { assemble } from "./assemble.ts";
+import type { BenchRecord, Environment, PlanFacts, Trust } from "./record/record.ts";
+import type { Bench, Measured, ProfileName, Progress, Suite, SuiteInputs } from "./suite.ts";
+import { hashOf } from "./record/hash.ts";
 import { settlePlan } from "./train/plan.ts";
 import { Canary } from "./train/canary.ts";
 import { Meter } from "./train/cost.ts";
-import { checkData, dataFacts } from "./train/data.ts";
-import { strayLines } from "./train/divergence.ts";
+import { checkData } from "./train/data.ts";
 import type { Hand } from "./train/hand.ts";
 import { TrainingPool } from "./train/pool.ts";
 import type { BenchProgress } from "./train/progress.ts";
-import { routerWarningLines } from "./train/router_warnings.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
 /** What to bench, on what, and where to put it. */
@@ -173,26 +156,15 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     measured ??= partial();
   }
   if (measured === null) return { record: null, failure };
-  const { evidence, findings } = measured;
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
   pool?.warnings.forEach(warn);
-  if (evidence.kind !== "latency") {
-    warnRuns(evidence.runs, data?.task.causal ?? true).forEach(warn);
-  }
   if (failure instanceof DeviceError) warn(`the device failed: ${failure.message}`);
   const cost = pool?.cost() ?? meter.cost();
-  const record = sealed<Omit<BenchRecord, "checksum">>({
-    schema: SCHEMA,
-    createdAt: new Date().toISOString(),
-    suite: factsOf(suite),
-    task: pool?.task ?? null,
+  const record = assemble(suite, {
     plan,
     environment,
-    data: data && dataFacts(data),
-    evidence,
-    findings,
-    ...decideSuite(findings, incomplete),
-    decisions: decidePanels(findings, incomplete),
+    data,
+    measured,
     incomplete,
     cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
     trust,
@@ -207,15 +179,4 @@ function trained({ groups, runsDone, runsPlanned, left_s }: BenchProgress): Prog
     `${g.label}: step ${g.step}/${g.steps}${g.replicas > 1 ? `, ${g.replicas} side by side` : ""}`
   ).join("; ");
   return { label, done: runsDone, planned: runsPlanned, unit: "runs", left_s };
-}
-
-/** What a reader must know of the models. */
-function warnRuns(runs: Run[], causal: boolean): string[] {
-  const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
-  const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
-  return [
-    ...(diverged ? [`${lost} as missing`] : []),
-    ...strayLines(runs),
-    ...routerWarningLines(runs, causal),
-  ];
 }

@@ -68,6 +68,16 @@ const checked = (what: string, wrong: string[]): Checked => ({
   details: capped(wrong),
 });
 
+/** The lines of `of`; what cannot be judged at all, e.g. an estimate outside its interval, is one. */
+function orRefused(of: () => string[], path: string): string[] {
+  try {
+    return of();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [`${path}: ${error.message}`];
+  }
+}
+
 /** What needs neither the suite nor its data: checksum, digests, and verdicts by their own measures and limits. */
 export function checkAlone(record: BenchRecord): Checked[] {
   const { evidence, findings, incomplete } = record;
@@ -78,12 +88,15 @@ export function checkAlone(record: BenchRecord): Checked[] {
   );
   const judged = findings.judgements.flatMap((one, i) => {
     const { measures, verdict, open, ...names } = one;
-    const again = judge({ ...names, open, measures: measures.map((m) => ({ ...m })) });
-    return differences(
-      { verdict, measures: measures.map((m) => m.verdict) },
-      { verdict: again.verdict, measures: again.measures.map((m) => m.verdict) },
-      `findings.judgements[${i}] (${one.subject}, ${one.variant})`,
-    );
+    const path = `findings.judgements[${i}] (${one.subject}, ${one.variant})`;
+    return orRefused(() => {
+      const again = judge({ ...names, open, measures: measures.map((m) => ({ ...m })) });
+      return differences(
+        { verdict, measures: measures.map((m) => m.verdict) },
+        { verdict: again.verdict, measures: again.measures.map((m) => m.verdict) },
+        path,
+      );
+    }, path);
   });
   const { verdict, reason, decisions } = record;
   return [
@@ -92,7 +105,10 @@ export function checkAlone(record: BenchRecord): Checked[] {
     checked(`verdicts of ${findings.judgements.length} judgements by their limits`, judged),
     checked(
       `verdict of the suite and of ${Object.keys(decisions).length} panels`,
-      differences({ verdict, reason, decisions }, decidedFrom({ findings }, incomplete)),
+      orRefused(
+        () => differences({ verdict, reason, decisions }, decidedFrom({ findings }, incomplete)),
+        "verdict",
+      ),
     ),
   ];
 }

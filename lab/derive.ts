@@ -14,7 +14,7 @@ import { FinishedModels, MissingRuns, NeedsDevice } from "./train/models.ts";
 /** What can be said of finished runs. */
 export type Derived =
   /** all that was planned is finished */
-  | { kind: "whole"; measured: Measured }
+  | { kind: "whole"; measured: Measured; warnings: string[] }
   /** some runs are missing; null where nothing can be said without them */
   | { kind: "partial"; measured: Measured | null; missing: number }
   /** its findings rest on models that are looked into on a device, not on runs alone */
@@ -37,6 +37,8 @@ export async function derive(
   environment: Environment,
 ): Promise<Derived> {
   const { task } = context, { name, unit } = task.loss;
+  const pool = new FinishedModels(runs, context, { id: task.id, loss: { name, unit } });
+  const warnings: string[] = [];
   let partial: () => Measured | null = () => null;
   const bench: Bench = {
     get device(): never {
@@ -45,16 +47,17 @@ export async function derive(
     environment,
     inputs: NO_INPUTS,
     signal: new AbortController().signal,
-    pool: new FinishedModels(runs, context, { id: task.id, loss: { name, unit } }),
+    pool,
     open() {
       throw new NeedsDevice();
     },
     progress() {},
-    warn() {},
+    warn: (text) => void warnings.push(text),
     ifStopped: (give) => void (partial = give),
   };
   try {
-    return { kind: "whole", measured: await suite.measure(profile, bench) };
+    const measured = await suite.measure(profile, bench);
+    return { kind: "whole", measured, warnings: [...warnings, ...pool.warnings] };
   } catch (error) {
     if (error instanceof NeedsDevice) return { kind: "needs device" };
     if (!(error instanceof MissingRuns)) throw error;

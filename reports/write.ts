@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Against, AGAINST_FILE } from "../lab/record/against.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { csvText } from "./media/csv.ts";
 import { ReportFolder, type ReportOptions } from "./media/folder.ts";
@@ -12,6 +13,7 @@ import { tablesLatex } from "./media/latex.ts";
 import { summaryMarkdown } from "./media/markdown.ts";
 import { reportPage } from "./media/page.ts";
 import { gridPng } from "./media/grid.ts";
+import { withAgainst } from "./sections/against.ts";
 import { chartsOf, reportOf } from "./sections/index.ts";
 import { picturesOf } from "./sections/section.ts";
 
@@ -21,7 +23,7 @@ const PICTURE_SCALE = 4;
 export type { ReportOptions } from "./media/folder.ts";
 
 /**
- * Writes `record.json`, a CSV file per block of data, four files per chart, a PNG file per picture, `tables.tex`, `junit.xml`,
+ * Writes `record.json`, `against.json` where it was held against earlier records, a CSV file per block of data, four files per chart, a PNG file per picture, `tables.tex`, `junit.xml`,
  * `summary.md` and `report.html`.
  *
  * @param outDir folder; made when missing. Files of the same names are replaced, each atomically
@@ -32,10 +34,12 @@ export async function writeReport(
   record: BenchRecord,
   outDir: string,
   options: ReportOptions = {},
+  against: Against | null = null,
 ): Promise<string[]> {
   const folder = await ReportFolder.open(outDir, options);
   folder.write("record.json", JSON.stringify(record, null, 2) + "\n");
-  const report = reportOf(record);
+  if (against) folder.write(AGAINST_FILE, JSON.stringify(against, null, 2) + "\n");
+  const report = withAgainst(reportOf(record), against);
   report.problems.forEach((problem) => folder.tell(problem));
   for (const data of report.data) folder.write(`${data.stem}.csv`, csvText(data));
   const charts = await folder.draw(chartsOf(report));

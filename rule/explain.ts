@@ -8,6 +8,7 @@ import type {
   Law,
   Multipliers,
   Quantity,
+  Row,
   Rule,
   RuleOptions,
 } from "./rule.ts";
@@ -112,10 +113,11 @@ export function explain(
     ...explanation("oneMinusBeta", laws.oneMinusBeta),
     value: transfer[name],
   }));
-  const alike = Map.groupBy(
-    transfer.rows,
-    (row) => JSON.stringify({ ...row, tensor: groupOf(row.tensor) }),
-  );
+  const alike = new Map<string, Row[]>(); // by hand: Node 20 has no Map.groupBy
+  for (const row of transfer.rows) {
+    const key = JSON.stringify({ ...row, tensor: groupOf(row.tensor) });
+    alike.set(key, [...alike.get(key) ?? [], row]);
+  }
   const rows = [...alike.values()].flatMap((group) => {
     const row = group[0];
     const names = group.map((r) => r.tensor);

@@ -3,7 +3,7 @@
  * keyed by rule, group of tensors and knob. No numbers: `rule/explain.ts` puts them in.
  */
 
-import type { Knob, Multipliers, Quantity, RuleOptions, TensorKind } from "./rule.ts";
+import type { Knob, Multipliers, Quantity, RuleOptions, RuleTask, TensorKind } from "./rule.ts";
 import { withDefaults } from "./table.ts";
 
 /** Tensors that every rule treats for the same reasons. */
@@ -34,12 +34,21 @@ const RESIDUAL = "L branches add up in the stream, and what they learn adds up i
   "rho_L^alpha the sum neither grows nor fades with depth.";
 const DECAY = "AdamW takes eta * lambda off the weights at each step; lambda grows by what eta " +
   "was divided by, so that this stays.";
-const READOUT_START = "Training aligns the final projection with the stream, a sum of size d * " +
-  "sigma; sigma / rho_d keeps it, and the random logits of the start fade as 1 / sqrt(rho_d).";
-const ALIGNED =
-  "A logit sums d products that training aligns, so it grows with d; the multiplier " +
-  "1 / rho_d keeps it.";
-const LOGITS_GRADIENT = "The gradient carries the logits' multiplier 1 / rho_d; eps follows it.";
+
+/** What the final projection gives: one of it, several, and whose. */
+const OUTPUT: Record<RuleTask, { one: string; many: string; whose: string }> = {
+  language: { one: "logit", many: "logits", whose: "logits'" },
+  diffusion: { one: "velocity", many: "velocities", whose: "velocity's" },
+};
+
+const readoutStart = ({ task }: Required<RuleOptions>) =>
+  "Training aligns the final projection with the stream, a sum of size d * sigma; sigma / rho_d " +
+  `keeps it, and the random ${OUTPUT[task].many} of the start fade as 1 / sqrt(rho_d).`;
+const aligned = ({ task }: Required<RuleOptions>) =>
+  `A ${OUTPUT[task].one} sums d products that training aligns, so it grows with d; the ` +
+  "multiplier 1 / rho_d keeps it.";
+const outputGradient = ({ task }: Required<RuleOptions>) =>
+  `The gradient carries the ${OUTPUT[task].whose} multiplier 1 / rho_d; eps follows it.`;
 
 type ReasonTable = Partial<Record<Subject, Reasons>>;
 
@@ -112,8 +121,8 @@ const BRIDGE_2 = "a and N do not appear (Bridge II): from a to a' of N an expert
   "whole training both change by a' / a, so its own q is 1. Its noise does move, by sqrt(a / " +
   "a'): bounded, and why optima are asked to stay within a tolerance, not in place.";
 
-function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
-  const authors = unembedding === "authors";
+function completeMue(options: Required<RuleOptions>): ReasonTable {
+  const authors = options.unembedding === "authors", { one, many, whose } = OUTPUT[options.task];
   return merged(
     batchReasons(),
     hidden("initStd", { rho_d: FAN_IN }),
@@ -140,14 +149,14 @@ function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
       "wdown.eps": { rho_H: "Its gradient carries A = 1 / rho_H too; eps follows it." },
       "unembed.initStd": {
         rho_d: authors
-          ? `${FAN_IN} The authors start it as every 2-D matrix; the logits' multiplier then lets ` +
-            "a wider model start with smaller logits."
-          : READOUT_START,
+          ? `${FAN_IN} The authors start it as every 2-D matrix; the ${whose} multiplier then lets ` +
+            `a wider model start with smaller ${many}.`
+          : readoutStart(options),
       },
       "unembed.lr": {
         rho_d: authors
-          ? "The authors treat it as every 2-D matrix. With the logits' own multiplier 1 / rho_d a " +
-            "step moves a logit by 1 / rho_d of the reference's: more careful than muP asks [ours]."
+          ? `The authors treat it as every 2-D matrix. With the ${whose} own multiplier 1 / rho_d a ` +
+            `step moves a ${one} by 1 / rho_d of the reference's: more careful than muP asks [ours].`
           : STEP,
       },
       residual: { rho_L: RESIDUAL },
@@ -163,7 +172,7 @@ function completeMue({ unembedding }: Required<RuleOptions>): ReasonTable {
         S: "These gates do not sum to 1, as the authors' do, but to S at the router's init; 1 / S " +
           "makes up for it [ours].",
       },
-      logits: { rho_d: ALIGNED },
+      logits: { rho_d: aligned(options) },
     },
   );
 }
@@ -176,8 +185,8 @@ function standard(): ReasonTable {
   });
 }
 
-function mup({ unembedding }: Required<RuleOptions>): ReasonTable {
-  const authors = unembedding === "authors";
+function mup(options: Required<RuleOptions>): ReasonTable {
+  const authors = options.unembedding === "authors";
   return merged(
     hidden("initStd", { rho_d: FAN_IN }, ["wdown"]),
     hidden("lr", { rho_d: STEP }),
@@ -189,15 +198,15 @@ function mup({ unembedding }: Required<RuleOptions>): ReasonTable {
         rho_d: "Megatron-LM scales every hidden matrix by the model's width, W_down too: right " +
           "while h / d stays, blind to a change of h alone.",
       },
-      "unembed.initStd": { rho_d: authors ? FAN_IN : READOUT_START },
+      "unembed.initStd": { rho_d: authors ? FAN_IN : readoutStart(options) },
       "unembed.lr": { rho_d: authors ? `As every 2-D matrix. ${STEP}` : STEP },
-      "unembed.eps": { rho_d: LOGITS_GRADIENT },
-      logits: { rho_d: ALIGNED },
+      "unembed.eps": { rho_d: outputGradient(options) },
+      logits: { rho_d: aligned(options) },
     },
   );
 }
 
-function moeDmft(): ReasonTable {
+function moeDmft(options: Required<RuleOptions>): ReasonTable {
   return merged(
     hidden("initStd", { rho_d: FAN_IN }, ["router", "wdown"]),
     hidden("lr", { rho_d: STEP, rho_L: DEPTH_STEP }, ["wdown"]),
@@ -205,8 +214,8 @@ function moeDmft(): ReasonTable {
     hidden("eps", { rho_d: GRADIENT, rho_L: DEPTH_GRADIENT }),
     {
       "router.initStd": {
-        rho_d: "Logits start at 1 / sqrt(d) of what fan-in gives, so that in wide models every " +
-          "gate starts at sigmoid(0) = 1/2 and what is learned decides the routes.",
+        rho_d: "Router logits start at 1 / sqrt(d) of what fan-in gives, so that in wide models " +
+          "every gate starts at sigmoid(0) = 1/2 and what is learned decides the routes.",
       },
       "wdown.initStd": {
         rho_h:
@@ -216,7 +225,7 @@ function moeDmft(): ReasonTable {
       },
       "wdown.lr": { rho_h: DOWN_STEP, rho_L: DEPTH_STEP },
       "wdown.weightDecay": { rho_h: DECAY },
-      "unembed.initStd": { rho_d: READOUT_START },
+      "unembed.initStd": { rho_d: readoutStart(options) },
       "unembed.lr": { rho_d: STEP },
       residual: { rho_L: RESIDUAL },
       routeScale: {
@@ -228,7 +237,7 @@ function moeDmft(): ReasonTable {
   );
 }
 
-function moeMup(): ReasonTable {
+function moeMup(options: Required<RuleOptions>): ReasonTable {
   return merged(
     hidden("initStd", { rho_d: FAN_IN }, ["router", "wdown"]),
     hidden("lr", { rho_d: STEP }, ["wdown"]),
@@ -245,7 +254,7 @@ function moeMup(): ReasonTable {
       "wdown.initStd": { rho_h: DOWN_FAN_IN },
       "wdown.lr": { rho_h: DOWN_STEP },
       "wdown.weightDecay": { rho_h: DECAY },
-      "unembed.initStd": { rho_d: READOUT_START },
+      "unembed.initStd": { rho_d: readoutStart(options) },
       "unembed.lr": { rho_d: STEP },
     },
   );

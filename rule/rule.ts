@@ -115,7 +115,7 @@ export interface Multipliers {
   outputMultiplier: number;
   /** R, on the routed sum; a dense model has 1. Where gates do not sum to 1 it is worth `warnings`. */
   routeScale: number;
-  /** On the logits; the reference has 1. */
+  /** On what the final projection gives, logits or a diffusion model's velocity; the reference has 1. */
   logits: number;
 }
 

@@ -28,8 +28,10 @@ const FLOORS: Record<string, string[][]> = {
     ["estimate.ts"],
     ["suite.ts"],
     ["transfer", "claims", "latency"],
+    ["assemble.ts"],
     ["bench.ts", "derive.ts"],
-    ["check.ts"],
+    ["shard.ts", "merge.ts"],
+    ["check.ts", "reproduce.ts"],
   ],
   model: [["."], ["tasks"], ["measure", "check"]],
   reports: [
@@ -37,7 +39,7 @@ const FLOORS: Record<string, string[][]> = {
     ["charts"],
     ["sections"],
     ["media"],
-    ["write.ts", "front", "compare"],
+    ["write.ts", "front", "compare", "pack"],
   ],
 };
 

@@ -21,16 +21,31 @@ export function issueOf({ issues: [{ path, message }] }: z.ZodError): string {
   return `${path.join(".") || "line"}: ${message}`;
 }
 
+/** What failures of the file system mean, by the names of Deno's errors and the codes of Node's. */
+const CAUSES: Record<string, string> = {
+  NotCapable: "Deno was started without that permission",
+  PermissionDenied: "permission denied",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  NotFound: "no such file or directory",
+  ENOENT: "no such file or directory",
+  NotADirectory: "a part of its path is a file",
+  ENOTDIR: "a part of its path is a file",
+  AlreadyExists: "a file is in its place",
+  EEXIST: "a file is in its place",
+  IsADirectory: "it is a folder",
+  EISDIR: "it is a folder",
+  ENOSPC: "no space left on the disk",
+  EROFS: "read-only file system",
+};
+
 /** Why a file could not be used, in a few words. */
 export function causeOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return "Deno was started without that permission";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is a file";
-  if (error instanceof Deno.errors.AlreadyExists) return "a file is in its place";
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const text = error instanceof Error ? error.message : String(error);
-  if (code === "ENOSPC" || text.includes("os error 28")) return "no space left on the disk";
-  if (code === "EROFS" || text.includes("os error 30")) return "read-only file system";
-  return text;
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  const known = CAUSES[error.name] ?? CAUSES[code];
+  if (known !== undefined) return known;
+  if (error.message.includes("os error 28")) return CAUSES.ENOSPC;
+  if (error.message.includes("os error 30")) return CAUSES.EROFS;
+  return error.message;
 }

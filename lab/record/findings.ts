@@ -8,6 +8,8 @@
  */
 import { z } from "zod";
 
+export { REGRET, SHIFT } from "./measure_names.ts";
+
 /** What a verdict may say. `cannot tell at this size` is never a pass, and only a suite or panel says it. */
 export const VERDICTS = ["pass", "fail", "inconclusive", "cannot tell at this size"] as const;
 /** One of {@link VERDICTS}. */
@@ -64,11 +66,6 @@ export interface Measure {
   /** pass: the whole interval within the limits; fail: wholly outside on one side; else inconclusive */
   verdict: Verdict;
 }
-
-/** Name of the measure by which tables and charts find how far an optimum moved. */
-export const SHIFT = "shift of the optimum";
-/** Name of the measure by which tables and charts find what a transferred value costs. */
-export const REGRET = "regret of the transferred value";
 
 /**
  * What would decide a judgement that is undecided, or would have made a passing control fail: from the measured
@@ -298,7 +295,7 @@ export const findingsSchema: z.ZodType<Findings> = z.object({
     columns: z.array(z.object({
       name: z.string(),
       unit: z.string(),
-      decimals: z.number().int().nullable(),
+      decimals: z.number().int().min(0).max(20).nullable(),
     })),
     rows: z.array(z.array(cellSchema)),
     note: z.string(),

@@ -59,7 +59,8 @@ export interface Environment {
   /** version of the kernels' arithmetic */
   kernelsVersion: string;
 }
-const environmentSchema: z.ZodType<Environment> = z.object({
+/** zod form of {@link Environment}. */
+export const environmentSchema: z.ZodType<Environment> = z.object({
   adapter: z.string(),
   vendor: z.string(),
   architecture: z.string(),
@@ -203,7 +204,8 @@ export interface Cost {
   /** largest resident set until then, of all processes; null where the system does not say */
   peakRss_bytes: number | null;
 }
-const costSchema: z.ZodType<Cost> = z.object({
+/** zod form of {@link Cost}. */
+export const costSchema: z.ZodType<Cost> = z.object({
   wall_s: z.number(),
   trainedRuns: z.number().int(),
   reusedRuns: z.number().int(),
@@ -218,7 +220,8 @@ const costSchema: z.ZodType<Cost> = z.object({
 export interface Trust {
   /**
    * digests of a short known training before the suite and after it, which must be equal; `after` is null where the
-   * bench was stopped or the training could not be trusted. Equal on equal machines. Null: its task has none
+   * bench was stopped or the training could not be trusted. Equal on equal machines. Null: its task has none, or
+   * the record was merged of several benches
    */
   canary: { before: string; after: string | null } | null;
   /** runs of this bench that were trained a second time and came out equal to the bit */

@@ -16,8 +16,12 @@ export interface Models {
   readonly data: TaskData;
   /** the words of what is trained */
   readonly task: TaskFacts;
-  /** Names all that is planned so far, for counts and the time left; asked again with every group. */
-  expect(planned: () => Job[]): void;
+  /**
+   * Names all that is planned so far, for counts and the time left; asked again with every group.
+   *
+   * @param toGrow work (size.ts) that is expected beyond it, for the time left
+   */
+  expect(planned: () => Job[], toGrow?: () => number): void;
   /** The finished run of a job. */
   runOf(job: Job): Run | undefined;
   /**
@@ -33,6 +37,13 @@ export interface Models {
    * @throws {LabError} when the adapter cannot hold one
    */
   refuseUnfit(job: Job): void;
+}
+
+/** What the rule says of targets, each once; a control breaks its rule on purpose. */
+export function ruleWarnings(jobs: readonly Job[]): string[] {
+  const targets = jobs.filter(({ cell }) => cell.role === "target");
+  const texts = targets.flatMap(({ cell, warnings }) => warnings.map((t) => `${cell.label}: ${t}`));
+  return [...new Set(texts)];
 }
 
 /** Runs are asked for that are not there. */
@@ -51,6 +62,8 @@ export class NeedsDevice extends Error {
 
 /** Models that are finished, and no others. */
 export class FinishedModels implements Models {
+  readonly #warnings = new Set<string>();
+
   /** @param runs by key */
   constructor(
     readonly runs: ReadonlyMap<string, Run>,
@@ -72,7 +85,13 @@ export class FinishedModels implements Models {
 
   /** @throws {MissingRuns} for what is not finished */
   train(jobs: Job[]): Promise<void> {
+    ruleWarnings(jobs).forEach((text) => this.#warnings.add(text));
     const missing = jobs.filter((job) => !this.runs.has(job.key));
     return missing.length ? Promise.reject(new MissingRuns(missing)) : Promise.resolve();
+  }
+
+  /** What the rule said of the targets that were asked for. */
+  get warnings(): string[] {
+    return [...this.#warnings];
   }
 }

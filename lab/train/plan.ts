@@ -4,6 +4,7 @@
  * @module
  */
 import type { Schedule } from "../../model/schedule.ts";
+import { checkLines } from "../record/bounds.ts";
 import { causeOf, LabError } from "../record/failure.ts";
 import { writeAtomic } from "../record/files.ts";
 import type { PlanFacts } from "../record/record.ts";
@@ -43,12 +44,14 @@ export function settlePlan(
   const path = `${outDir}/plan.json`, name = `${suite}/${plan.profile}`;
   let plans: Record<string, { hash?: string } | null> = {}, lost = false;
   try {
+    checkLines(path, "plan");
     const found: unknown = JSON.parse(Deno.readTextFileSync(path));
     if (typeof found !== "object" || found === null || Array.isArray(found)) {
       throw new SyntaxError("no plans by name");
     }
     plans = { ...found };
   } catch (error) {
+    if (error instanceof LabError) throw error;
     if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) {
       throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
     }

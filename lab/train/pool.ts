@@ -13,7 +13,7 @@ import type { Run } from "../record/run.ts";
 import { Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
-import type { Models } from "./models.ts";
+import { type Models, ruleWarnings } from "./models.ts";
 import { type BenchProgress, groupLabel, type RunningGroup } from "./progress.ts";
 import { type Entry, Queue } from "./queue.ts";
 import { trainAgain, type Trained } from "./recheck.ts";
@@ -55,6 +55,7 @@ export class TrainingPool implements Models {
   #failure: unknown = null;
   #data: TaskData | null = null;
   #expected: () => Job[] = () => [];
+  #toGrow: () => number = () => 0;
   #later: (() => Job[])[] = [];
   /** jobs for later suites whose worker process ended: left to their suites */
   readonly #abandoned = new Set<string>();
@@ -102,9 +103,14 @@ export class TrainingPool implements Models {
     return { id, loss: { name, unit } };
   }
 
-  /** Names all that is planned so far, for counts and the time left; asked again with every group. */
-  expect(planned: () => Job[]): void {
+  /**
+   * Names all that is planned so far, for counts and the time left; asked again with every group.
+   *
+   * @param toGrow work (size.ts) that is expected beyond it, for the time left
+   */
+  expect(planned: () => Job[], toGrow: () => number = () => 0): void {
     this.#expected = planned;
+    this.#toGrow = toGrow;
     this.#missing(planned());
   }
 
@@ -148,11 +154,7 @@ export class TrainingPool implements Models {
    * @throws {DeviceError} when the GPU refused work, or worker processes keep ending
    */
   async train(jobs: Job[]): Promise<void> {
-    for (const { cell, warnings } of jobs) {
-      // a control breaks its rule on purpose
-      if (cell.role !== "target") continue;
-      for (const text of warnings) this.#warnings.add(`${cell.label}: ${text}`);
-    }
+    ruleWarnings(jobs).forEach((text) => this.#warnings.add(text));
     const missing = this.#missing(jobs);
     if (missing.length === 0) return;
     const done = missing.map((job) => this.#queue.add(job, workOf(job)));
@@ -338,7 +340,7 @@ export class TrainingPool implements Models {
     const open = missing.filter((job) => !keys.has(job.key));
     return {
       runs: this.#counted.size + missing.length,
-      work: open.reduce((sum, job) => sum + workOf(job), 0),
+      work: open.reduce((sum, job) => sum + workOf(job), this.#toGrow()),
     };
   }
 

@@ -20,7 +20,7 @@ export interface BenchProgress {
   groups: RunningGroup[];
   runsDone: number;
   runsPlanned: number;
-  /** seconds left for what is planned so far; null until something was measured */
+  /** seconds left, those for runs that grids are expected to grow by among them; null until something was measured */
   left_s: number | null;
 }
 

@@ -10,6 +10,7 @@
  * @module
  */
 import type { z } from "zod";
+import { checkLines } from "../record/bounds.ts";
 import { causeOf, issueOf, LabError } from "../record/failure.ts";
 import { plainWrite, type Write, writeAll } from "../record/files.ts";
 import { isSealed, sealed } from "../record/hash.ts";
@@ -159,8 +160,10 @@ export function readStore<T extends { key: string }>(
 ): Pick<StoreOf<T>, "items"> & { warnings: string[] } {
   let bytes: Uint8Array;
   try {
+    checkLines(path, format.noun);
     bytes = Deno.readFileSync(path);
   } catch (error) {
+    if (error instanceof LabError) throw error;
     throw new LabError(`Cannot read ${path}: ${causeOf(error)}`, { cause: error });
   }
   const { items, warnings } = parseLines(path, bytes, format);
@@ -193,8 +196,8 @@ export function openStoreOf<T extends { key: string }>(
   const close = () => {
     for (const one of opened.splice(0).reverse()) one[Symbol.dispose]();
   };
-  const cannot = (error: unknown) =>
-    new LabError(`Cannot write to ${directory}: ${causeOf(error)}`, { cause: error });
+  const cannot = (error: unknown, path = directory) =>
+    new LabError(`Cannot write to ${path}: ${causeOf(error)}`, { cause: error });
   opened.push(lockFolder(directory));
   let file: Deno.FsFile;
   try {
@@ -204,10 +207,11 @@ export function openStoreOf<T extends { key: string }>(
     if (!file.tryLockSync(true)) throw new Error("it is open already");
   } catch (error) {
     close();
-    throw cannot(error);
+    throw cannot(error, error instanceof Deno.errors.IsADirectory ? path : directory);
   }
   let parsed: Parsed<T>;
   try {
+    checkLines(path, noun);
     parsed = parseLines(path, Deno.readFileSync(path), format);
   } catch (error) {
     close();

@@ -7,14 +7,9 @@ import type { SuiteFacts } from "../record/record.ts";
 import type { Swept } from "../record/run.ts";
 import type { ProfileName } from "../suite.ts";
 import type { TrainingPlan } from "../train/plan.ts";
+import type { TransferLimits } from "./judge.ts";
 
-/** What counts as kept. */
-export interface TransferLimits {
-  /** largest shift that counts as transferred, octaves */
-  tolerance_octaves: number;
-  /** smallest regret limit, in the unit of the loss */
-  minRegret: number;
-}
+export type { TransferLimits };
 
 /** Grids of log2 values before widening, on the reference's scale. */
 export interface Grids {

@@ -6,7 +6,8 @@
  * @module
  */
 import { judge, type Unjudged, type UnjudgedMeasure } from "../judge/decide.ts";
-import { type Interval, type Judgement, REGRET, SHIFT } from "../record/findings.ts";
+import type { Interval, Judgement } from "../record/findings.ts";
+import { REGRET, SHIFT } from "../record/measure_names.ts";
 import { lossAt } from "../statistics/fit.ts";
 import {
   analyse,
@@ -18,7 +19,14 @@ import {
   type Sweep,
 } from "../statistics/optimum.ts";
 import { drawSeeds } from "../statistics/resample.ts";
-import type { TransferLimits } from "./declaration.ts";
+
+/** What counts as kept. */
+export interface TransferLimits {
+  /** largest shift that counts as transferred, octaves */
+  tolerance_octaves: number;
+  /** smallest regret limit, in the unit of the loss */
+  minRegret: number;
+}
 
 /**
  * Judges one target (control, rival) against the reference; near-optimal is one of two:

@@ -14,13 +14,7 @@ import { cautionText, type TransferDeclaration, type TransferProfile } from "./d
 import { findingsOf } from "./findings.ts";
 import { MOST_NOISE } from "./judge.ts";
 import { shiftLines } from "./power.ts";
-import { Sweeps } from "./sweeps.ts";
-
-/**
- * How many times its points a sweep is expected to take, by role: a control's optimum moves. A rival is
- * not followed until it is bounded: 51 runs for 45 in docs/results.md.
- */
-const WIDENING = { reference: 1.1, target: 1.2, control: 1.7, rival: 1.2 } as const;
+import { expectedTimes, Sweeps } from "./sweeps.ts";
 
 /**
  * Declares a transfer suite; checks what the types cannot.
@@ -72,7 +66,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
       const jobs = linesOf(declared, profiles[profileName]).flatMap((line) =>
         cellsOf(line).map((cell) => ({
           job: jobOf({ ...line, cell }, line.plan, context ?? contextFor(line.plan)),
-          times: line.bracket || line.role === "reference" ? WIDENING[line.role] : 1,
+          times: expectedTimes(line),
         }))
       );
       return { jobs, other_s: 0, timed_s: 0 };

@@ -130,7 +130,7 @@ export function panelCharts(
   };
   const drawn = drawnPanels(panels, points, verdictsOf);
   return [...Map.groupBy(drawn, ({ panel }) => panel.chart)].flatMap(([name, group]) => {
-    const { title, what } = words[name] ?? wordsOf(record, group);
+    const { title, what } = Object.hasOwn(words, name) ? words[name] : wordsOf(record, group);
     return recordChart(record, name, title, what, (head) => panelSpec(head, group));
   });
 }

@@ -9,7 +9,7 @@ import { ReportFolder, type ReportOptions } from "../media/folder.ts";
 import { type DrawnChart, escapeHtml } from "../media/html_parts.ts";
 import { line, sectionsMarkdown } from "../media/markdown.ts";
 import { page } from "../media/page.ts";
-import { alignedTable } from "../media/terminal.ts";
+import { alignedTable, plain } from "../media/terminal.ts";
 import { giga, layerOf } from "../sections/latency.ts";
 import {
   chartSection,
@@ -135,12 +135,13 @@ export async function compareReport(
 ): Promise<{ text: string; paths: string[] }> {
   checkComparable(records);
   const rows = comparedPoints(records), width = options.width ?? 100;
+  const notes = plain([COLUMN_NOTES, ...compareNotes(records, rows)]);
   const text = [
-    ...alignedTable(machineTable(records)),
+    ...alignedTable(plain(machineTable(records))),
     "",
-    ...alignedTable(compareTable(records, rows)),
+    ...alignedTable(plain(compareTable(records, rows))),
     "",
-    ...[COLUMN_NOTES, ...compareNotes(records, rows)].flatMap((note) => wrap(note, width, "  ")),
+    ...notes.flatMap((note) => wrap(note, width, "  ")),
   ].join("\n");
   if (outDir === undefined) return { text, paths: [] };
 

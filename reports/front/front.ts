@@ -9,11 +9,19 @@ import type { BenchRecord } from "../../lab/record/record.ts";
 import { badge, type DrawnChart, escapeHtml, idOf } from "../media/html_parts.ts";
 import { line, sectionsMarkdown } from "../media/markdown.ts";
 import { page } from "../media/page.ts";
-import { type Block, type Section, section, tableBlock, tableOf } from "../sections/section.ts";
+import { againstSentence } from "../sections/against.ts";
+import {
+  type Block,
+  listSection,
+  type Section,
+  section,
+  tableBlock,
+  tableOf,
+} from "../sections/section.ts";
 import { picturesOf } from "../sections/section.ts";
 import type { Chart } from "../words/caption.ts";
 import { count, duration } from "../words/format.ts";
-import { adapterName, afterFigure, distinct, many } from "../words/phrases.ts";
+import { adapterName, afterFigure, distinct, many, sentence } from "../words/phrases.ts";
 import { countsBeside } from "../words/reason.ts";
 import { VERDICT_MARK, verdictPhrase } from "../words/verdict.ts";
 import {
@@ -164,8 +172,12 @@ function togetherPairs(records: BenchRecord[]): [string, string][] {
 /** The sections. */
 function frontSections({ found, figures }: Front): Section[] {
   const together = togetherPairs(found.map(({ record }) => record));
+  const against = found.flatMap(({ against }) =>
+    against ? [sentence(againstSentence(against))] : []
+  );
   return [
     section("", [contents(figures)]),
+    ...listSection("Against the baseline", against),
     ...figures.flatMap((figure) => figure.entries.map((entry) => entrySection(entry, figure))),
     section("Figures of the paper that are not reproduced here, or not in full", [
       { kind: "list", items: missingOf(figures) },

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Against } from "../../lab/record/against.ts";
 import type { Decision } from "../../lab/record/decision.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { type Swept, SWEPT_CHART, SWEPT_NAME } from "../../lab/record/run.ts";
@@ -23,6 +24,8 @@ export interface Found {
   report: Report;
   /** whether its own report stands beside it */
   hasReport: boolean;
+  /** what it is beside earlier records; absent or null where it was held against none */
+  against?: Against | null;
 }
 
 /** A record under one figure. */
@@ -89,7 +92,7 @@ function entriesOf(one: Found, swept: Swept | null): Entry[] {
     runsOf(one.record).filter(({ cell }) => cell.swept === swept).map(({ cell }) => cell.panel),
   );
   const panels = one.record.findings.panels.filter(({ name }) => names.has(name));
-  const beside = panels.filter(({ name }) => name in one.record.decisions);
+  const beside = panels.filter(({ name }) => Object.hasOwn(one.record.decisions, name));
   return beside.length === 0 || panels.some(({ decides }) => decides)
     ? [entry(null)]
     : beside.map(({ name }) => entry(name));

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { readAgainst } from "../../lab/record/against.ts";
 import { causeOf, LabError } from "../../lab/record/failure.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { ReportFolder, type ReportOptions } from "../media/folder.ts";
 import { junitXml } from "../media/junit.ts";
+import { withAgainst } from "../sections/against.ts";
 import { reportOf } from "../sections/index.ts";
 import { chartOf, type Front, frontHtml, frontIndex, frontMarkdown } from "./front.ts";
 import { figuresOf, type Found } from "./rows.ts";
@@ -53,9 +55,11 @@ async function recordsIn(
     if (!isFile(path)) continue;
     try {
       const record = await readRecord(path);
-      const report = reportOf(record), hasReport = isFile(`${outDir}/${folder}/report.html`);
+      const against = readAgainst(`${outDir}/${folder}`, record.createdAt);
+      const report = withAgainst(reportOf(record), against);
+      const hasReport = isFile(`${outDir}/${folder}/report.html`);
       problems.push(...report.problems.map((problem) => `${folder}: ${problem}`));
-      found.push({ folder, record, report, hasReport });
+      found.push({ folder, record, report, hasReport, against });
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       problems.push(`Left out: ${error.message.replace(path, `${folder}/record.json`)}`);

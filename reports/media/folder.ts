@@ -11,6 +11,9 @@ import { browserScripts } from "./browser.ts";
 import type { DrawnChart } from "./html_parts.ts";
 import type { PageParts } from "./page.ts";
 
+/** A name that cannot lead out of a folder, and that every system has: no separator, drive or leading point. */
+const PLAIN = /^\w[\w.+-]*$/;
+
 /** How a report is written. */
 export interface ReportOptions {
   /** is told what could not be drawn; the page says it too. Default: standard error */
@@ -46,11 +49,17 @@ export class ReportFolder {
   }
 
   /**
-   * Writes a file, atomically; one of the same name is replaced.
+   * Writes a file, atomically; one of the same name is replaced. Names of charts and pictures stand in
+   * records, which anyone may have made.
    *
-   * @throws {LabError} when it cannot be written
+   * @throws {LabError} when it cannot be written, or its name is not that of a file in the folder
    */
   write(name: string, data: string | Uint8Array): void {
+    if (!PLAIN.test(name)) {
+      throw new LabError(
+        `Cannot write to ${this.#folder}: ${JSON.stringify(name)} names no file in it`,
+      );
+    }
     const path = `${this.#folder}/${name}`;
     writeAtomic(path, data);
     this.paths.push(path);

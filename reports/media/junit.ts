@@ -4,6 +4,9 @@
  * expected to fail, and one that does not is skipped, because it is no fault of the code. What decides
  * nothing is no test case.
  *
+ * Of a bench that was held against earlier ones, what got worse is a failure and nothing else is: a claim
+ * that fails as it did before is skipped.
+ *
  * The form is what Jenkins' junit-10 schema allows.
  *
  * @module
@@ -40,15 +43,30 @@ function caseOf({ name, role, verdict, reason }: JudgedRow): Case[] {
   return [{ name: `control, ${name}`, outcome: verdict === "fail" ? null : "skipped", message }];
 }
 
-function suiteLines({ head, sections }: Report): string[] {
+/** Cases by what they are beside earlier records. */
+function besideEarlier(cases: Case[], against: Report["against"]): Case[] {
+  if (against === undefined) return cases;
+  const compared = against.map(({ name, worse, message }): Case => ({
+    name: `baseline, ${name}`,
+    outcome: worse ? "failure" : null,
+    message,
+  }));
+  const judged = cases.map((one): Case => ({
+    ...one,
+    outcome: one.outcome === "failure" ? "skipped" : one.outcome,
+  }));
+  return [...judged, ...compared];
+}
+
+function suiteLines({ head, sections, against }: Report): string[] {
   const judged = sections.flatMap(({ blocks }) =>
     blocks.flatMap((block) => block.kind === "table" ? block.judged ?? [] : [])
   );
   const message = `${head.phrase}: ${head.reason}`;
-  const cases: Case[] = [
+  const cases = besideEarlier([
     { name: "verdict of the suite", outcome: OUTCOME[head.verdict], message },
     ...judged.flatMap(caseOf),
-  ];
+  ], against);
   const many = (outcome: Case["outcome"]) => cases.filter((one) => one.outcome === outcome).length;
   const time = fixed(Math.max(0, finite(head.wall_s) ?? 0), 3);
   const shared = `name="${escapeXml(head.id)}" tests="${cases.length}" failures="${

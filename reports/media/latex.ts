@@ -81,7 +81,7 @@ function tableLines({ head }: Report, title: string, block: Block & { kind: "tab
 
 /** Where a picture is; its file is another's to place. */
 const pictureLine = (name: string, title: string): string =>
-  `% ${title.replace(/\s+/g, " ")}: \\includegraphics{${name}.png}`;
+  `% ${title}: \\includegraphics{${name}.png}`.replace(/\s+/g, " ");
 
 /** The file: every table that the report does not fold, and where its pictures are. */
 export function tablesLatex(report: Report): string {

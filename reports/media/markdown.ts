@@ -9,9 +9,10 @@ import { VERDICT_MARK } from "../words/verdict.ts";
 import { type Block, type Report, type Section, withReasons } from "../sections/section.ts";
 import type { DrawnChart } from "./html_parts.ts";
 
-/** Text on one line, with nothing Markdown would take for HTML. */
+/** Text on one line, with nothing Markdown would take for HTML, a link or a picture. */
 export const line = (text: string): string =>
-  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    .replaceAll("](", "]\\(");
 /** The same for a cell of a table. */
 const cell = (text: string): string => line(text).replaceAll("|", "\\|");
 

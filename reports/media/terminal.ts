@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { align, widest, wrap } from "../words/lines.ts";
+import { align, visible, widest, wrap } from "../words/lines.ts";
 import { sentence } from "../words/phrases.ts";
 import { marked, VERDICT_MARK } from "../words/verdict.ts";
 import { type Tone, toneOf } from "../charts/theme.ts";
@@ -25,6 +25,14 @@ const COLOUR: Record<Tone, number> = {
 /** Paints a text in the colour of a tone, or leaves it plain. */
 const paint = (text: string, tone: Tone, colour: boolean): string =>
   colour ? `\x1b[${COLOUR[tone]}m${text}\x1b[39m` : text;
+
+/** The same with every text in it on one line and without anything that would move the cursor or colour what follows. */
+export function plain<T>(value: T): T {
+  if (typeof value === "string") return visible(value.replace(/[\t\r\n]+/g, " ")) as T;
+  if (Array.isArray(value)) return value.map(plain) as T;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)])) as T;
+}
 
 /** A table in aligned columns, indented by two. */
 export const alignedTable = ({ head, rows }: Table): string[] =>
@@ -87,7 +95,8 @@ function blockLines(block: Block, title: string, width: number, colour: boolean)
 
 /** Sections in lines, a blank one after each; those for documents are left out. */
 function sectionLines(sections: Section[], width: number, colour: boolean): string[] {
-  return sections.filter((section) => section.in === "all").flatMap(({ title, blocks }) => [
+  const shown = plain(sections.filter((section) => section.in === "all"));
+  return shown.flatMap(({ title, blocks }) => [
     ...blocks.flatMap((block) => blockLines(block, title, width, colour)),
     "",
   ]);
@@ -101,14 +110,15 @@ function sectionLines(sections: Section[], width: number, colour: boolean): stri
  * @param colour write ANSI colour codes
  * @returns lines joined by newlines, without one at the end
  */
-export function terminalSummary({ head, sections }: Report, width = 100, colour = false): string {
+export function terminalSummary(report: Report, width = 100, colour = false): string {
+  const head = plain(report.head);
   const verdict = `${VERDICT_MARK[head.verdict]} ${head.phrase.toUpperCase()}`;
   const after = head.after.replace(/^After /, "").replace(/^Not/, "not");
   return [
     `${paint(verdict, head.verdict, colour)}  ${head.id}, ${after}`,
     ...wrap(sentence(head.brief), width, "  "),
     "",
-    ...sectionLines(sections, width, colour),
+    ...sectionLines(report.sections, width, colour),
     ...wrap(`${head.machine}; ${head.cost}.`, width, "  "),
   ].join("\n");
 }

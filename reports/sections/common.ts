@@ -166,7 +166,8 @@ export function needsSection(record: BenchRecord): Section[] {
 
 /** What follows the numbers: warnings, caveats, plan, machine, how to repeat it. */
 export function closingSections(record: BenchRecord): Section[] {
-  const { features } = record.environment;
+  const { features, limits } = record.environment;
+  const limited = Object.entries(limits).map(([name, value]) => `${name} ${value}`).sort();
   const decided = JSON.stringify(record.plan.decided, null, 2) ?? "nothing";
   return [
     ...listSection("Warnings", record.warnings, "all"),
@@ -178,6 +179,13 @@ export function closingSections(record: BenchRecord): Section[] {
           kind: "folded",
           title: "Optional features of the adapter",
           blocks: [{ kind: "note", text: features.join(", ") }],
+        } satisfies Block,
+      ]),
+      ...(limited.length === 0 ? [] : [
+        {
+          kind: "folded",
+          title: "Limits of the device",
+          blocks: [{ kind: "note", text: limited.join(", ") }],
         } satisfies Block,
       ]),
       {

@@ -6,7 +6,7 @@
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { type Cell, SWEPT_NAME } from "../../lab/record/run.ts";
-import { count, range } from "../words/format.ts";
+import { count, fixed, range } from "../words/format.ts";
 import {
   adapterName,
   costPhrase,
@@ -54,7 +54,8 @@ function trainedPairs(record: BenchRecord): Pairs {
 
 /** Adapter and software. */
 function machinePairs({ environment }: BenchRecord): Pairs {
-  const { software, profile, tuning, version, gitCommit, deno, os, cpus } = environment;
+  const { software, profile, tuning, version, gitCommit, deno, v8, os, cpus } = environment;
+  const { driver, lock, load } = environment;
   const tuned = tuning === "none"
     ? ""
     : `; tuned: ${
@@ -64,13 +65,20 @@ function machinePairs({ environment }: BenchRecord): Pairs {
     [
       "adapter",
       [adapterName(environment), environment.vendor, environment.backend].filter((x) => x !== "")
-        .join(", ") + (software ? "; its times say nothing about GPUs" : ""),
+        .join(", ") +
+      (driver === null ? "" : `; driver ${driver}`) +
+      (software ? "; its times say nothing about GPUs" : ""),
     ],
     ["kernels' profile", profile + tuned],
     [
       "software",
-      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, Deno ${deno}, ${os}, ${cpus} CPUs`,
+      `mue-bench ${version}, git ${gitCommit ?? "unknown"}, packages ${
+        lock ?? "unknown"
+      }, Deno ${deno}, ` + `V8 ${v8}, ${os}, ${cpus} CPUs`,
     ],
+    ...(load === null ? [] : [
+      ["load before", `${fixed(load, 1)} processes on ${cpus} CPUs`] as [string, string],
+    ]),
   ];
 }
 
@@ -106,6 +114,6 @@ export function factPairs(record: BenchRecord): Pairs {
     ["cost", costPhrase(record) + memoryPhrase(record)],
     ["known training", trustPhrase(record)],
     ["made", record.createdAt],
-    ["record", record.schema],
+    ["record", `${record.schema}, checksum ${record.checksum}`],
   ];
 }

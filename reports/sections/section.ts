@@ -173,6 +173,8 @@ export interface Report {
   data: Data[];
   /** what could not be made, one sentence each */
   problems: string[];
+  /** what it is beside earlier records; absent where it was held against none */
+  against?: { name: string; worse: boolean; message: string }[];
 }
 
 /** The pictures of a report, in its order. */

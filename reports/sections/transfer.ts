@@ -11,7 +11,7 @@ import { measuresOf } from "../charts/optimum_shift.ts";
 import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series.ts";
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
-import { PAPER_REFERENCE, TRANSFER, UNKNOWN } from "../words/paper_facts.ts";
+import { knownTransfer, paperReference, UNKNOWN } from "../words/paper_facts.ts";
 import { afterPaper, distinct, lossUnit, trainingPhrase } from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
@@ -76,7 +76,7 @@ function lossTable(record: TransferRecord): Table {
 
 /** The paper's setting and claim beside ours, line by line. */
 function besideThePaper(record: TransferRecord): Table {
-  const { suite, evidence, findings } = record, known = TRANSFER[suite.id];
+  const { suite, evidence, findings } = record, known = knownTransfer(suite.id);
   const claims = findings.judgements.filter(({ role }) => role === "claim");
   const references = distinct(
     evidence.runs.filter(({ cell }) => cell.role === "reference")
@@ -88,7 +88,7 @@ function besideThePaper(record: TransferRecord): Table {
     : paper
     ? `${UNKNOWN}; in the words of the suite: ${suite.claim}`
     : `no figure asks this; our claim: ${suite.claim}`;
-  const reference = PAPER_REFERENCE[record.task?.id ?? ""];
+  const reference = paperReference(record.task?.id ?? "");
   const here = (texts: string[]) => texts.join("; ") || NOT_MEASURED;
   return {
     head: ["", "paper", "here"],

@@ -26,6 +26,20 @@ export function wrap(text: string, width: number, indent = "", further = indent)
   return [...lines, start + words];
 }
 
+/**
+ * A text whose control characters, and those that turn the direction of writing, stand there as they are
+ * written in a program: nothing that a file or a name holds can move a terminal's cursor or start a line.
+ *
+ * @param keep characters left as they are, e.g. the newlines of a text of several lines
+ */
+export function visible(text: string, keep = ""): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex -- they are what is looked for
+    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => keep.includes(char) ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Characters of the longest text; 0 of none. */
 export const widest = (texts: string[]): number =>
   extent(texts.map(({ length }) => length))?.[1] ?? 0;

@@ -9,6 +9,11 @@ import type { Swept } from "../../lab/record/run.ts";
 /** What stands where the paper's number is not known to us. */
 export const UNKNOWN = "not known to us";
 
+/** What a table has under a name that stands in a record, where it may be any; `constructor` is none of its own. */
+function known<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** What is known of the figure of a transfer suite. */
 export interface KnownTransfer {
   /** its targets */
@@ -18,7 +23,7 @@ export interface KnownTransfer {
 }
 
 /** Targets of a transfer suite's figure, and what more is known of it; none for our own questions. */
-export const TRANSFER: Record<string, KnownTransfer | undefined> = {
+const TRANSFER: Record<string, KnownTransfer> = {
   "activated-experts": { targets: "64e2a … 64e64a and dense FFN_1 … FFN_8" },
   "capacity": { targets: UNKNOWN, more: [["optima", "within a narrow window along the axis"]] },
   "granularity": {
@@ -73,7 +78,7 @@ export interface PaperReference {
 }
 
 /** By task. */
-export const PAPER_REFERENCE: Record<string, PaperReference | undefined> = {
+const PAPER_REFERENCE: Record<string, PaperReference> = {
   language: {
     name: "dense proxy, d = 128, L = 32, 25 000 steps",
     optima: {
@@ -95,5 +100,12 @@ export const PAPER_REFERENCE: Record<string, PaperReference | undefined> = {
 
 /** What the paper and its page say on the question of a suite of claims; none where it asks nothing of it. */
 export function paperFacts(suite: string): string[] {
-  return CLAIMS[suite] ?? [];
+  return known(CLAIMS, suite) ?? [];
 }
+
+/** What is known of the figure of a transfer suite; undefined for our own questions. */
+export const knownTransfer = (suite: string): KnownTransfer | undefined => known(TRANSFER, suite);
+
+/** The paper's reference for a task; undefined where it has none. */
+export const paperReference = (task: string): PaperReference | undefined =>
+  known(PAPER_REFERENCE, task);

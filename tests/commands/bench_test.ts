@@ -76,34 +76,37 @@ Deno.test("exit code 1 for a failed claim, and under --strict for one not shown 
 Deno.test("a line of progress says what is done, what is left and what is going on", () => {
   const label = "16e4a d=48: step 10/448", left_s = 200;
   assert.equal(
-    progressText({ label, done: 3, planned: 40, unit: "runs", left_s }),
-    "3/40 runs, 3 min 20 s left | 16e4a d=48: step 10/448",
+    progressText("width", { label, done: 3, planned: 40, unit: "runs", left_s }),
+    "width: 3/40 runs, 3 min 20 s left | 16e4a d=48: step 10/448",
   );
   assert.equal(
-    progressText({ label, done: 1, planned: 4, unit: "%", left_s: null }),
-    `25% | ${label}`,
+    progressText("width", { label, done: 1, planned: 4, unit: "%", left_s: null }),
+    `width: 25% | ${label}`,
   );
   assert.equal(
-    progressText({ label, done: 40, planned: 40, unit: "runs", left_s: 0 }),
-    `40/40 runs | ${label}`,
+    progressText("width", { label, done: 40, planned: 40, unit: "runs", left_s: 0 }),
+    `width: 40/40 runs | ${label}`,
   );
 });
 
-/** Starts a smoke bench and stops it when its log says that a group is done. */
-async function stopEarly(out: string, signal: Deno.Signal): Promise<number> {
-  const child = start(SUITE, "--profile", "smoke", "--no-selftest", "--out", out);
+/** Stops a bench once so many of its runs are kept; gives its exit code. */
+async function stopAt(runs: number, child: Deno.ChildProcess, out: string, signal: Deno.Signal) {
   child.stdout.cancel();
-  let text = "", sent = false;
-  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (!sent && /^10\/\d+ runs/m.test(text)) {
-      child.kill(signal);
-      sent = true;
-    }
+  const said = new Response(child.stderr).text();
+  let ended = false;
+  const status = child.status.then((status) => (ended = true, status));
+  while (!ended && (await finished(out).catch(() => [])).length < runs) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.ok(sent, text);
-  return (await child.status).code;
+  assert.ok(!ended, await Promise.race([said, "it ended before"]));
+  child.kill(signal);
+  await said;
+  return (await status).code;
 }
+
+/** Starts a smoke bench and stops it when a group is done. */
+const stopEarly = (out: string, signal: Deno.Signal): Promise<number> =>
+  stopAt(10, start(SUITE, "--profile", "smoke", "--no-selftest", "--out", out), out, signal);
 
 /** Finished runs in a directory. */
 async function finished(out: string): Promise<string[]> {
@@ -247,18 +250,7 @@ Deno.test("suites in one folder share what they train, and one page covers them 
 Deno.test("a suite of claims that is stopped keeps its models and goes on from them", async () => {
   const out = await Deno.makeTempDir();
   const args = ["scaling", "--profile", "smoke", "--no-selftest", "--out", out];
-  const child = start(...args);
-  child.stdout.cancel();
-  let sent = false, text = "";
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    if (!sent && /^[2-9]\/\d+ runs/m.test(text)) {
-      child.kill("SIGINT");
-      sent = true;
-    }
-  }
-  assert.ok(sent, text);
-  assert.equal((await child.status).code, 130);
+  assert.equal(await stopAt(2, start(...args), out, "SIGINT"), 130);
   const before = await finished(out);
   assert.ok(before.length > 0);
   const again = await bench(...args);

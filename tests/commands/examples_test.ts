@@ -7,9 +7,9 @@ const ROOT = new URL("../../", import.meta.url);
 async function task(name: string, ...args: string[]) {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const own: string = tasks[name].command;
-  const words = own.split(" ").slice(1).filter((word) => !word.startsWith("-"));
+  const words = own.slice(own.search(/(?:main|commands\/\w+)\.ts\b/)).split(" ");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", ...words.slice(1), ...args],
+    args: ["run", "--no-prompt", "-A", ...words, ...args],
     cwd: ROOT,
     stdin: "null",
   }).output();

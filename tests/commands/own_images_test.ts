@@ -58,7 +58,7 @@ Deno.test("a path that is missing, empty or of another kind is one line and exit
     "a.txt": new TextEncoder().encode("neither"),
     "none.txt": new Uint8Array(0),
   }, async (at) => {
-    await refused(`${at}/gone`, /Cannot read \S+\/gone: No such file/);
+    await refused(`${at}/gone`, /Cannot read \S+\/gone: no such file/);
     await refused(`${at}/empty`, /Cannot train on \S+\/empty: there is no PNG file in it$/m);
     await refused(`${at}/notes`, /there is no PNG file in it, but e\.g\. a\.txt$/m);
     await refused(`${at}/photos`, /Cannot read \S+a\.jpg: only PNG files are read, convert it/);

@@ -125,6 +125,36 @@ Deno.test("--compare as JSON and CSV holds each rule's own factors, unrounded", 
   assert.equal(csv[0], `tensor,quantity,${RULES.map((r) => r.id).join(",")}`);
 });
 
+Deno.test("a diffusion model's last product gives velocities, in every output, and only routers have logits", async () => {
+  const diffusion = [...PAIR, "--lr", "0.01", "--task", "diffusion"];
+  const outputs = [[], ["--json"], ["--csv"], ["--explain"], ["--explain", "--json"]];
+  const asked = [
+    ...RULES.flatMap(({ id }) =>
+      ["authors", "completed-p"].flatMap((unembedding) =>
+        outputs.map((output) => ["--rule", id, "--unembedding", unembedding, ...output])
+      )
+    ),
+    ...[[], ["--json"], ["--csv"]].map((output) => ["--compare", ...output]),
+  ];
+  for (const args of asked) {
+    const { code, out } = await run(...args, ...diffusion);
+    assert.equal(code, 0, args.join(" "));
+    assert.match(out, /\bvelocityMultiplier\b/, args.join(" "));
+    for (const found of out.replace(/\s+/g, " ").matchAll(/.{0,20}logits?\b.{0,10}/gi)) {
+      assert.match(found[0], /router logits|its N logits/i, args.join(" "));
+    }
+    if (args.includes("--json")) assert.doesNotMatch(out, /"logits"/);
+  }
+  const text = await run(...PAIR, "--lr", "0.01", "--explain");
+  assert.match(text.out, /^logits$/m);
+  assert.doesNotMatch(text.out, /velocit/);
+  const { out } = await run("--explain", "velocityMultiplier", ...diffusion);
+  assert.match(out, /^ {2}velocityMultiplier = 1 \/ rho_d = 1 \/ 3 = 0\.33333$/m);
+  const { code, error } = await run("--explain", "logits", ...diffusion);
+  assert.equal(code, 2);
+  assert.match(error, /^error: Cannot explain logits: known are .*velocityMultiplier/);
+});
+
 Deno.test("the help has one line for every rule", async () => {
   const { out } = await run("--help");
   for (const { id, title } of RULES) assert.match(out, RegExp(`^ +${id} +`, "m"), title);

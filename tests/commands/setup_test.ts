@@ -71,7 +71,7 @@ Deno.test("root on an apt system gets the driver, told so beforehand", async () 
   assert.equal(error, "");
   assert.match(lines[0], /installing mesa-vulkan-drivers with apt-get/);
   assert.equal(lines[1], LINE);
-  assert.match(m.ran[0], /^env DEBIAN_FRONTEND=noninteractive apt-get .*update$/);
+  assert.match(m.ran[0], /^apt-get .*update$/);
   assert.match(m.ran[1], /apt-get .*install -y --no-install-recommends mesa-vulkan-drivers$/);
 });
 

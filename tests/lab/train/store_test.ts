@@ -214,6 +214,8 @@ Deno.test("a directory that cannot be written says why", async () => {
     [new Deno.errors.NotCapable("x"), "Deno was started without that permission"],
     [new Deno.errors.NotFound("x"), "no such file or directory"],
     [new Error("Read-only file system (os error 30)"), "read-only file system"],
+    [Object.assign(new Error("x"), { code: "EACCES" }), "permission denied"],
+    [Object.assign(new Error("x"), { code: "ENOTDIR" }), "a part of its path is a file"],
     [new Error("odd"), "odd"],
   ];
   for (const [error, text] of causes) assertEquals(causeOf(error), text);

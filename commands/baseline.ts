@@ -1,0 +1,110 @@
+/**
+ * `--baseline RECORD|DIR`: the earlier records a bench is held against, and what becomes of it there.
+ *
+ * @module
+ */
+import { against, type Earlier, suspectsOf } from "../lab/judge/against.ts";
+import { type Planned, unlike } from "../lab/judge/likeness.ts";
+import type { Against } from "../lab/record/against.ts";
+import { causeOf, LabError } from "../lab/record/failure.ts";
+import { readRecord } from "../lab/record/read.ts";
+import type { BenchRecord } from "../lab/record/record.ts";
+import { UsageError } from "./arguments.ts";
+
+/** Folder of a bench that was run again, in the suite's own. */
+export const AGAIN = "again";
+
+/** Earlier records by suite id. */
+export type Baseline = Map<string, Earlier[]>;
+
+/** How deep records are looked for: `DIR/RUN/SUITE/record.json`. */
+const DEEPEST = 2;
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Paths of the records in a folder, in order; those that were run again belong to another. */
+function recordsIn(folder: string, depth = 0): string[] {
+  const own = `${folder}/record.json`;
+  if (isFile(own)) return [own];
+  if (depth === DEEPEST) return [];
+  const inside = [...Deno.readDirSync(folder)]
+    .filter(({ isDirectory, name }) => isDirectory && name !== AGAIN && !name.startsWith("."));
+  return inside.map(({ name }) => name).sort()
+    .flatMap((name) => recordsIn(`${folder}/${name}`, depth + 1));
+}
+
+/**
+ * Reads the earlier records.
+ *
+ * @param path a record, the folder of a suite, of a bench, or of several benches
+ * @throws {LabError} for one that cannot be read @throws {UsageError} when there is none
+ */
+export async function readBaseline(path: string): Promise<Baseline> {
+  let paths: string[];
+  try {
+    const folder = Deno.statSync(path).isDirectory;
+    paths = folder ? recordsIn(path.replace(/(.)\/+$/, "$1")) : [path];
+  } catch (error) {
+    throw new LabError(`Cannot compare with ${path}: ${causeOf(error)}`, { cause: error });
+  }
+  if (paths.length === 0) {
+    throw new UsageError(`Cannot compare with ${path}: no record.json lies in it`);
+  }
+  const all = await Promise.all(
+    paths.map(async (path): Promise<Earlier> => ({ path, record: await readRecord(path) })),
+  );
+  return Map.groupBy(all, ({ record }) => record.suite.id);
+}
+
+/**
+ * Refuses records that cannot be held against a bench, before it begins.
+ *
+ * @param benches what will run
+ * @returns ids of the suites that the baseline lacks
+ * @throws {LabError} naming the record and what is unlike
+ * @throws {UsageError} when it has none of the suites: nothing would be compared
+ */
+export function checkBaseline(path: string, baseline: Baseline, benches: Planned[]): string[] {
+  for (const bench of benches) {
+    for (const { path, record } of baseline.get(bench.suite.id) ?? []) {
+      const why = unlike(record, bench);
+      if (why !== null) throw new LabError(`Cannot compare with ${path}: ${why}`);
+    }
+  }
+  const missing = benches.map(({ suite }) => suite.id).filter((id) => !baseline.has(id));
+  if (missing.length < benches.length) return missing;
+  throw new UsageError(
+    `Cannot compare with ${path}: it has no record of ${missing.join(", ")}, but of ${
+      [...baseline.keys()].join(", ")
+    }`,
+  );
+}
+
+/**
+ * Holds a record against earlier ones. Where something is suspected the bench is run again from
+ * nothing, and what is worse there too is worse. One earlier record alone tells nothing of how times
+ * vary, so that a bench that times layers is then always run again.
+ *
+ * @param folder the suite's
+ * @param again runs the suite again into a folder that is empty; null when it was stopped
+ * @returns null when that was stopped
+ */
+export async function holdAgainst(
+  earlier: Earlier[],
+  record: BenchRecord,
+  folder: string,
+  again: (folder: string, suspects: string[]) => Promise<BenchRecord | null>,
+): Promise<Against | null> {
+  const first = against(earlier, record), suspects = suspectsOf(first);
+  if (suspects.length === 0 && !first.times?.assumed) return first;
+  const second = `${folder}/${AGAIN}`;
+  await Deno.remove(second, { recursive: true }).catch(() => {});
+  const repeated = await again(second, suspects);
+  return repeated && against(earlier, record, { record: repeated, folder: second });
+}

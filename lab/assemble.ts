@@ -1,0 +1,76 @@
+/**
+ * From what was measured to the record: verdicts, warnings on the runs, checksum.
+ *
+ * @module
+ */
+import type { Dataset } from "../model/task.ts";
+import { decidePanels, decideSuite } from "./judge/decide.ts";
+import { sealed } from "./record/hash.ts";
+import {
+  type BenchRecord,
+  type Cost,
+  type Environment,
+  type PlanFacts,
+  SCHEMA,
+  type Trust,
+} from "./record/record.ts";
+import type { Run } from "./record/run.ts";
+import { factsOf, type Measured, type Suite } from "./suite.ts";
+import { dataFacts } from "./train/data.ts";
+import { strayLines } from "./train/divergence.ts";
+import { routerWarningLines } from "./train/router_warnings.ts";
+
+/** What a record is made of. */
+export interface Parts {
+  plan: PlanFacts;
+  environment: Environment;
+  /** what it was trained on; null for a suite without a task */
+  data: Dataset | null;
+  measured: Measured;
+  /** stopped before the last planned measurement */
+  incomplete: boolean;
+  cost: Cost;
+  trust: Trust;
+  /** what a reader must know, but for what the runs themselves say */
+  warnings: readonly string[];
+}
+
+/** The record of a suite, with its verdicts, sealed. */
+export function assemble(
+  suite: Suite,
+  { plan, environment, data, measured, incomplete, cost, trust, warnings }: Parts,
+): BenchRecord {
+  const { evidence, findings } = measured;
+  const ofRuns = evidence.kind === "latency"
+    ? []
+    : warnRuns(evidence.runs, data?.task.causal ?? true);
+  const { id, loss } = data?.task ?? { id: null, loss: null };
+  return sealed<Omit<BenchRecord, "checksum">>({
+    schema: SCHEMA,
+    createdAt: new Date().toISOString(),
+    suite: factsOf(suite),
+    task: id === null ? null : { id, loss: { name: loss.name, unit: loss.unit } },
+    plan,
+    environment,
+    data: data && dataFacts(data),
+    evidence,
+    findings,
+    ...decideSuite(findings, incomplete),
+    decisions: decidePanels(findings, incomplete),
+    incomplete,
+    cost,
+    trust,
+    warnings: [...new Set([...warnings, ...ofRuns])],
+  });
+}
+
+/** What a reader must know of the models. */
+function warnRuns(runs: Run[], causal: boolean): string[] {
+  const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
+  const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
+  return [
+    ...(diverged ? [`${lost} as missing`] : []),
+    ...strayLines(runs),
+    ...routerWarningLines(runs, causal),
+  ];
+}

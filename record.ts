@@ -26,6 +26,7 @@ export type {
   PlanFacts,
   SuiteFacts,
   TaskFacts,
+  Trust,
 } from "./lab/record/record.ts";
 export { SCHEMA } from "./lab/record/record.ts";
 export type {

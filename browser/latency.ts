@@ -96,6 +96,7 @@ export async function measureHere(
       peakDevice_bytes: device.memory.peak_bytes,
       peakRss_bytes: null,
     },
+    trust: { canary: null, trainedAgain: 0 },
     warnings,
   });
 }

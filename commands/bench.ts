@@ -11,6 +11,7 @@ import { causeOf } from "../lab/record/failure.ts";
 import type { Verdict } from "../lab/record/findings.ts";
 import type { Environment } from "../lab/record/record.ts";
 import type { ProfileName, Suite, SuiteInputs } from "../lab/suite.ts";
+import { Canary } from "../lab/train/canary.ts";
 import type { Hand } from "../lab/train/hand.ts";
 import { lockFolder } from "../lab/train/lock.ts";
 import type { Dataset } from "../model/task.ts";
@@ -198,7 +199,8 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         return 3;
       }
     }
-    workers.push(...workersFor(device, o.workers, o));
+    const canary = new Canary(device);
+    workers.push(...workersFor(device, o.workers, o).map((worker) => canary.watch(worker)));
     if (!readableAgain(o.text)) {
       line.note(`note: ${o.text} can be read only once, so that this process trains alone`);
     }
@@ -224,6 +226,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         storeDir: o.out,
         signal,
         workers,
+        canary,
         warnings,
       };
       const dataOf = (suite: Suite) => dataOfSuite(suite, data);
@@ -246,6 +249,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         storeDir: o.out,
         signal,
         workers,
+        canary,
         // what a budget leaves time for is not known yet
         later: pace ? [] : suites.slice(suites.indexOf(suite) + 1),
         warnings,

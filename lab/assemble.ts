@@ -13,10 +13,12 @@ import {
   type Environment,
   type PlanFacts,
   SCHEMA,
+  type Trust,
 } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import { factsOf, type Measured, type ProfileName, type Suite } from "./suite.ts";
 import { dataFacts } from "./train/data.ts";
+import { strayLines } from "./train/divergence.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 
 /** The plan of a suite as the record keeps it. */
@@ -36,6 +38,7 @@ export interface Parts {
   /** stopped before the last planned measurement */
   incomplete: boolean;
   cost: Cost;
+  trust: Trust;
   /** what a reader must know, but for what the runs themselves say */
   warnings: readonly string[];
 }
@@ -43,7 +46,7 @@ export interface Parts {
 /** The record of a suite, with its verdicts, sealed. */
 export function assemble(
   suite: Suite,
-  { plan, environment, data, measured, incomplete, cost, warnings }: Parts,
+  { plan, environment, data, measured, incomplete, cost, trust, warnings }: Parts,
 ): BenchRecord {
   const { evidence, findings } = measured;
   const ofRuns = evidence.kind === "latency"
@@ -64,6 +67,7 @@ export function assemble(
     decisions: decidePanels(findings, incomplete),
     incomplete,
     cost: { ...cost, wall_s: measured.wall_s ?? cost.wall_s },
+    trust,
     warnings: [...new Set([...warnings, ...ofRuns])],
   });
 }
@@ -72,5 +76,9 @@ export function assemble(
 function warnRuns(runs: Run[], causal: boolean): string[] {
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
-  return [...(diverged ? [`${lost} as missing`] : []), ...routerWarningLines(runs, causal)];
+  return [
+    ...(diverged ? [`${lost} as missing`] : []),
+    ...strayLines(runs),
+    ...routerWarningLines(runs, causal),
+  ];
 }

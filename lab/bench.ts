@@ -9,13 +9,15 @@
 import { type Device, DeviceError } from "../kernels/gpu/device.ts";
 import type { Dataset } from "../model/task.ts";
 import { assemble, planOf } from "./assemble.ts";
-import type { BenchRecord, Environment } from "./record/record.ts";
+import type { BenchRecord, Environment, Trust } from "./record/record.ts";
 import type { Bench, Measured, ProfileName, Progress, Suite, SuiteInputs } from "./suite.ts";
 import { settlePlan } from "./train/plan.ts";
+import { Canary } from "./train/canary.ts";
 import { Meter } from "./train/cost.ts";
 import { checkData } from "./train/data.ts";
 import type { Hand } from "./train/hand.ts";
-import { type BenchProgress, TrainingPool } from "./train/pool.ts";
+import { TrainingPool } from "./train/pool.ts";
+import type { BenchProgress } from "./train/progress.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
 /** What to bench, on what, and where to put it. */
@@ -37,6 +39,8 @@ export interface BenchOptions {
   later?: readonly Suite[];
   /** worker processes that train; none: this process, on the device */
   workers?: readonly Hand[];
+  /** that watches the workers; absent: one of this process's device alone */
+  canary?: Canary;
   /** what happened before that a reader of the record must know */
   warnings?: string[];
 }
@@ -129,13 +133,19 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     ifStopped: (give) => void (partial = give),
   };
   let measured: Measured | null = null, failure: unknown = null, incomplete = false;
+  const canary = options.canary ?? new Canary(device);
+  const trust: Trust = { canary: null, trainedAgain: 0 };
   try {
+    const before = await canary.before(suite.task);
+    if (before !== null) trust.canary = { before, after: null };
     measured = await suite.measure(profile, bench);
     await pool?.idle();
+    trust.trainedAgain = await pool?.trainAgain() ?? 0;
+    if (trust.canary) trust.canary.after = await canary.after(suite.task);
   } catch (error) {
     incomplete = true;
     if (!signal.aborted || error !== signal.reason) failure = error;
-    measured = partial();
+    measured ??= partial();
   }
   if (measured === null) return { record: null, failure };
   if (plan.exploratory) warn("this suite was begun here under another plan: exploratory");
@@ -148,6 +158,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
     measured,
     incomplete,
     cost: pool?.cost() ?? meter.cost(),
+    trust,
     warnings,
   });
   return { record, failure };

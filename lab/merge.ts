@@ -149,6 +149,7 @@ export async function mergedRecord(
     measured: derived.measured,
     incomplete: false,
     cost: costOf(shards.map(({ facts }) => facts.cost)),
+    trust: { canary: null, trainedAgain: 0 }, // each shard's bench looked for itself
     warnings: [
       `merged from ${count} shards; the machine is the first one's, the cost all suites' and shards'`,
       ...(machines.size > 1 ? [`the shards' machines differ: ${[...machines].join("; ")}`] : []),

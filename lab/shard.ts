@@ -16,7 +16,9 @@ import type { ProfileName, Suite } from "./suite.ts";
 import { checkData } from "./train/data.ts";
 import type { Context, Job } from "./train/job.ts";
 import { settlePlan } from "./train/plan.ts";
-import { type BenchProgress, TrainingPool } from "./train/pool.ts";
+import { Canary } from "./train/canary.ts";
+import { TrainingPool } from "./train/pool.ts";
+import type { BenchProgress } from "./train/progress.ts";
 import { openStore } from "./train/store.ts";
 
 /** Which of so many shards a part belongs to, from 1. */
@@ -65,7 +67,7 @@ export interface SharedOut {
  * Trains a shard's share of a suite, as far as it grows.
  *
  * @throws the signal's reason when aborted; {LabError} when the disk takes no more
- * @throws {DeviceError} when the GPU refused work
+ * @throws {DeviceError} when the GPU refused work, or cannot be trusted
  */
 export async function trainShare(
   suite: Suite,
@@ -82,7 +84,9 @@ export async function trainShare(
   const settled = settlePlan(storeDir, suite.id, plan, store.items.size > 0);
   if (settled.exploratory) warnings.push("a shard was begun under another plan: exploratory");
   const pool = new TrainingPool(device, data, store, signal, options.onProgress, workers);
+  const canary = options.canary ?? new Canary(device);
   try {
+    await canary.before(suite.task);
     const mine = shareOf(suite, profile, pool.context, shard);
     const share = () => suite.ahead!(profile, pool).filter(mine);
     pool.expect(share);
@@ -93,6 +97,8 @@ export async function trainShare(
       if (jobs.every((job) => pool.runOf(job) !== undefined)) break;
     }
     await pool.idle();
+    await pool.trainAgain();
+    await canary.after(suite.task);
     const keys = new Set(share().map(({ key }) => key));
     return {
       runs: keys.size,

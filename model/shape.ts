@@ -73,7 +73,38 @@ export function checkShape(s: ModelShape): void {
     whole("shared", shared, 0);
     whole("groups", groups);
     checkRouter(s.ffn);
+    if (s.ffn.pick === "hash" && !s.task.ids) {
+      throw new RangeError(
+        `Cannot build the model: router=hash routes by the ids of tokens, and ${s.task.id} has none`,
+      );
+    }
   }
+  checkHolds(s);
+}
+
+/** Floats of the largest storage binding there can be: WebGPU counts its bytes in 32 bits. */
+const MOST_FLOATS = 2 ** 30;
+/** Most rows of all parameters: each is an entry of the layout in the host's memory. */
+const MOST_ROWS = 2 ** 24;
+
+/** Refuses, before anything of it is made, a model that no adapter or no host can hold. */
+function checkHolds({ width: d, depth, headWidth, ffn }: ModelShape): void {
+  const { n, h, all } = ffn.kind === "dense"
+    ? { n: 0, h: ffn.hidden, all: 1 }
+    : { n: ffn.experts, h: ffn.expertWidth, all: ffn.experts + ffn.shared };
+  const floats = depth * d * (4 * d + 3 * all * h + n);
+  const rows = depth * (3 * d + d * d / headWidth + all * (2 * h + d) + n);
+  const refuse = (count: number, what: string, most: number): never => {
+    throw new RangeError(
+      `Cannot build the model: its blocks have ${
+        count.toPrecision(3)
+      } ${what}, ${most} is the most`,
+    );
+  };
+  if (floats > MOST_FLOATS) {
+    refuse(floats, "parameters, of which one binding holds all", MOST_FLOATS);
+  }
+  if (rows > MOST_ROWS) refuse(rows, "rows of parameters", MOST_ROWS);
 }
 
 /** Lays a model out. */

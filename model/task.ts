@@ -89,6 +89,8 @@ export interface Task {
    * norms of the blocks have gains.
    */
   readonly modulated: boolean;
+  /** whether its tokens have ids, by which a hash can route; see {@link TaskKernels} */
+  readonly ids: boolean;
   /**
    * Angles that turn q and k by position.
    *

@@ -5,13 +5,14 @@
  *
  * @module
  */
-import { type Device, settle } from "../kernels/gpu/device.ts";
+import { type Device, DeviceError, settle } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
   type Alternating,
   bytesOf,
   createTensor,
   destroyTensor,
+  download,
   downloadFloats,
   type Element,
   type Tensor,
@@ -74,6 +75,14 @@ export interface StepLog {
   gradNorm: number;
 }
 
+/** What every replica was given, as the device holds it. */
+interface Given {
+  /** betas, hyperparameters and which tensor each part of the parameters is of; before them, what a step writes */
+  rates: Float32Array;
+  schedule: Float32Array;
+  seeds: Uint32Array;
+}
+
 /** A group of replicas in training. */
 export class Trainer {
   readonly network: Network;
@@ -90,6 +99,8 @@ export class Trainer {
   #seeds: Tensor;
   #data: TaskData | null;
   #program: Program;
+  /** what every replica was given, as the device holds it */
+  #given: Given;
 
   /**
    * @param data of the shape's task; null: the caller writes each batch into the task's tensors itself
@@ -164,7 +175,7 @@ export class Trainer {
         const { routing: { counts }, bias } = routed;
         updateBias(this.#program, sizes, net.router!, { counts, bias });
       }
-      this.#load(replicas);
+      this.#given = this.#load(replicas);
     } catch (error) {
       this.destroy();
       throw error;
@@ -172,7 +183,7 @@ export class Trainer {
   }
 
   /** Writes weights, hyperparameters and the step counter of every replica. */
-  #load(replicas: Replica[]): void {
+  #load(replicas: Replica[]): Given {
     const { layout } = this.network, tensors = layout.stored.length, R = replicas.length;
     const parameters = new Float32Array(R * layout.floats);
     const schedule = new Float32Array(R * this.options.steps * 4);
@@ -203,11 +214,14 @@ export class Trainer {
       return { betas: [beta1, 1 - beta1, beta2, 1 - beta2], hp };
     });
     upload(this.#device, this.network.parameters.pair[0], parameters);
-    upload(this.#device, this.#rates, ratesTable(rates, tensors, layout.floats / 4, tensorOf));
+    const table = ratesTable(rates, tensors, layout.floats / 4, tensorOf);
+    upload(this.#device, this.#rates, table);
     upload(this.#device, this.#schedule, schedule);
-    upload(this.#device, this.#seeds, Uint32Array.from(replicas, (r) => r.seed));
+    const seeds = Uint32Array.from(replicas, (r) => r.seed);
+    upload(this.#device, this.#seeds, seeds);
     upload(this.#device, this.#state.pair[0], new Uint32Array(R));
     this.network.setMultipliers(replicas.map((r) => r.multipliers));
+    return { rates: table, schedule, seeds };
   }
 
   /** Kernels in one training step. */
@@ -218,6 +232,39 @@ export class Trainer {
   /** The kernels of one step, in order. */
   get program(): Program {
     return this.#program;
+  }
+
+  /**
+   * Compares what the device holds of every replica with what it was given and how often it was to train.
+   *
+   * @throws {DeviceError} naming the replica and what is off
+   */
+  async verify(): Promise<void> {
+    const R = this.network.sizes.replicas, { rates, schedule, seeds } = this.#given;
+    const hp = 4 * this.network.layout.stored.length;
+    // what is compared, from which of the tensor's words on, and how many are a replica's
+    const held: [string, Tensor, Float32Array | Uint32Array, from: number, each: number][] = [
+      ["steps", this.#state.pair[this.step & 1], new Uint32Array(R).fill(this.step), 0, 1],
+      ["seed", this.#seeds, seeds, 0, 1],
+      ["betas", this.#rates, rates.slice(8 * R, 12 * R), 8 * R, 4],
+      ["hyperparameters", this.#rates, rates.slice(12 * R, (12 + hp) * R), 12 * R, hp],
+      ["tensor", this.#rates, rates.slice((12 + hp) * R), (12 + hp) * R, Infinity],
+      ["schedule", this.#schedule, schedule, 0, schedule.length / R],
+    ];
+    const read = new Map<Tensor, Promise<ArrayBuffer>>();
+    for (const [what, tensor, want, from, each] of held) {
+      const buffer = read.get(tensor) ?? download(this.#device, tensor);
+      read.set(tensor, buffer);
+      const words = new Uint32Array(want.buffer);
+      const found = new Uint32Array(await buffer).slice(from, from + words.length);
+      const at = words.findIndex((word, i) => word !== found[i]);
+      if (at < 0) continue;
+      const floats = want instanceof Float32Array ? new Float32Array(found.buffer) : found;
+      throw new DeviceError(
+        `Cannot trust what replica ${Math.floor(at / each)} of ${R} trained: the device holds ` +
+          `${what} ${floats[at]}, it should be ${want[at]}`,
+      );
+    }
   }
 
   /** The current weights. */

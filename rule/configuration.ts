@@ -187,7 +187,7 @@ function inheritedHeadWidth(width: number, reference?: Configuration): number {
  * @returns `c` itself
  * @throws {TypeError} if a size is not a number
  * @throws {RangeError} if a size is not a positive whole number (shared: not negative), if a is 0
- *   or above N, if groups do not divide N and a, if the router cannot be, or if heads do not fit d
+ *   or above N, N above 2^20, if groups do not divide N and a, if the router cannot be, or if heads do not fit d
  */
 export function checkConfiguration(c: Configuration): Configuration {
   const sizes: [string, number | null][] = [["d", c.width], ["L", c.depth]];
@@ -217,6 +217,9 @@ export function checkConfiguration(c: Configuration): Configuration {
   return c;
 }
 
+/** Most experts: the sum of their gates is made expert by expert, in seconds for so many. */
+const MOST_EXPERTS = 2 ** 20;
+
 function checkRouting(ffn: MoeFfn): void {
   const { experts, active, shared, groups, limit } = ffn;
   const name = `${experts}e${active}a`;
@@ -229,6 +232,9 @@ function checkRouting(ffn: MoeFfn): void {
     }
     if (!Number.isSafeInteger(value)) {
       throw new RangeError(`Cannot route ${name}: ${what} is ${value}, not a whole number`);
+    }
+    if (value > MOST_EXPERTS) {
+      throw new RangeError(`Cannot route ${name}: ${what} is ${value}, at most ${MOST_EXPERTS}`);
     }
   }
   checkNumber("shared", shared);

@@ -13,6 +13,7 @@ import { isForeign, routeScaleNote } from "../rule/route_scale.ts";
 import { ROUTER_KEYS } from "../rule/router.ts";
 import { routerLogitStd } from "../rule/table.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
+import { taskById } from "../model/tasks/registry.ts";
 import type { TrainingPlan } from "../lab/train/plan.ts";
 
 /** Gives what a text leaves out, when it is checked. */
@@ -153,6 +154,11 @@ export function withRouter<P>(suite: Suite<P>, keys: string, profile: ProfileNam
   if (/^(coordinate-check|routing-by)/.test(suite.id) && keys.includes("expert-choice")) {
     throw new RangeError(
       `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,
+    );
+  }
+  if (entries.includes("router=hash") && suite.task !== null && !taskById(suite.task).ids) {
+    throw new RangeError(
+      `Cannot run ${suite.id} with --router ${keys}: a hash routes by ids, and what it trains on has none`,
     );
   }
   if (suite.ownRouting !== null) {

@@ -224,6 +224,22 @@ export const costSchema: z.ZodType<Cost> = z.object({
   peakRss_bytes: z.number().int().nullable(),
 });
 
+/** What tells whether the machine computed alike throughout. */
+export interface Trust {
+  /**
+   * digests of a short known training before the suite and after it, which must be equal; `after` is null where the
+   * bench was stopped or the training could not be trusted. Equal on equal machines. Null: its task has none, or
+   * the record was merged of several benches
+   */
+  canary: { before: string; after: string | null } | null;
+  /** runs of this bench that were trained a second time and came out equal to the bit */
+  trainedAgain: number;
+}
+const trustSchema: z.ZodType<Trust> = z.object({
+  canary: z.object({ before: z.string(), after: z.string().nullable() }).nullable(),
+  trainedAgain: z.number().int(),
+});
+
 /** One bench of one suite. */
 export interface BenchRecord extends Decision {
   /** format version */
@@ -250,6 +266,8 @@ export interface BenchRecord extends Decision {
   incomplete: boolean;
   /** what this bench cost */
   cost: Cost;
+  /** whether the machine computed alike throughout */
+  trust: Trust;
   /** what a reader must know */
   warnings: string[];
   /** hash of all the other fields: {@link sealed} */
@@ -271,6 +289,7 @@ export const recordSchema: z.ZodType<BenchRecord> = z.object({
   reason: reasonSchema,
   incomplete: z.boolean(),
   cost: costSchema,
+  trust: trustSchema,
   warnings: z.array(z.string()),
   checksum: z.string(),
 });

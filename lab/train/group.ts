@@ -82,6 +82,7 @@ export async function trainGroup(
       count = Math.max(1, Math.min(200, Math.round(some * SUBMIT_S / seconds), count * 4));
     }
     signal.throwIfAborted();
+    await trainer.verify();
     const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z) => {

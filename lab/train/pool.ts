@@ -14,35 +14,11 @@ import { type CostOfProcesses, Meter } from "./cost.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
 import { type Models, ruleWarnings } from "./models.ts";
+import { type BenchProgress, groupLabel, type RunningGroup } from "./progress.ts";
 import { type Entry, Queue } from "./queue.ts";
+import { trainAgain, type Trained } from "./recheck.ts";
 import { replicasThatFit, workOf } from "./size.ts";
 import type { Store } from "./store.ts";
-
-/** A group in training. */
-export interface RunningGroup {
-  /** what it is, by {@link groupLabel} */
-  label: string;
-  step: number;
-  steps: number;
-  replicas: number;
-}
-
-/** What happened, for a progress line. */
-export interface BenchProgress {
-  /** what is being trained, one group per busy hand; that of the newest step first */
-  groups: RunningGroup[];
-  runsDone: number;
-  runsPlanned: number;
-  /** seconds left, those for runs that grids are expected to grow by among them; null until something was measured */
-  left_s: number | null;
-}
-
-/** What a group is called, e.g. `16e4a d=48 complete-mue + standard`: the width once, labels may have it. */
-export function groupLabel(group: Job[]): string {
-  const { cell: { label }, shape } = group[0];
-  const name = /\bd=/.test(label) ? label : `${label} d=${shape.width}`;
-  return `${name} ${[...new Set(group.map((job) => job.cell.rule))].join(" + ")}`;
-}
 
 /** A group that a hand has taken. */
 interface Taken extends RunningGroup {
@@ -70,6 +46,8 @@ export class TrainingPool implements Models {
   readonly #queue = new Queue();
   readonly #taken = new Map<Hand, Taken>();
   readonly #counted = new Set<string>();
+  /** runs of this bench, and who trained them */
+  readonly #trained: Trained[] = [];
   readonly #warnings = new Set<string>();
   readonly #meter: Meter;
   /** aborted by the first failure, so that the other hands stop too */
@@ -234,7 +212,7 @@ export class TrainingPool implements Models {
       taken.step = step;
       this.#tell(taken, planned);
     }, this.#signal).then(
-      (runs) => this.#keep(taken, runs),
+      (runs) => this.#keep(taken, runs, hand),
       (error) => this.#lose(taken, error),
     ).finally(() => {
       this.#notePeak(hand);
@@ -278,10 +256,16 @@ export class TrainingPool implements Models {
   }
 
   /** Stores what a group gave. */
-  #keep(taken: Taken, runs: Run[]): void {
+  #keep(taken: Taken, runs: Run[], hand: Hand): void {
     try {
-      for (const run of runs) {
+      if (String(runs.map(({ key }) => key)) !== String(taken.entries.map(({ job }) => job.key))) {
+        throw new DeviceError(
+          `Cannot keep ${taken.label}: the runs that came back are not those that were given out`,
+        );
+      }
+      for (const [i, run] of runs.entries()) {
         this.#store.append(run);
+        this.#trained.push({ run, job: taken.entries[i].job, hand });
         if (!taken.forLater) this.#counted.add(run.key);
         this.trainedTokens += run.steps * run.batchTokens;
       }
@@ -312,6 +296,9 @@ export class TrainingPool implements Models {
       return;
     }
     if (!taken.forLater) this.#queue.back(entries);
+    if (error instanceof DeviceError) {
+      return this.#fail(new DeviceError(`${error.message} (while training ${label})`));
+    }
     if (!(error instanceof HandLost)) return this.#fail(error);
     if (entries.some((w) => w.retried)) {
       return this.#fail(
@@ -322,6 +309,26 @@ export class TrainingPool implements Models {
     this.#warnings.add(
       `${label}: a worker process was lost, its runs trained again: ${error.message}`,
     );
+  }
+
+  /**
+   * Trains one run of this bench again (recheck.ts); call it when all is done.
+   *
+   * @returns how many: one or none
+   * @throws {DeviceError} naming the run, when it comes out otherwise
+   */
+  async trainAgain(): Promise<number> {
+    this.#signal.throwIfAborted();
+    const hands = this.#hands.map(({ hand }) => hand), done = this.#counted.size;
+    const tell = (job: Job, step: number) => {
+      const label = `${groupLabel([job])} once more`, { steps } = job;
+      const groups = [{ label, step, steps, replicas: 1 }];
+      this.#onProgress({ groups, runsDone: done, runsPlanned: done, left_s: null });
+    };
+    const found = await trainAgain(this.#trained, hands, this.context, tell, this.#signal);
+    if (typeof found === "number") return found;
+    this.#warnings.add(found);
+    return 0;
   }
 
   /** Runs that are planned, and the work that is left of all but those in training. */

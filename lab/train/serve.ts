@@ -10,6 +10,7 @@ import { LabError } from "../record/failure.ts";
 import { processUse } from "./cost.ts";
 import { trainGroup } from "./group.ts";
 import { adapterIdentity } from "./job.ts";
+import { knownData } from "./known_data.ts";
 import { type FromWorker, messagesOf, received, type ToWorker } from "./messages.ts";
 
 /**
@@ -26,18 +27,20 @@ export async function serve(
 ): Promise<void> {
   const stop = { controller: new AbortController() };
   const known = new Map<string, { dataset: Dataset; data: TaskData }>();
-  const dataOf = async (task: string) => {
-    const found = known.get(task);
+  const dataOf = async (task: string, hash: string) => {
+    const canary = knownData(task), name = canary?.hash === hash ? hash : task;
+    const found = known.get(name);
     if (found) return found;
-    const dataset = await datasetOf(task), made = { dataset, data: dataset.upload(device) };
-    known.set(task, made);
+    const dataset = name === task ? await datasetOf(task) : canary!;
+    const made = { dataset, data: dataset.upload(device) };
+    known.set(name, made);
     return made;
   };
   const train = async (message: Extract<ToWorker, { train: unknown }>) => {
     const { signal } = stop.controller;
     device.memory.resetPeak(); // each group's peak is its own
     try {
-      const { dataset, data } = await dataOf(message.task);
+      const { dataset, data } = await dataOf(message.task, message.dataHash);
       if (dataset.hash !== message.dataHash) {
         throw new LabError(`Cannot train on ${dataset.name}: it changed since the bench began`);
       }

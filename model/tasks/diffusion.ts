@@ -70,6 +70,7 @@ export function diffusion(facts: DiffusionFacts = DIGITS): Diffusion {
     divergedAbove: 20,
     causal: false,
     modulated: true,
+    ids: false,
     positions: unturned,
     parameters: {
       input(all, { width: d, depth }) {

@@ -71,6 +71,7 @@ export function language(vocab: number = BYTES): Language {
     divergedAbove: Infinity,
     causal: true,
     modulated: false,
+    ids: true,
     positions: (seq, headWidth) => ropeTable(seq, headWidth),
     parameters: {
       input: (all, { width: d }) => ({ embed: table(all, "embed", vocab, vocab, d) }),

@@ -15,6 +15,7 @@ import {
   runsOf,
   runtimeName,
   trainingPhrase,
+  trustPhrase,
 } from "../words/phrases.ts";
 
 type Pairs = [name: string, value: string][];
@@ -111,6 +112,7 @@ export function factPairs(record: BenchRecord): Pairs {
     ] satisfies Pairs),
     ...machinePairs(record),
     ["cost", costPhrase(record) + memoryPhrase(record)],
+    ["known training", trustPhrase(record)],
     ["made", record.createdAt],
     ["record", `${record.schema}, checksum ${record.checksum}`],
   ];

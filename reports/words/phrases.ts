@@ -42,6 +42,18 @@ export function adapterName(environment: Environment): string {
 /** What ran the kernels: `Deno 2.9.6`, or a browser by its own name for itself. */
 export const runtimeName = ({ browser, deno }: Environment): string => browser ?? `Deno ${deno}`;
 
+/** Whether the machine computed alike throughout, as one phrase. */
+export function trustPhrase({ trust: { canary, trainedAgain } }: BenchRecord): string {
+  const sung = canary === null
+    ? "no canary for this task"
+    : canary.after === null
+    ? `canary ${canary.before} before, none after`
+    : `canary ${canary.before} before and after`;
+  return trainedAgain > 0
+    ? `${sung}; ${many(trainedAgain, "run")} trained twice, equal to the bit`
+    : sung;
+}
+
 /** What the bench cost, as one phrase: what was trained or measured, then the time. */
 export function costPhrase(record: BenchRecord): string {
   const { cost, evidence, findings } = record, time = duration(cost.wall_s);

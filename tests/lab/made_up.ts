@@ -89,6 +89,7 @@ export async function madeUpRecord(suite: Suite, profile: ProfileName): Promise<
     measured: derived.measured,
     incomplete: false,
     cost: COST,
+    trust: { canary: null, trainedAgain: 0 },
     warnings: derived.warnings,
   });
   return JSON.parse(JSON.stringify(record));

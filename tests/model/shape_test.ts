@@ -6,6 +6,7 @@ import { BLOCK_FLOATS } from "../../model/layout_builder.ts";
 import { type Layout, layoutOf, type ModelShape } from "../../model/shape.ts";
 import { pack, unpack } from "../../model/stored.ts";
 import { TENSOR_KINDS } from "../../rule/rule.ts";
+import { diffusion } from "../../model/tasks/diffusion.ts";
 import { language } from "../../model/tasks/language.ts";
 
 /** Head width 10, expert width 9, 37 entries, 2 shared experts, 3 groups: nothing divides by 4. */
@@ -164,4 +165,13 @@ Deno.test("an impossible shape is a range error that names what was found", () =
   refuse({ ffn: { ...moe, active: 4 } }, /Cannot route 9e4a into 3 groups/);
   refuse({ ffn: { ...moe, shared: -1 } }, /shared = -1/);
   refuse({ ffn: { ...moe, expertWidth: 0 } }, /expertWidth = 0/);
+  // what no adapter or host can hold, before anything of it is made
+  const blocks = "Cannot build the model: its blocks have ";
+  refuse({ width: 30 * 2 ** 10 }, new RegExp(`${blocks}.* parameters, of which one binding`));
+  refuse({ ffn: { kind: "dense", hidden: 2 ** 22 } }, new RegExp(`${blocks}.* rows of parameters`));
+  // a hash of ids that the tokens do not have
+  refuse(
+    { task: diffusion(), width: 32, headWidth: 8, ffn: { ...moe, groups: 1, pick: "hash" } },
+    /router=hash routes by the ids of tokens, and diffusion has none/,
+  );
 });

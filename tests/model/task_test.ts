@@ -259,7 +259,7 @@ Deno.test("runs of two tasks, or of one task at two sizes, are never one run", (
   assert.equal(new Set(jobs.map((job) => job.group)).size, tasks.length);
 });
 
-Deno.test("another task's data, a plan for another task and a router without ids are type errors", () =>
+Deno.test("another task's data and a plan for another task are type errors, a router without ids a range error", () =>
   withDevice({}, async (device) => {
     const text = uploadText(device, new Uint8Array(600), 500), data = vectors().upload(device);
     const make = (shape: ModelShape, given: typeof text | typeof data) =>
@@ -274,7 +274,10 @@ Deno.test("another task's data, a plan for another task and a router without ids
       message: "Cannot draw tokens: the data is for regression",
     });
     const hash = { ...MOE, ffn: { ...MOE.ffn, pick: "hash" as const } } as ModelShape;
-    assert.throws(() => make(hash, data), { name: "TypeError", message: /picks by tokens/ });
+    assert.throws(() => make(hash, data), {
+      name: "RangeError",
+      message: /routes by the ids of tokens/,
+    });
     assert.equal(device.memory.alive_bytes, before, "a refused trainer left tensors behind");
     const context = {
       task: language(),

@@ -191,6 +191,7 @@ export function claimFixture(
     ...decideSuite(findings, change.incomplete ?? false),
     incomplete: false,
     cost,
+    trust: { canary: { before: "9f0c", after: "9f0c" }, trainedAgain: 1 },
     warnings: ["one seed diverged"],
     ...change,
   }));

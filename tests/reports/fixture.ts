@@ -281,6 +281,7 @@ export function fixtureRecord(
       peakDevice_bytes: 61_000_000,
       peakRss_bytes: 420_000_000,
     },
+    trust: { canary: { before: "9f0c", after: "9f0c" }, trainedAgain: 1 },
     warnings: ["16e2a diverged in 2 of 24 runs at the highest learning rate"],
     ...change,
   };

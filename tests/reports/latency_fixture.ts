@@ -154,6 +154,7 @@ export function latencyFixture(
       peakDevice_bytes: null,
       peakRss_bytes: null,
     },
+    trust: { canary: { before: "9f0c", after: "9f0c" }, trainedAgain: 0 },
     warnings: ["another process took 12% of a processor while this was timed"],
     ...change,
   }));

@@ -164,6 +164,7 @@ const SIZES: [string, string][] = [
   ["dense:h=64", "Cannot use h=64 in dense: a dense FFN takes H, its hidden width"],
   ["16e0a:d=64,L=2,h=8", "Cannot route 16e0a: active is 0, at least 1 is needed"],
   ["0e1a:d=64,L=2,h=8", "Cannot route 0e1a: experts is 0, at least 1 is needed"],
+  ["1048577e1a:d=64,L=2,h=8", "Cannot route 1048577e1a: experts is 1048577, at most 1048576"],
   ["4e8a:d=64,L=2,h=8", "Cannot activate 8 experts in 4e8a: it has only 4"],
   [
     "10e3a3g:d=64,L=2,h=8",

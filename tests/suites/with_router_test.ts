@@ -108,3 +108,11 @@ Deno.test("the caption says what R holds under, and ranks no rule made for anoth
   assert.ok(rivals("gate=sigmoid-raw").ids.includes("moe-dmft"));
   assert.ok(rivals("cf=1.25").ids.includes("moe-dmft"));
 });
+
+Deno.test("a hash is refused where what is trained on has no ids", () => {
+  assert.throws(
+    () => withRouter(suiteById("width-diffusion"), "router=hash", "smoke"),
+    /^RangeError: Cannot run width-diffusion with --router router=hash: a hash routes by ids/,
+  );
+  withRouter(suiteById("width"), "router=hash", "smoke");
+});

@@ -4,12 +4,13 @@ import { LabError } from "../../../lab/record/failure.ts";
 import type { Run } from "../../../lab/record/run.ts";
 import { type Hand, HandLost } from "../../../lab/train/hand.ts";
 import { type Context, type Job, jobOf } from "../../../lab/train/job.ts";
-import { type BenchProgress, groupLabel, TrainingPool } from "../../../lab/train/pool.ts";
-import type { Store } from "../../../lab/train/store.ts";
+import { TrainingPool } from "../../../lab/train/pool.ts";
+import { type BenchProgress, groupLabel } from "../../../lab/train/progress.ts";
 import type { Dataset } from "../../../model/task.ts";
 import { language } from "../../../model/tasks/language.ts";
 import { Memory } from "../../../kernels/gpu/memory.ts";
 import { quickPlan } from "../../../suites/plans.ts";
+import { memoryStore } from "../memory_store.ts";
 import { placed, runWith } from "../runs.ts";
 import { assertEquals } from "../assert.ts";
 
@@ -52,18 +53,6 @@ const device = {
   memory: new Memory(),
 } as unknown as Device;
 const data = { task, hash: "d", trainUnits: 1000 } as unknown as Dataset;
-
-/** A store in memory. */
-function memoryStore(): Store & { items: Map<string, Run> } {
-  const items = new Map<string, Run>();
-  return {
-    items,
-    warnings: [],
-    append: (run) => void items.set(run.key, run),
-    close() {},
-    [Symbol.dispose]() {},
-  };
-}
 
 /** A hand whose groups end when a test says so. */
 class FakeHand implements Hand {

@@ -47,6 +47,7 @@ export function regression(
     tensors: "language",
     init: {},
     modulated: false,
+    ids: false,
     output: "values",
     loss: { name: "squared error", unit: "squares", title: "validation error" },
     divergedAbove,

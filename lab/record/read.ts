@@ -64,7 +64,7 @@ export function parseRecord(text: string, name: string, sealedOnly = true): Benc
   if (!result.success) throw cannot(issueOf(result.error));
   if (sealedOnly && !isSealed(value as object)) {
     throw cannot(
-      "it was changed after it was written, its checksum does not fit; `deno task check` says where",
+      "it was changed after it was written, its checksum does not fit; deno task check says where",
     );
   }
   return result.data;

@@ -80,7 +80,7 @@ export function readShard(folder: string): ShardFacts {
   } catch (error) {
     const none = error instanceof Deno.errors.NotFound;
     const why = none
-      ? "it is no folder of `deno task bench --shard`, it has no shard.json"
+      ? "it is no folder of bench --shard, it has no shard.json"
       : error instanceof SyntaxError
       ? "its shard.json is not JSON, or cut short"
       : causeOf(error);

@@ -30,9 +30,11 @@ function holderOf(path: string): string {
  * @throws {LabError} when it cannot be written to, or another process holds it
  */
 export function lockFolder(directory: string): Disposable {
-  const cannot = (error: unknown) =>
-    new LabError(`Cannot write to ${directory}: ${causeOf(error)}`, { cause: error });
   const path = `${directory}/.lock`;
+  const cannot = (error: unknown) => {
+    const where = error instanceof Deno.errors.IsADirectory ? path : directory;
+    return new LabError(`Cannot write to ${where}: ${causeOf(error)}`, { cause: error });
+  };
   let file: Deno.FsFile, real: string;
   try {
     Deno.mkdirSync(directory, { recursive: true });

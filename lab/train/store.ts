@@ -88,8 +88,8 @@ function parseLine<T extends { key: string }>(
   } catch {
     return "not JSON";
   }
-  const item = typeof value === "object" && value !== null && "key" in value ? value : null;
-  if (item !== null && (earlier?.(item) || !("checksum" in item))) {
+  const item = typeof value === "object" ? value : null;
+  if (item !== null && (earlier?.(item) || ("key" in item && !("checksum" in item)))) {
     throw new LabError(
       `Cannot go on from ${path}: its ${noun}s are of an earlier version; ` +
         "give another --out, or move the file",

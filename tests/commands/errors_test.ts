@@ -11,6 +11,7 @@ import { COMPARE } from "./mistakes/compare.ts";
 import { HISTOGRAM, IMAGES, TEXT } from "./mistakes/data.ts";
 import { type Chapter, lay, type Mistake } from "./mistakes/mistake.ts";
 import { ADAPTER, MEASURING, PARITY, RULE } from "./mistakes/others.ts";
+import { RECORDS, SHARDS } from "./mistakes/records.ts";
 
 /** The document's chapters; a new command adds its own. */
 const CHAPTERS: Chapter[] = [
@@ -23,6 +24,8 @@ const CHAPTERS: Chapter[] = [
   RULE,
   PARITY,
   MEASURING,
+  SHARDS,
+  RECORDS,
   ADAPTER,
 ];
 
@@ -75,7 +78,7 @@ async function made(mistake: Mistake): Promise<{ row: string } | { skipped: stri
   let undo: () => void = () => {};
   try {
     await lay(dir, files);
-    const done = make?.(dir) ?? undo;
+    const done = await make?.(dir) ?? undo;
     if (typeof done === "string") return { skipped: done };
     undo = done;
     const own = args.map((arg) => arg.replaceAll("DIR", dir));
@@ -87,7 +90,8 @@ async function made(mistake: Mistake): Promise<{ row: string } | { skipped: stri
     assert.equal(errors.length, 1, `${did}: ${err}`);
     assert.ok(!/^\s+at /m.test(err), `${did}: ${err}`);
     assert.equal(out, "", did);
-    const message = errors[0].slice("error: ".length).replaceAll(dir, "DIR");
+    const message = errors[0].slice("error: ".length).replaceAll(dir, "DIR")
+      .replace(/\(process \d+\)/, "(process 4711)");
     assert.match(message, /^(Cannot|No) .*[^.]$/, did);
     assert.ok(!/undefined|NaN|\[object|os error/.test(message), `${did}: ${message}`);
     assert.ok(!message.includes("\x1b"), did);

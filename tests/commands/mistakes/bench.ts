@@ -1,5 +1,5 @@
 /** Mistakes with `bench`: its arguments, and the folder it writes to. */
-import { openStore } from "../../../lab/train/store.ts";
+import { sealed } from "../../../lab/record/hash.ts";
 import { fixtureRecord } from "../../reports/fixture.ts";
 import { runWith } from "../../lab/runs.ts";
 import type { Chapter, Mistake } from "./mistake.ts";
@@ -12,8 +12,23 @@ const inOut = (did: string, more: Omit<Mistake, "did" | "args">, out = "DIR/out"
   ...more,
 });
 
+/** Holds a folder as another bench would, from a process of its own; returns what ends it. */
+async function heldBy(folder: string): Promise<() => void> {
+  const module = new URL("../../../lab/train/lock.ts", import.meta.url).href;
+  const code = `import { lockFolder } from ${JSON.stringify(module)};
+lockFolder(${JSON.stringify(folder)}); console.log("held"); setInterval(() => {}, 1000);`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "-q", code],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await child.stdout.getReader().read();
+  return () => child.kill("SIGKILL");
+}
+
 const record = fixtureRecord();
-const run = JSON.stringify(runWith("a"));
+const run = JSON.stringify(sealed(runWith("a")));
 
 export const ARGUMENTS: Chapter = {
   title: "`bench`: arguments",
@@ -68,6 +83,11 @@ export const FOLDER: Chapter = {
     inOut("a run with a number that is none", {
       files: { "out/runs.jsonl": `${run.replace('"steps":2', '"steps":1e999')}\n` },
     }),
+    inOut("a run that was changed by hand", {
+      files: {
+        "out/runs.jsonl": `${run.replace('"validationLoss":5', '"validationLoss":0.01')}\n`,
+      },
+    }),
     inOut("runs of an earlier version", { files: { "out/runs.jsonl": '{"trainLoss_nats":[]}\n' } }),
     inOut("a line of a gigabyte among the runs", { files: { "out/runs.jsonl": 2 ** 30 } }),
     inOut("a folder in place of the runs", { files: { "out/runs.jsonl": null } }),
@@ -75,10 +95,7 @@ export const FOLDER: Chapter = {
     inOut("a folder in place of the lock", { files: { "out/.lock": null } }),
     inOut("a plan of a gigabyte in one line", { files: { "out/plan.json": 2 ** 30 } }),
     inOut("a second bench in the same folder", {
-      make(dir) {
-        const store = openStore(`${dir}/out`);
-        return () => store.close();
-      },
+      make: (dir) => heldBy(`${dir}/out`),
     }),
     inOut("a folder that may not be written", {
       make(dir) {

@@ -1,4 +1,5 @@
 /** Mistakes with `compare`, whose records come from anywhere. */
+import { sealed } from "../../../lab/record/hash.ts";
 import { fixtureRecord } from "../../reports/fixture.ts";
 import { latencyFixture } from "../../reports/latency_fixture.ts";
 import type { Chapter, Files, Mistake } from "./mistake.ts";
@@ -6,11 +7,17 @@ import type { Chapter, Files, Mistake } from "./mistake.ts";
 const record = latencyFixture(), { plan, findings } = record;
 const text = JSON.stringify(record);
 
-/** Compares a good record with another. */
+/** Compares a good record with another, which whoever changed it has sealed again. */
 const beside = (did: string, other: Files[string], more: Files = {}): Mistake => ({
   did,
   args: ["compare", "DIR/good.json", "DIR/other.json"],
-  files: { "good.json": record, "other.json": other, ...more },
+  files: {
+    "good.json": record,
+    "other.json": other !== null && typeof other === "object" && "checksum" in other
+      ? sealed(other)
+      : other,
+    ...more,
+  },
 });
 
 /** Compares with these arguments; two records that can be are there. */
@@ -67,6 +74,10 @@ export const COMPARE: Chapter = {
       ...record,
       plan: { ...plan, version: "0", hash: "fedcba9876543210" },
     }),
+    {
+      ...given("a record that was changed after it was written", "DIR/a.json", "DIR/b.json"),
+      files: { "a.json": record, "b.json": { ...record, warnings: [] } },
+    },
     beside("a record of another plan", { ...record, plan: { ...plan, hash: "0123456789abcdef" } }),
   ],
 };

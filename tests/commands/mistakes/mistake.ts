@@ -16,7 +16,7 @@ export interface Mistake {
   /** settings; where there are any, the command runs in a process of its own */
   env?: Record<string, string>;
   /** makes what files cannot be, e.g. a lock; returns what undoes it, or why this machine cannot make it */
-  make?: (dir: string) => (() => void) | string;
+  make?: (dir: string) => (() => void) | string | Promise<() => void>;
 }
 
 /** The mistakes of one command, under its heading. */

@@ -54,11 +54,15 @@ function runOf(job: Job): Run {
 }
 
 /** All runs that a suite asks for until it is done, by key. */
-export function madeUpRuns(suite: Suite, profile: ProfileName): Map<string, Run> {
+export function madeUpRuns(
+  suite: Suite,
+  profile: ProfileName,
+  context: Context = CONTEXT,
+): Map<string, Run> {
   const runs = new Map<string, Run>();
-  const { id, loss: { name, unit } } = CONTEXT.task, task = { id, loss: { name, unit } };
+  const { id, loss: { name, unit } } = context.task, task = { id, loss: { name, unit } };
   for (;;) {
-    const jobs = suite.ahead!(profile, new FinishedModels(runs, CONTEXT, task));
+    const jobs = suite.ahead!(profile, new FinishedModels(runs, context, task));
     const missing = jobs.filter((job) => !runs.has(job.key));
     if (missing.length === 0) return runs;
     for (const job of missing) runs.set(job.key, runOf(job));

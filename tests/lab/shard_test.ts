@@ -1,12 +1,14 @@
 /** Shards: every part has one owner, the same everywhere; merging gives one machine's findings or says why not. */
 import assert from "node:assert/strict";
 import { costOf, type Found, mergedRecord, oneBench, union } from "../../lab/merge.ts";
+import { derive } from "../../lab/derive.ts";
 import { LabError } from "../../lab/record/failure.ts";
 import { readShard, SHARD_SCHEMA, type ShardFacts, writeShard } from "../../lab/record/shard.ts";
 import { type Run, signed } from "../../lab/record/run.ts";
 import { isShared, ownerOf, shareOf } from "../../lab/shard.ts";
 import type { Suite } from "../../lab/suite.ts";
 import { FinishedModels } from "../../lab/train/models.ts";
+import { taskById } from "../../model/tasks/registry.ts";
 import { suiteById, SUITES } from "../../suites/registry.ts";
 import { CONTEXT, COST, DATA, madeUpRecord, madeUpRuns } from "./made_up.ts";
 import { ENVIRONMENT } from "./runs.ts";
@@ -80,6 +82,18 @@ Deno.test("merged runs give the findings and verdict of one machine, number for 
     () => mergedRecord(SUITE, "smoke", DATA, CONTEXT, shards(), short),
     /^LabError: Cannot merge activated-experts: \d+ of its runs are in no shard$/,
   );
+});
+
+Deno.test("whatever is shared out can be judged from its runs alone, on text and on images", async () => {
+  let shared = 0;
+  for (const suite of SUITES.filter(isShared)) {
+    const context = { ...CONTEXT, task: taskById(suite.task!) };
+    const runs = madeUpRuns(suite, "smoke", context);
+    const { kind } = await derive(suite, "smoke", runs, context, ENVIRONMENT);
+    assert.equal(kind, "whole", suite.id);
+    shared++;
+  }
+  assert.ok(shared > 20, `${shared}`);
 });
 
 Deno.test("shards that are no one bench are refused with the reason", () => {

@@ -36,6 +36,10 @@ async function withBench(
     const record = await readRecord(PUBLISHED.pathname);
     await Deno.mkdir(`${dir}/bench`);
     await Deno.writeTextFile(`${dir}/bench/record.json`, JSON.stringify(record));
+    const runs = record.evidence.kind === "transfer" ? record.evidence.runs : [];
+    const once = [...new Map(runs.map((run) => [run.key, run])).values()];
+    const lines = once.map((run) => `${JSON.stringify(sealed(run))}\n`).join("");
+    await Deno.writeTextFile(`${dir}/bench/runs.jsonl`, lines);
     await Deno.writeTextFile(`${dir}/bench/plan.json`, JSON.stringify({ plan: record.plan }));
     await test(dir, record);
   } finally {
@@ -65,7 +69,11 @@ Deno.test("one loss of it changed and sealed again is found by the command, with
     assert.equal(code, 1);
     assert.match(out, /WRONG +digests of \d+ runs\n +run [0-9a-f]{16} .*: its digest is of other/);
     assert.match(out, /WRONG +findings from the runs\n/);
-    assert.match(out, /1 of 1 do not hold: /);
+    assert.match(
+      out,
+      /WRONG +its runs are those of runs\.jsonl\n +run [0-9a-f]{16}: another there/,
+    );
+    assert.match(out, /1 of 2 do not hold: /);
     const packed = await said(packCommand, `${dir}/bench`, "--out", `${dir}/a.tar.gz`);
     assert.equal(packed.code, 1);
     assert.match(packed.err, /^error: Cannot pack .*: digests of \d+ runs does not hold/m);
@@ -85,7 +93,9 @@ Deno.test("an archive holds everything with its hash, and is the same bytes each
     const tar = gunzipSync(a), files = new Map(parseTar(tar).map((f) => [f.name, f]));
     assert.ok(tar.subarray(-1024).every((byte) => byte === 0), "an archive ends with two blocks");
     const names = ["README.md", "BADGES.md", "environment.json", "reproduce.sh", "SHA256SUMS"];
-    const held = [...names, "bench/record.json", "bench/plan.json"].map((name) => `paper/${name}`);
+    const held = [...names, "bench/record.json", "bench/plan.json", "bench/runs.jsonl"].map((
+      name,
+    ) => `paper/${name}`);
     assert.deepEqual([...files.keys()].sort(), held.sort());
     const sums = files.get("paper/SHA256SUMS")!.text.trim().split("\n");
     assert.equal(sums.length, files.size - 1);
@@ -98,6 +108,21 @@ Deno.test("an archive holds everything with its hash, and is the same bytes each
     for (const badge of ["Available", "Functional", "Reusable", "Reproduced", "Replicated"]) {
       assert.match(files.get("paper/BADGES.md")!.text, new RegExp(`\\| .*${badge}`));
     }
+  }));
+
+Deno.test("a folder without its runs, or judged by another version, is not packed", () =>
+  withBench(async (dir, record) => {
+    const older = sealed({ ...record, plan: { ...record.plan, version: "0" } });
+    await Deno.writeTextFile(`${dir}/bench/record.json`, JSON.stringify(older));
+    assert.equal((await said(checkCommand, `${dir}/bench`)).code, 2);
+    const unknown = await said(packCommand, `${dir}/bench`, "--out", `${dir}/a.tar.gz`);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /was judged by another version of its suite\n$/);
+    await Deno.writeTextFile(`${dir}/bench/record.json`, JSON.stringify(record));
+    await Deno.remove(`${dir}/bench/runs.jsonl`);
+    const bare = await said(packCommand, `${dir}/bench`, "--out", `${dir}/a.tar.gz`);
+    assert.equal(bare.code, 2);
+    assert.match(bare.err, /it lacks runs\.jsonl; pack the folder that its bench wrote to\n$/);
   }));
 
 Deno.test("the archive's script finds a changed file, and hands its options on", () =>

@@ -25,7 +25,9 @@ function facts(index: number, change: Partial<ShardFacts> = {}): ShardFacts {
     suites: [{ id: SUITE.id, options: null, plan: "p", share: "runs" }],
     environment: ENVIRONMENT,
     finished: true,
-    cost: COST,
+    costs: { [SUITE.id]: COST },
+    exploratory: [],
+    trust: { language: { canary: { before: "c", after: "c" }, trainedAgain: 1 } },
     warnings: [],
     checksum: "",
     ...change,
@@ -120,6 +122,16 @@ Deno.test("shards that are no one bench are refused with the reason", () => {
       /adapters or kernel variants of out\/3 and out\/1 differ/,
     ],
     [shards(only(1, { environment: { ...ENVIRONMENT, kernelsVersion: "9" } })), /kernels versions/],
+    [
+      shards(only(1, { environment: { ...ENVIRONMENT, gitCommit: "0".repeat(40) } })),
+      /versions of mue-bench of out\/3 and out\/1 differ/,
+    ],
+    [
+      shards(
+        only(1, { trust: { language: { canary: { before: "d", after: "d" }, trainedAgain: 0 } } }),
+      ),
+      /canaries of out\/3 and out\/1 differ \(c and d\): these machines do not compute alike/,
+    ],
     [shards(only(1, { index: 2 })), /out\/1 and out\/2 are both shard 2/],
     [shards().slice(1), /shard 3\/4 is not there; run its --shard 3\/4$/],
     [shards(only(4, { finished: false })), /out\/4 was stopped; run its --shard 4\/4 again/],
@@ -145,18 +157,18 @@ Deno.test("the same run with other losses in two shards is refused and named", (
 Deno.test("shard.json comes back as written, and is refused when changed, cut short or not there", async () => {
   const dir = await Deno.makeTempDir();
   try {
-    assert.throws(() => readShard(dir), /it has no shard\.json$/);
+    await assert.rejects(readShard(dir), /it has no shard\.json$/);
     writeShard(dir, facts(2));
-    const { checksum: _, ...back } = readShard(dir), { checksum: __, ...written } = facts(2);
+    const { checksum: _, ...back } = await readShard(dir), { checksum: __, ...written } = facts(2);
     assert.deepEqual(back, written);
     const text = await Deno.readTextFile(`${dir}/shard.json`);
     await Deno.writeTextFile(
       `${dir}/shard.json`,
       text.replace('"finished": true', '"finished": false'),
     );
-    assert.throws(() => readShard(dir), /was changed after it was written$/);
+    await assert.rejects(readShard(dir), /was changed after it was written$/);
     await Deno.writeTextFile(`${dir}/shard.json`, text.slice(0, 200));
-    assert.throws(() => readShard(dir), /not JSON, or cut short$/);
+    await assert.rejects(readShard(dir), /not JSON, or cut short$/);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

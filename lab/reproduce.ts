@@ -3,7 +3,7 @@
  *
  * Where adapter, driver, Deno and kernels are the record's, every bit must be; elsewhere rounding differs, grows step
  * by step, and ends as another draw of what the seeds' spread shows anyway. Two limits, both measured on
- * the 567 runs that Mesa 22.3.6 and 26.2 have in common (docs/validation.md).
+ * the 567 runs that Mesa 22.3.6 and 26.2 have in common (docs/two_drivers.ts).
  *
  * @module
  */

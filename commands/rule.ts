@@ -30,9 +30,12 @@ A configuration is a name, then sizes:
   shared=, groups=                  instead of s and g in the name
   B=, D=                            tokens per step, total tokens, in --from (and --to where they
                                     differ): turn on the batch and duration rule
-  dh=                               head width (16 if that divides d, else d)
+  dh=, heads=, kv=                  head width (16 if that divides d, else d), query heads (d / dh),
+                                    heads of keys and values (as many): heads * dh need not be d
+  hs=, vocab=, tied                 width of a shared expert (h), vocabulary, tied embeddings
   gate=, router=, limit=, cf=, bias= another router (docs/routers.md): R follows it, with a warning
                                     where it holds under an assumption only
+Numbers may end in K, M, B or T (10^3 to 10^12): B=4M,D=1T.
 --task ID               what the models are for: ${TASKS.join(", ")} (${TASKS[0]})
 --from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
 them out, and h (or H) from its H.

@@ -160,8 +160,8 @@ export interface Factors {
 
 /**
  * What a rule may take powers of: the rho's and q of docs/rule.md; `rho_h`, the ratio of one
- * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); `a`, active
- * experts (dense 1); and `S`, what the gates of a token sum to at init (1 where they are normalized:
+ * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); `rho_o`, the
+ * ratio of heads·dh/d (1 where heads add up to d); `a`, active experts (dense 1); and `S`, what the gates of a token sum to at init (1 where they are normalized:
  * rule/gates.ts).
  */
 export type Quantity =
@@ -170,6 +170,7 @@ export type Quantity =
   | "rho_H"
   | "rho_h"
   | "rho_a"
+  | "rho_o"
   | "rho_B"
   | "rho_D"
   | "q"

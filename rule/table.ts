@@ -6,6 +6,7 @@
 
 import {
   activeWidth,
+  attentionRatio,
   checkConfiguration,
   type Configuration,
   formatConfiguration,
@@ -14,7 +15,7 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
-import { completed, NORMS, tensorsOf } from "./tensors.ts";
+import { byFanIn, completed, NORMS, tensorsOf } from "./tensors.ts";
 import {
   type Exponents,
   type Factors,
@@ -75,7 +76,7 @@ export function defineRule(
   const table = (options: Required<RuleOptions>) => completed(text(options));
   const factorsOf: Rule["factors"] = (from, to, options) => {
     const all = withDefaults(options);
-    const { rows, multipliers, oneMinusBeta } = table(all);
+    const { rows, multipliers, oneMinusBeta } = byFanIn(table(all), from, to);
     const x = quantities(checkConfiguration(from), checkConfiguration(to), all);
     return {
       rows: mapValues(
@@ -94,7 +95,8 @@ export function defineRule(
     transfer(from, to, hps, options) {
       checkHyperParameters(hps);
       const factors = factorsOf(from, to, options);
-      const { rows, multipliers, oneMinusBeta } = lawsFor(rule.laws(options), to, rule);
+      const laws = lawsFor(rule.laws(options), to, rule);
+      const { rows, multipliers, oneMinusBeta } = byFanIn(laws, from, to);
       const logitStd = routerLogitStd(to, hps.initStd, factors);
       const route = power(multipliers.routeScale.exponents, routeQuantities(to, rule, logitStd));
       checkBetas(hps, factors.oneMinusBeta, from, to);
@@ -169,6 +171,7 @@ const UNIT: Record<Quantity, number> = {
   rho_H: 1,
   rho_h: 1,
   rho_a: 1,
+  rho_o: 1,
   rho_B: 1,
   rho_D: 1,
   q: 1,
@@ -197,6 +200,7 @@ export function quantities(
     rho_H: rho.activeWidth,
     rho_h: downFanIn(to) / downFanIn(from),
     rho_a: activeShare(to) / activeShare(from),
+    rho_o: attentionRatio(from, to),
     rho_B: rho.batch,
     rho_D: rho.tokens,
     q: batchDurationFactor(from, to, withDefaults(options).durationExponent),

@@ -178,8 +178,9 @@ Deno.test("law 3, granularity: h/m, a·m, N·m, s·m changes R alone, to a·m", 
   const some = anyMoe.map(withoutRouter);
   fc.assert(fc.property(anyConfiguration, some, fc.integer({ min: 2, max: 9 }), (c, to, m) => {
     const from = reference(c, to);
-    const { experts, active, expertWidth, shared } = to.ffn as MoeFfn;
-    const coarse = withFfn(to, { expertWidth: expertWidth * m });
+    const { experts, active, expertWidth, shared, sharedWidth } = to.ffn as MoeFfn;
+    const own = sharedWidth === undefined ? {} : { sharedWidth: sharedWidth * m };
+    const coarse = withFfn(to, { expertWidth: expertWidth * m, ...own });
     const fine = withFfn(to, { experts: experts * m, active: active * m, shared: shared * m });
     const rule = ruleById("complete-mue");
     const [a, b] = [rule.transfer(from, coarse, HPS), rule.transfer(from, fine, HPS)];

@@ -3,14 +3,16 @@
  * to a target. No GPU, and no zod, so that it starts at once.
  */
 
-import { parseConfiguration, ratios } from "../rule/configuration.ts";
-import { visible } from "../reports/words/lines.ts";
+import { ratios } from "../rule/configuration.ts";
+import { visible, wrap } from "../reports/words/lines.ts";
+import { MODEL_TYPES } from "../rule/huggingface.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
 import { type HyperParameters, type RuleOptions, type RuleTask, TASK_KINDS } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
 import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
 import { explainText } from "./rule_explain.ts";
+import { joined, type Pair, pairsOf, readSide } from "./rule_models.ts";
 import { csvText, jsonText, tableText } from "./rule_table.ts";
 
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
@@ -36,6 +38,9 @@ A configuration is a name, then sizes:
   gate=, router=, limit=, cf=, bias= another router (docs/routers.md): R follows it, with a warning
                                     where it holds under an assumption only
 Numbers may end in K, M, B or T (10^3 to 10^12): B=4M,D=1T.
+A configuration may also be a Hugging Face config.json, with B and D after a colon
+(config.json:B=4M,D=1T): a table per kind of layer, after what no rule covers. Known are
+${wrap(MODEL_TYPES.join(", "), 90, "  ").join("\n")}
 --task ID               what the models are for: ${TASKS.join(", ")} (${TASKS[0]})
 --from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
 them out, and h (or H) from its H.
@@ -69,6 +74,8 @@ Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,s
                           of all, or of one tensor, multiplier or beta (e.g. wdown); text or --json
 
   deno task rule ${EXAMPLE}
+  deno task rule --from dense:d=256,L=4,H=512,B=256K,D=10B --to config.json:B=4M,D=1T --lr 0.01
+  deno task rule --from config.json --to 64e8a:d=2048,h=512 --lr 3e-4 --json
   deno task rule --compare --from dense:d=128,L=4,H=128 --to 64e8a:d=1024
   deno task rule --explain wdown --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01
   deno task rule --from dense:d=128,L=32,H=128,B=65536,D=1638400000 \\
@@ -159,8 +166,28 @@ function output(args: string[]): string {
     depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
     durationExponent: atLeast0("duration-exponent", values["duration-exponent"]),
   };
-  const from = parseConfiguration(values.from!);
-  const to = parseConfiguration(values.to!, from);
+  const from = readSide(values.from!), to = readSide(values.to!, from);
+  const pairs = pairsOf(from, to);
+  for (const pair of pairs) refuseNewSizes(pair);
+  const format = values.json ? "json" : values.csv ? "csv" : "table";
+  if (compare) {
+    const initStd = atLeast0("init-std", values["init-std"]);
+    const texts = pairs.map((p) => compareText(RULES, p.from, p.to, options, initStd, format));
+    return joined([from, to], pairs, texts, format);
+  }
+  const rule = ruleById(values.rule), hps = reference(values);
+  const texts = pairs.map(({ from, to }) => {
+    const transfer = rule.transfer(from, to, hps, options);
+    const q = batchDurationFactor(from, to, options.durationExponent);
+    const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
+    if (values.explain) return explainText(answer, positionals[0], values.json);
+    return { json: jsonText, csv: csvText, table: tableText }[format](answer);
+  });
+  return joined([from, to], pairs, texts, format);
+}
+
+/** Batch and tokens have ratios only where the reference has them too. */
+function refuseNewSizes({ from, to }: Pair): void {
   for (const [key, field] of [["B", "batchTokens"], ["D", "tokens"]] as const) {
     if (from[field] === null && to[field] !== null) {
       throw new UsageError(
@@ -170,18 +197,6 @@ function output(args: string[]): string {
       );
     }
   }
-  if (compare) {
-    const format = values.json ? "json" : values.csv ? "csv" : "table";
-    const initStd = atLeast0("init-std", values["init-std"]);
-    return compareText(RULES, from, to, options, initStd, format);
-  }
-  const rule = ruleById(values.rule);
-  const hps = reference(values);
-  const transfer = rule.transfer(from, to, hps, options);
-  const q = batchDurationFactor(from, to, options.durationExponent);
-  const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
-  if (values.explain) return explainText(answer, positionals[0], values.json);
-  return values.json ? jsonText(answer) : values.csv ? csvText(answer) : tableText(answer);
 }
 
 function reference(values: ReturnType<typeof read>["values"]): HyperParameters {

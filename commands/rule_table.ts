@@ -1,7 +1,12 @@
 /** What `deno task rule` prints of one rule: a table, JSON or CSV. */
 
 import { align } from "../reports/words/lines.ts";
-import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
+import {
+  attentionRatio,
+  type Configuration,
+  formatConfiguration,
+  type Ratios,
+} from "../rule/configuration.ts";
 import { gatesOf } from "../rule/gates.ts";
 import { identityFor } from "../rule/route_scale.ts";
 import {
@@ -64,6 +69,7 @@ export function tableText(answer: Answer): string {
   const { rule, from, to, rho, q, hps, options, transfer } = answer;
   const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
   const letters = new Map([...groups.keys()].map((key, i) => [key, String.fromCharCode(97 + i)]));
+  const heads = attentionRatio(from, to);
   const letterOf = (row: Row) => letters.get(JSON.stringify({ ...row, tensor: "" }))!;
   const formulas = [...groups.values()].flatMap((rows) => [
     ` ${letterOf(rows[0])}  ${rows.map((row) => row.tensor).join(" ")}`,
@@ -81,7 +87,8 @@ export function tableText(answer: Answer): string {
     `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
     `  ${ownStds(hps, options.task)}`,
     `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
-    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
+    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}` +
+    `${heads === 1 ? "" : `, rho_o ${short(heads)}`}; ` +
     `q ${short(q)}`,
     ...warningLines(transfer.warnings),
     "",

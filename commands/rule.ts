@@ -3,6 +3,7 @@
  * to a target. No GPU, and no zod, so that it starts at once.
  */
 
+import { besideOf } from "../rule/beside.ts";
 import { ratios } from "../rule/configuration.ts";
 import { visible, wrap } from "../reports/words/lines.ts";
 import { MODEL_TYPES } from "../rule/huggingface.ts";
@@ -13,7 +14,7 @@ import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
 import { explainText } from "./rule_explain.ts";
 import { joined, type Pair, pairsOf, readSide } from "./rule_models.ts";
-import { csvText, jsonText, tableText } from "./rule_table.ts";
+import { type Answer, csvText, jsonText, tableText } from "./rule_table.ts";
 
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
 
@@ -65,6 +66,8 @@ ${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
   --unembedding X         authors: init / sqrt(rho_d), logits (diffusion: velocity) / rho_d;
                           completed-p (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
   --decoupled-decay       weight decay * rho_d on hidden matrices, keeps lr*wd
+  --decay X               coupled: wd is applied as lr*wd (AdamW); independent: wd alone, which
+                          then takes lr's factors too (coupled)
   --depth-alpha X         residual / rho_L^X, hidden lr * rho_L^(X-1) (1)
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)
 
@@ -99,6 +102,7 @@ const OPTIONS = {
   rule: { type: "string", default: RULES[0].id },
   unembedding: { type: "string", default: "authors" },
   "decoupled-decay": { type: "boolean", default: false },
+  decay: { type: "string", default: "coupled" },
   "depth-alpha": { type: "string", default: "1" },
   "duration-exponent": { type: "string", default: "0.5" },
   compare: { type: "boolean", default: false },
@@ -150,6 +154,10 @@ function output(args: string[]): string {
   if (unembedding !== "authors" && unembedding !== "completed-p") {
     throw new UsageError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
   }
+  const { decay } = values;
+  if (decay !== "coupled" && decay !== "independent") {
+    throw new UsageError(`Cannot use --decay ${decay}: not coupled or independent`);
+  }
   const task = TASKS.find((id) => id === values.task);
   if (task === undefined) {
     throw new UsageError(`Cannot use --task ${values.task}: the tasks are ${TASKS.join(", ")}`);
@@ -163,6 +171,7 @@ function output(args: string[]): string {
     task,
     unembedding,
     decoupledDecay: values["decoupled-decay"],
+    decay,
     depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
     durationExponent: atLeast0("duration-exponent", values["duration-exponent"]),
   };
@@ -177,9 +186,15 @@ function output(args: string[]): string {
   }
   const rule = ruleById(values.rule), hps = reference(values);
   const texts = pairs.map(({ from, to }) => {
-    const transfer = rule.transfer(from, to, hps, options);
-    const q = batchDurationFactor(from, to, options.durationExponent);
-    const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
+    const given = rule.transfer(from, to, hps, options);
+    const all = besideOf({ rule, from, to, hps, options, transfer: given });
+    const warnings = [...given.warnings, ...all.filter((b) => b.warning).map((b) => b.text)];
+    const answer: Answer = {
+      ...{ rule, from, to, hps, options, rho: ratios(from, to) },
+      q: batchDurationFactor(from, to, options.durationExponent),
+      transfer: { ...given, warnings },
+      beside: all.filter((b) => !b.warning),
+    };
     if (values.explain) return explainText(answer, positionals[0], values.json);
     return { json: jsonText, csv: csvText, table: tableText }[format](answer);
   });

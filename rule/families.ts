@@ -99,7 +99,7 @@ const lowRank = (f: Fields) =>
 
 const latentScale = (f: Fields) => {
   const width = f.number("qk_nope_head_dim", 0) + f.number("qk_rope_head_dim", 0);
-  return `its attention scale is 1/sqrt(${width}), of qk_nope_head_dim + qk_rope_head_dim; dh is v_head_dim`;
+  return `its attentionScale is 1/sqrt(${width}), of qk_nope_head_dim + qk_rope_head_dim, not the row's of dh = v_head_dim`;
 };
 
 const scaled = (f: Fields) => {
@@ -134,9 +134,9 @@ const gemmaNotes = (f: Fields) => [
   "it multiplies the embedding by sqrt(d): the embedding's row is for a model that does not; keep the " +
   "reference's multiplier",
   f.value("query_pre_attn_scalar") !== undefined &&
-  `its attention scale is 1/sqrt(${
+  `its attentionScale is 1/sqrt(${
     f.number("query_pre_attn_scalar", 1)
-  }), of query_pre_attn_scalar`,
+  }), of query_pre_attn_scalar, not the row's`,
 ];
 
 /** Every family that can be read. */

@@ -310,5 +310,14 @@ export function groupOf(tensor: TensorKind): Group {
  * @returns a reason per quantity; empty where nothing is said
  */
 export function reasonsFor(id: string, subject: Subject, options?: RuleOptions): Reasons {
-  return REASONS[id]?.(withDefaults(options))[subject] ?? {};
+  const all = withDefaults(options), table = REASONS[id]?.(all) ?? {}, own = table[subject] ?? {};
+  const decays = subject.endsWith(".weightDecay") && !subject.startsWith("norms.");
+  if (all.decay === "coupled" || !decays) return own;
+  const lr = table[subject.replace("weightDecay", "lr") as Subject] ?? {};
+  const joined: Reasons = {};
+  for (const name of Object.keys({ ...lr, ...own }) as (keyof Reasons)[]) {
+    const both = [lr[name] && `as lr, which no longer multiplies wd: ${lr[name]}`, own[name]];
+    joined[name] = both.filter((reason) => reason !== undefined).join(" And as wd under AdamW: ");
+  }
+  return joined;
 }

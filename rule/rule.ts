@@ -80,6 +80,11 @@ export interface RuleOptions {
   unembedding?: "authors" | "completed-p";
   /** Weight decay × rho_d on hidden matrices, which keeps lr·wd (2512.22382). Default false. */
   decoupledDecay?: boolean;
+  /**
+   * How the optimizer decays: `coupled` (default) as AdamW, lr·wd at a step; `independent` wd alone, so that wd
+   * takes the factors of lr too [ours].
+   */
+  decay?: "coupled" | "independent";
   /** alpha: residual × rho_L^-alpha, hidden LR × rho_L^(alpha-1) (2505.01618). Default 1. */
   depthAlpha?: number;
   /** p in q = sqrt(rho_B) / rho_D^p. Default 1/2, the authors'. */

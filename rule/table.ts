@@ -15,7 +15,7 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
-import { byFanIn, completed, NORMS, tensorsOf } from "./tensors.ts";
+import { byFanIn, completed, independent, NORMS, tensorsOf } from "./tensors.ts";
 import {
   type Exponents,
   type Factors,
@@ -73,7 +73,10 @@ export function defineRule(
   identity: Pick<Rule, "id" | "title" | "source" | "gate">,
   text: (options: Required<RuleOptions>) => TextTable,
 ): Rule {
-  const table = (options: Required<RuleOptions>) => completed(text(options));
+  const table = (options: Required<RuleOptions>) => {
+    const whole = completed(text(options));
+    return options.decay === "independent" ? independent(whole) : whole;
+  };
   const factorsOf: Rule["factors"] = (from, to, options) => {
     const all = withDefaults(options);
     const { rows, multipliers, oneMinusBeta } = byFanIn(table(all), from, to);
@@ -342,6 +345,7 @@ export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
     task: options.task ?? "language",
     unembedding: options.unembedding ?? "authors",
     decoupledDecay: options.decoupledDecay ?? false,
+    decay: options.decay ?? "coupled",
     depthAlpha: options.depthAlpha ?? 1,
     durationExponent: options.durationExponent ?? 0.5,
   };
@@ -351,6 +355,9 @@ export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
   }
   if (all.unembedding !== "authors" && all.unembedding !== "completed-p") {
     throw new RangeError(`Cannot use unembedding=${all.unembedding}: not authors or completed-p`);
+  }
+  if (all.decay !== "coupled" && all.decay !== "independent") {
+    throw new RangeError(`Cannot use decay=${all.decay}: not coupled or independent`);
   }
   for (const name of ["depthAlpha", "durationExponent"] as const) {
     if (!Number.isFinite(all[name]) || all[name] < 0) {

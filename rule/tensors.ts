@@ -3,6 +3,7 @@
 import { attentionRatio, type Configuration } from "./configuration.ts";
 import {
   type Law,
+  type Quantity,
   type RuleTask,
   type Table,
   TASK_KINDS,
@@ -46,6 +47,25 @@ export function completed(table: TextTable): Table {
     return [tensor, Object.fromEntries(laws)];
   });
   return { ...table, rows: { ...table.rows, ...Object.fromEntries(more) } };
+}
+
+/**
+ * A rule for optimizers that decay by wd and not by lr·wd: what they take off a weight at a step stays what AdamW
+ * takes off under the same rule, so wd has lr's law times its own [ours].
+ *
+ * @param table the rule for AdamW
+ * @returns the same with other laws of weight decay
+ */
+export function independent(table: Table): Table {
+  const rows = Object.entries(table.rows).map(([tensor, laws]) => {
+    const { lr, weightDecay } = laws, exponents = { ...lr.exponents };
+    for (const [name, e] of Object.entries(weightDecay.exponents) as [Quantity, number][]) {
+      exponents[name] = (exponents[name] ?? 0) + e;
+    }
+    const source = lr.source === "unchanged" ? weightDecay.source : lr.source;
+    return [tensor, { ...laws, weightDecay: { exponents, source: `${source}; lr's too [ours]` } }];
+  });
+  return { ...table, rows: Object.fromEntries(rows) };
 }
 
 /**

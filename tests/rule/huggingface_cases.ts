@@ -82,7 +82,7 @@ export const CASES: Case[] = [
     },
     kinds: [["0-5", `dense:${END},H=256,dh=32,heads=6,${HEADS},tied`]],
     notCovered: [/^soft caps of attention$/, /^the activation gelu/, /sliding_window 128/],
-    notes: [/multiplies the embedding by sqrt\(d\)/, /scale is 1\/sqrt\(64\)/, NO_QK_NORM],
+    notes: [/multiplies the embedding by sqrt\(d\)/, /Scale is 1\/sqrt\(64\)/, NO_QK_NORM],
   },
   {
     type: "mixtral",

@@ -47,6 +47,7 @@ export const RULE: Chapter = {
     pair("a rule's name that programs know", "--rule", "__proto__"),
     pair("a task that there is not", "--task", "speech"),
     pair("another unembedding", "--unembedding", "mine"),
+    pair("a decay that there is not", "--decay", "l2"),
     pair("two formats at once", "--json", "--csv"),
     pair("a word too many", "dense"),
     pair("an option that there is not", "--lrr", "1"),

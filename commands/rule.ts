@@ -14,6 +14,7 @@ import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
 import { explainText } from "./rule_explain.ts";
 import { joined, type Pair, pairsOf, readSide } from "./rule_models.ts";
+import { torchText } from "./rule_torch.ts";
 import { type Answer, csvText, jsonText, tableText } from "./rule_table.ts";
 
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
@@ -71,7 +72,9 @@ ${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
   --depth-alpha X         residual / rho_L^X, hidden lr * rho_L^(X-1) (1)
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)
 
-Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,source).
+Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,source); or
+  --format torch          a Python file to import: param groups for torch.optim.AdamW and init by
+                          names of parameters (--format table, json, csv: the others)
   --compare               factors of all rules side by side, target over reference; needs no --lr
   --explain [NAME]        why: the formula, the numbers put in, a reason for each power, the source;
                           of all, or of one tensor, multiplier or beta (e.g. wdown); text or --json
@@ -79,6 +82,7 @@ Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,s
   deno task rule ${EXAMPLE}
   deno task rule --from dense:d=256,L=4,H=512,B=256K,D=10B --to config.json:B=4M,D=1T --lr 0.01
   deno task rule --from config.json --to 64e8a:d=2048,h=512 --lr 3e-4 --json
+  deno task rule --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01 --format torch > hp.py
   deno task rule --compare --from dense:d=128,L=4,H=128 --to 64e8a:d=1024
   deno task rule --explain wdown --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01
   deno task rule --from dense:d=128,L=32,H=128,B=65536,D=1638400000 \\
@@ -107,6 +111,7 @@ const OPTIONS = {
   "duration-exponent": { type: "string", default: "0.5" },
   compare: { type: "boolean", default: false },
   explain: { type: "boolean", default: false },
+  format: { type: "string" },
   json: { type: "boolean", default: false },
   csv: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
@@ -146,9 +151,14 @@ function output(args: string[]): string {
       throw new UsageError(`Cannot ${what} without --${flag}: try ${EXAMPLE}, or --help`);
     }
   }
-  if (values.json && values.csv) throw new UsageError("Cannot print --json and --csv: choose one");
-  if (values.explain && values.csv) {
+  const format = formatOf(values);
+  if (values.explain && format === "csv") {
     throw new UsageError("Cannot print --explain as --csv: it is text or --json");
+  }
+  if ((values.explain || compare) && format === "torch") {
+    throw new UsageError(
+      "Cannot print --explain or --compare as --format torch: it is one transfer",
+    );
   }
   const { unembedding } = values;
   if (unembedding !== "authors" && unembedding !== "completed-p") {
@@ -161,6 +171,16 @@ function output(args: string[]): string {
   const task = TASKS.find((id) => id === values.task);
   if (task === undefined) {
     throw new UsageError(`Cannot use --task ${values.task}: the tasks are ${TASKS.join(", ")}`);
+  }
+  if (format === "torch" && task !== "language") {
+    throw new UsageError(
+      `Cannot print --format torch for --task ${task}: it names a language model's parameters`,
+    );
+  }
+  if (format === "torch" && decay === "independent") {
+    throw new UsageError(
+      "Cannot print --format torch with --decay independent: torch.optim.AdamW applies lr * wd",
+    );
   }
   for (const flag of ["patch-init-std", "time-init-std", "mod-init-std"] as const) {
     if (values[flag] !== undefined && task !== "diffusion") {
@@ -178,27 +198,53 @@ function output(args: string[]): string {
   const from = readSide(values.from!), to = readSide(values.to!, from);
   const pairs = pairsOf(from, to);
   for (const pair of pairs) refuseNewSizes(pair);
-  const format = values.json ? "json" : values.csv ? "csv" : "table";
   if (compare) {
     const initStd = atLeast0("init-std", values["init-std"]);
-    const texts = pairs.map((p) => compareText(RULES, p.from, p.to, options, initStd, format));
-    return joined([from, to], pairs, texts, format);
+    const plain = format as "table" | "json" | "csv"; // torch is refused above
+    const texts = pairs.map((p) => compareText(RULES, p.from, p.to, options, initStd, plain));
+    return joined([from, to], pairs, texts, plain);
   }
   const rule = ruleById(values.rule), hps = reference(values);
-  const texts = pairs.map(({ from, to }) => {
+  const answers = pairs.map(({ from, to }): Answer => {
     const given = rule.transfer(from, to, hps, options);
     const all = besideOf({ rule, from, to, hps, options, transfer: given });
     const warnings = [...given.warnings, ...all.filter((b) => b.warning).map((b) => b.text)];
-    const answer: Answer = {
+    return {
       ...{ rule, from, to, hps, options, rho: ratios(from, to) },
       q: batchDurationFactor(from, to, options.durationExponent),
       transfer: { ...given, warnings },
       beside: all.filter((b) => !b.warning),
     };
-    if (values.explain) return explainText(answer, positionals[0], values.json);
-    return { json: jsonText, csv: csvText, table: tableText }[format](answer);
   });
+  if (format === "torch") {
+    return torchText(answers, to.kinds.map(({ layers }) => layers), [from, to]);
+  }
+  const texts = answers.map((answer) =>
+    values.explain
+      ? explainText(answer, positionals[0], format === "json")
+      : { json: jsonText, csv: csvText, table: tableText }[format](answer)
+  );
   return joined([from, to], pairs, texts, format);
+}
+
+const FORMATS = ["table", "json", "csv", "torch"] as const;
+
+/** What is printed: `--format`, or `--json` and `--csv` for short. */
+function formatOf(
+  { format, json, csv }: { format?: string; json: boolean; csv: boolean },
+): typeof FORMATS[number] {
+  if (json && csv) throw new UsageError("Cannot print --json and --csv: choose one");
+  if (format === undefined) return json ? "json" : csv ? "csv" : "table";
+  const known = FORMATS.find((name) => name === format);
+  if (known === undefined) {
+    throw new UsageError(`Cannot use --format ${format}: formats are ${FORMATS.join(", ")}`);
+  }
+  if (json || csv) {
+    throw new UsageError(
+      `Cannot print --format ${format} and --${json ? "json" : "csv"}: choose one`,
+    );
+  }
+  return known;
 }
 
 /** Batch and tokens have ratios only where the reference has them too. */

@@ -34,6 +34,14 @@ export * from "./rule/configuration.ts";
 export * from "./rule/registry.ts";
 export * from "./rule/rule.ts";
 export { GATE_NAMES, ROUTER_NAMES, type RouterChoice } from "./rule/router.ts";
+export { type Beside, besideOf, type Transferred } from "./rule/beside.ts";
+export type { Anatomy } from "./rule/anatomy.ts";
+export {
+  type HuggingFaceModel,
+  type LayerKind,
+  MODEL_TYPES,
+  readHuggingFace,
+} from "./rule/huggingface.ts";
 export { explain, type Explanation, type Factor } from "./rule/explain.ts";
 
 export { judgeSweep } from "./lab/transfer/judge_sweep.ts";

@@ -3,15 +3,19 @@
  * to a target. No GPU, and no zod, so that it starts at once.
  */
 
-import { parseConfiguration, ratios } from "../rule/configuration.ts";
-import { visible } from "../reports/words/lines.ts";
+import { besideOf } from "../rule/beside.ts";
+import { ratios } from "../rule/configuration.ts";
+import { visible, wrap } from "../reports/words/lines.ts";
+import { MODEL_TYPES } from "../rule/huggingface.ts";
 import { ruleById, RULES } from "../rule/registry.ts";
 import { type HyperParameters, type RuleOptions, type RuleTask, TASK_KINDS } from "../rule/rule.ts";
 import { batchDurationFactor } from "../rule/table.ts";
 import { readArguments, unreadable, UsageError } from "./arguments.ts";
 import { compareText } from "./rule_compare.ts";
 import { explainText } from "./rule_explain.ts";
-import { csvText, jsonText, tableText } from "./rule_table.ts";
+import { joined, type Pair, pairsOf, readSide } from "./rule_models.ts";
+import { torchText } from "./rule_torch.ts";
+import { type Answer, csvText, jsonText, tableText } from "./rule_table.ts";
 
 const EXAMPLE = "--from dense:d=128,L=4,H=128 --to 64e8a:d=1024,L=24,h=128 --lr 0.01";
 
@@ -30,9 +34,15 @@ A configuration is a name, then sizes:
   shared=, groups=                  instead of s and g in the name
   B=, D=                            tokens per step, total tokens, in --from (and --to where they
                                     differ): turn on the batch and duration rule
-  dh=                               head width (16 if that divides d, else d)
+  dh=, heads=, kv=                  head width (16 if that divides d, else d), query heads (d / dh),
+                                    heads of keys and values (as many): heads * dh need not be d
+  hs=, vocab=, tied                 width of a shared expert (h), vocabulary, tied embeddings
   gate=, router=, limit=, cf=, bias= another router (docs/routers.md): R follows it, with a warning
                                     where it holds under an assumption only
+Numbers may end in K, M, B or T (10^3 to 10^12): B=4M,D=1T.
+A configuration may also be a Hugging Face config.json, with B and D after a colon
+(config.json:B=4M,D=1T): a table per kind of layer, after what no rule covers. Known are
+${wrap(MODEL_TYPES.join(", "), 90, "  ").join("\n")}
 --task ID               what the models are for: ${TASKS.join(", ")} (${TASKS[0]})
 --from needs d, L and H (or h). --to takes d, L, B and D from --from where it leaves
 them out, and h (or H) from its H.
@@ -57,15 +67,22 @@ ${RULES.map((r) => `    ${r.id.padEnd(ID_WIDTH)}  ${r.title}`).join("\n")}
   --unembedding X         authors: init / sqrt(rho_d), logits (diffusion: velocity) / rho_d;
                           completed-p (arXiv 2512.22382): init / rho_d, logits * 1 (authors)
   --decoupled-decay       weight decay * rho_d on hidden matrices, keeps lr*wd
+  --decay X               coupled: wd is applied as lr*wd (AdamW); independent: wd alone, which
+                          then takes lr's factors too (coupled)
   --depth-alpha X         residual / rho_L^X, hidden lr * rho_L^(X-1) (1)
   --duration-exponent X   p in q = sqrt(rho_B) / rho_D^p (0.5)
 
-Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,source).
+Output: a table, or --json (all of it) or --csv (tensor,quantity,value,formula,source); or
+  --format torch          a Python file to import: param groups for torch.optim.AdamW and init by
+                          names of parameters (--format table, json, csv: the others)
   --compare               factors of all rules side by side, target over reference; needs no --lr
   --explain [NAME]        why: the formula, the numbers put in, a reason for each power, the source;
                           of all, or of one tensor, multiplier or beta (e.g. wdown); text or --json
 
   deno task rule ${EXAMPLE}
+  deno task rule --from dense:d=256,L=4,H=512,B=256K,D=10B --to config.json:B=4M,D=1T --lr 0.01
+  deno task rule --from config.json --to 64e8a:d=2048,h=512 --lr 3e-4 --json
+  deno task rule --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01 --format torch > hp.py
   deno task rule --compare --from dense:d=128,L=4,H=128 --to 64e8a:d=1024
   deno task rule --explain wdown --from dense:d=128,L=4,H=128 --to 64e8a:d=1024 --lr 0.01
   deno task rule --from dense:d=128,L=32,H=128,B=65536,D=1638400000 \\
@@ -89,10 +106,12 @@ const OPTIONS = {
   rule: { type: "string", default: RULES[0].id },
   unembedding: { type: "string", default: "authors" },
   "decoupled-decay": { type: "boolean", default: false },
+  decay: { type: "string", default: "coupled" },
   "depth-alpha": { type: "string", default: "1" },
   "duration-exponent": { type: "string", default: "0.5" },
   compare: { type: "boolean", default: false },
   explain: { type: "boolean", default: false },
+  format: { type: "string" },
   json: { type: "boolean", default: false },
   csv: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
@@ -132,17 +151,36 @@ function output(args: string[]): string {
       throw new UsageError(`Cannot ${what} without --${flag}: try ${EXAMPLE}, or --help`);
     }
   }
-  if (values.json && values.csv) throw new UsageError("Cannot print --json and --csv: choose one");
-  if (values.explain && values.csv) {
+  const format = formatOf(values);
+  if (values.explain && format === "csv") {
     throw new UsageError("Cannot print --explain as --csv: it is text or --json");
+  }
+  if ((values.explain || compare) && format === "torch") {
+    throw new UsageError(
+      "Cannot print --explain or --compare as --format torch: it is one transfer",
+    );
   }
   const { unembedding } = values;
   if (unembedding !== "authors" && unembedding !== "completed-p") {
     throw new UsageError(`Cannot use --unembedding ${unembedding}: not authors or completed-p`);
   }
+  const { decay } = values;
+  if (decay !== "coupled" && decay !== "independent") {
+    throw new UsageError(`Cannot use --decay ${decay}: not coupled or independent`);
+  }
   const task = TASKS.find((id) => id === values.task);
   if (task === undefined) {
     throw new UsageError(`Cannot use --task ${values.task}: the tasks are ${TASKS.join(", ")}`);
+  }
+  if (format === "torch" && task !== "language") {
+    throw new UsageError(
+      `Cannot print --format torch for --task ${task}: it names a language model's parameters`,
+    );
+  }
+  if (format === "torch" && decay === "independent") {
+    throw new UsageError(
+      "Cannot print --format torch with --decay independent: torch.optim.AdamW applies lr * wd",
+    );
   }
   for (const flag of ["patch-init-std", "time-init-std", "mod-init-std"] as const) {
     if (values[flag] !== undefined && task !== "diffusion") {
@@ -153,11 +191,64 @@ function output(args: string[]): string {
     task,
     unembedding,
     decoupledDecay: values["decoupled-decay"],
+    decay,
     depthAlpha: atLeast0("depth-alpha", values["depth-alpha"]),
     durationExponent: atLeast0("duration-exponent", values["duration-exponent"]),
   };
-  const from = parseConfiguration(values.from!);
-  const to = parseConfiguration(values.to!, from);
+  const from = readSide(values.from!), to = readSide(values.to!, from);
+  const pairs = pairsOf(from, to);
+  for (const pair of pairs) refuseNewSizes(pair);
+  if (compare) {
+    const initStd = atLeast0("init-std", values["init-std"]);
+    const plain = format as "table" | "json" | "csv"; // torch is refused above
+    const texts = pairs.map((p) => compareText(RULES, p.from, p.to, options, initStd, plain));
+    return joined([from, to], pairs, texts, plain);
+  }
+  const rule = ruleById(values.rule), hps = reference(values);
+  const answers = pairs.map(({ from, to }): Answer => {
+    const given = rule.transfer(from, to, hps, options);
+    const all = besideOf({ rule, from, to, hps, options, transfer: given });
+    const warnings = [...given.warnings, ...all.filter((b) => b.warning).map((b) => b.text)];
+    return {
+      ...{ rule, from, to, hps, options, rho: ratios(from, to) },
+      q: batchDurationFactor(from, to, options.durationExponent),
+      transfer: { ...given, warnings },
+      beside: all.filter((b) => !b.warning),
+    };
+  });
+  if (format === "torch") {
+    return torchText(answers, to.kinds.map(({ layers }) => layers), [from, to]);
+  }
+  const texts = answers.map((answer) =>
+    values.explain
+      ? explainText(answer, positionals[0], format === "json")
+      : { json: jsonText, csv: csvText, table: tableText }[format](answer)
+  );
+  return joined([from, to], pairs, texts, format);
+}
+
+const FORMATS = ["table", "json", "csv", "torch"] as const;
+
+/** What is printed: `--format`, or `--json` and `--csv` for short. */
+function formatOf(
+  { format, json, csv }: { format?: string; json: boolean; csv: boolean },
+): typeof FORMATS[number] {
+  if (json && csv) throw new UsageError("Cannot print --json and --csv: choose one");
+  if (format === undefined) return json ? "json" : csv ? "csv" : "table";
+  const known = FORMATS.find((name) => name === format);
+  if (known === undefined) {
+    throw new UsageError(`Cannot use --format ${format}: formats are ${FORMATS.join(", ")}`);
+  }
+  if (json || csv) {
+    throw new UsageError(
+      `Cannot print --format ${format} and --${json ? "json" : "csv"}: choose one`,
+    );
+  }
+  return known;
+}
+
+/** Batch and tokens have ratios only where the reference has them too. */
+function refuseNewSizes({ from, to }: Pair): void {
   for (const [key, field] of [["B", "batchTokens"], ["D", "tokens"]] as const) {
     if (from[field] === null && to[field] !== null) {
       throw new UsageError(
@@ -167,18 +258,6 @@ function output(args: string[]): string {
       );
     }
   }
-  if (compare) {
-    const format = values.json ? "json" : values.csv ? "csv" : "table";
-    const initStd = atLeast0("init-std", values["init-std"]);
-    return compareText(RULES, from, to, options, initStd, format);
-  }
-  const rule = ruleById(values.rule);
-  const hps = reference(values);
-  const transfer = rule.transfer(from, to, hps, options);
-  const q = batchDurationFactor(from, to, options.durationExponent);
-  const answer = { rule, from, to, rho: ratios(from, to), q, hps, options, transfer };
-  if (values.explain) return explainText(answer, positionals[0], values.json);
-  return values.json ? jsonText(answer) : values.csv ? csvText(answer) : tableText(answer);
 }
 
 function reference(values: ReturnType<typeof read>["values"]): HyperParameters {

@@ -34,7 +34,7 @@ export function explainText(answer: Answer, subject: string | undefined, json: b
   const said = new Map(transfer.warnings.map((text) => [`${text}.`, "the warning above"]));
   if (json) return JSON.stringify(chosen, null, 2);
   const values = Object.entries(quantities(from, to, options))
-    .filter(([name]) => name !== "S")
+    .filter(([name, value]) => name !== "S" && !(name === "rho_o" && value === 1))
     .map(([name, value]) => `${name} ${short(value)}`);
   return [
     ...headLines(rule, from, to),

@@ -1,7 +1,13 @@
 /** What `deno task rule` prints of one rule: a table, JSON or CSV. */
 
-import { align } from "../reports/words/lines.ts";
-import { type Configuration, formatConfiguration, type Ratios } from "../rule/configuration.ts";
+import { align, wrap } from "../reports/words/lines.ts";
+import { attentionScale, type Beside } from "../rule/beside.ts";
+import {
+  attentionRatio,
+  type Configuration,
+  formatConfiguration,
+  type Ratios,
+} from "../rule/configuration.ts";
 import { gatesOf } from "../rule/gates.ts";
 import { identityFor } from "../rule/route_scale.ts";
 import {
@@ -16,7 +22,15 @@ import {
   type Transfer,
 } from "../rule/rule.ts";
 import { basesOf, KNOBS } from "../rule/table.ts";
-import { csvLines, headLines, HEADS, printedName, short, warningLines } from "./rule_text.ts";
+import {
+  COLUMNS,
+  csvLines,
+  headLines,
+  HEADS,
+  printedName,
+  short,
+  warningLines,
+} from "./rule_text.ts";
 
 /** One answer: what was asked and what the rule says. */
 export interface Answer {
@@ -31,10 +45,12 @@ export interface Answer {
   hps: HyperParameters;
   options: Required<RuleOptions>;
   transfer: Transfer;
+  /** What no row is about. */
+  beside: Beside[];
 }
 
 /** Multipliers and betas: name, value, formula, source. */
-function modelQuantities({ transfer, options }: Answer): [string, number, string, string][] {
+function modelQuantities({ to, transfer, options }: Answer): [string, number, string, string][] {
   const notes = transfer.multiplierNotes;
   const line = (name: keyof typeof notes, value: number): [string, number, string, string] => [
     printedName(name, options.task),
@@ -45,6 +61,7 @@ function modelQuantities({ transfer, options }: Answer): [string, number, string
   return [
     ...(Object.keys(transfer.multipliers) as (keyof Multipliers)[])
       .map((name) => line(name, transfer.multipliers[name])),
+    ["attentionScale", attentionScale(to), "1 / sqrt(dh)", "[ours] not scaled"],
     line("beta1", transfer.beta1),
     line("beta2", transfer.beta2),
   ];
@@ -64,6 +81,7 @@ export function tableText(answer: Answer): string {
   const { rule, from, to, rho, q, hps, options, transfer } = answer;
   const groups = Map.groupBy(transfer.rows, (row) => JSON.stringify({ ...row, tensor: "" }));
   const letters = new Map([...groups.keys()].map((key, i) => [key, String.fromCharCode(97 + i)]));
+  const heads = attentionRatio(from, to);
   const letterOf = (row: Row) => letters.get(JSON.stringify({ ...row, tensor: "" }))!;
   const formulas = [...groups.values()].flatMap((rows) => [
     ` ${letterOf(rows[0])}  ${rows.map((row) => row.tensor).join(" ")}`,
@@ -81,7 +99,8 @@ export function tableText(answer: Answer): string {
     `betas ${short(hps.beta1)} ${short(hps.beta2)}, sigma ${short(hps.initStd)}`,
     `  ${ownStds(hps, options.task)}`,
     `  ratios: rho_d ${short(rho.width)}, rho_L ${short(rho.depth)}, ` +
-    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}; ` +
+    `rho_H ${short(rho.activeWidth)}, rho_B ${short(rho.batch)}, rho_D ${short(rho.tokens)}` +
+    `${heads === 1 ? "" : `, rho_o ${short(heads)}`}; ` +
     `q ${short(q)}`,
     ...warningLines(transfer.warnings),
     "",
@@ -107,13 +126,19 @@ export function tableText(answer: Answer): string {
       ]),
     ]),
     "",
+    "Beside the table",
+    ...answer.beside.flatMap(({ topic, text, source }) =>
+      wrap(`${topic}: ${text} (${source})`, COLUMNS, "   ", "     ")
+    ),
+    "",
     "Formulas and sources (bare numbers are arXiv's)",
     ...formulas,
   ].join("\n");
 }
 
 /** All of an answer, unrounded. */
-export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Answer): string {
+export function jsonText(answer: Answer): string {
+  const { rule, from, to, rho, q, hps, options, transfer } = answer;
   const { asked, assumed, used } = gatesOf(to, rule);
   const printed = (values: object) =>
     Object.fromEntries(
@@ -134,10 +159,12 @@ export function jsonText({ rule, from, to, rho, q, hps, options, transfer }: Ans
       reference: hps,
       options,
       multipliers: printed(transfer.multipliers),
+      attentionScale: attentionScale(to),
       beta1: transfer.beta1,
       beta2: transfer.beta2,
       multiplierNotes: printed(transfer.multiplierNotes),
       rows: transfer.rows,
+      beside: answer.beside.map(({ topic, text, source }) => ({ topic, text, source })),
     },
     null,
     2,
@@ -149,6 +176,9 @@ export function csvText(answer: Answer): string {
   const lines: (string | number)[][] = [["tensor", "quantity", "value", "formula", "source"]];
   for (const line of modelQuantities(answer)) lines.push(["model", ...line]);
   for (const text of answer.transfer.warnings) lines.push(["model", "warning", "", text, ""]);
+  for (const { topic, text, source } of answer.beside) {
+    lines.push(["model", topic, "", text, source]);
+  }
   for (const { tensor, formulas, sources, ...values } of answer.transfer.rows) {
     for (const knob of KNOBS) {
       lines.push([tensor, knob, values[knob], formulas[knob], sources[knob]]);

@@ -41,7 +41,15 @@ export function headLines(rule: Rule, from: Configuration, to: Configuration): s
 
 /** The two configurations of a table. */
 export function pairLines(from: Configuration, to: Configuration): string[] {
-  return [`  from ${formatConfiguration(from)}`, `  to   ${formatConfiguration(to)}`];
+  return [["from ", from] as const, ["to   ", to] as const].flatMap(([side, c]) => {
+    // a long one breaks after a comma
+    const lines = [`  ${side}`];
+    for (const part of formatConfiguration(c).split(/(?<=,)/)) {
+      if (lines[lines.length - 1].length + part.length > COLUMNS) lines.push(" ".repeat(9));
+      lines[lines.length - 1] += part;
+    }
+    return lines;
+  });
 }
 
 /** Warnings, sentences without a full stop, as every text shows them. */

@@ -4,11 +4,22 @@
  *     dense:d=128,L=4,H=128        128e8a4g1s:d=1024,L=24,h=128,B=65536,D=6553600000
  *
  * An MoE may name another router than the paper's (rule/router.ts):
- * `16e4a:d=64,L=2,h=16,gate=softmax-all,cf=1.25,bias=0.001`.
+ * `16e4a:d=64,L=2,h=16,gate=softmax-all,cf=1.25,bias=0.001`. Models of others may have heads, KV heads,
+ * a vocabulary and embeddings of their own (rule/anatomy.ts):
+ * `128e8a:d=2048,L=48,h=768,dh=128,heads=32,kv=4,vocab=151936,B=4M,D=1T`.
  *
  * Checked by hand here and not by zod, so that the command line starts fast.
  */
 
+import {
+  type Anatomy,
+  ANATOMY_KEYS,
+  attentionWidth,
+  checkAnatomy,
+  formatAnatomy,
+  headWidthBy,
+  readAnatomy,
+} from "./anatomy.ts";
 import { checkNumber, numberOf } from "./numbers.ts";
 import {
   checkRouterChoice,
@@ -40,10 +51,12 @@ export interface MoeFfn extends RouterChoice {
   shared: number;
   /** G, routing groups: a token picks a/G experts in each, unless `limit` says how many it may use. */
   groups: number;
+  /** `hs=`: hidden width of one shared expert; h when absent, and never given where it is that. */
+  sharedWidth?: number;
 }
 
 /** One model and, when known, how long it trains. Sizes are whole numbers. */
-export interface Configuration {
+export interface Configuration extends Anatomy {
   /** d, backbone width. */
   width: number;
   /** L, transformer blocks. */
@@ -73,13 +86,18 @@ export interface Ratios {
 }
 
 const EXAMPLE = "dense:d=128,L=4,H=128 or 16e4a:d=64,L=2,h=16";
-const KEYS = { dense: ["d", "L", "H", "B", "D", "dh"], moe: ["d", "L", "h", "B", "D", "dh"] };
-const MOE_KEYS = [...KEYS.moe, "shared", "groups", ...ROUTER_KEYS];
+const DENSE_KEYS = ["d", "L", "H", "B", "D", "dh", ...ANATOMY_KEYS];
+const MOE_KEYS = [
+  ...["d", "L", "h", "B", "D", "dh", "shared", "groups"],
+  ...ROUTER_KEYS,
+  ...["hs", ...ANATOMY_KEYS],
+];
 
 /**
  * Reads a configuration: `dense` or a name such as `64e8a`, `128e8a1s`, `128e8a4g1s`, then
- * `:key=value,…` with the keys d, L, H (dense) or h (MoE), and optionally B, D, dh, shared, groups,
- * gate, router, limit, cf, bias.
+ * `:key=value,…` with the keys d, L, H (dense) or h (MoE), and optionally B, D, dh, shared, hs,
+ * groups, gate, router, limit, cf, bias, heads, kv, vocab, and the word `tied`. Numbers may end in K, M, B or T,
+ * thousands to 10^12.
  *
  * @param text the configuration, e.g. `16e4a:d=64,L=2,h=16`
  * @param defaults the reference: gives d, L, B and D where `text` leaves them out, H to a dense
@@ -124,13 +142,21 @@ export function parseConfiguration(text: string, defaults?: Configuration): Conf
       ...readRouterChoice(words),
     }
     : { kind: "dense", hidden: size("H", own?.kind === "dense" ? own.hidden : undefined) };
+  const sharedWidth = given.get("hs");
+  if (ffn.kind === "moe" && sharedWidth !== undefined && sharedWidth !== ffn.expertWidth) {
+    ffn.sharedWidth = sharedWidth;
+  }
+  const heads = given.get("heads");
+  const headWidth = given.get("dh") ??
+    (heads === undefined ? inheritedHeadWidth(width, defaults) : headWidthBy(width, heads));
   return checkConfiguration({
     width,
     depth: size("L", defaults?.depth),
     ffn,
     batchTokens: given.get("B") ?? defaults?.batchTokens ?? null,
     tokens: given.get("D") ?? defaults?.tokens ?? null,
-    headWidth: given.get("dh") ?? inheritedHeadWidth(width, defaults),
+    headWidth,
+    ...readAnatomy(given, { width, headWidth }),
   });
 }
 
@@ -143,7 +169,9 @@ function readKeys(
 ): Map<string, number> {
   const given = new Map<string, number>();
   for (const entry of text === "" ? [] : text.split(",")) {
-    const [key, value, ...rest] = entry.split("=").map((part) => part.trim());
+    const [key, value, ...rest] = entry.trim() === "tied"
+      ? ["tied", "1"]
+      : entry.split("=").map((part) => part.trim());
     if (!key || !value || rest.length > 0) {
       throw new TypeError(`Cannot read "${entry}" in ${name}: write key=value, e.g. d=128`);
     }
@@ -153,7 +181,10 @@ function readKeys(
     if (!moe && key === "h") {
       throw new RangeError(`Cannot use h=${value} in dense: a dense FFN takes H, its hidden width`);
     }
-    const known = moe ? MOE_KEYS : KEYS.dense;
+    if (key === "tied" && entry.trim() !== "tied") {
+      throw new TypeError(`Cannot read "${entry}" in ${name}: tied is a word without a value`);
+    }
+    const known = moe ? MOE_KEYS : DENSE_KEYS;
     if (!known.includes(key)) {
       throw new RangeError(`Cannot use ${entry.trim()} in ${name}: keys are ${known.join(", ")}`);
     }
@@ -203,17 +234,7 @@ export function checkConfiguration(c: Configuration): Configuration {
     }
   }
   if (c.ffn.kind === "moe") checkRouting(c.ffn);
-  if (c.width % c.headWidth !== 0) {
-    throw new RangeError(
-      `Cannot split d=${c.width} into heads of ${c.headWidth}: ${c.width} does not divide by ` +
-        `${c.headWidth}`,
-    );
-  }
-  if (c.headWidth % 2 !== 0) {
-    throw new RangeError(
-      `Cannot use heads of ${c.headWidth} in d=${c.width}: RoPE turns pairs, so dh must be even`,
-    );
-  }
+  checkAnatomy(c);
   return c;
 }
 
@@ -241,6 +262,15 @@ function checkRouting(ffn: MoeFfn): void {
   if (!Number.isSafeInteger(shared) || shared < 0) {
     throw new RangeError(`Cannot use shared=${shared}: not a whole number, 0 or more`);
   }
+  if (ffn.sharedWidth !== undefined) {
+    checkNumber("hs", ffn.sharedWidth);
+    if (shared === 0) {
+      throw new RangeError(`Cannot use hs=${ffn.sharedWidth} in ${name}: it has no shared expert`);
+    }
+    if (!Number.isSafeInteger(ffn.sharedWidth) || ffn.sharedWidth <= 0) {
+      throw new RangeError(`Cannot use hs=${ffn.sharedWidth}: not a positive whole number`);
+    }
+  }
   if (active > experts) {
     throw new RangeError(`Cannot activate ${active} experts in ${name}: it has only ${experts}`);
   }
@@ -259,15 +289,21 @@ function checkRouting(ffn: MoeFfn): void {
  *
  * @param c the configuration
  * @returns e.g. `16e4a:d=64,L=2,h=16`; B and D only when known, dh only when not its
- *   default, gate, router, limit, cf and bias only when given
+ *   default, gate, router, limit, cf, bias, hs, heads, kv, vocab and tied only when given
  */
 export function formatConfiguration(c: Configuration): string {
   const keys = [`d=${c.width}`, `L=${c.depth}`];
   keys.push(c.ffn.kind === "dense" ? `H=${c.ffn.hidden}` : `h=${c.ffn.expertWidth}`);
   if (c.batchTokens !== null) keys.push(`B=${c.batchTokens}`);
   if (c.tokens !== null) keys.push(`D=${c.tokens}`);
-  if (c.headWidth !== defaultHeadWidth(c.width)) keys.push(`dh=${c.headWidth}`);
-  if (c.ffn.kind === "moe") keys.push(...formatRouterChoice(c.ffn));
+  // with heads of its own a text without dh would be read as d / heads
+  const dh = c.heads === undefined ? defaultHeadWidth(c.width) : c.width / c.heads;
+  if (c.headWidth !== dh) keys.push(`dh=${c.headWidth}`);
+  if (c.ffn.kind === "moe") {
+    if (c.ffn.sharedWidth !== undefined) keys.push(`hs=${c.ffn.sharedWidth}`);
+    keys.push(...formatRouterChoice(c.ffn));
+  }
+  keys.push(...formatAnatomy(c));
   return `${labelOf(c)}:${keys.join(",")}`;
 }
 
@@ -284,13 +320,27 @@ export function labelOf(c: Configuration): string {
 }
 
 /**
- * H_act, the hidden width one token passes through: H (dense), (a+s)·h (MoE and hybrid).
+ * H_act, the hidden width one token passes through: H (dense), (a+s)·h (MoE and hybrid), or
+ * a·h + s·hs where shared experts have a width of their own.
  *
  * @param c the configuration
  * @returns H_act, a whole number
  */
 export function activeWidth(c: Configuration): number {
-  return c.ffn.kind === "dense" ? c.ffn.hidden : (c.ffn.active + c.ffn.shared) * c.ffn.expertWidth;
+  if (c.ffn.kind === "dense") return c.ffn.hidden;
+  const { active, shared, expertWidth: h, sharedWidth = h } = c.ffn;
+  return active * h + shared * sharedWidth;
+}
+
+/**
+ * rho_o, how heads·dh/d changes: the output projection's fan-in goes by rho_d·rho_o.
+ *
+ * @param from the reference
+ * @param to the target
+ * @returns exactly 1 where the heads of both add up to d
+ */
+export function attentionRatio(from: Configuration, to: Configuration): number {
+  return (attentionWidth(to) / to.width) / (attentionWidth(from) / from.width);
 }
 
 /**

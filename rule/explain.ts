@@ -1,6 +1,7 @@
 /** The derivation of what a rule sets: its laws, the ratios put in, and a reason for each power. */
 
 import type { Configuration } from "./configuration.ts";
+import { byFanIn } from "./tensors.ts";
 import { groupOf, reasonsFor, type Subject } from "./reasons.ts";
 import type {
   HyperParameters,
@@ -52,6 +53,11 @@ export interface Explanation {
   source: string;
 }
 
+/** Why wo has a power that the other matrices do not, under any rule. */
+const OWN_HEADS =
+  "W_o sums over heads * dh inputs, which is not d here: its fan-in goes by rho_d * " +
+  "rho_o, and what a rule takes of the one it takes of the other [ours].";
+
 /** Why norms have no law for these. */
 const FIXED: Partial<Record<Knob, string>> = {
   initStd: "A gain starts at 1 in every model, not at a random draw.",
@@ -78,7 +84,7 @@ export function explain(
   options?: RuleOptions,
 ): Explanation[] {
   const transfer = rule.transfer(from, to, hps, options);
-  const laws = lawsFor(rule.laws(options), to, rule);
+  const laws = byFanIn(lawsFor(rule.laws(options), to, rule), from, to);
   const x = quantities(from, to, options);
   const logitStd = routerLogitStd(to, hps.initStd, rule.factors(from, to, options));
   const assumed = routeScaleNote(to, rule, logitStd);
@@ -86,7 +92,7 @@ export function explain(
     const reasons = reasonsFor(rule.id, subject, options);
     const powers = Object.entries(exponents) as [Quantity, number][];
     const factors = powers.filter(([, e]) => e !== 0).map(([quantity, exponent]): Factor => {
-      const why = reasons[quantity];
+      const why = quantity === "rho_o" ? OWN_HEADS : reasons[quantity];
       if (why === undefined) {
         throw new Error(`Cannot explain ${quantity} of ${subject} in ${rule.id}: no reason`);
       }

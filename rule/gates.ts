@@ -59,6 +59,24 @@ export function sumsToOne(to: Configuration, { used, chosen }: Gates): boolean {
 }
 
 /**
+ * What to say of a router that the task's loss cannot teach: with one expert per token and gates that are normalized
+ * over the picks, the gate is 1 whatever the logits are.
+ *
+ * @param ffn the experts
+ * @param gate what weighs them
+ * @returns a sentence without a full stop; null where the router has a gradient, or chooses nothing
+ */
+export function routerWithoutGradient(
+  { experts, active, pick = "top" }: Pick<MoeFfn, "experts" | "active" | "pick">,
+  gate: string,
+): string | null {
+  const normalized = gate === "sigmoid" || gate === "softmax";
+  if (active !== 1 || experts === 1 || pick !== "top" || !normalized) return null;
+  return `${experts}e1a has gates that are always 1: its router learns from the balance loss alone; ` +
+    "take a = 2 or more, or gate=softmax-all";
+}
+
+/**
  * S, the sum of a token's gates at the router's init, mean over tokens.
  *
  * Normalized gates and a hash: 1. Normalized, experts choosing independently of each other: the

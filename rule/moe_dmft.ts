@@ -5,6 +5,8 @@ import { defineRule, each, HIDDEN, law, NORMS } from "./table.ts";
 
 const DMFT = "2601.20205";
 const DEPTH = "2505.01618";
+/** Read in others' print of the paper's table, not in the paper. */
+const SECOND_HAND = `${DMFT} at second hand`;
 const READOUT = "[ours] as 2512.22382";
 
 /**
@@ -16,10 +18,13 @@ const READOUT = "[ours] as 2512.22382";
  * across a/N, nor from a dense FFN; a dense reference counts as one expert of width H [ours].
  *
  * [ours]: a gate matrix as the up matrix (the paper's experts have none); one final projection,
- * init and LR × 1/rho_d, logits × 1, whatever `unembedding` says; eps as 2505.01618, nothing in it
- * for 1/a; shared experts as routed ones. The paper's router bias does not exist here.
+ * init and LR × 1/rho_d, logits × 1, whatever `unembedding` says; the router's eps as 2505.01618;
+ * shared experts as routed ones. The paper's router bias does not exist here.
  *
- * Source: arXiv 2601.20205 (Table 1, at second hand); depth 2505.01618.
+ * eps goes with a tensor's gradient: embedding 1/d, attention 1/(d·L), up 1/(h·L), W_down d/(h²·L),
+ * as others print the paper's Table 2, for a model that ties its embeddings.
+ *
+ * Source: arXiv 2601.20205 (Tables 1 and 2, at second hand); depth 2505.01618.
  */
 export const moeDmft: Rule = defineRule({
   id: "moe-dmft",
@@ -33,24 +38,32 @@ export const moeDmft: Rule = defineRule({
     initStd: law({ rho_d: -1 / 2 }, DMFT),
     lr: law({ rho_d: -1, rho_L: alpha - 1 }, alpha === 1 ? DMFT : `${DMFT}; ${DEPTH}`),
     weightDecay: decoupledDecay ? law({ rho_d: 1 }, "2512.22382") : same,
-    eps: law({ rho_d: -1, rho_L: -alpha }, `[ours] as ${DEPTH}`),
+    eps: law({ rho_d: -1, rho_L: -alpha }, SECOND_HAND),
   };
+  const up = { ...matrix, eps: law({ rho_h: -1, rho_L: -alpha }, SECOND_HAND) };
   return {
     rows: {
-      embed: free,
+      embed: { ...free, eps: law({ rho_d: -1 }, SECOND_HAND) },
       ...each(NORMS, free),
       ...each(HIDDEN, matrix),
+      wup: up,
       wgate: {
-        ...matrix,
+        ...up,
         initStd: law({ rho_d: -1 / 2 }, "[ours] as up"),
         lr: law(matrix.lr.exponents, "[ours] as up"),
+        eps: law(up.eps.exponents, "[ours] as up"),
       },
-      wrouter: { ...matrix, initStd: law({ rho_d: -1 }, DMFT) },
+      wrouter: {
+        ...matrix,
+        initStd: law({ rho_d: -1 }, DMFT),
+        eps: law(matrix.eps.exponents, `[ours] as ${DEPTH}`),
+      },
       wdown: {
         ...matrix,
         initStd: law({ rho_h: -1, rho_d: 1 / 2 }, DMFT),
         lr: law({ rho_h: -1, rho_L: alpha - 1 }, matrix.lr.source),
         weightDecay: decoupledDecay ? law({ rho_h: 1 }, "[ours] keeps lr*wd") : same,
+        eps: law({ rho_d: 1, rho_h: -2, rho_L: -alpha }, SECOND_HAND),
       },
       unembed: { ...free, initStd: law({ rho_d: -1 }, READOUT), lr: law({ rho_d: -1 }, READOUT) },
     },

@@ -211,8 +211,18 @@ function moeDmft(options: Required<RuleOptions>): ReasonTable {
     hidden("initStd", { rho_d: FAN_IN }, ["router", "wdown"]),
     hidden("lr", { rho_d: STEP, rho_L: DEPTH_STEP }, ["wdown"]),
     hidden("weightDecay", { rho_d: DECAY }, ["wdown"]),
-    hidden("eps", { rho_d: GRADIENT, rho_L: DEPTH_GRADIENT }),
+    hidden("eps", { rho_d: GRADIENT, rho_L: DEPTH_GRADIENT }, ["experts", "wdown"]),
     {
+      "embed.eps": {
+        rho_d:
+          "A row's gradient is the stream's, spread over d coordinates; eps follows its size 1 / d.",
+      },
+      "experts.eps": {
+        rho_h:
+          "A hidden unit hears the stream's gradient, 1 / d a coordinate, through d entries of " +
+          "W_down of size 1 / h: 1 / h; eps follows.",
+        rho_L: DEPTH_GRADIENT,
+      },
       "router.initStd": {
         rho_d: "Router logits start at 1 / sqrt(d) of what fan-in gives, so that in wide models " +
           "every gate starts at sigmoid(0) = 1/2 and what is learned decides the routes.",
@@ -225,6 +235,13 @@ function moeDmft(options: Required<RuleOptions>): ReasonTable {
       },
       "wdown.lr": { rho_h: DOWN_STEP, rho_L: DEPTH_STEP },
       "wdown.weightDecay": { rho_h: DECAY },
+      "wdown.eps": {
+        rho_h:
+          "As others print the paper's table, d / h^2; where h / d stays it is the 1 / d of the " +
+          "stream's gradient. We have no derivation of the two powers of h.",
+        rho_d: "What is left of d / h^2 once rho_h is taken out.",
+        rho_L: DEPTH_GRADIENT,
+      },
       "unembed.initStd": { rho_d: readoutStart(options) },
       "unembed.lr": { rho_d: STEP },
       residual: { rho_L: RESIDUAL },
@@ -310,5 +327,14 @@ export function groupOf(tensor: TensorKind): Group {
  * @returns a reason per quantity; empty where nothing is said
  */
 export function reasonsFor(id: string, subject: Subject, options?: RuleOptions): Reasons {
-  return REASONS[id]?.(withDefaults(options))[subject] ?? {};
+  const all = withDefaults(options), table = REASONS[id]?.(all) ?? {}, own = table[subject] ?? {};
+  const decays = subject.endsWith(".weightDecay") && !subject.startsWith("norms.");
+  if (all.decay === "coupled" || !decays) return own;
+  const lr = table[subject.replace("weightDecay", "lr") as Subject] ?? {};
+  const joined: Reasons = {};
+  for (const name of Object.keys({ ...lr, ...own }) as (keyof Reasons)[]) {
+    const both = [lr[name] && `as lr, which no longer multiplies wd: ${lr[name]}`, own[name]];
+    joined[name] = both.filter((reason) => reason !== undefined).join(" And as wd under AdamW: ");
+  }
+  return joined;
 }

@@ -80,6 +80,11 @@ export interface RuleOptions {
   unembedding?: "authors" | "completed-p";
   /** Weight decay × rho_d on hidden matrices, which keeps lr·wd (2512.22382). Default false. */
   decoupledDecay?: boolean;
+  /**
+   * How the optimizer decays: `coupled` (default) as AdamW, lr·wd at a step; `independent` wd alone, so that wd
+   * takes the factors of lr too [ours].
+   */
+  decay?: "coupled" | "independent";
   /** alpha: residual × rho_L^-alpha, hidden LR × rho_L^(alpha-1) (2505.01618). Default 1. */
   depthAlpha?: number;
   /** p in q = sqrt(rho_B) / rho_D^p. Default 1/2, the authors'. */
@@ -160,8 +165,8 @@ export interface Factors {
 
 /**
  * What a rule may take powers of: the rho's and q of docs/rule.md; `rho_h`, the ratio of one
- * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); `a`, active
- * experts (dense 1); and `S`, what the gates of a token sum to at init (1 where they are normalized:
+ * down-projection's fan-in (H dense, h per expert); `rho_a`, the ratio of a/N (dense 1); `rho_o`, the
+ * ratio of heads·dh/d (1 where heads add up to d); `a`, active experts (dense 1); and `S`, what the gates of a token sum to at init (1 where they are normalized:
  * rule/gates.ts).
  */
 export type Quantity =
@@ -170,6 +175,7 @@ export type Quantity =
   | "rho_H"
   | "rho_h"
   | "rho_a"
+  | "rho_o"
   | "rho_B"
   | "rho_D"
   | "q"

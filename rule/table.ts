@@ -6,6 +6,7 @@
 
 import {
   activeWidth,
+  attentionRatio,
   checkConfiguration,
   type Configuration,
   formatConfiguration,
@@ -14,7 +15,7 @@ import {
 import { note } from "./formula.ts";
 import { gatesOf, gateSum } from "./gates.ts";
 import { lawsFor, routerNotes } from "./route_scale.ts";
-import { completed, NORMS, tensorsOf } from "./tensors.ts";
+import { byFanIn, completed, independent, NORMS, tensorsOf } from "./tensors.ts";
 import {
   type Exponents,
   type Factors,
@@ -72,10 +73,13 @@ export function defineRule(
   identity: Pick<Rule, "id" | "title" | "source" | "gate">,
   text: (options: Required<RuleOptions>) => TextTable,
 ): Rule {
-  const table = (options: Required<RuleOptions>) => completed(text(options));
+  const table = (options: Required<RuleOptions>) => {
+    const whole = completed(text(options));
+    return options.decay === "independent" ? independent(whole) : whole;
+  };
   const factorsOf: Rule["factors"] = (from, to, options) => {
     const all = withDefaults(options);
-    const { rows, multipliers, oneMinusBeta } = table(all);
+    const { rows, multipliers, oneMinusBeta } = byFanIn(table(all), from, to);
     const x = quantities(checkConfiguration(from), checkConfiguration(to), all);
     return {
       rows: mapValues(
@@ -94,7 +98,8 @@ export function defineRule(
     transfer(from, to, hps, options) {
       checkHyperParameters(hps);
       const factors = factorsOf(from, to, options);
-      const { rows, multipliers, oneMinusBeta } = lawsFor(rule.laws(options), to, rule);
+      const laws = lawsFor(rule.laws(options), to, rule);
+      const { rows, multipliers, oneMinusBeta } = byFanIn(laws, from, to);
       const logitStd = routerLogitStd(to, hps.initStd, factors);
       const route = power(multipliers.routeScale.exponents, routeQuantities(to, rule, logitStd));
       checkBetas(hps, factors.oneMinusBeta, from, to);
@@ -169,6 +174,7 @@ const UNIT: Record<Quantity, number> = {
   rho_H: 1,
   rho_h: 1,
   rho_a: 1,
+  rho_o: 1,
   rho_B: 1,
   rho_D: 1,
   q: 1,
@@ -197,6 +203,7 @@ export function quantities(
     rho_H: rho.activeWidth,
     rho_h: downFanIn(to) / downFanIn(from),
     rho_a: activeShare(to) / activeShare(from),
+    rho_o: attentionRatio(from, to),
     rho_B: rho.batch,
     rho_D: rho.tokens,
     q: batchDurationFactor(from, to, withDefaults(options).durationExponent),
@@ -338,6 +345,7 @@ export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
     task: options.task ?? "language",
     unembedding: options.unembedding ?? "authors",
     decoupledDecay: options.decoupledDecay ?? false,
+    decay: options.decay ?? "coupled",
     depthAlpha: options.depthAlpha ?? 1,
     durationExponent: options.durationExponent ?? 0.5,
   };
@@ -347,6 +355,9 @@ export function withDefaults(options: RuleOptions = {}): Required<RuleOptions> {
   }
   if (all.unembedding !== "authors" && all.unembedding !== "completed-p") {
     throw new RangeError(`Cannot use unembedding=${all.unembedding}: not authors or completed-p`);
+  }
+  if (all.decay !== "coupled" && all.decay !== "independent") {
+    throw new RangeError(`Cannot use decay=${all.decay}: not coupled or independent`);
   }
   for (const name of ["depthAlpha", "durationExponent"] as const) {
     if (!Number.isFinite(all[name]) || all[name] < 0) {

@@ -19,7 +19,7 @@ const rules = (target: string, more: Partial<TransferPanel> = {}): TransferPanel
 
 const SHOOT_OUT: TransferDeclaration = {
   id: "shoot-out",
-  version: "4",
+  version: "5",
   title: "Shoot-out of the rules",
   figure: "none (our own comparison)",
   claim:
@@ -42,7 +42,7 @@ export const shootOut = defineTransfer(SHOOT_OUT);
 
 /** The same claim on images. */
 export const shootOutOfImages = defineTransfer(onImages(SHOOT_OUT, {
-  version: "3",
+  version: "4",
   figure: "none (our own comparison)",
   quick: rules(`16e4a:${IMAGES_WIDE}`, { rivals: ["mup", "moe-mup", "embedding-lr-only"] }),
 }));

@@ -5,6 +5,7 @@
  */
 import { DEAD_SHARE } from "../../model/router_samples.ts";
 import { type Configuration, parseConfiguration } from "../../rule/configuration.ts";
+import { routerWithoutGradient } from "../../rule/gates.ts";
 import { ruleById } from "../../rule/registry.ts";
 import type { Run } from "../record/run.ts";
 import { mean } from "../statistics/resample.ts";
@@ -59,14 +60,8 @@ export function routerWarnings(run: Run, gate = "sigmoid", causal = true): Route
   const { ffn } = parseConfiguration(run.cell.configuration, ANY), out: RouterWarning[] = [];
   if (ffn.kind === "dense") return out;
   const { experts: n, active: a, pick = "top", capacity } = ffn, load = run.expertLoad ?? [];
-  const normalized = ["sigmoid", "softmax"].includes(ffn.gate ?? gate);
-  if (a === 1 && n > 1 && pick === "top" && normalized) {
-    out.push({
-      name: "no-router-gradient",
-      text: `${n}e1a has gates that are always 1: its router learns from the balance loss alone; ` +
-        "take a = 2 or more, or gate=softmax-all",
-    });
-  }
+  const untaught = routerWithoutGradient(ffn, ffn.gate ?? gate);
+  if (untaught !== null) out.push({ name: "no-router-gradient", text: untaught });
   if (pick === "expert-choice" && causal) {
     out.push({
       name: "sees-the-future",

@@ -107,17 +107,33 @@ Deno.test("moe-dmft is shown as its paper's rule under its own gate alone", asyn
   }
 });
 
+/** What may stand in the `config.json` of an example. */
+const A_MODEL = {
+  model_type: "mixtral",
+  hidden_size: 512,
+  num_hidden_layers: 8,
+  num_attention_heads: 8,
+  intermediate_size: 256,
+  num_local_experts: 8,
+  num_experts_per_tok: 2,
+  vocab_size: 32000,
+};
+
 Deno.test("every example of the help runs as it stands", async () => {
   const { out } = await run("--help");
   const examples = out.replaceAll(/ \\\n +/g, " ").split("\n")
     .filter((line) => /^ {2}deno task rule /.test(line) && !line.includes("CONFIGURATION"));
-  assert.equal(examples.length, 4);
+  assert.equal(examples.length, 7);
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(file, JSON.stringify(A_MODEL));
   for (const example of examples) {
-    const args = example.trim().split(/\s+/).slice(3);
+    const args = example.replace("config.json", file).replace(/ > .*/, "").trim().split(/\s+/)
+      .slice(3);
     const { code, out, error } = await run(...args);
     assert.equal(code, 0, `${example}: ${error}`);
     assert.ok(out.length > 300, example);
   }
+  await Deno.remove(file);
   // configurations that it lists as such are read
   const texts = [...out.matchAll(/^ {2}(\S+:d=\S+) {2,}/gm)].map((m) => m[1]);
   assert.equal(texts.length, 3);

@@ -94,7 +94,8 @@ Deno.test("--csv has one line per tensor and knob, and the model's own", async (
   assert.equal(code, 0);
   const lines = stdout.trimEnd().split("\n");
   assert.equal(lines[0], "tensor,quantity,value,formula,source");
-  assert.equal(lines.length, 1 + 6 + 15 * 4);
+  assert.equal(lines.length, 1 + 7 + 4 + 15 * 4); // multipliers, scale and betas; sentences; rows
+  assert.ok(lines.includes("model,attentionScale,0.25,1 / sqrt(dh),[ours] not scaled"));
   assert.ok(lines.includes("model,routeScale,8,a,[authors] layer"));
   assert.ok(lines.includes('wdown,lr,0.0000625,eta * q / rho_d,"[authors] layer, batch"'));
 });
@@ -156,6 +157,7 @@ const ERRORS: [string[], string][] = [
     [...PAIR, "--lr", "1", "--unembedding", "mine"],
     "Cannot use --unembedding mine: not authors or completed-p",
   ],
+  [[...PAIR, "--lr", "1", "--decay", "l2"], "Cannot use --decay l2: not coupled or independent"],
   [[...PAIR, "--lr", "1", "--json", "--csv"], "Cannot print --json and --csv: choose one"],
   [
     [...PAIR, "--lr", "1", "--rule", "mu"],

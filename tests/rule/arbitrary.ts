@@ -27,19 +27,21 @@ const moe = fc.record({
   more: size(16),
   h: size(512),
   s: fc.nat(3),
+  hs: fc.option(size(512)),
   r: choice,
 })
-  .map(({ g, perGroup, more, h, s, r }) => ({
+  .map(({ g, perGroup, more, h, s, hs, r }) => ({
     kind: "moe" as const,
     experts: g * (perGroup + more - 1),
     active: g * perGroup,
     expertWidth: h,
     shared: s,
     groups: g,
+    ...(s > 0 && hs !== null && hs !== h ? { sharedWidth: hs } : {}),
     ...r,
   }));
 
-/** Dense and MoE, with and without B and D. */
+/** Dense and MoE, with and without B and D, heads of their own, KV heads, a vocabulary, tied tables. */
 export const anyConfiguration: fc.Arbitrary<Configuration> = fc.record({
   heads: size(32),
   headWidth: size(32).map((n) => 2 * n),
@@ -47,7 +49,18 @@ export const anyConfiguration: fc.Arbitrary<Configuration> = fc.record({
   ffn: fc.oneof(dense, moe),
   batchTokens: fc.option(size(1 << 20)),
   tokens: fc.option(size(1 << 30)),
-}).map(({ heads, ...c }) => ({ ...c, width: heads * c.headWidth }));
+  kv: fc.option(size(4)),
+  times: fc.constantFrom(1, 1, 2, 3),
+  vocab: fc.option(size(1 << 18)),
+  tied: fc.boolean(),
+}).map(({ heads, kv, times, vocab, tied, ...c }) => ({
+  ...c,
+  width: heads * c.headWidth,
+  ...(times === 1 ? {} : { heads: heads * times }),
+  ...(kv !== null && kv > 1 && heads % kv === 0 ? { kvHeads: heads * times / kv } : {}),
+  ...(vocab === null ? {} : { vocab }),
+  ...(tied ? { tied: true as const } : {}),
+}));
 
 /** The same with B and D always known, so that rho_B and rho_D compose. */
 export const trainedConfiguration: fc.Arbitrary<Configuration> = fc.tuple(

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   activeWidth,
+  attentionRatio,
   checkConfiguration,
   type Configuration,
   formatConfiguration,
@@ -120,6 +121,10 @@ const GRAMMAR: [string, string][] = [
   ["dense:d=NaN,L=2,H=64", "Cannot use d=NaN: not a number"],
   ["dense:d=12x,L=2,H=64", "Cannot use d=12x: not a number"],
   ["16e4a:d=64,L=2,h=8,cf=big", "Cannot use cf=big: not a number"],
+  ["dense:d=4Q,L=2,H=64", "Cannot use d=4Q: not a number"],
+  ["dense:d=M,L=2,H=64", "Cannot use d=M: not a number"],
+  ["dense:d=64,L=2,H=64,tied=no", 'Cannot read "tied=no" in dense: tied is a word without a value'],
+  ["dense:d=64,L=2,H=64,kv", 'Cannot read "kv" in dense: write key=value'],
 ];
 
 const SIZES: [string, string][] = [
@@ -135,6 +140,14 @@ const SIZES: [string, string][] = [
   ["16e4a:d=64,L=2,h=8,shared=-1", "Cannot use shared=-1: not a whole number, 0 or more"],
   ["dense:d=64,L=2", "Cannot read dense:d=64,L=2: H is missing"],
   ["16e4a:L=2,h=8", "Cannot read 16e4a:L=2,h=8: d is missing"],
+  ["dense:d=64,L=2,H=64,heads=7", "Cannot use heads=7 in d=64: 64 does not divide by 7; give dh="],
+  ["dense:d=64,L=2,H=64,heads=0,dh=8", "Cannot use heads=0: not a positive whole number"],
+  ["dense:d=64,L=2,H=64,kv=3", "Cannot use kv=3 under 4 heads: 4 does not divide by 3"],
+  ["dense:d=64,L=2,H=64,kv=8", "Cannot use kv=8 under 4 heads: 4 does not divide by 8"],
+  ["dense:d=64,L=2,H=64,vocab=1.5", "Cannot use vocab=1.5: not a positive whole number"],
+  ["dense:d=64,L=2,H=64,tied,tied", "Cannot use tied=1: tied is given twice"],
+  ["16e4a:d=64,L=2,h=8,hs=16", "Cannot use hs=16 in 16e4a: it has no shared expert"],
+  ["dense:d=1.0005K,L=2,H=64", "Cannot use d=1000.5: not a positive whole number"],
   ["dense:d=64,d=32,L=2,H=8", "Cannot use d=32: d is given twice"],
   ["16e4a4g:d=64,L=2,h=8,groups=2", "Cannot use groups= in 16e4a4g: the name says it"],
   ["dense:d=64,w=3", "Cannot use w=3 in dense: keys are d, L, H, B, D, dh"],
@@ -240,4 +253,57 @@ Deno.test("active width counts shared experts, and ratios are target over refere
     batch: 3,
     tokens: 1, // unknown in the reference
   });
+});
+
+Deno.test("numbers may end in K, M, B or T, and stay whole", () => {
+  const c = parseConfiguration("dense:d=2K,L=4,H=8k,B=1.1M,D=1T");
+  assert.deepEqual([c.width, c.batchTokens, c.tokens], [2000, 1_100_000, 1e12]);
+  assert.equal(formatConfiguration(c), "dense:d=2000,L=4,H=8000,B=1100000,D=1000000000000");
+  assert.equal(parseConfiguration("dense:d=64,L=1,H=64,D=0.3B").tokens, 300_000_000);
+});
+
+Deno.test("heads, KV heads, vocabulary and tied tables read as written, in one form", () => {
+  const text = "128e8a1s:d=2048,L=48,h=768,dh=128,hs=512,heads=32,kv=4,vocab=151936,tied";
+  const c = parseConfiguration(text);
+  assert.deepEqual([c.heads, c.kvHeads, c.vocab, c.tied], [32, 4, 151936, true]);
+  assert.equal(formatConfiguration(c), text);
+  assert.equal(activeWidth(c), 8 * 768 + 512);
+  assert.equal(attentionRatio(parseConfiguration("dense:d=64,L=2,H=64"), c), 2);
+  // what follows is left out, so that one model has one text
+  const plain = formatConfiguration(parseConfiguration("dense:d=64,L=2,H=64"));
+  for (const more of ["heads=4", "heads=4,kv=4", "dh=16,heads=4", "kv=4"]) {
+    assert.equal(formatConfiguration(parseConfiguration(`dense:d=64,L=2,H=64,${more}`)), plain);
+  }
+  assert.equal(
+    formatConfiguration(parseConfiguration("dense:d=64,L=2,H=64,heads=2")),
+    `${plain},dh=32`,
+  );
+  const shared = "4e2a1s:d=64,L=2,h=8";
+  assert.equal(formatConfiguration(parseConfiguration(`${shared},hs=8`)), shared);
+  // none of it is taken over by a target
+  assert.equal(formatConfiguration(parseConfiguration("8e2a:d=64", c)), "8e2a:d=64,L=48,h=768");
+});
+
+Deno.test("heads that do not add up to d move the output projection alone, by its own fan-in", () => {
+  const from = parseConfiguration("dense:d=64,L=2,H=64");
+  const to = parseConfiguration("dense:d=128,dh=32,heads=16", from);
+  const plain = parseConfiguration("dense:d=128,dh=32", from);
+  const hps = { lr: 1, weightDecay: 1, eps: 1, beta1: 0.9, beta2: 0.95, initStd: 1 };
+  const all = { ...hps, embedInitStd: 1, unembedInitStd: 1 };
+  for (const rule of RULES) {
+    const [own, without] = [to, plain].map((c) => rule.transfer(from, c, all));
+    for (const row of own.rows) {
+      const other = without.rows.find((r) => r.tensor === row.tensor)!;
+      if (row.tensor !== "wo") assert.deepEqual(row, other);
+      else {
+        // fan-in 512 against 128: 4 times as wide
+        assert.equal(row.initStd, other.initStd / 2, rule.id);
+        const learns = other.lr !== 1; // SP has one rate
+        assert.equal(row.lr, learns ? other.lr / 4 : 1, rule.id);
+        assert.match(row.formulas.initStd, /rho_d \* rho_o/);
+        assert.match(row.sources.initStd, /rho_o \[ours\]/);
+        assert.deepEqual([row.eps, row.weightDecay], [other.eps, other.weightDecay]);
+      }
+    }
+  }
 });

@@ -33,7 +33,11 @@ const HPS: HyperParameters = {
 /** Every combination that changes an exponent. */
 const OPTIONS: RuleOptions[] = (["authors", "completed-p"] as const).flatMap((unembedding) =>
   [false, true].flatMap((decoupledDecay) =>
-    [0.5, 1].map((depthAlpha) => ({ unembedding, decoupledDecay, depthAlpha }))
+    [0.5, 1].flatMap((depthAlpha) =>
+      (["coupled", "independent"] as const).map((decay) => ({
+        ...{ unembedding, decoupledDecay, depthAlpha, decay },
+      }))
+    )
   )
 );
 

@@ -41,6 +41,7 @@ function composeFactors(ab: Factors, bc: Factors): Factors {
 const anyOptions: fc.Arbitrary<RuleOptions> = fc.record({
   unembedding: fc.constantFrom("authors" as const, "completed-p" as const),
   decoupledDecay: fc.boolean(),
+  decay: fc.constantFrom("coupled" as const, "independent" as const),
   depthAlpha: fc.constantFrom(0, 0.5, 0.75, 1),
   durationExponent: fc.constantFrom(0.28, 0.32, 0.5),
 });
@@ -178,8 +179,9 @@ Deno.test("law 3, granularity: h/m, a·m, N·m, s·m changes R alone, to a·m", 
   const some = anyMoe.map(withoutRouter);
   fc.assert(fc.property(anyConfiguration, some, fc.integer({ min: 2, max: 9 }), (c, to, m) => {
     const from = reference(c, to);
-    const { experts, active, expertWidth, shared } = to.ffn as MoeFfn;
-    const coarse = withFfn(to, { expertWidth: expertWidth * m });
+    const { experts, active, expertWidth, shared, sharedWidth } = to.ffn as MoeFfn;
+    const own = sharedWidth === undefined ? {} : { sharedWidth: sharedWidth * m };
+    const coarse = withFfn(to, { expertWidth: expertWidth * m, ...own });
     const fine = withFfn(to, { experts: experts * m, active: active * m, shared: shared * m });
     const rule = ruleById("complete-mue");
     const [a, b] = [rule.transfer(from, coarse, HPS), rule.transfer(from, fine, HPS)];
@@ -239,4 +241,21 @@ Deno.test("granularity under sqrt-sparsity: a/N stays, so only R moves", () => {
 
 Deno.test("a law keeps its exponents and its source", () => {
   assert.deepEqual(law({ q: 1 }, "[ours]"), { exponents: { q: 1 }, source: "[ours]" });
+});
+
+Deno.test("independent decay takes off a weight what AdamW's lr * wd does, under every rule", () => {
+  fc.assert(fc.property(trainedConfiguration, trainedConfiguration, anyOptions, (from, to, o) => {
+    for (const rule of RULES) {
+      const [coupled, alone] = (["coupled", "independent"] as const).map((decay) =>
+        rule.factors(from, to, { ...o, decay })
+      );
+      for (const [tensor, row] of Object.entries(coupled.rows)) {
+        const other = alone.rows[tensor as keyof Factors["rows"]];
+        // gains do not decay under either
+        const wanted = /[nN]orm$/.test(tensor) ? 1 : row.lr * row.weightDecay;
+        assert.ok(Math.abs(other.weightDecay / wanted - 1) < 1e-12, `${rule.id} ${tensor}`);
+        assert.deepEqual({ ...other, weightDecay: 0 }, { ...row, weightDecay: 0 });
+      }
+    }
+  }));
 });

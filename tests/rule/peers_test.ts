@@ -60,30 +60,49 @@ const ATTENTION = "wq wk wv wo";
 
 Deno.test("moe-dmft gives the numbers worked out by hand", () => {
   // absolute W_down init (h/d)^-1 d^-1/2: 1/8 at the reference, 2/16 at the target; LR 1/64, 1/128
+  // eps: embedding 1/d, attention 1/(d L), up 1/(h L), W_down d/(h^2 L)
   const rows: Rows = [
-    ["embed", 1, 1, 1, 1],
+    ["embed", 1, 1, 1, 0.25],
     [NORMS, 0, 1, 0, 1],
-    [`${ATTENTION} wgate wup`, 0.5, 0.25, 1, 0.0625],
+    [ATTENTION, 0.5, 0.25, 1, 0.0625],
+    ["wgate wup", 0.5, 0.25, 1, 0.125],
     ["wrouter", 0.25, 0.25, 1, 0.0625],
-    ["wdown", 1, 0.5, 1, 0.0625],
+    ["wdown", 1, 0.5, 1, 0.25],
     ["unembed", 0.25, 0.25, 1, 1],
   ];
   const model = { residual: 0.25, A: 1, R: 0.25, logits: 1, oneMinusBeta: 1 };
   check("moe-dmft", rows, model);
   check("moe-dmft", rows, model, { unembedding: "completed-p" });
-  const [, , hidden, router, down] = rows;
+  const [, , attention, up, router, down] = rows;
   check(
     "moe-dmft",
     [
       ...rows.slice(0, 2),
-      [hidden[0], 0.5, 0.25, 4, 0.0625],
+      [attention[0], 0.5, 0.25, 4, 0.0625],
+      [up[0], 0.5, 0.25, 4, 0.125],
       [router[0], 0.25, 0.25, 4, 0.0625],
-      [down[0], 1, 0.5, 2, 0.0625],
-      rows[5],
+      [down[0], 1, 0.5, 2, 0.25],
+      rows[6],
     ],
     model,
     { decoupledDecay: true },
   );
+});
+
+Deno.test("moe-dmft: where h / d stays, the experts' eps are those of hidden matrices, and which are second-hand is said", () => {
+  const from = parseConfiguration("dense:d=64,L=2,H=64");
+  const to = parseConfiguration("16e4a:d=256,L=8,h=256", from);
+  const { rows } = ruleById("moe-dmft").transfer(from, to, UNIT);
+  const row = (tensor: TensorKind) => rows.find((r) => r.tensor === tensor)!;
+  for (const tensor of ["wq", "wrouter", "wgate", "wup", "wdown"] as const) {
+    assert.equal(row(tensor).eps, 1 / 16, tensor);
+  }
+  for (const tensor of ["embed", "wq", "wup", "wdown"] as const) {
+    assert.equal(row(tensor).sources.eps, "2601.20205 at second hand", tensor);
+  }
+  for (const tensor of ["wrouter", "wgate"] as const) {
+    assert.match(row(tensor).sources.eps, /^\[ours\]/, tensor);
+  }
 });
 
 Deno.test("moe-dmft brings its gate, and only moe-dmft", () => {

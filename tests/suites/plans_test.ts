@@ -23,7 +23,7 @@ const PINNED: Record<string, string[]> = {
   "speedup": ["4", "dacc9988b4b7b6cc", "ca6fad32d0ada2d0", "7ae94bb9d3fdc5ba"],
   "coordinate-check": ["4", "a89dd39796b80139", "e69f4023fac76b2d", "f9cf528a37e346ba"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
-  "shoot-out": ["4", "2842b56fa6b9dd5c", "9925228f234d7f3d", "b422fb01842750eb"],
+  "shoot-out": ["5", "700e4d797df15bcb", "cbdc172b515a9f69", "db2c497dc56cd9a3"],
   "bridges-diffusion": ["1", "e55c57d5d1c1c125", "cf43892937d5974a", "8f79e266c82fa18b"],
   "activated-experts-diffusion": ["3", "8d7f2cb0864a778f", "1f81673cf083cc37", "d15ca4533acf0c31"],
   "initial-loss-diffusion": ["1", "6088f7a85d21300b", "2d402fe2b78821c2", "1ed324aaae0cbb16"],
@@ -35,7 +35,7 @@ const PINNED: Record<string, string[]> = {
   "scaling-diffusion": ["1", "86c8738f78aaaf08", "b0a2b319be7cc98c", "cda9cd689f0231e1"],
   "speedup-diffusion": ["1", "8282fa6c67946081", "2aac55be5121086f", "45c41c034b6425c8"],
   "coordinate-check-diffusion": ["1", "94709ce197aa1ef1", "4026df85e2e64245", "f417b46300b24eae"],
-  "shoot-out-diffusion": ["3", "6445def07eb5de3a", "667cebc7fdaf29a6", "95889899b55c0d7c"],
+  "shoot-out-diffusion": ["4", "d8b7bba32061eed0", "327c9eb6e62a3df4", "52358bc6aed801f4"],
   "routing-by-timestep": ["1", "dd7093080c0aa7ca", "0ef2dd8daa040b2a", "b0ded022406474fa"],
   "samples": ["2", "92219f92fdbffdc4", "719a8cef7e3065ce", "de7ae10c1ec0dc72"],
 };

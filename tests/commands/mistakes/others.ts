@@ -15,6 +15,23 @@ const pair = (did: string, ...more: string[]) =>
 const target = (did: string, to: string) =>
   rule(did, "--from", "dense:d=128,L=4,H=128", "--to", to, "--lr", "0.01");
 
+/** A Hugging Face configuration as the target. */
+const model = (did: string, content: Files[string], to = "DIR/config.json"): Mistake => ({
+  ...target(did, to),
+  files: { "config.json": content },
+});
+
+const MIXTRAL = {
+  model_type: "mixtral",
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  vocab_size: 256,
+  intermediate_size: 32,
+  num_local_experts: 4,
+  num_experts_per_tok: 2,
+};
+
 export const RULE: Chapter = {
   title: "`rule`",
   mistakes: [
@@ -30,7 +47,16 @@ export const RULE: Chapter = {
     pair("a rule's name that programs know", "--rule", "__proto__"),
     pair("a task that there is not", "--task", "speech"),
     pair("another unembedding", "--unembedding", "mine"),
+    pair("a decay that there is not", "--decay", "l2"),
     pair("two formats at once", "--json", "--csv"),
+    pair("a format that there is not", "--format", "yaml"),
+    pair(
+      "a format of PyTorch with its optimizer's other decay",
+      "--format",
+      "torch",
+      "--decay",
+      "independent",
+    ),
     pair("a word too many", "dense"),
     pair("an option that there is not", "--lrr", "1"),
     pair("a row that there is not", "--explain", "wside"),
@@ -45,6 +71,20 @@ export const RULE: Chapter = {
     target("a key that there is not", "8e2a:d=64,__proto__=1"),
     target("a batch the reference does not have", "8e2a:d=64,B=1024"),
     target("a gate that there is not", "8e2a:d=64,gate=foo"),
+    target("heads that do not divide d", "8e2a:d=64,heads=7"),
+    target("KV heads that do not divide the heads", "8e2a:d=64,kv=3"),
+    target("`tied` with a value", "8e2a:d=64,tied=yes"),
+    target("a number with a suffix that there is not", "8e2a:d=64,h=4Q"),
+    target("a configuration file that is not there", "DIR/none.json"),
+    { ...target("a folder as a configuration file", "DIR/a.json"), files: { "a.json": null } },
+    model("a configuration file that is not JSON", "{broken"),
+    model("a configuration file of a gigabyte", 2 ** 30),
+    model("JSON that is no configuration", []),
+    model("a configuration of no known family", { ...MIXTRAL, model_type: "bert" }),
+    model("a configuration with fields missing", { model_type: "mixtral", hidden_size: 64 }),
+    model("a configuration with a word for a size", { ...MIXTRAL, hidden_size: "big" }),
+    model("a configuration file with a size of one's own", MIXTRAL, "DIR/config.json:d=64"),
+    model("a batch the reference does not have, with a file", MIXTRAL, "DIR/config.json:B=1K"),
   ],
 };
 

@@ -98,3 +98,20 @@ Deno.test("a router that a configuration names is the model's, part of its ident
   assertEquals(gate("4e2a:h=16"), "sigmoid-raw");
   assertEquals(gate("4e2a:h=16,gate=softmax"), "softmax");
 });
+
+Deno.test("what models here do not have is refused in one line, and their own vocabulary is not", () => {
+  const bad: [string, string][] = [
+    ["4e2a:h=16,heads=8,dh=16", "heads=8 of 16, and models here have d / dh heads"],
+    ["dense:d=32,dh=8,kv=2", "kv=2, and models here have keys and values for every head"],
+    ["dense:tied", "tied embeddings, and models here have two tables"],
+    ["dense:vocab=50257", "vocab=50257, and models here have 256"],
+    ["4e2a1s:h=16,hs=8", "hs=8, and models here have shared experts as wide as the others"],
+  ];
+  for (const [text, why] of bad) {
+    throws(() => job(text), ({ name, message }: Error) => {
+      assertEquals(name, "RangeError");
+      return /^Cannot train [^\n]*$/.test(message) && message.endsWith(`: ${why}`);
+    }, text);
+  }
+  assertEquals(job("dense:vocab=256").key, job("dense").key);
+});

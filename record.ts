@@ -54,10 +54,12 @@ export type {
   Evidence,
   LatencyEvidence,
   Optimum,
+  TableEvidence,
   TransferEvidence,
 } from "./lab/record/evidence.ts";
-export type { Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
-export { CELL_ROLES, SWEPT } from "./lab/record/run.ts";
+export type { Cell, CellRole, Knob, RouterRecord, Run, Swept } from "./lab/record/run.ts";
+export { CELL_ROLES, KNOBS, SWEPT } from "./lab/record/run.ts";
+export type { TableColumns, TableRun, TableSource } from "./lab/record/table.ts";
 export type {
   LatencyPanel,
   LatencyPass,

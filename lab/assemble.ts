@@ -49,7 +49,7 @@ export function assemble(
   { plan, environment, data, measured, incomplete, cost, trust, warnings }: Parts,
 ): BenchRecord {
   const { evidence, findings } = measured;
-  const ofRuns = evidence.kind === "latency"
+  const ofRuns = evidence.kind === "latency" || evidence.kind === "table"
     ? []
     : warnRuns(evidence.runs, data?.task.causal ?? true);
   const { id, loss } = data?.task ?? { id: null, loss: null };

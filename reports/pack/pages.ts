@@ -26,6 +26,8 @@ function suiteTable(packed: readonly Packed[]): string {
     const { suite, plan, evidence } = record;
     const runs = evidence.kind === "latency"
       ? `${evidence.points.length} timed layers`
+      : evidence.kind === "table"
+      ? `${evidence.runs.length} runs made elsewhere`
       : `${new Set(evidence.runs.map(({ key }) => key)).size} runs`;
     return `| [${cell(suite.title)}](${folder}/summary.md) | ${
       cell(suite.figure)

@@ -190,7 +190,9 @@ export function closingSections(record: BenchRecord): Section[] {
       ]),
       {
         kind: "folded",
-        title: "What was decided before the first measurement",
+        title: record.evidence.kind === "table"
+          ? "By what it was judged"
+          : "What was decided before the first measurement",
         blocks: [{ kind: "code", text: decided }],
       },
     ]),

@@ -17,6 +17,7 @@ import {
   trainingPhrase,
   trustPhrase,
 } from "../words/phrases.ts";
+import { tablePairs } from "./table.ts";
 
 type Pairs = [name: string, value: string][];
 
@@ -84,6 +85,8 @@ function machinePairs({ environment }: BenchRecord): Pairs {
 
 /** All of them. */
 export function factPairs(record: BenchRecord): Pairs {
+  const { evidence } = record;
+  if (evidence.kind === "table") return tablePairs({ ...record, evidence });
   const { suite, plan, data } = record;
   const { source, heldFixed, varied, measured, passesIf, control, options } = suite;
   return [

@@ -57,9 +57,9 @@ export type {
   TableEvidence,
   TransferEvidence,
 } from "./lab/record/evidence.ts";
-export type { Cell, CellRole, Knob, RouterRecord, Run, Swept } from "./lab/record/run.ts";
-export { CELL_ROLES, KNOBS, SWEPT } from "./lab/record/run.ts";
-export type { TableColumns, TableRun, TableSource } from "./lab/record/table.ts";
+export type { AnySwept, Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
+export { ANY_SWEPT, CELL_ROLES, SWEPT } from "./lab/record/run.ts";
+export type { RunsToAdd, TableColumns, TableRun, TableSource } from "./lab/record/table.ts";
 export type {
   LatencyPanel,
   LatencyPass,

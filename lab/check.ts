@@ -118,7 +118,7 @@ export function checkAlone(record: BenchRecord): Checked[] {
 /** Everything of {@link checkAlone} for a table that was judged, and whether plan and findings follow from its runs. */
 export function checkTable(record: BenchRecord & { evidence: TableEvidence }): Checked[] {
   const { evidence, findings, plan } = record, alone = checkAlone(record);
-  const decided = decidedSchema.safeParse(plan.decided), { source, runs, optima } = evidence;
+  const decided = decidedSchema.safeParse(plan.decided), { source, runs, optima, add } = evidence;
   if (!decided.success || runs.length === 0) {
     return [...alone, checked("plan", ["it does not say by what the table was judged"])];
   }
@@ -129,9 +129,9 @@ export function checkTable(record: BenchRecord & { evidence: TableEvidence }): C
     return [...alone, planned, { what, state: "open", details: [why] }];
   }
   const differ = orRefused(() => {
-    const found = findTable(source, runs, decided.data);
-    const follows = JSON.parse(JSON.stringify({ optima: found.optima, findings: found.findings }));
-    return differences({ optima, findings }, follows);
+    const { optima: o, add: a, findings: f } = findTable(source, runs, decided.data);
+    const follows = JSON.parse(JSON.stringify({ optima: o, add: a, findings: f }));
+    return differences({ optima, add, findings }, follows);
   }, "findings");
   return [...alone, planned, checked(what, differ)];
 }

@@ -6,8 +6,15 @@
 import { z } from "zod";
 import { type Interval, intervalSchema } from "./findings.ts";
 import { CELL_ROLES, type CellRole, type Run, runSchema } from "./run.ts";
-import { type Knob, KNOBS } from "./swept.ts";
-import { type TableRun, tableRunSchema, type TableSource, tableSourceSchema } from "./table.ts";
+import { ANY_SWEPT, type AnySwept } from "./swept.ts";
+import {
+  type RunsToAdd,
+  runsToAddSchema,
+  type TableRun,
+  tableRunSchema,
+  type TableSource,
+  tableSourceSchema,
+} from "./table.ts";
 import {
   type LatencyPoint,
   latencyPointSchema,
@@ -26,7 +33,7 @@ export interface Optimum {
   /** what it is in the comparison */
   role: CellRole;
   /** swept hyperparameter */
-  swept: Knob;
+  swept: AnySwept;
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
   log2x: Interval | null;
   /** fitted loss at the optimum */
@@ -43,7 +50,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   label: z.string(),
   rule: z.string(),
   role: z.enum(CELL_ROLES),
-  swept: z.enum(KNOBS),
+  swept: z.enum(ANY_SWEPT),
   log2x: intervalSchema.nullable(),
   loss: intervalSchema.nullable(),
   atEdge: z.boolean(),
@@ -89,6 +96,8 @@ export interface TableEvidence {
   runs: TableRun[];
   /** optimum of every sweep */
   optima: Optimum[];
+  /** runs that would tell what is left open */
+  add: RunsToAdd[];
 }
 
 /** What findings rest on. */
@@ -112,5 +121,6 @@ export const evidenceSchema: z.ZodType<Evidence> = z.discriminatedUnion("kind", 
     source: tableSourceSchema,
     runs: z.array(tableRunSchema),
     optima: z.array(optimumSchema),
+    add: z.array(runsToAddSchema),
   }),
 ]);

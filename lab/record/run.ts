@@ -10,7 +10,7 @@ import type { HyperParameters } from "../../rule/rule.ts";
 import { hashOf } from "./hash.ts";
 import { SWEPT, type Swept } from "./swept.ts";
 
-export { type Knob, KNOBS, SWEPT, type Swept, SWEPT_CHART, SWEPT_NAME } from "./swept.ts";
+export { ANY_SWEPT, type AnySwept, SWEPT, type Swept, SWEPT_CHART, SWEPT_NAME } from "./swept.ts";
 
 const baseSchema: z.ZodType<HyperParameters> = z.object({
   lr: z.number(),

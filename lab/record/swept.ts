@@ -10,12 +10,12 @@ export const SWEPT = ["lr", "weightDecay", "initStd"] as const;
 export type Swept = typeof SWEPT[number];
 
 /** What a table of runs made elsewhere may have swept: any positive number. */
-export const KNOBS = [...SWEPT, "other"] as const;
-/** One of {@link KNOBS}. */
-export type Knob = typeof KNOBS[number];
+export const ANY_SWEPT = [...SWEPT, "other"] as const;
+/** One of {@link ANY_SWEPT}. */
+export type AnySwept = typeof ANY_SWEPT[number];
 
 /** The words of a swept hyperparameter, as titles, axes and tables write it. */
-export const SWEPT_NAME: Record<Knob, string> = {
+export const SWEPT_NAME: Record<AnySwept, string> = {
   lr: "learning rate",
   weightDecay: "weight decay",
   initStd: "init standard deviation",
@@ -23,7 +23,7 @@ export const SWEPT_NAME: Record<Knob, string> = {
 };
 
 /** Stem of the files of the chart of a sweep. */
-export const SWEPT_CHART: Record<Knob, string> = {
+export const SWEPT_CHART: Record<AnySwept, string> = {
   lr: "loss-vs-lr",
   weightDecay: "loss-vs-weight-decay",
   initStd: "loss-vs-init-std",

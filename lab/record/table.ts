@@ -6,12 +6,12 @@
  */
 import { z } from "zod";
 import { type Cell, CELL_ROLES } from "./run.ts";
-import { type Knob, KNOBS } from "./swept.ts";
+import { ANY_SWEPT, type AnySwept } from "./swept.ts";
 
 /** One run of a table. */
 export interface TableRun {
   /** where it stands in the comparison; its seed is a name, as the table has it */
-  cell: Omit<Cell, "swept" | "seed"> & { swept: Knob; seed: string };
+  cell: Omit<Cell, "swept" | "seed"> & { swept: AnySwept; seed: string };
   /** the swept value as the table has it, not its logarithm; `cell.log2x` is on the reference's scale */
   written: number;
   /** its loss; null if it diverged */
@@ -28,7 +28,7 @@ export const tableRunSchema: z.ZodType<TableRun> = z.object({
     label: z.string(),
     rule: z.string(),
     role: z.enum(CELL_ROLES),
-    swept: z.enum(KNOBS),
+    swept: z.enum(ANY_SWEPT),
     log2x: z.number(),
     seed: z.string(),
   }),
@@ -64,6 +64,29 @@ export interface TableSource {
   /** what the reader made of rows that are no run of their own, one sentence each */
   notes: string[];
 }
+
+/** Runs to add to one sweep. */
+export interface RunsToAdd {
+  /** label of the configuration */
+  configuration: string;
+  /** what it is under, `transferred` or the control's name */
+  rule: string;
+  /** what they are for */
+  why: string;
+  /** values, as the table writes that configuration's */
+  values: number[];
+  /** at these values, how many seeds there should be in all */
+  seeds: number;
+}
+
+/** zod form of {@link RunsToAdd}. */
+export const runsToAddSchema: z.ZodType<RunsToAdd> = z.object({
+  configuration: z.string(),
+  rule: z.string(),
+  why: z.string(),
+  values: z.array(z.number()),
+  seeds: z.number().int(),
+});
 
 /** zod form of {@link TableSource}. */
 export const tableSourceSchema: z.ZodType<TableSource> = z.object({

@@ -223,9 +223,7 @@ export function resampleCurves(
   stream: Random,
 ): Resamples {
   const n = parts.seedEffect.length;
-  const freedom = parts.scattered
-    ? parts.freedom
-    : 1 / (0.25 / (n - 1) + 0.25 / parts.freedom);
+  const freedom = parts.scattered ? parts.freedom : 1 / (0.25 / (n - 1) + 0.25 / parts.freedom);
   const kappa = tQuantile975(freedom) / Z;
   const ofNoise = parts.scattered ? 1 : Math.SQRT1_2;
   const seedShare = parts.scattered ? 0 : kappa * Math.SQRT1_2 * Math.sqrt(n / (n - 1)) / n;

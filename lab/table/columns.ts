@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { type Knob, SWEPT_NAME } from "../record/swept.ts";
+import { type AnySwept, SWEPT_NAME } from "../record/swept.ts";
 import { nameIn, numberIn, type Table, TableError, textOf } from "./cells.ts";
 
 const words = (text: string) => text.split(" ");
 
 /** Usual names of a swept hyperparameter, the first found first. */
-const KNOB_NAMES: [knob: Knob, names: string[]][] = [
+const KNOB_NAMES: [knob: AnySwept, names: string[]][] = [
   ["lr", words("lr learning_rate learningrate eta base_lr peak_lr max_lr optimizer_lr optim_lr")],
   ["weightDecay", words("weight_decay weightdecay wd optimizer_weight_decay")],
   ["initStd", words("init_std initstd init_scale init_sigma sigma_init initializer_range")],
@@ -38,12 +38,16 @@ export const plainName = (name: string): string =>
   name.trim().replace(/^\uFEFF/, "").toLowerCase().replace(ABOVE, "")
     .replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
 
+/** A column's name as labels have it: without what a logger put before it. */
+export const shortName = (name: string): string =>
+  name.trim().replace(new RegExp(ABOVE.source, "i"), "");
+
 /** What the columns of a table are. */
 export interface Columns {
   /** the swept value */
   knob: number;
   /** which it is */
-  swept: Knob;
+  swept: AnySwept;
   /** base of the logarithm that the column has; null: the value itself */
   log: 2 | 10 | null;
   /** what was swept, in words */
@@ -126,7 +130,7 @@ function telling({ rows }: Table, candidates: number[]): number[] {
 /** A column that may hold a swept value. */
 interface Candidate {
   column: number;
-  swept: Knob;
+  swept: AnySwept;
   log: 2 | 10 | null;
 }
 
@@ -135,7 +139,11 @@ function candidateOf(table: Table, column: number): Candidate {
   const name = plainName(table.columns[column]);
   const [, base, rest = name] = /^log_?(2|10)_(.+)$/.exec(name) ?? [];
   const found = KNOB_NAMES.find(([, names]) => names.includes(rest));
-  return { column, swept: found?.[0] ?? "other", log: base === "2" ? 2 : base === "10" ? 10 : null };
+  return {
+    column,
+    swept: found?.[0] ?? "other",
+    log: base === "2" ? 2 : base === "10" ? 10 : null,
+  };
 }
 
 /** The swept column: the one that varies within a configuration. */
@@ -169,7 +177,9 @@ function knobOf(table: Table, configuration: number[]): Candidate {
 function usual(table: Table, names: readonly string[], flag: string): number {
   const found = known(table, names);
   if (found.length === 0) return -1;
-  const alike = found.filter((i) => plainName(table.columns[i]) === plainName(table.columns[found[0]]));
+  const alike = found.filter((i) =>
+    plainName(table.columns[i]) === plainName(table.columns[found[0]])
+  );
   if (alike.length === 1) return found[0];
   throw new TableError(
     `Cannot read ${table.name}: ${alike.map((i) => table.columns[i]).join(" and ")} may both be ` +

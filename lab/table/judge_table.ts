@@ -9,13 +9,14 @@ import { decide } from "../judge/decide.ts";
 import type { Decision } from "../record/decision.ts";
 import type { Optimum } from "../record/evidence.ts";
 import type { Interval, Judgement } from "../record/findings.ts";
+import type { CellRole } from "../record/run.ts";
 import { REGRET, SHIFT } from "../record/measure_names.ts";
-import type { TableRun } from "../record/table.ts";
+import type { RunsToAdd, TableRun } from "../record/table.ts";
 import type { TransferLimits } from "../transfer/judge.ts";
 import { type Table, TableError } from "./cells.ts";
 import { PANEL, type Read, readRuns, type TableWords } from "./runs.ts";
 import { judgeLines, linesOf } from "./sweeps.ts";
-import { type RunsToAdd, runsToAdd } from "./to_add.ts";
+import { runsToAdd } from "./to_add.ts";
 
 /** What counts as kept where nothing is said: as the suites of mue-bench have it. */
 export const TABLE_LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.01 };
@@ -41,7 +42,7 @@ export interface TableJudged {
     /** label of the configuration */
     configuration: string;
     /** what it is in the comparison */
-    role: Optimum["role"];
+    role: CellRole;
     /** log2 of the optimal value; an interval as wide as the grid says that it is not bounded */
     log2x: Interval | null;
     /** why it cannot be relied on, in words; null when it can */
@@ -131,11 +132,12 @@ export function judgedOf(
 }
 
 /** Rows as objects become a table; a column is whatever any of them has. */
-function tableOf(rows: readonly Readonly<Record<string, unknown>>[], options: TableOptions): Table {
+function tableOf(rows: readonly object[], options: TableOptions): Table {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) =>
-    columns.map((name) => Object.hasOwn(row, name) ? row[name] : undefined)
-  );
+  const cells = rows.map((row) => {
+    const own = new Map<string, unknown>(Object.entries(row));
+    return columns.map((name) => own.get(name));
+  });
   const { name = "the table", decimalComma = false } = options;
   return { name, columns, rows: cells, noun: "row", decimalComma };
 }
@@ -150,7 +152,7 @@ function tableOf(rows: readonly Readonly<Record<string, unknown>>[], options: Ta
  * @throws {RangeError} one line that names row and column, and says what was found
  */
 export function judgeTable(
-  rows: readonly Readonly<Record<string, unknown>>[],
+  rows: readonly object[],
   options: TableOptions = {},
 ): TableJudged {
   const read: Read = readRuns(tableOf(rows, options), options), limits = limitsOf(options);

@@ -7,7 +7,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { decidePanels, decideSuite } from "../judge/decide.ts";
-import type { Findings, FindingsTable, TableCell } from "../record/findings.ts";
+import type { Findings } from "../record/findings.ts";
 import { hashOf, sealed } from "../record/hash.ts";
 import { type BenchRecord, type Environment, SCHEMA, type SuiteFacts } from "../record/record.ts";
 import { SWEPT_CHART } from "../record/swept.ts";
@@ -15,7 +15,6 @@ import type { TableRun, TableSource } from "../record/table.ts";
 import { MOST_NOISE } from "../transfer/judge.ts";
 import { type FromRuns, judgeRuns } from "./judge_table.ts";
 import { PANEL, TRANSFERRED } from "./runs.ts";
-import type { RunsToAdd } from "./to_add.ts";
 
 /** Id of the suite in a table's record; no bench has it. */
 export const TABLE = "table";
@@ -45,7 +44,9 @@ export const decidedSchema: z.ZodType<Decided> = z.object({
 });
 
 const list = (names: string[]) =>
-  names.length <= 6 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
+  names.length <= 6
+    ? names.join(", ")
+    : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
 
 const labelsOf = (runs: readonly TableRun[], role: TableRun["cell"]["role"]) => [
   ...new Set(runs.flatMap(({ cell }) => cell.role === role ? [cell.label] : [])),
@@ -80,18 +81,20 @@ function wordsOf(source: TableSource, runs: readonly TableRun[], decided: Decide
 }
 
 /** What the table cannot say, and what its limits rest on. */
-function caveatsOf(source: TableSource, runs: readonly TableRun[], decided: Decided): string[] {
+function caveatsOf(runs: readonly TableRun[], decided: Decided): string[] {
   const { limits, limitsGiven, unit, control, scale } = decided;
   const diverged = runs.filter(({ validationLoss }) => validationLoss === null).length;
   const lines = [...Map.groupBy(runs, ({ cell }) => `${cell.label}\n${cell.rule}`).values()];
   const alone = lines.filter((own) =>
     [...Map.groupBy(own, ({ cell }) => cell.log2x).values()].every((place) => place.length < 2)
   ).map(([{ cell }]) => cell.rule === TRANSFERRED ? cell.label : `${cell.label} (${cell.rule})`);
-  const said = `${limits.tolerance_octaves} octaves and ${limits.minRegret}${withUnit(unit)}`;
+  const said = `±${limits.tolerance_octaves} octave and ${limits.minRegret}${withUnit(unit)}`;
   return [
     ...(alone.length > 0
       ? [
-        `One seed (${list(alone)}): how far another seed would put the optimum is not known, so neither ` +
+        `One seed (${
+          list(alone)
+        }): how far another seed would put the optimum is not known, so neither ` +
         "shift nor regret can be told from chance; what is drawn is where these runs have it.",
       ]
       : []),
@@ -104,43 +107,27 @@ function caveatsOf(source: TableSource, runs: readonly TableRun[], decided: Deci
     limitsGiven
       ? `The limits (${said}) were given with the command; whether before the runs were looked at, whoever ` +
         "gave them knows."
-      : `The limits (${said}) are those of the suites of mue-bench, chosen before this table was made.`,
-    ...(unit === "nats" || limitsGiven
-      ? []
-      : ["A regret of 0.01 was chosen for nats per token; of another loss, say by --min-regret what is small."]),
-    ...(scale.length > 0 ? [`Targets' values were put on the reference's scale by ${scale.join(", ")}.`] : []),
+      : `The limits (${said}) are those of the suites of mue-bench, chosen before this table was read.`,
+    ...(unit === "nats" || limitsGiven ? [] : [
+      "A regret of 0.01 was chosen for nats per token; of another loss, say by --min-regret what is small.",
+    ]),
+    ...(scale.length > 0
+      ? [`Targets' values were put on the reference's scale by ${scale.join(", ")}.`]
+      : []),
     ...(diverged > 0
-      ? [`${diverged} of ${runs.length} runs diverged (NaN, infinite or no loss) and count as that.`]
+      ? [
+        `${diverged} of ${runs.length} runs diverged (NaN, infinite or no loss) and count as that.`,
+      ]
       : []),
     "How the runs were trained, on what and on which machine is not told, and whether they are all that " +
     "were made.",
   ];
 }
 
-/** The runs to add, as a table. */
-function addTable(add: readonly RunsToAdd[], { columns, knob }: TableSource): FindingsTable[] {
-  return add.length === 0 ? [] : [{
-    title: "Runs to add",
-    columns: [
-      { name: "configuration", unit: "", decimals: null },
-      { name: "why", unit: "", decimals: null },
-      { name: columns.knob, unit: "", decimals: null },
-      { name: "seeds in all", unit: "", decimals: 0 },
-    ],
-    rows: add.map(({ configuration, rule, why, values, seeds }): TableCell[] => [
-      rule === TRANSFERRED ? configuration : `${configuration} (${rule})`,
-      why,
-      values,
-      seeds,
-    ]),
-    note: `Values of the ${knob} as the table writes those of that configuration.`,
-  }];
-}
-
 /**
  * What the runs of a table say.
  *
- * @returns findings and optima, and the runs to add
+ * @returns findings and optima, with the runs to add
  */
 export function findTable(
   source: TableSource,
@@ -164,8 +151,8 @@ export function findTable(
       }],
       points: [],
       judgements: found.judgements,
-      tables: addTable(found.add, source),
-      caveats: caveatsOf(source, runs, decided),
+      tables: [],
+      caveats: caveatsOf(runs, decided),
     },
   };
 }
@@ -219,7 +206,8 @@ export function recordOfTable(
     decided: Decided;
     flags: string;
     environment: Environment;
-    wall_s: number;
+    /** seconds since it was begun */
+    wall_s: () => number;
   },
 ): { record: BenchRecord; found: FromRuns } {
   const { findings, ...found } = findTable(source, runs, decided);
@@ -232,13 +220,13 @@ export function recordOfTable(
     plan: planOfTable(source, decided),
     environment,
     data: null,
-    evidence: { kind: "table", source, runs, optima: found.optima },
+    evidence: { kind: "table", source, runs, optima: found.optima, add: found.add },
     findings,
     ...decideSuite(findings, false),
     decisions: decidePanels(findings, false),
     incomplete: false,
     cost: {
-      wall_s,
+      wall_s: wall_s(),
       trainedRuns: 0,
       reusedRuns: 0,
       trainedTokens: 0,

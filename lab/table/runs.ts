@@ -13,6 +13,7 @@ import {
   columnsOf,
   knobIn,
   type NamedColumns,
+  shortName,
   unreadable,
 } from "./columns.ts";
 import { type Scale, scaleOf } from "./scale.ts";
@@ -37,7 +38,7 @@ export const TRANSFERRED = "transferred";
 /** More configurations than this are no sweep that anyone would read. */
 const MOST = 100;
 /** Values nearer than this are one place, octaves: 0.00098 is 2^-10. */
-const SAME_OCTAVES = 0.005;
+const SAME_OCTAVES = 0.01;
 /** States of a logger in which a loss is not the last. */
 const UNFINISHED = /^(running|pending|crashed|failed|killed|preempted|preempting)$/i;
 
@@ -50,7 +51,9 @@ export interface Configuration {
 
 function configurationOf(table: Table, { configuration }: Columns, row: readonly unknown[]) {
   const values = configuration.map((c) => nameIn(row[c]));
-  const pairs = configuration.map((c, i) => `${table.columns[c].trim()}=${values[i] || "none"}`);
+  const pairs = configuration.map((c, i) =>
+    `${shortName(table.columns[c])}=${values[i] || "none"}`
+  );
   const plain = configuration.length === 1 && !/^[\d.]*$/.test(values[0]);
   return { values, label: plain ? values[0] : pairs.join(" ") || "all rows" };
 }
@@ -68,7 +71,9 @@ function controlOf(table: Table, specs: readonly string[]) {
   const all = specs.map((spec) => {
     const at = spec.indexOf("=");
     if (at < 1) {
-      throw new TableError(`Cannot use --control ${spec}: it looks like COLUMN=VALUE, e.g. rule=sp`);
+      throw new TableError(
+        `Cannot use --control ${spec}: it looks like COLUMN=VALUE, e.g. rule=sp`,
+      );
     }
     const column = columnOf(table, spec.slice(0, at)), value = nameIn(spec.slice(at + 1));
     if (!table.rows.some((row) => nameIn(row[column]) === value)) {
@@ -156,13 +161,16 @@ function once(table: Table, columns: Columns, all: { run: TableRun; row: number 
       } else if (before.run.validationLoss === one.run.validationLoss) equal++;
       else {
         const tell = differing(table, columns, before.row, one.row);
-        const same = `${table.columns[columns.knob].trim()} ${textOf(table.rows[one.row][columns.knob])}, ` +
+        const same =
+          `${table.columns[columns.knob].trim()} ${textOf(table.rows[one.row][columns.knob])}, ` +
           `${label}${columns.seed < 0 ? "" : `, seed ${seed}`}`;
         throw new TableError(
           `Cannot read ${table.name}: ${placeOf(table, one.row)} is the run of ` +
             `${placeOf(table, before.row)} again (${same}) with another loss; ` +
             (tell.length > 0
-              ? `they differ in ${tell.join(", ")}: name what tells them apart by --configuration or --seed`
+              ? `they differ in ${
+                tell.join(", ")
+              }: name what tells them apart by --configuration or --seed`
               : columns.seed < 0
               ? "name the column of seeds by --seed"
               : "keep one of them"),
@@ -174,7 +182,9 @@ function once(table: Table, columns: Columns, all: { run: TableRun; row: number 
     ...(earlier > 0
       ? [`${many(earlier, "row")} of earlier steps left out: of each run its last step counts`]
       : []),
-    ...(equal > 0 ? [`${many(equal, "row")} that repeat another in all that counts, left out`] : []),
+    ...(equal > 0
+      ? [`${many(equal, "row")} that repeat another in all that counts, left out`]
+      : []),
   ];
   return { runs: [...kept.values()].map(({ run }) => run), notes };
 }
@@ -198,13 +208,16 @@ export function readRuns(table: Table, said: TableWords): Read {
   const all = [...configurations.values()];
   if (all.length > MOST) {
     throw new TableError(
-      `Cannot read ${table.name}: ${columns.configuration.map((c) => table.columns[c]).join(", ")} ` +
+      `Cannot read ${table.name}: ${
+        columns.configuration.map((c) => table.columns[c]).join(", ")
+      } ` +
         `tell ${all.length} configurations apart, more than ${MOST}; name fewer by --configuration`,
     );
   }
   const reference = referenceOf(table.name, all, said.reference);
   const names = columns.configuration.map((c) => table.columns[c].trim());
-  const scale = scaleOf(said.scale ?? [], all, names, reference);
+  const called = columns.configuration.map((c) => shortName(table.columns[c]));
+  const scale = scaleOf(said.scale ?? [], all, called, reference);
   const read: { run: TableRun; row: number }[] = [], states = new Map<string, number>();
   let beside = 0;
   table.rows.forEach((row, i) => {
@@ -263,9 +276,9 @@ export function readRuns(table: Table, said: TableWords): Read {
         ...(beside > 0
           ? [`${many(beside, "row")} of the reference marked as control, left out`]
           : []),
-        ...(unfinished === ""
-          ? []
-          : [`by their state not all runs ended (${unfinished}): the loss they have counts as their last`]),
+        ...(unfinished === "" ? [] : [
+          `by their state not all runs ended (${unfinished}): the loss they have counts as their last`,
+        ]),
       ],
     },
   };

@@ -27,7 +27,9 @@ const ORDER: CellRole[] = ["reference", "target", "control"];
  * Seeds as columns. Where no seed stands at two places they number runs, and pair nothing: the runs of a place are
  * then put side by side as they come.
  */
-function columnsOf(runs: readonly TableRun[]): { names: string[] | null; of: Map<TableRun, number> } {
+function columnsOf(
+  runs: readonly TableRun[],
+): { names: string[] | null; of: Map<TableRun, number> } {
   const bySeed = Map.groupBy(runs, ({ cell }) => cell.seed);
   if ([...bySeed.values()].some((own) => own.length > 1)) {
     const names = [...bySeed.keys()];

@@ -4,27 +4,16 @@
  * @module
  */
 import type { Judgement } from "../record/findings.ts";
+import type { RunsToAdd } from "../record/table.ts";
 import { type Sweep, sweepOptimum } from "../statistics/optimum.ts";
 import type { TableLine } from "./sweeps.ts";
-
-/** Runs to add to one sweep. */
-export interface RunsToAdd {
-  /** label of the configuration */
-  configuration: string;
-  /** what it is under, `transferred` or the control's name */
-  rule: string;
-  /** what they are for */
-  why: string;
-  /** values, as the table writes that configuration's */
-  values: number[];
-  /** at these values, how many seeds there should be in all */
-  seeds: number;
-}
 
 /** With fewer seeds no interval is to be trusted. */
 const LEAST_SEEDS = 3;
 /** Octaves around the reference's optimum in which a target should have been tried. */
 const REACH = 1;
+/** What is asked for nearer than this to another is asked for once, octaves. */
+const NEAR = 0.2;
 
 const finite = (row: Sweep["loss"][number]): number[] =>
   row.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
@@ -113,7 +102,10 @@ export function runsToAdd(
   judgements: readonly Judgement[],
 ): RunsToAdd[] {
   const [reference, ...others] = lines, added: RunsToAdd[] = [];
-  const home = sweepOptimum(reference.sweep).log2x?.estimate ?? null;
+  // an optimum at an edge is none that others could be tried at
+  const home = forOptimum(reference.sweep) === null
+    ? sweepOptimum(reference.sweep).log2x?.estimate ?? null
+    : null;
   for (const line of lines) {
     const { sweep, label: configuration, rule, factor } = line;
     const judged = judgements[others.indexOf(line)];
@@ -128,7 +120,10 @@ export function runsToAdd(
     const outside = home !== null && line !== reference &&
       (home < grid[0] || home > grid[grid.length - 1]);
     if (outside) {
-      const at = [home - REACH, home, home + REACH].filter((x) => x < grid[0] || x > grid.at(-1)!);
+      const asked = lacking?.at ?? [];
+      const at = [home - REACH, home, home + REACH].filter((x) =>
+        (x < grid[0] || x > grid[grid.length - 1]) && !asked.some((y) => Math.abs(x - y) < NEAR)
+      );
       add("the transferred value was not tried", at, seeds);
     }
     if (has > 0 && has < LEAST_SEEDS) {

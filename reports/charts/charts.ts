@@ -41,7 +41,9 @@ export function chartsFor(record: TransferRecord): Chart[] {
         "against the limits of the plan.",
       (head) => optimumShift(record, head),
     ),
-    ...SWEPT.filter((swept) => swept === sweeps[0] && evidence.kind === "transfer").flatMap((swept) =>
+    ...SWEPT.filter((swept) => swept === sweeps[0] && evidence.kind === "transfer").flatMap((
+      swept,
+    ) =>
       recordChart(
         record,
         "expert-load",

@@ -7,7 +7,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Knob } from "../../lab/record/swept.ts";
+import type { AnySwept } from "../../lab/record/swept.ts";
 import { distinct, inUnit, lossName, lossUnit, lossWords, sweptName } from "../words/phrases.ts";
 import { lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
 import { legendOf, panelsOf, rivalPanels, sweptRuns, type TransferRecord } from "./series.ts";
@@ -52,7 +52,7 @@ function tickPowers(grid: readonly number[]): number[] {
 }
 
 /** The chart; the swept hyperparameter stands on the x axis. */
-export function lossCurves(record: TransferRecord, swept: Knob, head: ChartHead): ChartSpec {
+export function lossCurves(record: TransferRecord, swept: AnySwept, head: ChartHead): ChartSpec {
   const panels = panelsOf(record, swept);
   const rows = lossRows(record, swept);
   const labels = legendOf(record, swept);

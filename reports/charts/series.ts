@@ -7,7 +7,7 @@
 import type { TableEvidence, TransferEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 import type { Cell, Run } from "../../lab/record/run.ts";
-import { type Knob, KNOBS } from "../../lab/record/swept.ts";
+import { ANY_SWEPT, type AnySwept } from "../../lab/record/swept.ts";
 import type { TableRun } from "../../lab/record/table.ts";
 import { finite } from "../words/format.ts";
 import { capital, distinct } from "../words/phrases.ts";
@@ -98,10 +98,10 @@ export function averageOverSeeds(runs: readonly SweptRun[]): CurvePoint[] {
 export const sweptRuns = ({ evidence }: TransferRecord): SweptRun[] => evidence.runs;
 
 /** The items of role `reference` that belong to a panel; another panel's where it has none. */
-export function referencesOf<T extends { panel: string; role: string; swept: Knob }>(
+export function referencesOf<T extends { panel: string; role: string; swept: AnySwept }>(
   items: T[],
   panel: string,
-  swept: Knob,
+  swept: AnySwept,
 ): T[] {
   const references = items.filter((item) => item.role === "reference" && item.swept === swept);
   const own = references.filter((item) => item.panel === panel);
@@ -129,7 +129,7 @@ export function rivalPanels(record: TransferRecord): string[] {
 }
 
 /** The panels of one sweep: each rule of each panel by itself, controls after targets. */
-export function panelsOf(record: TransferRecord, swept: Knob): Panel[] {
+export function panelsOf(record: TransferRecord, swept: AnySwept): Panel[] {
   const cells = sweptRuns(record).filter((run) => run.cell.swept === swept);
   const compared = rivalPanels(record), name = lineNames(record);
   const panels = distinct(cells.map((run) => run.cell.panel)).flatMap((panel) => {
@@ -175,20 +175,20 @@ function variedOf(points: CurvePoint[]): string {
 }
 
 /** What the legend of a sweep lists, the reference's first. */
-export function legendOf(record: TransferRecord, swept: Knob): string[] {
+export function legendOf(record: TransferRecord, swept: AnySwept): string[] {
   const cells = sweptRuns(record).map((run) => run.cell).filter((cell) => cell.swept === swept);
   const first = cells.filter((cell) => cell.role === "reference");
   return distinct([...first, ...cells].map(lineNames(record)));
 }
 
 /** What a panel of a record sweeps; null for a panel that nothing was trained for. */
-export function sweptIn(record: TransferRecord, panel: string): Knob | null {
+export function sweptIn(record: TransferRecord, panel: string): AnySwept | null {
   const cells = [...sweptRuns(record).map((run) => run.cell), ...record.evidence.optima];
   return cells.find((cell) => cell.panel === panel)?.swept ?? null;
 }
 
 /** The sweeps of a record, in the order in which the paper's figure has them. */
-export function sweptOf(record: TransferRecord): Knob[] {
+export function sweptOf(record: TransferRecord): AnySwept[] {
   const present = new Set(sweptRuns(record).map((run) => run.cell.swept));
-  return KNOBS.filter((swept) => present.has(swept));
+  return ANY_SWEPT.filter((swept) => present.has(swept));
 }

@@ -171,7 +171,11 @@ export function closingSections(record: BenchRecord): Section[] {
   const decided = JSON.stringify(record.plan.decided, null, 2) ?? "nothing";
   return [
     ...listSection("Warnings", record.warnings, "all"),
-    section("What this does not say", [{ kind: "list", items: caveats(record) }]),
+    ...listSection(
+      "What this does not say",
+      caveats(record),
+      record.evidence.kind === "table" ? "all" : undefined,
+    ),
     section("Plan, data, machine, cost", [
       { kind: "pairs", pairs: factPairs(record) },
       ...(features.length === 0 ? [] : [

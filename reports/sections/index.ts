@@ -18,7 +18,7 @@ import { judgementsData, pointsData, runsData } from "./data.ts";
 import { latencyData, latencySections } from "./latency.ts";
 import { pictureSections } from "./pictures.ts";
 import type { Data, Report, Section } from "./section.ts";
-import { tableData } from "./table.ts";
+import { tableData, tableSections } from "./table.ts";
 import { transferSections } from "./transfer.ts";
 
 /** What only its kind of suite has. */
@@ -27,7 +27,10 @@ function ownOf(record: BenchRecord): { sections: Section[]; data: Data[] } {
   switch (evidence.kind) {
     case "table":
       return {
-        sections: transferSections({ ...record, evidence }),
+        sections: [
+          ...tableSections({ ...record, evidence }),
+          ...transferSections({ ...record, evidence }),
+        ],
         data: tableData({ ...record, evidence }),
       };
     case "transfer":

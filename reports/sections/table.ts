@@ -5,9 +5,26 @@
  */
 import type { TableEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { count, finite, range } from "../words/format.ts";
-import { costPhrase, distinct, lossUnit, runtimeName } from "../words/phrases.ts";
-import type { Data } from "./section.ts";
+import {
+  count,
+  finite,
+  fixed,
+  interval,
+  loss,
+  range,
+  settable,
+  significant,
+} from "../words/format.ts";
+import {
+  costPhrase,
+  distinct,
+  inUnit,
+  lossUnit,
+  many,
+  runtimeName,
+  sentence,
+} from "../words/phrases.ts";
+import { type Data, listSection, type Section } from "./section.ts";
 
 type TableRecord = BenchRecord & { evidence: TableEvidence };
 
@@ -28,9 +45,9 @@ export function tablePairs(record: TableRecord): [name: string, value: string][]
     ["runs", count(runs.length)],
     [
       "seeds",
-      seeds.length <= 12 ? seeds.join(", ") : `${seeds.slice(0, 12).join(", ")} and ${
-        seeds.length - 12
-      } more`,
+      seeds.length <= 12
+        ? seeds.join(", ")
+        : `${seeds.slice(0, 12).join(", ")} and ${seeds.length - 12} more`,
     ],
     ["places tried (log2)", grids.join("; ")],
     ["held fixed", suite.heldFixed],
@@ -51,6 +68,51 @@ export function tablePairs(record: TableRecord): [name: string, value: string][]
     ["cost", costPhrase(record)],
     ["made", record.createdAt],
     ["record", `${record.schema}, checksum ${record.checksum}`],
+  ];
+}
+
+/** What a line is called: its configuration, with its rule where it is a control. */
+const lineName = ({ configuration, rule, role }: {
+  configuration: string;
+  rule: string;
+  role: string;
+}) => role === "control" ? `${configuration} (${rule})` : configuration;
+
+/** Where the optima are and what to train next, in sentences that fit any medium. */
+export function tableSections(record: TableRecord): Section[] {
+  const { source, runs, optima, add } = record.evidence, unit = lossUnit(record);
+  const { knob } = source.columns;
+  const places = optima.map((one) => {
+    const { label, rule, role, log2x, loss: there, reason } = one;
+    const name = lineName({ configuration: label, rule, role });
+    const called = `${name}${role === "reference" ? " (reference)" : ""}`;
+    if (log2x === null) return sentence(`${called}: none, ${reason}`);
+    const run = runs.find(({ cell }) => cell.label === label && cell.rule === rule);
+    const factor = run === undefined ? 1 : 2 ** run.cell.log2x / run.written;
+    const written = (x?: number | null) => significant(x == null ? null : 2 ** x / factor);
+    const loss_ = there === null ? "" : `; ${inUnit("loss", unit)} ${interval(there, loss)}`;
+    return sentence(
+      `${called}: ${source.knob} ${interval(log2x, written)}, log2 ${
+        interval(log2x, (x) => fixed(x, 2))
+      }${Math.abs(factor - 1) < 1e-9 ? "" : " on the reference's scale"}${loss_}${
+        reason === null ? "" : `; ${reason}`
+      }`,
+    );
+  });
+  const wanted = add.map(({ configuration, rule, why, values, seeds }) => {
+    const control = optima.some((o) =>
+      o.label === configuration && o.rule === rule && o.role === "control"
+    );
+    const name = lineName({ configuration, rule, role: control ? "control" : "" });
+    return sentence(
+      `${name}: ${knob} ${values.map(settable).join(", ")}, ${
+        many(seeds, "seed")
+      } each in all: ${why}`,
+    );
+  });
+  return [
+    ...listSection(`Optimal ${source.knob}`, places, "all"),
+    ...(wanted.length === 0 ? [] : listSection("Runs to add", wanted, "all")),
   ];
 }
 

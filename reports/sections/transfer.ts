@@ -11,7 +11,14 @@ import { averageOverSeeds, sweptOf, sweptRuns, type TransferRecord } from "../ch
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
 import { knownTransfer, paperReference, UNKNOWN } from "../words/paper_facts.ts";
-import { afterPaper, distinct, inUnit, lossUnit, sweptName, trainingPhrase } from "../words/phrases.ts";
+import {
+  afterPaper,
+  distinct,
+  inUnit,
+  lossUnit,
+  sweptName,
+  trainingPhrase,
+} from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
   chartSection,
@@ -33,7 +40,9 @@ function optimumTable(record: TransferRecord): Table {
     ["configuration", ({ label }) => label],
     ["rule", ({ rule }) => rule],
     ["role", ({ role }) => role],
-    ...(several ? [["swept", ({ swept }) => sweptName(record, swept)] satisfies Column<Optimum>] : []),
+    ...(several
+      ? [["swept", ({ swept }) => sweptName(record, swept)] satisfies Column<Optimum>]
+      : []),
     ["log2 of the optimum", ({ log2x }) => interval(log2x, log2)],
     ["value", ({ log2x }) => powerOfTwo(log2x?.estimate)],
     [inUnit("loss there", lossUnit(record)), (one) => interval(one.loss, loss)],

@@ -5,7 +5,7 @@
  */
 import type { BenchRecord, Environment } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
-import { type Knob, SWEPT_NAME } from "../../lab/record/swept.ts";
+import { type AnySwept, SWEPT_NAME } from "../../lab/record/swept.ts";
 import { byteCount, count, duration, range } from "./format.ts";
 
 /** `transfer` as a title writes it: `Transfer`. */
@@ -24,7 +24,7 @@ export function runsOf({ evidence }: BenchRecord): Run[] {
 }
 
 /** What a sweep of a record is of, in words: of a table its column, where it is none of the usual. */
-export const sweptName = ({ evidence }: BenchRecord, swept: Knob): string =>
+export const sweptName = ({ evidence }: BenchRecord, swept: AnySwept): string =>
   evidence.kind === "table" ? evidence.source.knob : SWEPT_NAME[swept];
 
 /** What the losses of a record are called where they are drawn. */
@@ -32,7 +32,8 @@ export const lossName = ({ evidence }: BenchRecord): string =>
   evidence.kind === "table" ? evidence.source.columns.loss : "validation loss";
 
 /** `loss there, nats`; without a unit where there is none. */
-export const inUnit = (text: string, unit: string): string => unit === "" ? text : `${text}, ${unit}`;
+export const inUnit = (text: string, unit: string): string =>
+  unit === "" ? text : `${text}, ${unit}`;
 
 /** The distinct values in order of first appearance. */
 export function distinct<T>(values: Iterable<T>): T[] {
@@ -44,7 +45,11 @@ export const lossUnit = ({ task }: Pick<BenchRecord, "task">): string => task?.l
 
 /** What a record's losses are, for an axis: `cross-entropy, nats`; empty where no model was trained. */
 export const lossWords = ({ task, evidence }: BenchRecord): string =>
-  evidence.kind === "table" ? lossUnit({ task }) : task === null ? "" : [task.loss.name, task.loss.unit].filter((text) => text !== "").join(", ");
+  evidence.kind === "table"
+    ? lossUnit({ task })
+    : task === null
+    ? ""
+    : [task.loss.name, task.loss.unit].filter((text) => text !== "").join(", ");
 
 /** The adapter by name; a software adapter is called one. */
 export function adapterName(environment: Environment): string {

@@ -45,6 +45,17 @@ const TIMES = new RegExp(
 /** `1/64` */
 const SHARE = new RegExp(String.raw`^(${DIGITS})\s*/\s*(${DIGITS})$`, "i");
 
+/** Items by a key, in their order (`Map.groupBy`, which Node 20 has not). */
+export function grouped<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = key(item), group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
 /** The text of a cell; nothing where there is none. */
 export const textOf = (cell: unknown): string =>
   cell === null || cell === undefined

@@ -5,7 +5,7 @@
  * @module
  */
 import { type AnySwept, SWEPT_NAME } from "../record/swept.ts";
-import { nameIn, numberIn, type Table, TableError, textOf } from "./cells.ts";
+import { grouped, nameIn, numberIn, type Table, TableError, textOf } from "./cells.ts";
 
 const words = (text: string) => text.split(" ");
 
@@ -157,7 +157,7 @@ function knobOf(table: Table, configuration: number[]): Candidate {
         `--knob; it has ${listed(table)}`,
     );
   }
-  const groups = Map.groupBy(
+  const groups = grouped(
     table.rows,
     (row) => configuration.map((c) => nameIn(row[c])).join("\n"),
   );
@@ -168,7 +168,9 @@ function knobOf(table: Table, configuration: number[]): Candidate {
   const names = (of: Candidate[]) => of.map(({ column }) => table.columns[column]).join(", ");
   throw new TableError(
     `Cannot read ${table.name}: ${
-      swept.length === 0 ? `none of ${names(all)} varies` : `${names(swept)} all vary`
+      swept.length === 0
+        ? `none of ${names(all)} varies`
+        : `${swept.length} columns vary (${names(swept)})`
     } within a configuration; name the swept one by --knob`,
   );
 }

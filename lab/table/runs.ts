@@ -6,7 +6,7 @@
  */
 import type { CellRole } from "../record/run.ts";
 import type { TableRun, TableSource } from "../record/table.ts";
-import { nameIn, numberIn, placeOf, type Table, TableError, textOf } from "./cells.ts";
+import { grouped, nameIn, numberIn, placeOf, type Table, TableError, textOf } from "./cells.ts";
 import {
   columnOf,
   type Columns,
@@ -132,7 +132,7 @@ function differing(table: Table, columns: Columns, a: number, b: number): string
 
 /** Values a hair apart are one place: each is given the least of those beside it. */
 function places(runs: readonly TableRun[]): void {
-  const lines = Map.groupBy(runs, ({ cell }) => `${cell.label}\n${cell.rule}`);
+  const lines = grouped(runs, ({ cell }) => `${cell.label}\n${cell.rule}`);
   for (const line of lines.values()) {
     const sorted = [...line].sort((a, b) => a.cell.log2x - b.cell.log2x);
     let at = -Infinity;
@@ -211,7 +211,7 @@ export function readRuns(table: Table, said: TableWords): Read {
       `Cannot read ${table.name}: ${
         columns.configuration.map((c) => table.columns[c]).join(", ")
       } ` +
-        `tell ${all.length} configurations apart, more than ${MOST}; name fewer by --configuration`,
+        `makes ${all.length} configurations, more than ${MOST}; name other columns by --configuration`,
     );
   }
   const reference = referenceOf(table.name, all, said.reference);

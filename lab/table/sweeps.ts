@@ -8,6 +8,7 @@ import type { Judgement } from "../record/findings.ts";
 import type { CellRole } from "../record/run.ts";
 import type { TableRun } from "../record/table.ts";
 import { type Sweep, sweepOptimum } from "../statistics/optimum.ts";
+import { grouped } from "./cells.ts";
 import type { TransferLimits } from "../transfer/judge.ts";
 import { judgeSweep } from "../transfer/judge_sweep.ts";
 
@@ -30,21 +31,21 @@ const ORDER: CellRole[] = ["reference", "target", "control"];
 function columnsOf(
   runs: readonly TableRun[],
 ): { names: string[] | null; of: Map<TableRun, number> } {
-  const bySeed = Map.groupBy(runs, ({ cell }) => cell.seed);
+  const bySeed = grouped(runs, ({ cell }) => cell.seed);
   if ([...bySeed.values()].some((own) => own.length > 1)) {
     const names = [...bySeed.keys()];
     const place = new Map(names.map((name, k) => [name, k]));
     return { names, of: new Map(runs.map((run) => [run, place.get(run.cell.seed)!])) };
   }
   const of = new Map<TableRun, number>();
-  for (const own of Map.groupBy(runs, ({ cell }) => cell.log2x).values()) {
+  for (const own of grouped(runs, ({ cell }) => `${cell.log2x}`).values()) {
     own.forEach((run, k) => of.set(run, k));
   }
   return { names: null, of };
 }
 
 function sweepOf(runs: readonly TableRun[]): Sweep {
-  const log2x = [...new Set(runs.map(({ cell }) => cell.log2x))].sort((a, b) => a - b);
+  const log2x = [...new Set(runs.map((run) => run.cell.log2x))].sort((a, b) => a - b);
   const { names, of } = columnsOf(runs);
   const seeds = names?.length ?? 1 + Math.max(...new Set(of.values()));
   const loss = log2x.map(() => new Array<number | null | undefined>(seeds).fill(undefined));
@@ -58,7 +59,7 @@ function sweepOf(runs: readonly TableRun[]): Sweep {
 
 /** The sweeps of runs, the reference's first, controls last. */
 export function linesOf(runs: readonly TableRun[]): TableLine[] {
-  const lines = Map.groupBy(runs, ({ cell }) => `${cell.label}\n${cell.rule}`);
+  const lines = grouped(runs, ({ cell }) => `${cell.label}\n${cell.rule}`);
   return [...lines.values()].map((own): TableLine => {
     const { cell: { label, rule, role, log2x }, written } = own[0];
     return { label, rule, role, sweep: sweepOf(own), factor: 2 ** log2x / written };

@@ -7,7 +7,7 @@
  */
 import { SWEPT, SWEPT_CHART } from "../../lab/record/swept.ts";
 import { type Chart, recordChart } from "../words/caption.ts";
-import { lossName, sweptName } from "../words/phrases.ts";
+import { asTrained, lossName, sweptName } from "../words/phrases.ts";
 import { expertLoad } from "./expert_load.ts";
 import { lossCurves } from "./loss_curves.ts";
 import { optimumShift } from "./optimum_shift.ts";
@@ -19,7 +19,7 @@ import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
  * @returns none for a record without runs
  */
 export function chartsFor(record: TransferRecord): Chart[] {
-  const sweeps = sweptOf(record), { title } = record.suite, { evidence } = record;
+  const sweeps = sweptOf(record), { title } = record.suite, trained = asTrained(record);
   const lines = rivalPanels(record).length > 0
     ? "One line per rule"
     : "One line per configuration, the control in its own panel";
@@ -41,7 +41,7 @@ export function chartsFor(record: TransferRecord): Chart[] {
         "against the limits of the plan.",
       (head) => optimumShift(record, head),
     ),
-    ...SWEPT.filter((swept) => swept === sweeps[0] && evidence.kind === "transfer").flatMap((
+    ...SWEPT.filter((swept) => swept === sweeps[0] && trained !== null).flatMap((
       swept,
     ) =>
       recordChart(
@@ -51,8 +51,7 @@ export function chartsFor(record: TransferRecord): Chart[] {
         "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
           "The paper's figure does not show this; it is here because an idle expert would make the " +
           "comparison of active widths untrue.",
-        (head) =>
-          evidence.kind === "transfer" ? expertLoad({ ...record, evidence }, swept, head) : null,
+        (head) => trained && expertLoad(trained, swept, head),
       )
     ),
   ];

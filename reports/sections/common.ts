@@ -21,6 +21,7 @@ import {
 import {
   adapterName,
   afterFigure,
+  asTable,
   capital,
   costPhrase,
   distinct,
@@ -174,7 +175,7 @@ export function closingSections(record: BenchRecord): Section[] {
     ...listSection(
       "What this does not say",
       caveats(record),
-      record.evidence.kind === "table" ? "all" : undefined,
+      asTable(record) ? "all" : undefined,
     ),
     section("Plan, data, machine, cost", [
       { kind: "pairs", pairs: factPairs(record) },
@@ -194,7 +195,7 @@ export function closingSections(record: BenchRecord): Section[] {
       ]),
       {
         kind: "folded",
-        title: record.evidence.kind === "table"
+        title: asTable(record)
           ? "By what it was judged"
           : "What was decided before the first measurement",
         blocks: [{ kind: "code", text: decided }],

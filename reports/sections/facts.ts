@@ -9,6 +9,7 @@ import { type Cell, SWEPT_NAME } from "../../lab/record/run.ts";
 import { count, fixed, range } from "../words/format.ts";
 import {
   adapterName,
+  asTable,
   costPhrase,
   distinct,
   memoryPhrase,
@@ -85,8 +86,8 @@ function machinePairs({ environment }: BenchRecord): Pairs {
 
 /** All of them. */
 export function factPairs(record: BenchRecord): Pairs {
-  const { evidence } = record;
-  if (evidence.kind === "table") return tablePairs({ ...record, evidence });
+  const table = asTable(record);
+  if (table !== null) return tablePairs(table);
   const { suite, plan, data } = record;
   const { source, heldFixed, varied, measured, passesIf, control, options } = suite;
   return [

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { TableEvidence } from "../../lab/record/evidence.ts";
-import type { BenchRecord } from "../../lab/record/record.ts";
 import {
   count,
   finite,
@@ -23,10 +21,9 @@ import {
   many,
   runtimeName,
   sentence,
+  type TableRecord,
 } from "../words/phrases.ts";
 import { type Data, listSection, type Section } from "./section.ts";
-
-type TableRecord = BenchRecord & { evidence: TableEvidence };
 
 /** The facts of a judged table: what was read, how it was judged, by what. */
 export function tablePairs(record: TableRecord): [name: string, value: string][] {

@@ -13,6 +13,7 @@ import { valueText } from "../words/judgement.ts";
 import { knownTransfer, paperReference, UNKNOWN } from "../words/paper_facts.ts";
 import {
   afterPaper,
+  asTable,
   distinct,
   inUnit,
   lossUnit,
@@ -142,7 +143,7 @@ export function transferSections(record: TransferRecord): Section[] {
         "95% intervals. Shifts are no differences of these: they are paired by seed, over the seeds " +
         "that both lines have.",
     )]),
-    ...(record.evidence.kind === "table" ? [] : [
+    ...(asTable(record) ? [] : [
       section("Beside the paper", [tableBlock("beside-the-paper", besideThePaper(record))]),
     ]),
     section("Every place of every sweep", [{

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TableEvidence, TransferEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord, Environment } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { type AnySwept, SWEPT_NAME } from "../../lab/record/swept.ts";
@@ -21,6 +22,23 @@ export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".
 /** The runs a record rests on; none where no model was trained, or others trained them. */
 export function runsOf({ evidence }: BenchRecord): Run[] {
   return evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
+}
+
+/** A record of a table of runs that were made elsewhere. */
+export type TableRecord = BenchRecord & { evidence: TableEvidence };
+
+/** The record as one of a table; null where it is of a bench. */
+export function asTable(record: BenchRecord): TableRecord | null {
+  const { evidence } = record;
+  return evidence.kind === "table" ? { ...record, evidence } : null;
+}
+
+/** The record as one of sweeps whose models were trained here; null where it is none. */
+export function asTrained(
+  record: BenchRecord,
+): BenchRecord & { evidence: TransferEvidence } | null {
+  const { evidence } = record;
+  return evidence.kind === "transfer" ? { ...record, evidence } : null;
 }
 
 /** What a sweep of a record is of, in words: of a table its column, where it is none of the usual. */

@@ -154,7 +154,11 @@ Deno.test("columns that are missing or may be several are asked for", () => {
   );
   refused("lr,loss\n1,2\n", { seed: "x" }, /it has no column x, but lr, loss$/);
   refused("lr,lr,loss\n1,1,2\n", { knob: "lr" }, /2 columns are called lr$/);
-  refused("lr,wd,loss\n1,1,2\n2,2,3\n", {}, /lr, wd all vary within a configuration; .*--knob$/);
+  refused(
+    "lr,wd,loss\n1,1,2\n2,2,3\n",
+    {},
+    /2 columns vary \(lr, wd\) within a configuration; .*--knob$/,
+  );
   assert.deepEqual(brief("rate,nll\n4,2\n", { knob: "rate", loss: "nll" }), ["all rows 2 0 2"]);
 });
 
@@ -185,7 +189,7 @@ Deno.test("configurations: the columns that tell them apart and no more", () => 
   );
   refused(text, { reference: "32" }, /no configuration called 32; it has width=64, width=128$/);
   const many = "lr,width,loss\n" + Array.from({ length: 101 }, (_, i) => `1,${i},2\n`).join("");
-  refused(many, { reference: "1" }, /width tell 101 configurations apart, more than 100/);
+  refused(many, { reference: "1" }, /width makes 101 configurations, more than 100/);
 });
 
 Deno.test("a run that is there twice: a log's last step, equal rows once, else both lines are named", () => {

@@ -20,6 +20,8 @@ const HELP = `mue-bench COMMAND [options]
   page            the page that checks and times the kernels in a browser
   bench-peers     time other WebGPU libraries beside them
 
+  deno task setup finds or installs an adapter, deno task npm makes the library's package.
+
 Each has its own --help. As tasks: deno task bench, check, compare, judge, merge, pack,
 reproduce, rule, parity, selftest, bench:kernels, bench:peers, page.
 `;

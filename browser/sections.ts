@@ -8,7 +8,7 @@ import type { Run } from "../lab/record/run.ts";
 import type { SelfTestLine } from "../model/check/selftest.ts";
 import { type Section, section, tableBlock, tableOf } from "../reports/sections/section.ts";
 import { byteCount, loss, significant } from "../reports/words/format.ts";
-import { adapterName, many, runtimeName } from "../reports/words/phrases.ts";
+import { adapterName, commitName, many, runtimeName } from "../reports/words/phrases.ts";
 
 /** The adapter, its limits that matter here, and the browser. */
 export function adapterSection(
@@ -30,7 +30,7 @@ export function adapterSection(
         ["largest tensor", byteCount(limits.maxStorageBufferBindingSize)],
         ["browser", runtimeName(environment)],
         ["system", `${os}, ${many(cpus, "processor")}`],
-        ["page", `mue-bench ${version}, git ${gitCommit?.slice(0, 12) ?? "unknown"}`],
+        ["page", `mue-bench ${version}, git ${commitName(gitCommit)}`],
       ],
     },
     {

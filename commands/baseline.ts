@@ -6,7 +6,10 @@
 import { against, type Earlier, suspectsOf } from "../lab/judge/against.ts";
 import { type Planned, unlike } from "../lab/judge/likeness.ts";
 import type { Against } from "../lab/record/against.ts";
+import { resolve, sep as SEPARATOR } from "node:path";
 import { causeOf, LabError } from "../lab/record/failure.ts";
+import { writeAtomic } from "../lab/record/files.ts";
+import { lockFolder } from "../lab/train/lock.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { UsageError } from "./arguments.ts";
@@ -86,6 +89,62 @@ export function checkBaseline(path: string, baseline: Baseline, benches: Planned
   );
 }
 
+/** File by which a folder is known to be one that was run again. */
+const MARK = ".again";
+
+/**
+ * Empties the folder of a bench that was run again, where it is one and nobody is at it.
+ *
+ * @throws {LabError} for a folder of anybody else
+ */
+function clear(folder: string): void {
+  try {
+    if ([...Deno.readDirSync(folder)].length > 0 && !isFile(`${folder}/${MARK}`)) {
+      throw new LabError(
+        `Cannot run again into ${folder}: it was not made for that; move it away, or give another --out`,
+      );
+    }
+    {
+      using _free = lockFolder(folder);
+    }
+    Deno.removeSync(folder, { recursive: true });
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new LabError(`Cannot run again into ${folder}: ${causeOf(error)}`, { cause: error });
+    }
+  }
+  Deno.mkdirSync(folder, { recursive: true });
+  writeAtomic(`${folder}/${MARK}`, "run again by --baseline; removed when it runs again\n");
+}
+
+/**
+ * Refuses a baseline that the bench itself would write over.
+ *
+ * @throws {UsageError} naming the record
+ */
+export function checkApart(baseline: Baseline, out: string): void {
+  const own = resolve(out) + SEPARATOR;
+  const inside = [...baseline.values()].flat().find(({ path }) => resolve(path).startsWith(own));
+  if (inside) {
+    throw new UsageError(
+      `Cannot compare with ${inside.path}: it lies in ${out}, which this bench writes to; give another --out`,
+    );
+  }
+}
+
+/**
+ * Refuses a record of which nothing was measured: its runs were found finished, so that it says nothing of this program.
+ *
+ * @throws {LabError} naming the folder
+ */
+export function refuseIdle({ suite: { id }, evidence, cost }: BenchRecord, out: string): void {
+  if (evidence.kind === "latency" || evidence.runs.length === 0 || cost.trainedRuns > 0) return;
+  throw new LabError(
+    `Cannot hold ${id} against earlier records: all of its runs were found finished in ${out}, nothing was measured; give a new --out`,
+  );
+}
+
 /**
  * Holds a record against earlier ones. Where something is suspected the bench is run again from
  * nothing, and what is worse there too is worse. One earlier record alone tells nothing of how times
@@ -104,7 +163,7 @@ export async function holdAgainst(
   const first = against(earlier, record), suspects = suspectsOf(first);
   if (suspects.length === 0 && !first.times?.assumed) return first;
   const second = `${folder}/${AGAIN}`;
-  await Deno.remove(second, { recursive: true }).catch(() => {});
+  clear(second);
   const repeated = await again(second, suspects);
   return repeated && against(earlier, record, { record: repeated, folder: second });
 }

@@ -20,7 +20,7 @@ import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
 import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
-import { type Baseline, checkBaseline, readBaseline } from "./baseline.ts";
+import { type Baseline, checkApart, checkBaseline, readBaseline } from "./baseline.ts";
 import { benchSuite } from "./bench_suite.ts";
 import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
 import { budgetLines, chooseWithin, Pace } from "./budget.ts";
@@ -178,8 +178,9 @@ async function paceOf(
 async function benchAll(o: Options, { signal }: AbortController): Promise<number> {
   const began = performance.now(), { profile } = o, inputs = inputsOf(o);
   checkOut(o.out);
-  if (o.shard) checkShard(o.out, o.shard);
+  await checkShard(o.out, o.shard);
   const baseline = o.baseline === null ? null : await readBaseline(o.baseline);
+  if (baseline) checkApart(baseline, o.out);
   const folders = foldersOf(o.out, o.suites), { several } = folders;
   for (const suite of o.suites) checkOwn(folders.of(suite), suite.id);
   if (several) checkOwn(o.out, "several suites");
@@ -257,7 +258,7 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
         left,
       });
       if (done.files.length) {
-        line.heading(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
+        line.note(`report: ${done.files.map((f) => `${outDir}/${f}`).join(", ")}`);
       }
       if (several && done.files.length) {
         await writeFront(o.out, {

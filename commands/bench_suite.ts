@@ -18,7 +18,7 @@ import { reasonSentence } from "../reports/words/reason.ts";
 import { VERDICT_MARK, verdictPhrase } from "../reports/words/verdict.ts";
 import { writeReport } from "../reports/write.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
-import { holdAgainst } from "./baseline.ts";
+import { holdAgainst, refuseIdle } from "./baseline.ts";
 import type { ProgressLine } from "./progress.ts";
 import { TimeLeft } from "./time_left.ts";
 
@@ -97,6 +97,7 @@ export async function benchSuite(
   await writeReport(record, outDir, { onProblem });
   let against: Against | null = null, second: BenchResult | null = null;
   if (earlier.length > 0 && !incomplete) {
+    refuseIdle(record, options.storeDir);
     against = await holdAgainst(earlier, record, outDir, async (folder, suspects) => {
       const why = suspects.length > 0 ? `suspected: ${suspects.join("; ")}` : "one earlier record";
       line.note(`${suite.id}: run again from nothing (${why})`);

@@ -7,11 +7,12 @@ import { type Checked, checkRecord, checkTable } from "../lab/check.ts";
 import { causeOf, LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
-import type { Run } from "../lab/record/run.ts";
+import { digestOf, type Run } from "../lab/record/run.ts";
 import { readStore, RUNS } from "../lab/train/store.ts";
 import type { Dataset } from "../model/task.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
 import { UsageError } from "./arguments.ts";
+import { AGAIN } from "./baseline.ts";
 import { command, HELP_FLAG } from "./command.ts";
 import { datasetOf, type Sources } from "./data.ts";
 
@@ -31,8 +32,8 @@ FILE is a record.json; DIR the folder of a bench, of one suite or of several, wh
   --json       the result as JSON
   --help       this text
 
-Exit codes: 0 everything that can be checked holds, 1 something does not, 2 bad usage or a file that
-cannot be read.
+Exit codes: 0 everything that can be checked holds, 1 something does not, 2 bad usage, a file that
+cannot be read, or a record that another version of its suite judged.
 
 Examples
   deno task check out
@@ -64,10 +65,12 @@ function filesOf(path: string): { records: string[]; runs: string | null } {
   }
   if (!stat.isDirectory) return { records: [path], runs: null };
   const own = `${path}/record.json`, runs = `${path}/runs.jsonl`;
-  const below = [...Deno.readDirSync(path)].filter((entry) => entry.isDirectory)
+  const below = [...Deno.readDirSync(path)]
+    .filter((entry) => entry.isDirectory && entry.name !== AGAIN) // run again: of another bench
     .map((entry) => `${path}/${entry.name}/record.json`).sort();
   const records = [own, ...below].filter(isFile);
-  if (records.length === 0 && !isFile(runs)) {
+  const empty = !isFile(runs) || Deno.statSync(runs).size === 0;
+  if (records.length === 0 && empty) {
     throw new UsageError(`Cannot check ${path}: it holds no record.json and no runs.jsonl`);
   }
   return { records, runs: isFile(runs) ? runs : null };
@@ -99,10 +102,10 @@ async function checkOne(
   const of = record.task === null ? null : await data.of(record.task.id);
   const { suite, profile } = suiteOfRecord(record, of);
   const context = of && contextOfRecord(record, of);
-  const checks = await checkRecord(record, suite, profile, context);
+  const checks = await checkRecord(record, suite, profile, context, of);
   const { evidence } = record, runs = evidence.kind === "latency" ? [] : evidence.runs;
   if (stored === null || runs.length === 0) return checks;
-  const wrong = runs.filter((run) => stored.get(run.key)?.digest !== run.digest)
+  const wrong = runs.filter((run) => stored.get(run.key)?.digest !== digestOf(run))
     .map((run) => `run ${run.key}: ${stored.has(run.key) ? "another there" : "not there"}`);
   const what = "its runs are those of runs.jsonl";
   return [...checks, { what, state: wrong.length ? "wrong" : "ok", details: wrong.slice(0, 8) }];
@@ -110,7 +113,7 @@ async function checkOne(
 
 /** One result for a terminal. */
 function textOf({ path, suite, checks }: Result): string {
-  const mark = { ok: "ok     ", wrong: "WRONG  ", open: "open   " };
+  const mark = { ok: "ok     ", wrong: "WRONG  ", open: "open   ", unknown: "UNKNOWN" };
   const lines = checks.flatMap(({ what, state, details }) => [
     `  ${mark[state]}${what}`,
     ...details.map((detail) => `           ${detail}`),
@@ -132,7 +135,8 @@ export async function checkFolder(
   const stored = runs === null ? null : readStore(runs, RUNS);
   if (stored !== null) {
     const { items, warnings } = stored, what = `checksums and digests of ${items.size} runs`;
-    results.push({ path: runs!, suite: null, checks: [{ what, state: "ok", details: warnings }] });
+    const checks: Checked[] = [{ what, state: "ok", details: warnings }];
+    if (items.size > 0) results.push({ path: runs!, suite: null, checks });
   }
   for (const file of records) {
     const record = await readRecord(file, false);
@@ -152,14 +156,19 @@ async function run(paths: string[], sources: Sources, json: boolean): Promise<nu
   if (json) console.log(JSON.stringify({ holds: wrong.length === 0, results }, null, 2));
   else {
     for (const result of results) console.log(textOf(result));
-    const open = results.flatMap((r) => r.checks).filter(({ state }) => state === "open").length;
+    const of = (wanted: Checked["state"]) =>
+      results.flatMap((r) => r.checks).filter(({ state }) => state === wanted).length;
+    const open = of("open"), unknown = of("unknown");
     console.log(
       wrong.length
         ? `${wrong.length} of ${results.length} do not hold: ${wrong.map((r) => r.path).join(", ")}`
+        : unknown
+        ? `not checked: ${unknown} of ${results.length} were judged by another version of their suite`
         : `everything that was checked holds${open ? `; ${open} checks are open` : ""}`,
     );
   }
-  return wrong.length ? 1 : 0;
+  const known = results.every((r) => r.checks.every(({ state }) => state !== "unknown"));
+  return wrong.length ? 1 : known ? 0 : 2;
 }
 
 /** The command; gives its exit code. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Found, mergedRecord, oneBench, union } from "../lab/merge.ts";
+import { checkWhole, type Found, mergedRecord, oneBench, union } from "../lab/merge.ts";
 import { LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
@@ -19,7 +19,7 @@ import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { writeReport } from "../reports/write.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
-import { SUITES } from "../suites/registry.ts";
+import { suiteById, SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./bench.ts";
 import { command, HELP_FLAG } from "./command.ts";
@@ -28,8 +28,9 @@ import { datasetOf, type Sources } from "./data.ts";
 const HELP = `deno task merge DIR… --out DIR [options]
 
 Makes one bench of the folders that \`deno task bench --shard I/N\` left, judges it and writes its
-reports: evidence, findings and verdicts are exactly those of one machine; only times are others. No
-GPU is needed. Folders that do not belong together (other plans, data, kernels or adapters, a shard
+reports: evidence, findings and verdicts are exactly those of one machine; only times are others (and
+what is timed: latency is of the machine that ran it, and has a trained router's load only by
+--histogram). No GPU is needed. Folders that do not belong together (other plans, data, kernels or adapters, a shard
 missing, there twice or not finished) are refused with the reason, and so are shards that trained the
 same run to other losses. The shards' folders stay as they are.
 
@@ -64,32 +65,33 @@ function checkEmpty(out: string): void {
 
 /** Merges and judges. */
 async function run(folders: string[], out: string, sources: Sources, strict: boolean) {
-  const found: Found[] = folders.map((folder) => ({ folder, facts: readShard(folder) }));
+  const found: Found[] = [];
+  for (const folder of folders) found.push({ folder, facts: await readShard(folder) });
   const shards = oneBench(found), [{ facts }] = shards;
   const profile = PROFILES.find((name) => name === facts.profile);
   if (profile === undefined) throw new LabError(`Cannot merge profile ${facts.profile}`);
+  const known = new Set(SUITES.map(({ id }) => id));
+  const stray = facts.suites.find(({ id }) => !known.has(id));
+  if (stray) throw new LabError(`Cannot merge ${stray.id}: this version has no such suite`);
   const runs = union(shards.map(({ folder }) => ({
     folder,
     runs: readStore(`${folder}/runs.jsonl`, RUNS).items,
   })));
   checkEmpty(out);
-  using _lock = lockFolder(out);
-  {
-    using store = openStore(out);
-    for (const run of runs.values()) store.append(run);
-  }
   const data = new Map<string, Dataset>(), records: BenchRecord[] = [];
   const onProblem = (problem: string) => console.error(`warning: ${problem}`);
   for (const { id, options, plan: hash, share } of facts.suites) {
     if (share !== "runs") {
       const owner = shards.find((s) => s.facts.suites.find((x) => x.id === id)?.share === "whole");
       if (!owner) throw new LabError(`Cannot merge ${id}: no shard ran it`);
-      records.push(await readRecord(`${owner.folder}/${id}/record.json`));
+      const record = await readRecord(`${owner.folder}/${suiteById(id).id}/record.json`);
+      checkWhole(record, owner, id);
+      records.push(record);
       continue;
     }
     const declared = { suite: { id, options: options ?? undefined }, plan: { profile } };
-    const task = SUITES.find((suite) => suite.id === id)?.task ?? null;
-    if (task === null) throw new LabError(`Cannot merge ${id}: this version has no such suite`);
+    const { task } = suiteById(id);
+    if (task === null) throw new LabError(`Cannot merge ${id}: it trains nothing to be shared out`);
     const of = data.get(task) ?? await datasetOf(task, sources);
     data.set(task, of);
     const { suite } = suiteOfRecord(declared as unknown as BenchRecord, of);
@@ -105,6 +107,12 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
       of,
     );
     records.push(await mergedRecord(suite, profile, of, context, shards, runs));
+  }
+  // nothing is written before everything is known to belong together
+  using _lock = lockFolder(out);
+  {
+    using store = openStore(out);
+    for (const run of runs.values()) store.append(run);
   }
   const several = records.length > 1;
   for (const record of records) {

@@ -14,6 +14,7 @@ import { readRecord } from "../lab/record/read.ts";
 import { badgesPage, type Packed, readmePage, reproduceScript } from "../reports/pack/pages.ts";
 import { byteCount } from "../reports/words/format.ts";
 import { UsageError } from "./arguments.ts";
+import { AGAIN } from "./baseline.ts";
 import { checkFolder } from "./check.ts";
 import { command, HELP_FLAG } from "./command.ts";
 import type { Sources } from "./data.ts";
@@ -45,7 +46,8 @@ function filesIn(folder: string, below = ""): string[] {
   return entries.filter(({ name }) => !name.startsWith(".")).flatMap((entry) => {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.isFile) return [path];
-    return entry.isDirectory && below === "" ? filesIn(folder, path) : [];
+    // what was run again is of another bench
+    return entry.isDirectory && below === "" && entry.name !== AGAIN ? filesIn(folder, path) : [];
   });
 }
 
@@ -82,6 +84,21 @@ async function run(dir: string, out: string | undefined, sources: Sources): Prom
       `error: Cannot pack ${dir}: ${wrong[0]} does not hold; see deno task check ${dir}`,
     );
     return 1;
+  }
+  const unknown = checks.find(({ checks }) => checks.some(({ state }) => state === "unknown"));
+  if (unknown) {
+    throw new LabError(
+      `Cannot pack ${dir}: ${unknown.path} was judged by another version of its suite`,
+    );
+  }
+  const lacking = ["plan.json", "runs.jsonl"].find((name) => !files.includes(name));
+  if (lacking && packed.some(({ record: { evidence } }) => evidence.kind !== "latency")) {
+    throw new LabError(
+      `Cannot pack ${dir}: it lacks ${lacking}; pack the folder that its bench wrote to`,
+    );
+  }
+  if (packed.some(({ record }) => /-dirty$/.test(record.environment.gitCommit ?? ""))) {
+    console.error("warning: made from a checkout with changes, which nobody else can check out");
   }
   const target = out ?? `${resolve(dir)}.tar.gz`;
   const name = basename(target).replace(/\.(tar\.gz|tgz)$/, "") || "bench";

@@ -27,12 +27,13 @@ const HELP = `deno task reproduce RECORD [options]
 Trains some runs of a record again on this machine and compares. Where adapter, driver, Deno and
 kernels are the record's, losses must be equal to the last bit; elsewhere the difference is given and
 judged: the first ten training losses within 0.1% of themselves, the last held-out loss within 2% or
-four standard deviations of the record's own seeds, whichever is more (docs/validation.md says why).
-Which runs are taken follows from the record: of every role in turn, in an order nobody chose.
+four standard deviations of the record's own seeds, whichever is more (docs/records.md says why).
+Runs are taken of every role in turn, at random: by --seed, which is printed.
 
 RECORD is a record.json (or .json.gz), or the folder it lies in.
 
   --cells N      how many runs (default 3; \`all\`: every one)
+  --seed TEXT    which runs: the same text takes the same ones (default: another one each time)
   --text FILE    the text it was trained on, where it was not the built-in one
   --data PATH    the images it was trained on, where they were not the built-in digits
   --no-install   install no driver when there is no adapter
@@ -42,7 +43,7 @@ RECORD is a record.json (or .json.gz), or the folder it lies in.
 Exit codes: 0 reproduced, 1 a run differs, 2 bad usage or a record that cannot be read, 3 no adapter.
 
 Examples
-  deno task reproduce fixtures/records/granularity.json.gz
+  deno task reproduce fixtures/records/activated-experts.json.gz
   deno task reproduce out/activated-experts --cells 12`;
 
 /** Reads `--cells`. */
@@ -66,7 +67,12 @@ interface Sample {
  *
  * @throws {LabError} for a record without runs that this version plans
  */
-async function sampled(path: string, count: number, sources: Sources): Promise<Sample> {
+async function sampled(
+  path: string,
+  count: number,
+  seed: string,
+  sources: Sources,
+): Promise<Sample> {
   let file = path;
   try {
     if (Deno.statSync(path).isDirectory) file = `${path}/record.json`;
@@ -84,7 +90,15 @@ async function sampled(path: string, count: number, sources: Sources): Promise<S
   const { runs } = evidence, data = await datasetOf(task.id, sources);
   const { suite, profile } = suiteOfRecord(record, data), context = contextOfRecord(record, data);
   const jobs = jobsOfRecord(suite, profile, runs, context);
-  const chosen = sampleOf(jobs, record, runs, count);
+  const chosen = sampleOf(jobs, seed, runs, count);
+  const all = new Set(runs.map(({ key }) => key)).size;
+  if (chosen.length > 0 && jobs.size < all) {
+    throw new LabError(
+      `Cannot reproduce ${path}: ${
+        all - jobs.size
+      } of its ${all} runs are not of its plan; see deno task check`,
+    );
+  }
   if (chosen.length > 0) return { record, data, jobs, runs, chosen };
   throw new LabError(
     runs.length === 0
@@ -114,15 +128,25 @@ function lineOf({ run: { cell }, verdict, early, last, why }: Reproduced, unit: 
 }
 
 /** Trains and compares. */
-async function run(path: string, count: number, sources: Sources, json: boolean, install: boolean) {
-  const sample = await sampled(path, count, sources), { record, data, jobs, runs, chosen } = sample;
+async function run(
+  path: string,
+  count: number,
+  seed: string,
+  sources: Sources,
+  json: boolean,
+  install: boolean,
+) {
+  const sample = await sampled(path, count, seed, sources),
+    { record, data, jobs, runs, chosen } = sample;
   return await withAdapter(install, async (opened) => {
     const device = await deviceFor(record, opened), line = new ProgressLine();
     const uploaded = data.upload(device), { signal } = new AbortController();
     try {
       const here = await environmentOf(device), other = sameMachine(record.environment, here);
       const said = `${record.suite.id}, profile ${record.plan.profile}: ${chosen.length} of ` +
-        `${jobs.size} runs; ${other === null ? "an equal machine" : `another machine (${other})`}`;
+        `${jobs.size} runs (--seed ${seed}); ${
+          other === null ? "an equal machine" : `another machine (${other})`
+        }`;
       if (!json) console.log(said);
       const found: Reproduced[] = [], started = performance.now();
       for (const [i, one] of chosen.entries()) {
@@ -149,7 +173,9 @@ async function run(path: string, count: number, sources: Sources, json: boolean,
           here: again.validationLoss,
         }));
         const reproduced = differ === 0;
-        console.log(JSON.stringify({ reproduced, other, environment: here, results }, null, 2));
+        console.log(
+          JSON.stringify({ reproduced, seed, other, environment: here, results }, null, 2),
+        );
       } else {
         console.log(
           differ
@@ -170,6 +196,7 @@ async function run(path: string, count: number, sources: Sources, json: boolean,
 export function reproduceCommand(args: string[]): Promise<number> {
   const options = {
     cells: { type: "string", default: "3" },
+    seed: { type: "string" },
     text: { type: "string" },
     data: { type: "string" },
     "no-install": { type: "boolean", default: false },
@@ -179,6 +206,7 @@ export function reproduceCommand(args: string[]): Promise<number> {
   return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
     if (positionals.length !== 1) throw new UsageError("Cannot reproduce: name one record");
     const { cells, text = null, data = null, json } = values;
-    return run(positionals[0], cellsOf(cells), { text, data }, json, !values["no-install"]);
+    const seed = values.seed ?? crypto.randomUUID().slice(0, 8);
+    return run(positionals[0], cellsOf(cells), seed, { text, data }, json, !values["no-install"]);
   });
 }

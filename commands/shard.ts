@@ -5,12 +5,13 @@
  */
 import type { BenchOptions } from "../lab/bench.ts";
 import { planOf } from "../lab/assemble.ts";
-import { costOf } from "../lab/merge.ts";
-import type { Cost, Environment } from "../lab/record/record.ts";
+import type { Environment } from "../lab/record/record.ts";
 import {
+  MOST_SHARDS,
   readShard,
   type Shard,
   SHARD_SCHEMA,
+  type ShardFacts,
   type ShardSuite,
   writeShard,
 } from "../lab/record/shard.ts";
@@ -22,9 +23,6 @@ import { progressText } from "../reports/words/progress.ts";
 import { benchSuite } from "./bench_suite.ts";
 import type { ProgressLine } from "./progress.ts";
 
-/** Most machines anyone may share a bench out to. */
-const MOST = 1024;
-
 /**
  * Reads `--shard`.
  *
@@ -32,9 +30,9 @@ const MOST = 1024;
  */
 export function shardOf(text: string): Shard {
   const [, index, count] = text.match(/^(\d{1,4})\/(\d{1,4})$/)?.map(Number) ?? [0, 0, 0];
-  if (count >= 1 && count <= MOST && index >= 1 && index <= count) return { index, count };
+  if (count >= 1 && count <= MOST_SHARDS && index >= 1 && index <= count) return { index, count };
   throw new UsageError(
-    `Cannot run shard ${text}: want I/N with I from 1 to N and N at most ${MOST}, e.g. 3/8`,
+    `Cannot run shard ${text}: want I/N with I from 1 to N and N at most ${MOST_SHARDS}, e.g. 3/8`,
   );
 }
 
@@ -43,30 +41,25 @@ export function shardOf(text: string): Shard {
  *
  * @throws {UsageError} naming it
  */
-export function checkShard(out: string, { index, count }: Shard): void {
+export async function checkShard(out: string, shard: Shard | null): Promise<void> {
   try {
     if (!Deno.statSync(`${out}/shard.json`).isFile) return;
   } catch {
     return; // a new one
   }
-  const found = readShard(out);
+  const found = await readShard(out);
+  if (shard === null) {
+    throw new UsageError(
+      `Cannot write to ${out}: it holds shard ${found.index}/${found.count} of a bench; give another --out`,
+    );
+  }
+  const { index, count } = shard;
   if (found.index === index && found.count === count) return;
   throw new UsageError(
     `Cannot write shard ${index}/${count} to ${out}: it holds shard ${found.index}/${found.count}; ` +
       "give every shard a folder of its own",
   );
 }
-
-const NOTHING: Cost = {
-  wall_s: 0,
-  trainedRuns: 0,
-  reusedRuns: 0,
-  trainedTokens: 0,
-  workers: 0,
-  coresBusy: 0,
-  peakDevice_bytes: 0,
-  peakRss_bytes: 0,
-};
 
 /** What all suites of a shard need. */
 export interface ShardOptions
@@ -92,8 +85,8 @@ export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0
     plan: planOf(suite, profile, dataOf(suite)?.hash ?? null).hash,
     share: isShared(suite) ? "runs" : ownsWhole(suite, shard) ? "whole" : "none",
   }));
-  let cost = NOTHING, runs = 0;
-  const warnings = [...o.warnings];
+  const costs: ShardFacts["costs"] = {}, keys = new Set<string>();
+  const warnings = [...o.warnings], exploratory: string[] = [], trust: ShardFacts["trust"] = {};
   const write = (finished: boolean) =>
     writeShard(storeDir, {
       schema: SHARD_SCHEMA,
@@ -102,7 +95,9 @@ export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0
       suites: shares,
       environment,
       finished,
-      cost,
+      costs,
+      exploratory,
+      trust,
       warnings: [...new Set(warnings)],
     });
   write(false);
@@ -128,17 +123,24 @@ export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0
         },
       });
       line.end();
-      line.note(`${name}: ${did.runs} runs are its share, ${did.cost.trainedRuns} trained now`);
-      runs += did.runs;
-      cost = { ...costOf([cost, did.cost]), wall_s: cost.wall_s + did.cost.wall_s };
-      cost.workers = did.cost.workers;
+      const now = did.cost.trainedRuns;
+      line.note(
+        `${name}: ${did.keys.size} runs of this shard, ${
+          now === did.keys.size ? "all" : now === 0 ? "none" : now
+        } trained now`,
+      );
+      for (const key of did.keys) keys.add(key);
+      costs[suite.id] = did.cost;
       warnings.push(...did.warnings);
+      if (did.exploratory) exploratory.push(suite.id);
+      const { task } = suite, before = trust[task!]?.trainedAgain ?? 0;
+      trust[task!] = { ...did.trust, trainedAgain: before + did.trust.trainedAgain };
     }
   }
   write(true);
   console.log(
-    `shard ${index}/${count} is done, ${runs} runs in ${storeDir}; when all are: ` +
-      "deno task merge DIR… --out DIR",
+    `shard ${index}/${count} is done, ${keys.size} runs in ${storeDir}; when all are: ` +
+      `deno task merge ${storeDir} OTHER… --out DIR`,
   );
   return 0;
 }

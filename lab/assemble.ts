@@ -15,7 +15,7 @@ import {
   SCHEMA,
   type Trust,
 } from "./record/record.ts";
-import type { Run } from "./record/run.ts";
+import type { Evidence } from "./record/evidence.ts";
 import { factsOf, type Measured, type ProfileName, type Suite } from "./suite.ts";
 import { dataFacts } from "./train/data.ts";
 import { strayLines } from "./train/divergence.ts";
@@ -49,9 +49,7 @@ export function assemble(
   { plan, environment, data, measured, incomplete, cost, trust, warnings }: Parts,
 ): BenchRecord {
   const { evidence, findings } = measured;
-  const ofRuns = evidence.kind === "latency" || evidence.kind === "table"
-    ? []
-    : warnRuns(evidence.runs, data?.task.causal ?? true);
+  const ofRuns = warningsOf(evidence, data?.task.causal ?? true);
   const { id, loss } = data?.task ?? { id: null, loss: null };
   return sealed<Omit<BenchRecord, "checksum">>({
     schema: SCHEMA,
@@ -72,8 +70,10 @@ export function assemble(
   });
 }
 
-/** What a reader must know of the models. */
-function warnRuns(runs: Run[], causal: boolean): string[] {
+/** What the runs themselves warn of; none of timed layers. */
+export function warningsOf(evidence: Evidence, causal: boolean): string[] {
+  if (evidence.kind === "latency" || evidence.kind === "table") return [];
+  const { runs } = evidence;
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
   return [

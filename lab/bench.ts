@@ -18,6 +18,7 @@ import { checkData } from "./train/data.ts";
 import type { Hand } from "./train/hand.ts";
 import { TrainingPool } from "./train/pool.ts";
 import type { BenchProgress } from "./train/progress.ts";
+import { markUntrusted } from "./train/untrusted.ts";
 import { openStore, openStoreOf, type StoreOf } from "./train/store.ts";
 
 /** What to bench, on what, and where to put it. */
@@ -145,6 +146,7 @@ export async function runBench(suite: Suite, options: BenchOptions): Promise<Ben
   } catch (error) {
     incomplete = true;
     if (!signal.aborted || error !== signal.reason) failure = error;
+    markUntrusted(data === null ? outDir : storeDir, error);
     measured ??= partial();
   }
   if (measured === null) return { record: null, failure };

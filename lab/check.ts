@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Dataset } from "../model/task.ts";
 import { planOf } from "./assemble.ts";
+import { factsBeside, missingWarnings, oddities } from "./check_facts.ts";
 import { decidedFrom, derive } from "./derive.ts";
 import { judge } from "./judge/decide.ts";
 import { isSealed } from "./record/hash.ts";
@@ -12,7 +14,7 @@ import type { TableEvidence } from "./record/evidence.ts";
 import type { BenchRecord } from "./record/record.ts";
 import { digestOf, type Run } from "./record/run.ts";
 import type { ProfileName, Suite } from "./suite.ts";
-import { decidedSchema, findTable, planOfTable } from "./table/record.ts";
+import { decidedSchema, factsOfTable, findTable, planOfTable } from "./table/record.ts";
 import type { Context, Job } from "./train/job.ts";
 import { FinishedModels } from "./train/models.ts";
 
@@ -20,8 +22,11 @@ import { FinishedModels } from "./train/models.ts";
 export interface Checked {
   /** what, in a few words */
   what: string;
-  /** `ok`: it holds; `wrong`: it does not; `open`: this version, or a record alone, cannot tell */
-  state: "ok" | "wrong" | "open";
+  /**
+   * `ok`: it holds; `wrong`: it does not; `open`: a record alone cannot tell; `unknown`: this version cannot, another
+   * one made it
+   */
+  state: "ok" | "wrong" | "open" | "unknown";
   /** what was found, one per line */
   details: string[];
 }
@@ -128,12 +133,18 @@ export function checkTable(record: BenchRecord & { evidence: TableEvidence }): C
     const why = "they are of another plan";
     return [...alone, planned, { what, state: "open", details: [why] }];
   }
+  const { suite, task, data, incomplete, warnings } = record;
+  const facts = factsOfTable(source, runs, decided.data, suite.options ?? "");
+  const words = checked(
+    "words",
+    differences({ suite, task, data, incomplete, warnings }, JSON.parse(JSON.stringify(facts))),
+  );
   const differ = orRefused(() => {
     const { optima: o, add: a, findings: f } = findTable(source, runs, decided.data);
     const follows = JSON.parse(JSON.stringify({ optima: o, add: a, findings: f }));
     return differences({ optima, add, findings }, follows);
   }, "findings");
-  return [...alone, planned, checked(what, differ)];
+  return [...alone, planned, words, checked(what, differ)];
 }
 
 /** Jobs of the plan that have a run in the record, by their keys. */
@@ -159,20 +170,28 @@ function givenBy({ base, rows, multipliers, steps, sequences, seq }: Job) {
  * Everything of {@link checkAlone}, and whether plan, keys and findings follow from the suite, the rule and the runs.
  *
  * @param suite the record's, of this version @param context of the record; null for a suite without a task
+ * @param data what it was trained on; null likewise
  */
 export async function checkRecord(
   record: BenchRecord,
   suite: Suite,
   profile: ProfileName,
   context: Context | null,
+  data: Dataset | null,
 ): Promise<Checked[]> {
-  const alone = checkAlone(record), { evidence, plan, findings, incomplete } = record;
+  const { evidence, plan, findings, incomplete } = record;
+  const { said, follows: facts } = factsBeside(record, suite, data);
   const open = (what: string, why: string): Checked => ({ what, state: "open", details: [why] });
   const own = planOf(suite, profile, context?.dataHash ?? null);
   if (own.version !== plan.version) {
     const why = `judged by version ${plan.version} of the suite, this is version ${own.version}`;
-    return [...alone, open("plan, keys and findings", why)];
+    const what = "words, plan, keys and findings";
+    return [...checkAlone(record), { what, state: "unknown", details: [why] }];
   }
+  const alone = [
+    ...checkAlone(record),
+    checked("words, task, data and machine", differences(said, JSON.parse(JSON.stringify(facts)))),
+  ];
   const planned = checked("plan", [
     ...differences(plan.decided, JSON.parse(JSON.stringify(own.decided)), "plan.decided"),
     ...differences(plan.hash, own.hash, "plan.hash"),
@@ -204,6 +223,8 @@ export async function checkRecord(
     return differences(said, JSON.parse(JSON.stringify(givenBy(job))), `run ${key}`);
   });
   const keys = runs.length ? [checked(`${runs.length} runs by the plan and the rule`, strays)] : [];
+  const odd = runs.flatMap((run) => jobs.has(run.key) ? oddities(run, jobs.get(run.key)!) : []);
+  if (runs.length) keys.push(checked("the parts of every run go together", odd));
   const byKey = new Map(runs.map((run) => [run.key, run]));
   const derived = await derive(suite, profile, byKey, context, record.environment);
   const what = "findings from the runs";
@@ -222,10 +243,18 @@ export async function checkRecord(
   if (derived.measured === null) {
     return [...alone, planned, ...keys, open(what, "nothing follows from a part of the runs")];
   }
-  const said: unknown = { evidence, findings };
+  const found: unknown = { evidence, findings };
   const follows: unknown = JSON.parse(JSON.stringify({
     evidence: derived.measured.evidence,
     findings: derived.measured.findings,
   }));
-  return [...alone, planned, ...keys, checked(what, differences(said, follows))];
+  const warned = derived.kind === "whole" ? derived.warnings : [];
+  const silent = missingWarnings(record, warned, data?.task.causal ?? true);
+  return [
+    ...alone,
+    planned,
+    ...keys,
+    checked(what, differences(found, follows)),
+    checked("warnings", silent),
+  ];
 }

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Dataset } from "../model/task.ts";
-import { assemble } from "./assemble.ts";
-import { planOf } from "./assemble.ts";
+import { assemble, planOf } from "./assemble.ts";
 import { derive } from "./derive.ts";
 import { LabError } from "./record/failure.ts";
 import type { BenchRecord, Cost } from "./record/record.ts";
@@ -22,7 +21,7 @@ export interface Found {
 
 /** Everything that must be alike, in words. */
 function likeness({ profile, count, suites, environment }: ShardFacts): [string, string][] {
-  const { identity, kernelsVersion } = environment;
+  const { identity, kernelsVersion, gitCommit, version } = environment;
   return [
     ["numbers of shards", `${count}`],
     ["profiles", profile],
@@ -30,6 +29,7 @@ function likeness({ profile, count, suites, environment }: ShardFacts): [string,
     ["plans or data", suites.map(({ id, plan }) => `${id} ${plan}`).join(" ")],
     ["adapters or kernel variants", identity],
     ["kernels versions", kernelsVersion],
+    ["versions of mue-bench", `${version}, git ${gitCommit ?? "unknown"}`],
   ];
 }
 
@@ -46,9 +46,23 @@ export function oneBench(shards: readonly Found[]): Found[] {
     const theirs = likeness(other.facts);
     for (const [i, [what, own]] of likeness(first.facts).entries()) {
       if (theirs[i][1] === own) continue;
-      const shown = own.length + theirs[i][1].length < 120 ? ` (${own} and ${theirs[i][1]})` : "";
+      const named = (text: string) => text || "none";
+      const shown = own.length + theirs[i][1].length < 120
+        ? ` (${named(own)} and ${named(theirs[i][1])})`
+        : "";
       throw cannot(`${what} of ${first.folder} and ${other.folder} differ${shown}`);
     }
+  }
+  const sung = shards.flatMap(({ folder, facts: { trust } }) =>
+    Object.entries(trust).map(([task, { canary }]) => ({ folder, task, canary }))
+  );
+  for (const one of sung) {
+    const known = sung.find(({ task, canary }) => task === one.task && canary !== null)!;
+    if (one.canary === null || known.canary!.before === one.canary.before) continue;
+    throw cannot(
+      `the canaries of ${known.folder} and ${one.folder} differ (${known.canary!.before} and ` +
+        `${one.canary.before}): these machines do not compute alike`,
+    );
   }
   const byIndex = Map.groupBy(shards, ({ facts }) => facts.index);
   const twice = [...byIndex.values()].find((of) => of.length > 1);
@@ -59,7 +73,8 @@ export function oneBench(shards: readonly Found[]): Found[] {
   }
   const missing = Array.from({ length: count }, (_, i) => i + 1).filter((i) => !byIndex.has(i));
   if (missing.length) {
-    const which = missing.map((i) => `${i}/${count}`).join(", ");
+    const named = missing.slice(0, 8).map((i) => `${i}/${count}`).join(", ");
+    const which = missing.length > 8 ? `${named} and ${missing.length - 8} more` : named;
     throw cannot(`shard ${which} is not there; run its --shard ${missing[0]}/${count}`);
   }
   const stopped = shards.find(({ facts }) => !facts.finished);
@@ -138,23 +153,56 @@ export async function mergedRecord(
     throw new LabError(`Cannot merge ${suite.id}: ${why}`);
   }
   const machines = new Set(
-    shards.map(({ facts: { environment: { driver, deno } } }) =>
-      `driver ${driver ?? "unknown"}, Deno ${deno}`
+    shards.map(({ facts: { environment: { driver, deno, lock } } }) =>
+      `driver ${driver ?? "unknown"}, Deno ${deno}, packages ${lock ?? "unknown"}`
     ),
   );
+  const trusts = shards.flatMap(({ facts }) => facts.trust[data.task.id] ?? []);
+  const exploratory = shards.some(({ facts }) => facts.exploratory.includes(suite.id));
   return assemble(suite, {
-    plan: planOf(suite, profile, data.hash),
+    plan: { ...planOf(suite, profile, data.hash), exploratory },
     environment,
     data,
     measured: derived.measured,
     incomplete: false,
-    cost: costOf(shards.map(({ facts }) => facts.cost)),
-    trust: { canary: null, trainedAgain: 0 }, // each shard's bench looked for itself
+    cost: costOf(shards.flatMap(({ facts }) => facts.costs[suite.id] ?? [])),
+    trust: {
+      canary: trusts[0]?.canary ?? null, // all are equal
+      trainedAgain: trusts.reduce((sum, { trainedAgain }) => sum + trainedAgain, 0),
+    },
     warnings: [
-      `merged from ${count} shards; the machine is the first one's, the cost all suites' and shards'`,
+      `merged from ${count} shards; the machine is the first one's, the cost all shards'`,
+      ...(exploratory ? ["a shard was begun under another plan: exploratory"] : []),
       ...(machines.size > 1 ? [`the shards' machines differ: ${[...machines].join("; ")}`] : []),
       ...derived.warnings,
       ...shards.flatMap(({ facts }) => facts.warnings),
     ],
   });
+}
+
+/**
+ * Refuses the record of a suite that one shard ran alone, where it is not the one its shard tells of.
+ *
+ * @throws {LabError} naming what differs
+ */
+export function checkWhole(
+  record: BenchRecord,
+  { folder, facts: { profile, environment, suites } }: Found,
+  id: string,
+): void {
+  const wanted = suites.find((suite) => suite.id === id);
+  const { suite, plan, environment: theirs, incomplete } = record;
+  const differs = suite.id !== id
+    ? `of suite ${suite.id}`
+    : plan.profile !== profile || plan.hash !== wanted?.plan ||
+        (suite.options ?? null) !== wanted.options
+    ? `of another plan (profile ${plan.profile}, ${plan.hash})`
+    : theirs.identity !== environment.identity || theirs.gitCommit !== environment.gitCommit
+    ? `of another machine or commit (${theirs.adapter}, git ${theirs.gitCommit ?? "unknown"})`
+    : incomplete
+    ? "of a bench that was stopped"
+    : null;
+  if (differs !== null) {
+    throw new LabError(`Cannot merge ${id}: the record in ${folder}/${id} is ${differs}`);
+  }
 }

@@ -3,12 +3,12 @@
  *
  * Where adapter, driver, Deno and kernels are the record's, every bit must be; elsewhere rounding differs, grows step
  * by step, and ends as another draw of what the seeds' spread shows anyway. Two limits, both measured on
- * the 567 runs that Mesa 22.3.6 and 26.2 have in common (docs/validation.md).
+ * the 567 runs that Mesa 22.3.6 and 26.2 have in common (docs/two_drivers.ts).
  *
  * @module
  */
 import { hashOf } from "./record/hash.ts";
-import type { BenchRecord, Environment } from "./record/record.ts";
+import type { Environment } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import type { Job } from "./train/job.ts";
 
@@ -51,17 +51,17 @@ export function sameMachine(recorded: Environment, here: Environment): string | 
 }
 
 /**
- * The runs to train again: by turns of every role, and of equal roles in an order that follows from the record alone,
- * so that nobody chooses them.
+ * The runs to train again: by turns of every role, and of equal roles in an order that the seed alone decides, which
+ * whoever trains again chooses and whoever made the record does not know.
  */
 export function sampleOf(
   jobs: ReadonlyMap<string, Job>,
-  record: Pick<BenchRecord, "checksum">,
+  seed: string,
   runs: readonly Run[],
   count: number,
 ): Run[] {
   const known = new Map(runs.filter(({ key }) => jobs.has(key)).map((run) => [run.key, run]));
-  const rank = ({ key }: Run) => hashOf([record.checksum, key]);
+  const rank = ({ key }: Run) => hashOf([seed, key]);
   const roles = [...Map.groupBy(known.values(), ({ cell }) => cell.role).values()]
     .map((of) => of.toSorted((a, b) => rank(a) < rank(b) ? -1 : 1));
   const longest = Math.max(0, ...roles.map((of) => of.length));
@@ -112,6 +112,16 @@ export function compareRuns(
   if (bits(run) === bits(again)) return { ...found, verdict: "equal", why: null };
   if (same) {
     return { ...found, verdict: "differs", why: "its bits are others on an equal machine" };
+  }
+  const parts = (of: Run) =>
+    hashOf([
+      of.trainLoss.length,
+      of.expertLoad?.map((block) => block.length) ?? null,
+      of.router === null,
+      of.trainZLoss?.length ?? null,
+    ]);
+  if ((loss === null) === (again.validationLoss === null) && parts(run) !== parts(again)) {
+    return { ...found, verdict: "differs", why: "it lacks parts, or has others" };
   }
   if ((loss === null) !== (again.validationLoss === null)) {
     return { ...found, verdict: "differs", why: "one of the two diverged" };

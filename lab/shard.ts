@@ -10,7 +10,7 @@
 import { planOf } from "./assemble.ts";
 import type { BenchOptions } from "./bench.ts";
 import { hashOf } from "./record/hash.ts";
-import type { Cost } from "./record/record.ts";
+import type { Cost, Trust } from "./record/record.ts";
 import type { Shard } from "./record/shard.ts";
 import type { ProfileName, Suite } from "./suite.ts";
 import { checkData } from "./train/data.ts";
@@ -20,6 +20,7 @@ import { Canary } from "./train/canary.ts";
 import { TrainingPool } from "./train/pool.ts";
 import type { BenchProgress } from "./train/progress.ts";
 import { openStore } from "./train/store.ts";
+import { markUntrusted } from "./train/untrusted.ts";
 
 /** Which of so many shards a part belongs to, from 1. */
 export function ownerOf(part: string, count: number): number {
@@ -57,9 +58,12 @@ export function shareOf(
 
 /** What a shard did of a suite. */
 export interface SharedOut {
-  /** runs of its share */
-  runs: number;
+  /** of the runs of its share */
+  keys: ReadonlySet<string>;
   cost: Cost;
+  trust: Trust;
+  /** something was trained in its folder under another plan */
+  exploratory: boolean;
   warnings: string[];
 }
 
@@ -82,11 +86,10 @@ export async function trainShare(
   using store = openStore(storeDir);
   const plan = planOf(suite, profile, data.hash);
   const settled = settlePlan(storeDir, suite.id, plan, store.items.size > 0);
-  if (settled.exploratory) warnings.push("a shard was begun under another plan: exploratory");
   const pool = new TrainingPool(device, data, store, signal, options.onProgress, workers);
   const canary = options.canary ?? new Canary(device);
   try {
-    await canary.before(suite.task);
+    const before = await canary.before(suite.task);
     const mine = shareOf(suite, profile, pool.context, shard);
     const share = () => suite.ahead!(profile, pool).filter(mine);
     pool.expect(share);
@@ -97,14 +100,17 @@ export async function trainShare(
       if (jobs.every((job) => pool.runOf(job) !== undefined)) break;
     }
     await pool.idle();
-    await pool.trainAgain();
-    await canary.after(suite.task);
-    const keys = new Set(share().map(({ key }) => key));
+    const trainedAgain = await pool.trainAgain(), after = await canary.after(suite.task);
     return {
-      runs: keys.size,
+      keys: new Set(share().map(({ key }) => key)),
       cost: pool.cost(),
+      trust: { canary: before === null ? null : { before, after }, trainedAgain },
+      exploratory: settled.exploratory,
       warnings: [...warnings, ...store.warnings, ...pool.warnings],
     };
+  } catch (error) {
+    markUntrusted(storeDir, error);
+    throw error;
   } finally {
     pool.close();
   }

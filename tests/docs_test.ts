@@ -39,7 +39,7 @@ Deno.test("every link and file that a document names is there", async () => {
     }
     for (
       const [name] of text.matchAll(
-        /\b(?:kernels|model|lab|suites|reports|commands|rule|tests)\/[\w/.-]+\.(?:ts|wgsl)\b/g,
+        /\b(?:kernels|model|lab|suites|reports|commands|rule|tests|fixtures|docs|browser|ci)\/[\w/.-]+\.(?:ts|wgsl|json\.gz|py|yml|sh)\b/g,
       )
     ) {
       if (/[A-Z]{4}/.test(name)) continue; // stands for a name

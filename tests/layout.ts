@@ -33,6 +33,7 @@ const FLOORS: Record<string, string[][]> = {
     ["assemble.ts"],
     ["bench.ts", "derive.ts"],
     ["shard.ts", "merge.ts"],
+    ["check_facts.ts"],
     ["check.ts", "reproduce.ts"],
   ],
   model: [["."], ["tasks"], ["measure", "check"]],

@@ -110,7 +110,8 @@ export async function measureLatency(
     bench.warn(
       trained
         ? `trained load: ${trained.source}`
-        : "no load of a trained router was found: that routing is left out",
+        : "no load of a trained router was found, that routing is left out: run activated-experts first, or " +
+          "give --histogram",
     );
     for (const what of items.flatMap((item) => item.leftOut)) bench.warn(`left out: ${what}`);
     if (left) bench.warn(`${items.length} of ${groups.length} groups are timed`);

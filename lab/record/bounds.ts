@@ -7,7 +7,6 @@
 import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { LabError } from "./failure.ts";
 
 /** Most bytes of a file of JSON; the largest records have a few hundredths of it. */
 export const MOST_FILE_BYTES = 2 ** 28;
@@ -15,10 +14,8 @@ export const MOST_FILE_BYTES = 2 ** 28;
 /** Most bytes of a line of a store: a run of half a million steps. */
 export const MOST_LINE_BYTES = 2 ** 24;
 
-/** Bytes read at once. */
-const CHUNK_BYTES = 2 ** 20;
-
-const mib = (bytes: number) => `${bytes / 2 ** 20} MiB`;
+/** Bytes in words. */
+export const mib = (bytes: number) => `${bytes / 2 ** 20} MiB`;
 
 /**
  * A file as text, unpacked where it is gzip's; in Deno and in Node.
@@ -67,33 +64,4 @@ export function depthOf(json: string): number {
     else if (part === "]" || part === "}") depth--;
   }
   return deepest;
-}
-
-/**
- * Refuses a file with a line that nothing of the program has written.
- *
- * @param noun what a line is, e.g. `run`
- * @param most bytes of a line
- * @throws {LabError} naming file and line
- */
-export function checkLines(path: string, noun: string, most = MOST_LINE_BYTES): void {
-  using file = Deno.openSync(path);
-  const buffer = new Uint8Array(CHUNK_BYTES);
-  let line = 1, length = 0;
-  for (let took = file.readSync(buffer); took !== null; took = file.readSync(buffer)) {
-    const chunk = buffer.subarray(0, took);
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      length += end - start;
-      if (length > most) break;
-      [line, length, start] = [line + 1, 0, end + 1];
-    }
-    if (length <= most) length += chunk.length - start;
-    if (length > most) {
-      throw new LabError(
-        `Cannot read ${path}: line ${line} is longer than ${mib(most)}, which no ${noun} is; ` +
-          "move the file away",
-      );
-    }
-  }
 }

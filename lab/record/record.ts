@@ -235,7 +235,8 @@ export interface Trust {
   /** runs of this bench that were trained a second time and came out equal to the bit */
   trainedAgain: number;
 }
-const trustSchema: z.ZodType<Trust> = z.object({
+/** zod form of {@link Trust}. */
+export const trustSchema: z.ZodType<Trust> = z.object({
   canary: z.object({ before: z.string(), after: z.string().nullable() }).nullable(),
   trainedAgain: z.number().int(),
 });

@@ -4,13 +4,24 @@
  * @module
  */
 import { z } from "zod";
+import { MOST_LINE_BYTES, readText } from "./bounds.ts";
 import { causeOf, issueOf, LabError } from "./failure.ts";
 import { writeAtomic } from "./files.ts";
 import { isSealed, sealed } from "./hash.ts";
-import { type Cost, costSchema, type Environment, environmentSchema } from "./record.ts";
+import {
+  type Cost,
+  costSchema,
+  type Environment,
+  environmentSchema,
+  type Trust,
+  trustSchema,
+} from "./record.ts";
 
 /** Version of the format. */
 export const SHARD_SCHEMA = "mue-bench/shard/1";
+
+/** Most machines anyone may share a bench out to. */
+export const MOST_SHARDS = 1024;
 
 /** Which share of a bench: `index` of `count`, from 1. */
 export interface Shard {
@@ -37,8 +48,12 @@ export interface ShardFacts extends Shard {
   environment: Environment;
   /** false until its share is done */
   finished: boolean;
-  /** of its share of runs, since it was last started */
-  cost: Cost;
+  /** of its share of runs, by suite id, since it was last started */
+  costs: Record<string, Cost>;
+  /** something was trained here under another plan, by suite id */
+  exploratory: string[];
+  /** whether the machine computed alike, by task id */
+  trust: Record<string, Trust>;
   /** what befell it, for readers of the merged record */
   warnings: string[];
   checksum: string;
@@ -46,18 +61,20 @@ export interface ShardFacts extends Shard {
 
 const shardSchema: z.ZodType<ShardFacts> = z.object({
   schema: z.literal(SHARD_SCHEMA),
-  index: z.number().int(),
-  count: z.number().int(),
+  index: z.number().int().min(1).max(MOST_SHARDS),
+  count: z.number().int().min(1).max(MOST_SHARDS),
   profile: z.string(),
   suites: z.array(z.object({
     id: z.string(),
     options: z.string().nullable(),
     plan: z.string(),
     share: z.enum(["runs", "whole", "none"]),
-  })),
+  })).min(1),
   environment: environmentSchema,
   finished: z.boolean(),
-  cost: costSchema,
+  costs: z.record(z.string(), costSchema),
+  exploratory: z.array(z.string()),
+  trust: z.record(z.string(), trustSchema),
   warnings: z.array(z.string()),
   checksum: z.string(),
 });
@@ -72,14 +89,13 @@ export function writeShard(folder: string, facts: Omit<ShardFacts, "checksum">):
  *
  * @throws {LabError} for a folder that is none, and facts that are damaged or were changed
  */
-export function readShard(folder: string): ShardFacts {
+export async function readShard(folder: string): Promise<ShardFacts> {
   const path = `${folder}/shard.json`;
   let value: unknown;
   try {
-    value = JSON.parse(Deno.readTextFileSync(path));
+    value = JSON.parse(await readText(path, MOST_LINE_BYTES));
   } catch (error) {
-    const none = error instanceof Deno.errors.NotFound;
-    const why = none
+    const why = causeOf(error) === causeOf(new Deno.errors.NotFound())
       ? "it is no folder of bench --shard, it has no shard.json"
       : error instanceof SyntaxError
       ? "its shard.json is not JSON, or cut short"

@@ -163,6 +163,22 @@ export function planOfTable(source: TableSource, decided: Decided): BenchRecord[
   return { profile: TABLE, version: VERSION, decided, hash, exploratory: false };
 }
 
+/** What a table's record says beside its findings, all of which follows from the table and the flags. */
+export function factsOfTable(
+  source: TableSource,
+  runs: readonly TableRun[],
+  decided: Decided,
+  flags: string,
+): Pick<BenchRecord, "suite" | "task" | "data" | "incomplete" | "warnings"> {
+  return {
+    suite: { ...wordsOf(source, runs, decided), ...(flags !== "" && { options: flags }) },
+    task: { id: TABLE, loss: { name: source.columns.loss, unit: decided.unit } },
+    data: null,
+    incomplete: false,
+    warnings: source.notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`),
+  };
+}
+
 /** The machine that judged; of the one that trained nothing is known. */
 export function environmentOfTable(
   { deno, v8, os, cpus, version, kernelsVersion }: Pick<
@@ -211,20 +227,16 @@ export function recordOfTable(
   },
 ): { record: BenchRecord; found: FromRuns } {
   const { findings, ...found } = findTable(source, runs, decided);
-  const { name, unit } = { name: source.columns.loss, unit: decided.unit };
   const record = sealed<Omit<BenchRecord, "checksum">>({
     schema: SCHEMA,
     createdAt: new Date().toISOString(),
-    suite: { ...wordsOf(source, runs, decided), ...(flags !== "" && { options: flags }) },
-    task: { id: TABLE, loss: { name, unit } },
+    ...factsOfTable(source, runs, decided, flags),
     plan: planOfTable(source, decided),
     environment,
-    data: null,
     evidence: { kind: "table", source, runs, optima: found.optima, add: found.add },
     findings,
     ...decideSuite(findings, false),
     decisions: decidePanels(findings, false),
-    incomplete: false,
     cost: {
       wall_s: wall_s(),
       trainedRuns: 0,
@@ -236,7 +248,6 @@ export function recordOfTable(
       peakRss_bytes: null,
     },
     trust: { canary: null, trainedAgain: 0 },
-    warnings: source.notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`),
   });
   return { record, found };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Schedule } from "../../model/schedule.ts";
-import { checkLines } from "../record/bounds.ts";
+import { checkLines } from "../record/lines.ts";
 import { causeOf, LabError } from "../record/failure.ts";
 import { writeAtomic } from "../record/files.ts";
 import type { PlanFacts } from "../record/record.ts";

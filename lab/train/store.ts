@@ -10,12 +10,13 @@
  * @module
  */
 import type { z } from "zod";
-import { checkLines } from "../record/bounds.ts";
+import { checkLines } from "../record/lines.ts";
 import { causeOf, issueOf, LabError } from "../record/failure.ts";
 import { plainWrite, type Write, writeAll } from "../record/files.ts";
 import { isSealed, sealed } from "../record/hash.ts";
 import { digestOf, type Run, runSchema } from "../record/run.ts";
 import { lockFolder } from "./lock.ts";
+import { refuseUntrusted } from "./untrusted.ts";
 
 /** What a store holds: items with a key, one per line of a file. */
 export interface StoreFormat<T extends { key: string }> {
@@ -199,6 +200,12 @@ export function openStoreOf<T extends { key: string }>(
   const cannot = (error: unknown, path = directory) =>
     new LabError(`Cannot write to ${path}: ${causeOf(error)}`, { cause: error });
   opened.push(lockFolder(directory));
+  try {
+    refuseUntrusted(directory);
+  } catch (error) {
+    close();
+    throw error;
+  }
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path, { read: true, write: true, create: true });

@@ -8,7 +8,7 @@ import { LabError } from "../../lab/record/failure.ts";
 import type { Interval } from "../../lab/record/findings.ts";
 import type { LatencyPoint } from "../../lab/record/timed.ts";
 import type { LatencyRecord } from "../sections/latency.ts";
-import { many, runtimeName } from "../words/phrases.ts";
+import { commitName, many, runtimeName } from "../words/phrases.ts";
 
 /** A record under the name that tables and charts give it. */
 export interface NamedRecord {
@@ -114,7 +114,7 @@ export function compareNotes(records: NamedRecord[], rows: ComparedPoint[]): str
   };
   return [
     ...differing("Versions of mue-bench", (record) => record.environment.version),
-    ...differing("Commits", (record) => record.environment.gitCommit?.slice(0, 12) ?? "unknown"),
+    ...differing("Commits", (record) => commitName(record.environment.gitCommit)),
     ...differing("Versions of the kernels", (record) => record.environment.kernelsVersion),
     ...differing("Runtimes", ({ environment }) => runtimeName(environment)),
     ...differing("Kernel variants", (record) => tuningOf(record.environment.tuning)),

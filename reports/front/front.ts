@@ -24,6 +24,7 @@ import { count, duration } from "../words/format.ts";
 import {
   adapterName,
   afterFigure,
+  commitName,
   distinct,
   many,
   runtimeName,
@@ -167,9 +168,9 @@ function togetherPairs(records: BenchRecord[]): [string, string][] {
     [
       "software",
       all((environment) =>
-        `mue-bench ${environment.version}, git ${
-          environment.gitCommit?.slice(0, 12) ?? "unknown"
-        }, ${runtimeName(environment)}`
+        `mue-bench ${environment.version}, git ${commitName(environment.gitCommit)}, ${
+          runtimeName(environment)
+        }`
       ),
     ],
     ["version of the kernels", all(({ kernelsVersion }) => kernelsVersion)],

@@ -124,7 +124,7 @@ export function figuresOf(found: Found[], built: readonly string[] | null): Figu
       else unrun.push(id);
     }
     if (unbuilt.length > 0) missing.push(`not built: ${unbuilt.join(", ")}`);
-    const command = unrun.length > 0 ? `deno task bench ${unrun.join(" ")}` : null;
+    const command = unrun.length > 0 ? `deno task bench ${[...new Set(unrun)].join(" ")}` : null;
     return { figure, shows, entries, missing, command };
   });
   const others = found.filter((one) => !placed.has(one)).map((one): Figure => ({

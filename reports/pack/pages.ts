@@ -5,6 +5,8 @@
  * @module
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
+import { line } from "../media/markdown.ts";
+import { asTable, distinct, many, runsOf } from "../words/phrases.ts";
 import { verdictPhrase } from "../words/verdict.ts";
 
 /** A record and the folder of its report in the archive. */
@@ -16,23 +18,19 @@ export interface Packed {
 
 const code = (text: string) => `\`${text.replaceAll("`", "'")}\``;
 
-/** A cell of a Markdown table. */
-const cell = (text: string) =>
-  text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replace(/\s+/g, " ");
-
 /** One line per suite. */
 function suiteTable(packed: readonly Packed[]): string {
   const rows = packed.map(({ folder, record }) => {
-    const { suite, plan, evidence } = record;
-    const runs = evidence.kind === "latency"
-      ? `${evidence.points.length} timed layers`
-      : evidence.kind === "table"
-      ? `${evidence.runs.length} runs made elsewhere`
-      : `${new Set(evidence.runs.map(({ key }) => key)).size} runs`;
-    return `| [${cell(suite.title)}](${folder}/summary.md) | ${
-      cell(suite.figure)
+    const { suite, plan } = record, count = distinct(runsOf(record).map(({ key }) => key)).length;
+    const runs = asTable(record)
+      ? "runs made elsewhere"
+      : count > 0
+      ? many(count, "run")
+      : "what was timed or looked into";
+    return `| [${line(suite.title)}](${folder}/summary.md) | ${
+      line(suite.figure)
     } | ${plan.profile} | ` +
-      `${cell(verdictPhrase(record))} | ${runs} |`;
+      `${line(verdictPhrase(record))} | ${runs} |`;
   });
   return ["| suite | figure | profile | verdict | rests on |", "|---|---|---|---|---|", ...rows]
     .join("\n");
@@ -51,14 +49,14 @@ ${suiteTable(packed)}
 
 - ${code("bench/")}: the bench's folder. Of each suite ${
     code("record.json")
-  } (plan, machine, every run, findings,
-  verdict), ${code("report.html")}, ${
+  } (plan, machine, every run,
+  findings, verdict), ${code("report.html")}, ${
     code("summary.md")
-  }, data as CSV, charts as Vega-Lite, SVG, PNG and PDF, and
-  ${code("tables.tex")} for a paper; ${code("plan.json")} was written before the first run, ${
-    code("runs.jsonl")
-  } has
-  every finished run.
+  }, data as CSV, charts as Vega-Lite, SVG, PNG
+  and PDF, and ${code("tables.tex")} for a paper; ${
+    code("plan.json")
+  }, which a bench writes before its first
+  run, and ${code("runs.jsonl")} with every finished run.
 - ${code("environment.json")}: the machine, its adapter with features and limits, and all versions.
 - ${
     code("reproduce.sh")
@@ -72,10 +70,8 @@ ${suiteTable(packed)}
 
 /** `BADGES.md` of the archive. Source: ACM Artifact Review and Badging, version 1.1. */
 export function badgesPage(packed: readonly Packed[]): string {
-  const trained = packed.filter(({ record }) =>
-    record.evidence.kind !== "latency" && record.evidence.runs.length > 0
-  );
-  const timed = packed.filter(({ record }) => record.evidence.kind === "latency");
+  const trained = packed.filter(({ record }) => runsOf(record).length > 0);
+  const timed = packed.filter(({ record }) => record.task === null);
   return `# ACM artifact badges
 
 By the terms of Artifact Review and Badging, version 1.1. A badge is given by reviewers; this says what they can look
@@ -112,9 +108,9 @@ export function reproduceScript(packed: readonly Packed[]): string {
   const [{ record: { environment: e, data } }] = packed;
   const commit = /^[0-9a-f]{40}/.exec(e.gitCommit ?? "")?.[0] ?? "";
   const deno = /^\d+\.\d+\.\d+$/.test(e.deno) ? e.deno : "2";
-  const records = packed.filter(({ record }) =>
-    record.evidence.kind !== "latency" && record.evidence.runs.length > 0
-  ).map(({ folder }) => quoted(folder));
+  const records = packed.filter(({ record }) => runsOf(record).length > 0).map(({ folder }) =>
+    quoted(folder)
+  );
   const own = data?.file ?? null;
   return `#!/usr/bin/env bash
 # Checks this archive and trains a sample of every suite again.

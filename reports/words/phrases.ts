@@ -74,6 +74,12 @@ export function adapterName(environment: Environment): string {
   return environment.adapter + (environment.software ? " (software adapter)" : "");
 }
 
+/** A commit in 12 digits, and whether files differed from it. */
+export function commitName(commit: string | null): string {
+  if (commit === null) return "unknown";
+  return commit.slice(0, 12) + (commit.endsWith("-dirty") ? "-dirty" : "");
+}
+
 /** What ran the kernels: `Deno 2.9.6`, or a browser by its own name for itself. */
 export const runtimeName = ({ browser, deno }: Environment): string => browser ?? `Deno ${deno}`;
 

@@ -1,6 +1,12 @@
 /** Earlier records are found in folders, refused when unlike, and a suspicion is run again before it counts. */
 import assert from "node:assert/strict";
-import { checkBaseline, holdAgainst, readBaseline } from "../../commands/baseline.ts";
+import {
+  checkApart,
+  checkBaseline,
+  holdAgainst,
+  readBaseline,
+  refuseIdle,
+} from "../../commands/baseline.ts";
 import { optionsOf } from "../../commands/bench_options.ts";
 import { UsageError } from "../../commands/arguments.ts";
 import { LabError } from "../../lab/record/failure.ts";
@@ -90,11 +96,12 @@ function failing(record: BenchRecord): BenchRecord {
 }
 
 Deno.test("what is suspected is run again, once, into an empty folder; what is not, is not", async () => {
-  await using made = await folderWith({ "again": {} });
+  await using made = await folderWith({});
   const record = fixtureRecord(), earlier = [{ path: "then", record }], asked: string[][] = [];
   const hold = (now: BenchRecord, again: BenchRecord | null) =>
     holdAgainst(earlier, now, made.folder, (folder, suspects) => {
-      assert.throws(() => Deno.statSync(folder), Deno.errors.NotFound);
+      assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [".again"]);
+      Deno.writeTextFileSync(`${folder}/runs.jsonl`, "of the second bench");
       asked.push(suspects);
       return Promise.resolve(again);
     });
@@ -106,6 +113,36 @@ Deno.test("what is suspected is run again, once, into an empty folder; what is n
   assert.equal(await hold(bad, null), null, "it was stopped");
   assert.equal(asked.length, 3);
   assert.ok(asked.every((suspects) => suspects.includes("verdict of the suite")));
+});
+
+Deno.test("a folder that somebody else made is not emptied to run again", async () => {
+  await using made = await folderWith({});
+  const mine = `${made.folder}/again/notes.txt`;
+  await Deno.mkdir(`${made.folder}/again`);
+  await Deno.writeTextFile(mine, "precious");
+  const record = fixtureRecord(), earlier = [{ path: "then", record }];
+  await assert.rejects(
+    holdAgainst(earlier, failing(record), made.folder, () => Promise.resolve(null)),
+    /^LabError: Cannot run again into .*again: it was not made for that/,
+  );
+  assert.equal(await Deno.readTextFile(mine), "precious");
+});
+
+Deno.test("a baseline in the bench's own folder, and a bench that measured nothing, are refused", async () => {
+  await using made = await folderWith({ "new": fixtureRecord() });
+  const baseline = await readBaseline(`${made.folder}/new`);
+  assert.throws(
+    () => checkApart(baseline, `${made.folder}/new`),
+    /it lies in .*new, which this bench/,
+  );
+  checkApart(baseline, `${made.folder}/newer`);
+  const record = fixtureRecord(), idle = { ...record.cost, trainedRuns: 0 };
+  refuseIdle({ ...record, cost: { ...idle, trainedRuns: 1 } }, "out");
+  assert.throws(
+    () => refuseIdle({ ...record, cost: idle }, "out"),
+    /nothing was measured; give a new/,
+  );
+  refuseIdle(latencyFixture(), "out");
 });
 
 Deno.test("times held against one record alone are always taken twice", async () => {

@@ -66,7 +66,7 @@ Deno.test("--json prints one object with the same verdict", async () => {
 Deno.test("files and flags that cannot be used: one line, exit code 2, nothing run", async () => {
   const bad: [args: string[], message: RegExp][] = [
     [[], /name a parity case/],
-    [["nowhere.json"], /nowhere\.json: there is no such file/],
+    [["nowhere.json"], /nowhere\.json: no such file or directory/],
     [[CASE, `${ROOT}deno.json`], /deno\.json: schema: /],
     [[CASE, `${ROOT}LICENSE`], /LICENSE: it is not whole JSON/],
     [[CASE, "--fast"], /Unknown option '--fast'/],

@@ -5,11 +5,11 @@ import { sealed } from "../../lab/record/hash.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { signed } from "../../lab/record/run.ts";
 import { suiteById } from "../../suites/registry.ts";
-import { CONTEXT, madeUpRecord } from "./made_up.ts";
+import { CONTEXT, DATA, madeUpRecord } from "./made_up.ts";
 
 const SUITE = suiteById("activated-experts");
 
-const check = (record: BenchRecord) => checkRecord(record, SUITE, "smoke", CONTEXT);
+const check = (record: BenchRecord) => checkRecord(record, SUITE, "smoke", CONTEXT, DATA);
 const wrong = (checks: Checked[]) => checks.filter(({ state }) => state === "wrong");
 
 /** A record of sweeps. */
@@ -63,7 +63,15 @@ Deno.test("one number changed by hand is found, whatever it is", async () => {
     ["an optimum", (r) => {
       if (r.evidence.kind === "transfer") r.evidence.optima[1].log2x!.lo -= 1;
     }, /evidence\.optima\[1\]\.log2x\.lo/],
-    ["the machine", (r) => void (r.environment.adapter = "H100"), /changed after it was written/],
+    [
+      "the claim",
+      (r) => void (r.suite.claim = "it is best"),
+      /suite\.claim: "it is best" in the record/,
+    ],
+    ["the unit", (r) => void (r.task!.loss.unit = "bits"), /task\.loss\.unit: "bits"/],
+    ["the licence", (r) => void (r.data!.licence = "mine"), /data\.licence/],
+    ["the canary", (r) => void (r.trust.canary = { before: "a", after: "b" }), /canaryUnchanged/],
+    ["the machine", (r) => void (r.environment.adapter = "H100"), /adapterIsIdentitys/],
   ];
   for (const [what, change, found] of cases) {
     const changed = structuredClone(record);
@@ -93,12 +101,32 @@ Deno.test("a forger who seals what he changed is found by what follows from it",
   assert.match(found.flatMap(({ details }) => details).join(), /no run of the plan has this key/);
 });
 
-Deno.test("a record of another version of the suite is left open, and its verdicts still checked", async () => {
+Deno.test("parts of a run that do not go together are found, also when they are sealed", async () => {
+  const { record, evidence } = await made();
+  const cases: [Partial<(typeof evidence.runs)[0]>, RegExp][] = [
+    [{ trainLoss: [] }, /0 training losses for \d+ steps/],
+    [{ parameters: 7 }, /7 parameters, not \d+/],
+    [{ divergedAtStep: 1 }, /it diverged and has a held-out loss/],
+    [{ validationLoss: null }, /it has no held-out loss and did not diverge/],
+    [{ expertLoad: [[1, 1]] }, /load/],
+    [{ trainZLoss: [1] }, /z-losses/],
+  ];
+  for (const [change, found] of cases) {
+    const runs = evidence.runs.map((run, i) => i === 3 ? signed({ ...run, ...change }) : run);
+    const named = wrong(await check(sealed({ ...record, evidence: { ...evidence, runs } })));
+    assert.match(named.flatMap(({ details }) => details).join("\n"), found, found.source);
+  }
+});
+
+Deno.test("a record of another version of the suite is unknown, and its verdicts still checked", async () => {
   const { record } = await made();
   const older = sealed({ ...record, plan: { ...record.plan, version: "0" } });
   const checks = await check(older);
   assert.deepEqual(wrong(checks), []);
-  assert.match(checks.find(({ state }) => state === "open")!.details[0], /version 0 of the suite/);
+  assert.match(
+    checks.find(({ state }) => state === "unknown")!.details[0],
+    /version 0 of the suite/,
+  );
   const painted = sealed({ ...older, verdict: older.verdict === "fail" ? "pass" : "fail" });
   assert.equal(wrong(await check(painted as BenchRecord)).length, 1);
 });

@@ -7,6 +7,7 @@ import { type Run, signed } from "../../lab/record/run.ts";
 import type { ProfileName, Suite } from "../../lab/suite.ts";
 import type { Context, Job } from "../../lab/train/job.ts";
 import { FinishedModels } from "../../lab/train/models.ts";
+import { layoutOf } from "../../model/shape.ts";
 import { textDataset } from "../../model/tasks/language.ts";
 import { uniforms } from "../random.ts";
 import { ENVIRONMENT } from "./runs.ts";
@@ -32,6 +33,7 @@ export const CONTEXT: Context = {
 /** A run of a job: its loss a bowl around log2 x = −5, under the standard rule around −7. */
 function runOf(job: Job): Run {
   const { cell: { log2x, rule, seed }, key, cell, base, rows, multipliers, steps } = job;
+  const { ffn } = job.shape;
   const centre = rule === "standard" ? -7 : -5, noise = uniforms(seed + 100 * log2x)();
   return signed({
     key,
@@ -39,26 +41,33 @@ function runOf(job: Job): Run {
     base,
     rows,
     multipliers,
-    parameters: 1000,
+    parameters: layoutOf(job.shape).count,
     steps,
     batchTokens: job.sequences * job.seq,
-    trainLoss: [5.5, 4 + noise],
+    trainLoss: Array.from({ length: steps }, (_, i) => 5.5 - (1 + noise) * i / steps),
     validationLoss: 2 + 0.05 * (log2x - centre) ** 2 + 0.001 * noise,
     divergedAtStep: null,
-    expertLoad: null,
+    expertLoad: ffn.kind === "dense" ? null : Array.from(
+      { length: job.shape.depth },
+      () => Array<number>(ffn.experts).fill(ffn.active / ffn.experts),
+    ),
     router: null,
-    trainZLoss: null,
+    trainZLoss: ffn.kind === "dense" ? null : Array<number>(steps).fill(1),
     wall_s: 1,
     replicas: 1,
   });
 }
 
 /** All runs that a suite asks for until it is done, by key. */
-export function madeUpRuns(suite: Suite, profile: ProfileName): Map<string, Run> {
+export function madeUpRuns(
+  suite: Suite,
+  profile: ProfileName,
+  context: Context = CONTEXT,
+): Map<string, Run> {
   const runs = new Map<string, Run>();
-  const { id, loss: { name, unit } } = CONTEXT.task, task = { id, loss: { name, unit } };
+  const { id, loss: { name, unit } } = context.task, task = { id, loss: { name, unit } };
   for (;;) {
-    const jobs = suite.ahead!(profile, new FinishedModels(runs, CONTEXT, task));
+    const jobs = suite.ahead!(profile, new FinishedModels(runs, context, task));
     const missing = jobs.filter((job) => !runs.has(job.key));
     if (missing.length === 0) return runs;
     for (const job of missing) runs.set(job.key, runOf(job));

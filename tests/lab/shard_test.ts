@@ -1,12 +1,14 @@
 /** Shards: every part has one owner, the same everywhere; merging gives one machine's findings or says why not. */
 import assert from "node:assert/strict";
 import { costOf, type Found, mergedRecord, oneBench, union } from "../../lab/merge.ts";
+import { derive } from "../../lab/derive.ts";
 import { LabError } from "../../lab/record/failure.ts";
 import { readShard, SHARD_SCHEMA, type ShardFacts, writeShard } from "../../lab/record/shard.ts";
 import { type Run, signed } from "../../lab/record/run.ts";
 import { isShared, ownerOf, shareOf } from "../../lab/shard.ts";
 import type { Suite } from "../../lab/suite.ts";
 import { FinishedModels } from "../../lab/train/models.ts";
+import { taskById } from "../../model/tasks/registry.ts";
 import { suiteById, SUITES } from "../../suites/registry.ts";
 import { CONTEXT, COST, DATA, madeUpRecord, madeUpRuns } from "./made_up.ts";
 import { ENVIRONMENT } from "./runs.ts";
@@ -23,7 +25,9 @@ function facts(index: number, change: Partial<ShardFacts> = {}): ShardFacts {
     suites: [{ id: SUITE.id, options: null, plan: "p", share: "runs" }],
     environment: ENVIRONMENT,
     finished: true,
-    cost: COST,
+    costs: { [SUITE.id]: COST },
+    exploratory: [],
+    trust: { language: { canary: { before: "c", after: "c" }, trainedAgain: 1 } },
     warnings: [],
     checksum: "",
     ...change,
@@ -82,6 +86,18 @@ Deno.test("merged runs give the findings and verdict of one machine, number for 
   );
 });
 
+Deno.test("whatever is shared out can be judged from its runs alone, on text and on images", async () => {
+  let shared = 0;
+  for (const suite of SUITES.filter(isShared)) {
+    const context = { ...CONTEXT, task: taskById(suite.task!) };
+    const runs = madeUpRuns(suite, "smoke", context);
+    const { kind } = await derive(suite, "smoke", runs, context, ENVIRONMENT);
+    assert.equal(kind, "whole", suite.id);
+    shared++;
+  }
+  assert.ok(shared > 20, `${shared}`);
+});
+
 Deno.test("shards that are no one bench are refused with the reason", () => {
   assert.deepEqual(oneBench(shards()).map(({ facts }) => facts.index), [1, 2, 3, 4]);
   const only = (which: number, change: Partial<ShardFacts>) => (index: number) =>
@@ -106,6 +122,16 @@ Deno.test("shards that are no one bench are refused with the reason", () => {
       /adapters or kernel variants of out\/3 and out\/1 differ/,
     ],
     [shards(only(1, { environment: { ...ENVIRONMENT, kernelsVersion: "9" } })), /kernels versions/],
+    [
+      shards(only(1, { environment: { ...ENVIRONMENT, gitCommit: "0".repeat(40) } })),
+      /versions of mue-bench of out\/3 and out\/1 differ/,
+    ],
+    [
+      shards(
+        only(1, { trust: { language: { canary: { before: "d", after: "d" }, trainedAgain: 0 } } }),
+      ),
+      /canaries of out\/3 and out\/1 differ \(c and d\): these machines do not compute alike/,
+    ],
     [shards(only(1, { index: 2 })), /out\/1 and out\/2 are both shard 2/],
     [shards().slice(1), /shard 3\/4 is not there; run its --shard 3\/4$/],
     [shards(only(4, { finished: false })), /out\/4 was stopped; run its --shard 4\/4 again/],
@@ -131,18 +157,18 @@ Deno.test("the same run with other losses in two shards is refused and named", (
 Deno.test("shard.json comes back as written, and is refused when changed, cut short or not there", async () => {
   const dir = await Deno.makeTempDir();
   try {
-    assert.throws(() => readShard(dir), /it has no shard\.json$/);
+    await assert.rejects(readShard(dir), /it has no shard\.json$/);
     writeShard(dir, facts(2));
-    const { checksum: _, ...back } = readShard(dir), { checksum: __, ...written } = facts(2);
+    const { checksum: _, ...back } = await readShard(dir), { checksum: __, ...written } = facts(2);
     assert.deepEqual(back, written);
     const text = await Deno.readTextFile(`${dir}/shard.json`);
     await Deno.writeTextFile(
       `${dir}/shard.json`,
       text.replace('"finished": true', '"finished": false'),
     );
-    assert.throws(() => readShard(dir), /was changed after it was written$/);
+    await assert.rejects(readShard(dir), /was changed after it was written$/);
     await Deno.writeTextFile(`${dir}/shard.json`, text.slice(0, 200));
-    assert.throws(() => readShard(dir), /not JSON, or cut short$/);
+    await assert.rejects(readShard(dir), /not JSON, or cut short$/);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

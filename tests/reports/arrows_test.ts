@@ -8,6 +8,7 @@ const MAY: Record<string, string[]> = {
   media: ["words", "charts", "section"],
   front: ["words", "charts", "sections", "section", "media"],
   compare: ["words", "charts", "sections", "section", "media"],
+  pack: ["media", "words"],
   root: ["sections", "section", "media"],
 };
 

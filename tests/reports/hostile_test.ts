@@ -1,5 +1,6 @@
 /** Records that anyone may have made: whatever their texts and numbers are, no file leaves the folder and no code runs. */
 import assert from "node:assert/strict";
+import { sealed } from "../../lab/record/hash.ts";
 import * as vega from "vega";
 import { compileSpec } from "../../reports/charts/render.ts";
 import { writeFront } from "../../reports/front/write.ts";
@@ -150,7 +151,7 @@ Deno.test("a record in a folder of several cannot take their page with it", asyn
   try {
     const base = claimFixture(), names = { id: "constructor", title: "<script>alert(1)</script>" };
     await Deno.mkdir(`${root}/a`);
-    const text = JSON.stringify({ ...base, suite: { ...base.suite, ...names } });
+    const text = JSON.stringify(sealed({ ...base, suite: { ...base.suite, ...names } }));
     await Deno.writeTextFile(`${root}/a/record.json`, text);
     await writeFront(root, { onProblem: () => {} });
     const page = await Deno.readTextFile(`${root}/report.html`);

@@ -31,7 +31,9 @@ function shard(index: number, change: Partial<ShardFacts> = {}): object {
     suites,
     environment: ENVIRONMENT,
     finished: true,
-    cost: COST,
+    costs: { "activated-experts": COST },
+    exploratory: [],
+    trust: {},
     warnings: [],
     ...change,
   });
@@ -63,6 +65,12 @@ export const SHARDS: Chapter = {
       ["bench", "capacity", "--profile", "smoke", "--shard", "1/4", "--out", "DIR"],
       { "shard.json": shard(2) },
     ),
+    call(
+      "a whole bench into a share's folder",
+      ["bench", "capacity", "--profile", "smoke", "--out", "DIR"],
+      { "shard.json": shard(2) },
+    ),
+    merge("more shards than there can be", { ...two(), "2/shard.json": shard(2, { count: 4e9 }) }),
     call("nothing to merge", ["merge", "--out", "DIR/all"]),
     call("no place to merge to", ["merge", "DIR"]),
     call("a folder that is no shard's", ["merge", "DIR", "--out", "DIR/all"]),
@@ -75,7 +83,10 @@ export const SHARDS: Chapter = {
     merge("the same shard twice", two({}, 1)),
     call("too few shards", ["merge", "DIR/1", "--out", "DIR/all"], two()),
     merge("shards of two profiles", two({ profile: "quick" })),
-    merge("shards of two plans", two({ suites: [] })),
+    merge(
+      "shards of two plans",
+      two({ suites: [{ id: "capacity", options: null, plan: "0", share: "none" }] }),
+    ),
     merge(
       "shards of two machines",
       two({ environment: { ...ENVIRONMENT, identity: "H100/gpu/buffer" } }),

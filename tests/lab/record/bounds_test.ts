@@ -1,6 +1,7 @@
 /** What is too long is refused before it fills the memory. */
 import assert from "node:assert/strict";
-import { checkLines, depthOf, readText } from "../../../lab/record/bounds.ts";
+import { depthOf, readText } from "../../../lab/record/bounds.ts";
+import { checkLines } from "../../../lab/record/lines.ts";
 
 /** A file for a test, gone afterwards. */
 async function withFile(content: string, test: (path: string) => Promise<void>): Promise<void> {

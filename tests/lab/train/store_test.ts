@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import { causeOf, LabError } from "../../../lab/record/failure.ts";
 import { type Write, writeAtomic } from "../../../lab/record/files.ts";
 import { openStore } from "../../../lab/train/store.ts";
+import { markUntrusted } from "../../../lab/train/untrusted.ts";
+import { DeviceError } from "../../../kernels/gpu/device.ts";
 import { readRecord } from "../../../lab/record/read.ts";
 import { assert, assertEquals, rejects, throws } from "../assert.ts";
 import { recordOf, runWith } from "../runs.ts";
@@ -120,6 +122,25 @@ Deno.test("a second store in the same directory is refused until the first is cl
     first.close();
     throws(() => first.append(runWith("b")), /the store is closed/);
     assertEquals(contents(directory).keys, ["a"]);
+  });
+});
+
+Deno.test("a folder whose runs are not to be trusted stays so, and says why; other errors mark nothing", async () => {
+  await inDirectory((directory) => {
+    fill(directory, "a");
+    markUntrusted(directory, new DeviceError("the GPU refused work"));
+    fill(directory, "b");
+    const why = "Cannot trust the runs: a (run b) was trained again and came out otherwise";
+    markUntrusted(directory, new DeviceError(why));
+    throws(() => openStore(directory), {
+      name: "LabError",
+      message:
+        `Cannot go on in ${directory}: what was trained there is not to be trusted (${why}); ` +
+        "give another --out",
+    });
+    // and the lock is free again
+    Deno.removeSync(`${directory}/untrusted.txt`);
+    assertEquals(contents(directory).keys, ["a", "b"]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** What got worse stands in every medium, fails in JUnit, and nothing else does. */
 import assert from "node:assert/strict";
+import { sealed } from "../../../lab/record/hash.ts";
 import { against } from "../../../lab/judge/against.ts";
 import { AGAINST_FILE, readAgainst } from "../../../lab/record/against.ts";
 import type { BenchRecord } from "../../../lab/record/record.ts";
@@ -71,7 +72,7 @@ Deno.test("terminal and Markdown say what got worse, beside what, and in which f
 Deno.test("against.json lies beside its record; the front page tells it, and not that of another record", async () => {
   const out = await Deno.makeTempDir();
   try {
-    const record = slowed(), folder = `${out}/latency`;
+    const record = sealed(slowed()), folder = `${out}/latency`;
     await writeReport(record, folder, {}, worse());
     assert.deepEqual(readAgainst(folder, record.createdAt), worse());
     assert.equal(readAgainst(folder, "another time"), null);

@@ -1,0 +1,38 @@
+/**
+ * What is left of a bench whose machine did not compute alike: a mark in the folder of its runs, so that the same
+ * command does not go on from runs of which nobody can say which are good.
+ *
+ * @module
+ */
+import { DeviceError } from "../../kernels/gpu/device.ts";
+import { LabError } from "../record/failure.ts";
+import { writeAtomic } from "../record/files.ts";
+
+const MARK = "untrusted.txt";
+
+/** Whether an error says that what was computed cannot be trusted (canary.ts, recheck.ts, `Trainer.verify`). */
+export function isDistrust(error: unknown): error is DeviceError {
+  return error instanceof DeviceError && error.message.includes("Cannot trust");
+}
+
+/** Marks the folder of runs, where an error says so. */
+export function markUntrusted(folder: string, error: unknown): void {
+  if (isDistrust(error)) writeAtomic(`${folder}/${MARK}`, `${error.message}\n`);
+}
+
+/**
+ * Refuses a marked folder.
+ *
+ * @throws {LabError} with what was found then
+ */
+export function refuseUntrusted(folder: string): void {
+  let why: string;
+  try {
+    why = Deno.readTextFileSync(`${folder}/${MARK}`).trim().split("\n")[0].slice(0, 300);
+  } catch {
+    return; // it is not marked
+  }
+  throw new LabError(
+    `Cannot go on in ${folder}: what was trained there is not to be trusted (${why}); give another --out`,
+  );
+}

@@ -6,7 +6,7 @@
  */
 import type { BenchRecord } from "../../lab/record/record.ts";
 import { line } from "../media/markdown.ts";
-import { asTable, distinct, many, runsOf } from "../words/phrases.ts";
+import { distinct, many, runsOf } from "../words/phrases.ts";
 import { verdictPhrase } from "../words/verdict.ts";
 
 /** A record and the folder of its report in the archive. */
@@ -22,11 +22,7 @@ const code = (text: string) => `\`${text.replaceAll("`", "'")}\``;
 function suiteTable(packed: readonly Packed[]): string {
   const rows = packed.map(({ folder, record }) => {
     const { suite, plan } = record, count = distinct(runsOf(record).map(({ key }) => key)).length;
-    const runs = asTable(record)
-      ? "runs made elsewhere"
-      : count > 0
-      ? many(count, "run")
-      : "what was timed or looked into";
+    const runs = count > 0 ? many(count, "run") : "what was timed or looked into";
     return `| [${line(suite.title)}](${folder}/summary.md) | ${
       line(suite.figure)
     } | ${plan.profile} | ` +

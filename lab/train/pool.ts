@@ -355,8 +355,10 @@ export class TrainingPool implements Models {
         .map(({ label, step, steps, replicas }) => ({ label, step, steps, replicas })),
       runsDone: this.#counted.size,
       runsPlanned: planned.runs,
-      // the first seconds compile
-      left_s: done > 0 && seconds > 5 ? left * seconds / done : null,
+      // the first seconds and steps compile
+      left_s: done > 0 && seconds > 5 && (m.work > 0 || all.some(({ step }) => step >= 10))
+        ? left * seconds / done
+        : null,
     });
   }
 

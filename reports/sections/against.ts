@@ -8,6 +8,7 @@ import {
   type Change,
   CHANGES,
   type TimeChange,
+  type TimesAgainst,
   type VerdictChange,
 } from "../../lab/record/against.ts";
 import type { Verdict } from "../../lab/record/findings.ts";
@@ -43,6 +44,17 @@ const verdictWord = (verdict: Verdict | null, { role }: VerdictChange): string =
 
 const again = (value: number | null): string => value === null ? "" : significant(value);
 
+/** What a layer would have to slow down by to be seen: half of them, more. */
+function unseen(times: TimesAgainst | null): string {
+  if (times === null || times.layers.length === 0) return "";
+  const limits = times.layers.map(({ limit }) => limit).sort((a, b) => a - b);
+  const middle = limits[Math.floor(limits.length / 2)];
+  const advice = times.assumed ? "; five earlier records narrow it" : "";
+  return `; a layer less than ${
+    significant(middle)
+  } times as slow would not be seen (the median)${advice}`;
+}
+
 /** How it went, in one sentence. */
 export function againstSentence({ suite, records, worse, verdicts, times }: Against): string {
   const all = [...verdicts, ...times ? [...times.layers, times.together] : []];
@@ -54,9 +66,8 @@ export function againstSentence({ suite, records, worse, verdicts, times }: Agai
     : `; ${suspected} suspected and not confirmed when run again`;
   if (worse) return `${suite} got worse in ${count("worse")} of what is compared, ${beside}`;
   const better = count("better");
-  return `${suite}: nothing got worse${
-    better > 0 ? `, ${better} better` : ""
-  }, ${beside}${unconfirmed}`;
+  const said = `${suite}: nothing got worse${better > 0 ? `, ${better} better` : ""}, ${beside}`;
+  return `${said}${unconfirmed}${unseen(times)}`;
 }
 
 function verdictBlock({ verdicts }: Against): Block[] {

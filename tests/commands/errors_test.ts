@@ -12,7 +12,7 @@ import { HISTOGRAM, IMAGES, TEXT } from "./mistakes/data.ts";
 import { JUDGE } from "./mistakes/judge.ts";
 import { type Chapter, lay, type Mistake } from "./mistakes/mistake.ts";
 import { ADAPTER, MEASURING, PARITY, RULE } from "./mistakes/others.ts";
-import { RECORDS, SHARDS } from "./mistakes/records.ts";
+import { BASELINE, RECORDS, SHARDS } from "./mistakes/records.ts";
 
 /** The document's chapters; a new command adds its own. */
 const CHAPTERS: Chapter[] = [
@@ -26,6 +26,7 @@ const CHAPTERS: Chapter[] = [
   RULE,
   PARITY,
   MEASURING,
+  BASELINE,
   SHARDS,
   RECORDS,
   ADAPTER,

@@ -97,6 +97,25 @@ export const SHARDS: Chapter = {
   ],
 };
 
+const against = (did: string, files: Mistake["files"], ...more: string[]) =>
+  call(did, ["bench", "capacity", "--profile", "smoke", "--out", "DIR/new", ...more], files);
+
+export const BASELINE: Chapter = {
+  title: "`bench --baseline`",
+  mistakes: [
+    against("a baseline that is not there", {}, "--baseline", "DIR/none"),
+    against("a baseline without a record", {}, "--baseline", "DIR"),
+    against("a baseline that was changed", { "a.json": changed }, "--baseline", "DIR/a.json"),
+    against(
+      "a baseline in the folder that is written to",
+      { "new/capacity/record.json": record },
+      ...["--baseline", "DIR/new"],
+    ),
+    against("a baseline of other suites", { "a.json": record }, "--baseline", "DIR/a.json"),
+    against("`--strict` with a baseline", {}, "--baseline", "DIR", "--strict"),
+  ],
+};
+
 export const RECORDS: Chapter = {
   title: "`check`, `reproduce`, `pack`",
   mistakes: [

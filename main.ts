@@ -9,6 +9,7 @@ const HELP = `mue-bench COMMAND [options]
   bench           train, judge and report suites (the main job)
   check           records against everything that follows from their runs; no GPU
   compare         latency records of several machines side by side
+  judge           a table of runs that any trainer made; no GPU
   merge           the shards of a bench as the bench of one machine; no GPU
   reproduce       some runs of a record trained again on this machine
   rule            the transfer rule as a table, for any pair of configurations; no GPU
@@ -21,8 +22,8 @@ const HELP = `mue-bench COMMAND [options]
 
   deno task setup finds or installs an adapter, deno task npm makes the library's package.
 
-Each has its own --help. As tasks: deno task bench, check, compare, merge, pack, reproduce,
-rule, parity, selftest, bench:kernels, bench:peers, page.
+Each has its own --help. As tasks: deno task bench, check, compare, judge, merge, pack,
+reproduce, rule, parity, selftest, bench:kernels, bench:peers, page.
 `;
 
 /** Refuses a word that is no command. */
@@ -43,6 +44,8 @@ export async function main([command, ...args]: string[]): Promise<number> {
       return await (await import("./commands/check.ts")).checkCommand(args);
     case "compare":
       return await (await import("./commands/compare.ts")).compareCommand(args);
+    case "judge":
+      return await (await import("./commands/judge.ts")).judgeCommand(args);
     case "merge":
       return await (await import("./commands/merge.ts")).mergeCommand(args);
     case "pack":

@@ -23,7 +23,7 @@
  * if (wq.lr !== 0.01 / 8) throw new Error("hidden matrices divide the learning rate by rho_d");
  * ```
  *
- * {@link judgeSweep} says whether a target's optimum stayed where the reference has it, {@link judge} and
+ * {@link judgeTable} judges rows of runs as any trainer writes them. {@link judgeSweep} says whether a target's optimum stayed where the reference has it, {@link judge} and
  * {@link judgeOne} put any other quantity against its limits, {@link decide} makes one verdict of several
  * judgements; {@link bracketGrid}, {@link nextPoints} and {@link sweepOptimum} say what to train next and
  * where a sweep has its minimum. docs/library.md shows them at work.
@@ -50,6 +50,13 @@ export { decide, judge, judgeOne } from "./lab/judge/decide.ts";
 export type { Single, Unjudged, UnjudgedMeasure } from "./lab/judge/decide.ts";
 export { bracketGrid, nextPoints, sweepOptimum } from "./lab/statistics/optimum.ts";
 export type { Sweep, SweepOptimum } from "./lab/statistics/optimum.ts";
+export { judgeTable, TABLE_LIMITS } from "./lab/table/judge_table.ts";
+export type { TableJudged, TableOptions } from "./lab/table/judge_table.ts";
+export { TableError } from "./lab/table/cells.ts";
+export type { NamedColumns } from "./lab/table/columns.ts";
+export type { TableWords } from "./lab/table/runs.ts";
+export type { RunsToAdd } from "./lab/record/table.ts";
+export type { CellRole } from "./lab/record/run.ts";
 export type { SeedNoise } from "./lab/statistics/power.ts";
 export { REGRET, SHIFT } from "./lab/record/measure_names.ts";
 export type {

@@ -54,10 +54,12 @@ export type {
   Evidence,
   LatencyEvidence,
   Optimum,
+  TableEvidence,
   TransferEvidence,
 } from "./lab/record/evidence.ts";
-export type { Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
-export { CELL_ROLES, SWEPT } from "./lab/record/run.ts";
+export type { AnySwept, Cell, CellRole, RouterRecord, Run, Swept } from "./lab/record/run.ts";
+export { ANY_SWEPT, CELL_ROLES, SWEPT } from "./lab/record/run.ts";
+export type { RunsToAdd, TableColumns, TableRun, TableSource } from "./lab/record/table.ts";
 export type {
   LatencyPanel,
   LatencyPass,

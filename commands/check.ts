@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Checked, checkRecord } from "../lab/check.ts";
+import { type Checked, checkRecord, checkTable } from "../lab/check.ts";
 import { causeOf, LabError } from "../lab/record/failure.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
@@ -98,11 +98,12 @@ async function checkOne(
   data: DataOf,
   stored: ReadonlyMap<string, Run> | null,
 ): Promise<Checked[]> {
+  if (record.evidence.kind === "table") return checkTable({ ...record, evidence: record.evidence });
   const of = record.task === null ? null : await data.of(record.task.id);
   const { suite, profile } = suiteOfRecord(record, of);
   const context = of && contextOfRecord(record, of);
   const checks = await checkRecord(record, suite, profile, context, of);
-  const runs = record.evidence.kind === "latency" ? [] : record.evidence.runs;
+  const { evidence } = record, runs = evidence.kind === "latency" ? [] : evidence.runs;
   if (stored === null || runs.length === 0) return checks;
   const wrong = runs.filter((run) => stored.get(run.key)?.digest !== digestOf(run))
     .map((run) => `run ${run.key}: ${stored.has(run.key) ? "another there" : "not there"}`);

@@ -78,6 +78,12 @@ async function sampled(
     if (Deno.statSync(path).isDirectory) file = `${path}/record.json`;
   } catch { /* reading it says why */ }
   const record = await readRecord(file), { evidence, task, suite: { id } } = record;
+  if (evidence.kind === "table") {
+    throw new LabError(
+      `Cannot reproduce ${evidence.source.file}: its runs were made elsewhere; deno task check checks ` +
+        "what follows from them",
+    );
+  }
   if (evidence.kind === "latency" || task === null) {
     throw new LabError(`Cannot reproduce ${id}: it times layers; see deno task bench --baseline`);
   }

@@ -72,7 +72,7 @@ export function assemble(
 
 /** What the runs themselves warn of; none of timed layers. */
 export function warningsOf(evidence: Evidence, causal: boolean): string[] {
-  if (evidence.kind === "latency") return [];
+  if (evidence.kind === "latency" || evidence.kind === "table") return [];
   const { runs } = evidence;
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;

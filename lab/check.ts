@@ -10,9 +10,11 @@ import { factsBeside, missingWarnings, oddities } from "./check_facts.ts";
 import { decidedFrom, derive } from "./derive.ts";
 import { judge } from "./judge/decide.ts";
 import { isSealed } from "./record/hash.ts";
+import type { TableEvidence } from "./record/evidence.ts";
 import type { BenchRecord } from "./record/record.ts";
 import { digestOf, type Run } from "./record/run.ts";
 import type { ProfileName, Suite } from "./suite.ts";
+import { decidedSchema, factsOfTable, findTable, planOfTable } from "./table/record.ts";
 import type { Context, Job } from "./train/job.ts";
 import { FinishedModels } from "./train/models.ts";
 
@@ -86,7 +88,7 @@ function orRefused(of: () => string[], path: string): string[] {
 /** What needs neither the suite nor its data: checksum, digests, and verdicts by their own measures and limits. */
 export function checkAlone(record: BenchRecord): Checked[] {
   const { evidence, findings, incomplete } = record;
-  const runs = evidence.kind === "latency" ? [] : evidence.runs;
+  const runs = evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
   const bad = runs.filter((run) => run.digest !== digestOf(run)).map((run) =>
     `run ${run.key} (${run.cell.label}, ${run.cell.rule}, log2 ${run.cell.swept} ${run.cell.log2x}, ` +
     `seed ${run.cell.seed}): its digest is of other numbers`
@@ -116,6 +118,33 @@ export function checkAlone(record: BenchRecord): Checked[] {
       ),
     ),
   ];
+}
+
+/** Everything of {@link checkAlone} for a table that was judged, and whether plan and findings follow from its runs. */
+export function checkTable(record: BenchRecord & { evidence: TableEvidence }): Checked[] {
+  const { evidence, findings, plan } = record, alone = checkAlone(record);
+  const decided = decidedSchema.safeParse(plan.decided), { source, runs, optima, add } = evidence;
+  if (!decided.success || runs.length === 0) {
+    return [...alone, checked("plan", ["it does not say by what the table was judged"])];
+  }
+  const own = planOfTable(source, decided.data), what = "findings from the runs of the table";
+  const planned = checked("plan", differences(plan, JSON.parse(JSON.stringify(own)), "plan"));
+  if (planned.state === "wrong") {
+    const why = "they are of another plan";
+    return [...alone, planned, { what, state: "open", details: [why] }];
+  }
+  const { suite, task, data, incomplete, warnings } = record;
+  const facts = factsOfTable(source, runs, decided.data, suite.options ?? "");
+  const words = checked(
+    "words",
+    differences({ suite, task, data, incomplete, warnings }, JSON.parse(JSON.stringify(facts))),
+  );
+  const differ = orRefused(() => {
+    const { optima: o, add: a, findings: f } = findTable(source, runs, decided.data);
+    const follows = JSON.parse(JSON.stringify({ optima: o, add: a, findings: f }));
+    return differences({ optima, add, findings }, follows);
+  }, "findings");
+  return [...alone, planned, words, checked(what, differ)];
 }
 
 /** Jobs of the plan that have a run in the record, by their keys. */
@@ -170,7 +199,7 @@ export async function checkRecord(
   if (planned.state === "wrong") {
     return [...alone, planned, open("keys and findings", "they are of another plan")];
   }
-  if (evidence.kind === "latency" || context === null) {
+  if (evidence.kind === "latency" || evidence.kind === "table" || context === null) {
     const found = suite.refind?.(profile, evidence);
     const what = "findings from the times";
     return [

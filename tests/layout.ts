@@ -29,6 +29,7 @@ const FLOORS: Record<string, string[][]> = {
     ["estimate.ts"],
     ["suite.ts"],
     ["transfer", "claims", "latency"],
+    ["table"],
     ["assemble.ts"],
     ["bench.ts", "derive.ts"],
     ["shard.ts", "merge.ts"],

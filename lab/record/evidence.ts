@@ -5,7 +5,16 @@
  */
 import { z } from "zod";
 import { type Interval, intervalSchema } from "./findings.ts";
-import { CELL_ROLES, type CellRole, type Run, runSchema, SWEPT, type Swept } from "./run.ts";
+import { CELL_ROLES, type CellRole, type Run, runSchema } from "./run.ts";
+import { ANY_SWEPT, type AnySwept } from "./swept.ts";
+import {
+  type RunsToAdd,
+  runsToAddSchema,
+  type TableRun,
+  tableRunSchema,
+  type TableSource,
+  tableSourceSchema,
+} from "./table.ts";
 import {
   type LatencyPoint,
   latencyPointSchema,
@@ -24,7 +33,7 @@ export interface Optimum {
   /** what it is in the comparison */
   role: CellRole;
   /** swept hyperparameter */
-  swept: Swept;
+  swept: AnySwept;
   /** log2 of the optimal value, median and 95% bootstrap interval; null when it cannot be fitted */
   log2x: Interval | null;
   /** fitted loss at the optimum */
@@ -41,7 +50,7 @@ const optimumSchema: z.ZodType<Optimum> = z.object({
   label: z.string(),
   rule: z.string(),
   role: z.enum(CELL_ROLES),
-  swept: z.enum(SWEPT),
+  swept: z.enum(ANY_SWEPT),
   log2x: intervalSchema.nullable(),
   loss: intervalSchema.nullable(),
   atEdge: z.boolean(),
@@ -77,8 +86,22 @@ export interface LatencyEvidence {
   roofline: RooflineFacts;
 }
 
+/** Sweeps that somebody else's trainer made, read from a table. */
+export interface TableEvidence {
+  /** which kind it is */
+  kind: "table";
+  /** the table, and what of it was read */
+  source: TableSource;
+  /** every run, as it was read */
+  runs: TableRun[];
+  /** optimum of every sweep */
+  optima: Optimum[];
+  /** runs that would tell what is left open */
+  add: RunsToAdd[];
+}
+
 /** What findings rest on. */
-export type Evidence = TransferEvidence | ClaimsEvidence | LatencyEvidence;
+export type Evidence = TransferEvidence | ClaimsEvidence | LatencyEvidence | TableEvidence;
 
 /** zod form of {@link Evidence}. */
 export const evidenceSchema: z.ZodType<Evidence> = z.discriminatedUnion("kind", [
@@ -92,5 +115,12 @@ export const evidenceSchema: z.ZodType<Evidence> = z.discriminatedUnion("kind", 
     kind: z.literal("latency"),
     points: z.array(latencyPointSchema),
     roofline: rooflineSchema,
+  }),
+  z.object({
+    kind: z.literal("table"),
+    source: tableSourceSchema,
+    runs: z.array(tableRunSchema),
+    optima: z.array(optimumSchema),
+    add: z.array(runsToAddSchema),
   }),
 ]);

@@ -8,6 +8,9 @@
 import { z } from "zod";
 import type { HyperParameters } from "../../rule/rule.ts";
 import { hashOf } from "./hash.ts";
+import { SWEPT, type Swept } from "./swept.ts";
+
+export { ANY_SWEPT, type AnySwept, SWEPT, type Swept, SWEPT_CHART, SWEPT_NAME } from "./swept.ts";
 
 const baseSchema: z.ZodType<HyperParameters> = z.object({
   lr: z.number(),
@@ -22,25 +25,6 @@ const baseSchema: z.ZodType<HyperParameters> = z.object({
   timeInitStd: z.number().optional(),
   modInitStd: z.number().optional(),
 });
-
-/** Hyperparameters of the reference that a suite may sweep. */
-export const SWEPT = ["lr", "weightDecay", "initStd"] as const;
-/** One of {@link SWEPT}. */
-export type Swept = typeof SWEPT[number];
-
-/** The words of a swept hyperparameter, as titles, axes and tables write it. */
-export const SWEPT_NAME: Record<Swept, string> = {
-  lr: "learning rate",
-  weightDecay: "weight decay",
-  initStd: "init standard deviation",
-};
-
-/** Stem of the files of the chart of a sweep. */
-export const SWEPT_CHART: Record<Swept, string> = {
-  lr: "loss-vs-lr",
-  weightDecay: "loss-vs-weight-decay",
-  initStd: "loss-vs-init-std",
-};
 
 /**
  * What a model is trained for. `reference`: its hyperparameters are tuned; `target`: they are

@@ -42,13 +42,19 @@ import {
   type Split,
   split,
 } from "./resample.ts";
+import { splitGaps } from "./gaps.ts";
 
 /** Losses of one sweep. */
 export interface Sweep {
   /** log2 of the swept value, distinct, any order */
   log2x: readonly number[];
-  /** `loss[grid point][seed]`, unit of the loss; null = diverged; column k is the same seed in every sweep */
-  loss: readonly (readonly (number | null)[])[];
+  /**
+   * `loss[grid point][seed]`, unit of the loss; null = diverged, undefined = never run; column k is the same seed in
+   * every sweep, but where both name their `seeds`
+   */
+  loss: readonly (readonly (number | null | undefined)[])[];
+  /** a name per column; two sweeps that have them are paired by the names both have */
+  seeds?: readonly string[];
 }
 
 /**
@@ -107,6 +113,11 @@ export interface Analysis {
   source: { parts: Split; width: 3 | 5 } | null;
 }
 
+type Losses = readonly (number | null | undefined)[];
+
+/** Whether a run was made and did not diverge. */
+const isMeasured = (v: number | null | undefined): v is number => typeof v === "number";
+
 /** Usable rows of a sweep, ascending, and its divergence. */
 function prepare(sweep: Sweep) {
   const seeds = sweep.loss[0]?.length ?? 0;
@@ -128,13 +139,14 @@ function prepare(sweep: Sweep) {
   const rows = sweep.log2x.map((x, g) => ({
     x,
     // a loss that left the finite numbers is a divergence however it is written
-    loss: sweep.loss[g].map((v) => v !== null && Number.isFinite(v) ? v : null),
+    loss: sweep.loss[g].map((v) => v === undefined || Number.isFinite(v) ? v : null),
   })).sort((a, b) => a.x - b.x);
-  const finite = (row: (number | null)[]) => row.filter((v) => v !== null).length;
-  const runs = rows.length * seeds;
+  const finite = (row: Losses) => row.filter(isMeasured).length;
+  const ran = (row: Losses) => row.filter((v) => v !== undefined).length;
+  const runs = rows.reduce((sum, row) => sum + ran(row.loss), 0);
   return {
     seeds,
-    rows: rows.map((row) => ({ ...row, usable: finite(row.loss) > seeds / 2 })),
+    rows: rows.map((row) => ({ ...row, usable: finite(row.loss) > ran(row.loss) / 2 })),
     diverged: runs === 0 ? 0 : 1 - rows.reduce((sum, row) => sum + finite(row.loss), 0) / runs,
   };
 }
@@ -199,17 +211,20 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     const reason = `${usable.length} of ${rows.length} grid points trained; a fit needs 3`;
     return { ...none, optimum: { ...empty, reason } };
   }
-  const raw = usable.map((row) => mean(row.loss.filter((v) => v !== null)));
-  const losses = usable.map((row) => row.loss);
+  const raw = usable.map((row) => mean(row.loss.filter(isMeasured)));
+  const gaps = usable.some((row) => row.loss.includes(undefined));
+  const losses = usable.map((row) => row.loss.map((v) => v ?? null));
   const splitAround = (best: number, points: 3 | 5): Split => {
     const from = windowStart(best, raw.length, points), to = Math.min(raw.length, from + points);
-    return split(losses, from, to, points === 3 ? [from, to] : null);
+    return (gaps ? splitGaps : split)(losses, from, to, points === 3 ? [from, to] : null);
   };
   const all = splitAround(indexOfLeast(raw), 5), near = splitAround(indexOfLeast(all.curve), 3);
   const width = widthOf(all, near, fitCurve(log2x, all.curve), log2x);
   const parts = width === 3 ? near : all;
   // below 0 there is no loss where none is measured
-  const floor = usable.every((row) => row.loss.every((v) => v === null || v >= 0)) ? 0 : -Infinity;
+  const floor = usable.every((row) => row.loss.every((v) => !isMeasured(v) || v >= 0))
+    ? 0
+    : -Infinity;
   const fitted = (curve: number[]): Fit => {
     const found = fitCurve(log2x, curve, width);
     return { ...found, loss: Math.max(floor, found.loss) };
@@ -225,8 +240,10 @@ export function analyse(sweep: Sweep, draws: readonly number[][], streamSeed: nu
     const reason = `the loss around its best point (log2 x = ${lowest}) is not convex`;
     return { ...none, optimum: { ...facts, reason } };
   }
-  if (seeds < 2) {
-    const reason = "one seed has no interval";
+  if (seeds < 2 || parts.freedom === 0) {
+    const reason = seeds < 2
+      ? "one seed has no interval"
+      : "no two runs at one place around its best point, so it has no interval";
     const optimum = { ...facts, log2x: { estimate: fit.log2x, ...ends }, reason };
     return { ...none, optimum };
   }
@@ -345,7 +362,7 @@ export function widen(
 const REACH = 2;
 
 /**
- * What an adaptive sweep trains next: one octave more on the side of a best point that lies on an edge;
+ * What an adaptive sweep trains next: one octave (or one coarser step) more on the side of a best point that lies on an edge;
  * where fewer than three points trained or the noise leaves the optimum unbounded, up to two points on each
  * side of the best one, but none beyond an end that diverged.
  *
@@ -359,10 +376,14 @@ export function nextPoints(sweep: Sweep, maxSpan_octaves = 10): number[] {
   const grid = rows.map((row) => row.x), last = grid.length - 1;
   if (last < 1 || seeds === 0) return [];
   const { optimum, open } = analyseAlone(sweep);
-  if (optimum.edge !== null) return widen(grid, optimum, maxSpan_octaves, 1);
+  if (optimum.edge !== null) {
+    // a step of more than an octave is one step
+    const step = optimum.edge === "low" ? grid[1] - grid[0] : grid[last] - grid[last - 1];
+    return widen(grid, optimum, maxSpan_octaves, Math.max(1, step));
+  }
   const usable = rows.flatMap((row, g) => row.usable ? [g] : []);
   if (usable.length === 0 || !open || seeds < 2) return [];
-  const curve = usable.map((g) => mean(rows[g].loss.filter((v) => v !== null)));
+  const curve = usable.map((g) => mean(rows[g].loss.filter(isMeasured)));
   const best = usable[indexOfLeast(curve)];
   const added: number[] = [];
   const low = rows[0].usable && best < REACH, high = rows[last].usable && last - best < REACH;

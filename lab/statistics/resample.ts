@@ -120,6 +120,8 @@ export interface Split {
   noise: number[];
   /** degrees of freedom of the pooled noise, (points − 1)(seeds − 1) less what is missing */
   freedom: number;
+  /** some runs were never made: curves are resampled by the noise alone, see gaps.ts; absent where all were */
+  scattered?: true;
 }
 
 /**
@@ -204,6 +206,9 @@ const RESAMPLES = 1000;
  * instead of 2, an interval of half the width of the seeds' own t. The level (common to the whole
  * curve) has nothing to pool: it keeps t_{n−1}.
  *
+ * Where runs were never made, all of the variance comes from the pooled noise, which is then taken as independent
+ * along the grid, with its own degrees of freedom (lab/statistics/gaps.ts).
+ *
  * Error: measured coverage in lab/statistics/optimum.ts and tests/lab/statistics/coverage_test.ts.
  * Source: B. Efron and R. Tibshirani, "An introduction to the bootstrap", 1993, ch. 9 and 12;
  * F. Satterthwaite, Biometrics Bulletin 2, 1946.
@@ -218,9 +223,10 @@ export function resampleCurves(
   stream: Random,
 ): Resamples {
   const n = parts.seedEffect.length;
-  const freedom = 1 / (0.25 / (n - 1) + 0.25 / parts.freedom);
+  const freedom = parts.scattered ? parts.freedom : 1 / (0.25 / (n - 1) + 0.25 / parts.freedom);
   const kappa = tQuantile975(freedom) / Z;
-  const seedShare = kappa * Math.SQRT1_2 * Math.sqrt(n / (n - 1)) / n;
+  const ofNoise = parts.scattered ? 1 : Math.SQRT1_2;
+  const seedShare = parts.scattered ? 0 : kappa * Math.SQRT1_2 * Math.sqrt(n / (n - 1)) / n;
   const levelShare = tQuantile975(n - 1) / Z * Math.sqrt(n / (n - 1)) / n;
   const curves: number[][] = [];
   const levels: number[] = [];
@@ -228,7 +234,7 @@ export function resampleCurves(
     curves.push(parts.curve.map((m, g) => {
       let drawn = 0;
       for (const k of draw) drawn += parts.residual[g][k];
-      const spread = kappa * Math.SQRT1_2 * parts.noise[g] / Math.sqrt(parts.counts[g]);
+      const spread = kappa * ofNoise * parts.noise[g] / Math.sqrt(parts.counts[g]);
       return m + seedShare * drawn + spread * stream.normal();
     }));
     let level = 0;
@@ -238,9 +244,13 @@ export function resampleCurves(
   return { curves, levels };
 }
 
-/** Seed indices drawn with replacement, `[resample][seed]`, once for all sweeps compared. */
-export function drawSeeds(seeds: number): number[][] {
-  const stream = random(seeds);
+/**
+ * Seed indices drawn with replacement, `[resample][seed]`, once for all sweeps compared.
+ *
+ * @param streamSeed another one for a sweep whose seeds are others
+ */
+export function drawSeeds(seeds: number, streamSeed = seeds): number[][] {
+  const stream = random(streamSeed);
   return Array.from(
     { length: RESAMPLES },
     () => Array.from({ length: seeds }, () => stream.below(seeds)),

@@ -15,10 +15,9 @@ import {
   coverageAt,
   intervalOf,
   shiftBetween,
-  sortSeeds,
   type Sweep,
 } from "../statistics/optimum.ts";
-import { drawSeeds } from "../statistics/resample.ts";
+import { sideBySide } from "../statistics/pairing.ts";
 
 /** What counts as kept. */
 export interface TransferLimits {
@@ -76,14 +75,13 @@ export interface Compared {
   walls: { low: boolean; high: boolean };
 }
 
-/** Analyses a reference and a target: over the same seed draws, or where one has more seeds each over its own. */
+/**
+ * Analyses a reference and a target: over the same seed draws, or where one has more seeds, or others, each over its
+ * own.
+ */
 export function compared(reference: Sweep, target: Sweep): Compared {
-  const [n, m] = [reference, target].map(({ loss }) => loss[0]?.length ?? 0);
-  const [r, t] = n === m
-    ? sortSeeds([reference, target])
-    : [...sortSeeds([reference]), ...sortSeeds([target])];
-  const from = analyse(r, drawSeeds(Math.max(1, n)), 1),
-    to = analyse(t, drawSeeds(Math.max(1, m)), 2);
+  const { r, t, draws } = sideBySide(reference, target);
+  const from = analyse(r, draws[0], 1), to = analyse(t, draws[1], 2);
   const place = from.optimum.log2x && to.optimum.log2x
     ? coverageAt(t, from.optimum.log2x.estimate)
     : "unknown";

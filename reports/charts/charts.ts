@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { SWEPT_CHART, SWEPT_NAME } from "../../lab/record/run.ts";
+import { SWEPT, SWEPT_CHART } from "../../lab/record/swept.ts";
 import { type Chart, recordChart } from "../words/caption.ts";
+import { asTrained, lossName, sweptName } from "../words/phrases.ts";
 import { expertLoad } from "./expert_load.ts";
 import { lossCurves } from "./loss_curves.ts";
 import { optimumShift } from "./optimum_shift.ts";
@@ -18,7 +19,7 @@ import { rivalPanels, sweptOf, type TransferRecord } from "./series.ts";
  * @returns none for a record without runs
  */
 export function chartsFor(record: TransferRecord): Chart[] {
-  const sweeps = sweptOf(record), { title } = record.suite;
+  const sweeps = sweptOf(record), { title } = record.suite, trained = asTrained(record);
   const lines = rivalPanels(record).length > 0
     ? "One line per rule"
     : "One line per configuration, the control in its own panel";
@@ -27,7 +28,7 @@ export function chartsFor(record: TransferRecord): Chart[] {
       recordChart(
         record,
         SWEPT_CHART[swept],
-        `${title}: validation loss against ${SWEPT_NAME[swept]}`,
+        `${title}: ${lossName(record)} against ${sweptName(record, swept)}`,
         `${lines}; the dashed line is the reference's optimum, the value that is transferred.`,
         (head) => lossCurves(record, swept, head),
       )
@@ -40,7 +41,9 @@ export function chartsFor(record: TransferRecord): Chart[] {
         "against the limits of the plan.",
       (head) => optimumShift(record, head),
     ),
-    ...sweeps.slice(0, 1).flatMap((swept) =>
+    ...SWEPT.filter((swept) => swept === sweeps[0] && trained !== null).flatMap((
+      swept,
+    ) =>
       recordChart(
         record,
         "expert-load",
@@ -48,7 +51,7 @@ export function chartsFor(record: TransferRecord): Chart[] {
         "Share of the held-out tokens that select each expert, in units of the uniform share a/N. " +
           "The paper's figure does not show this; it is here because an idle expert would make the " +
           "comparison of active widths untrue.",
-        (head) => expertLoad(record, swept, head),
+        (head) => trained && expertLoad(trained, swept, head),
       )
     ),
   ];

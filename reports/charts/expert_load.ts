@@ -8,7 +8,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { Run, Swept } from "../../lab/record/run.ts";
 import { extent } from "../words/format.ts";
 import { distinct } from "../words/phrases.ts";
-import { legendOf, lineNames, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
+import { legendOf, lineNames, panelsOf, rivalPanels, type TrainedRecord } from "./series.ts";
 import type { ChartHead, ChartSpec } from "../words/caption.ts";
 import { apart, BREAK, DASHED, facets, frame, inline, PALETTE, SHAPES } from "./theme.ts";
 
@@ -36,7 +36,7 @@ export function loadMultiples(shares: number[]): number[] {
 }
 
 /** The rows: for every MoE configuration the load at the best grid point of its sweep. */
-function loadRows(record: TransferRecord, swept: Swept): LoadRow[] {
+function loadRows(record: TrainedRecord, swept: Swept): LoadRow[] {
   const name = lineNames(record), compared = rivalPanels(record);
   return panelsOf(record, swept).flatMap((panel) =>
     legendOf(record, swept).flatMap((line) => {
@@ -79,7 +79,7 @@ function rowsOf(runs: Run[], place: string): LoadRow[] {
  * @returns a Vega-Lite spec, or null when no configuration has experts
  */
 export function expertLoad(
-  record: TransferRecord,
+  record: TrainedRecord,
   swept: Swept,
   head: ChartHead,
 ): ChartSpec | null {

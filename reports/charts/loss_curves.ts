@@ -7,10 +7,10 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { type Swept, SWEPT_NAME } from "../../lab/record/run.ts";
-import { distinct, lossUnit, lossWords } from "../words/phrases.ts";
+import type { AnySwept } from "../../lab/record/swept.ts";
+import { distinct, inUnit, lossName, lossUnit, lossWords, sweptName } from "../words/phrases.ts";
 import { lossDomain, type LossRow, lossRows, sweptDomain } from "./loss_rows.ts";
-import { legendOf, panelsOf, rivalPanels, type TransferRecord } from "./series.ts";
+import { legendOf, panelsOf, rivalPanels, sweptRuns, type TransferRecord } from "./series.ts";
 import type { ChartHead, ChartSpec } from "../words/caption.ts";
 import {
   apart,
@@ -42,8 +42,17 @@ function lossKey(rows: LossRow[], seeds: number[]): string[] {
   ].filter((line) => line !== "");
 }
 
+/** Whole powers of two that were tried, or where none was, those among what was. */
+function tickPowers(grid: readonly number[]): number[] {
+  const whole = grid.filter(Number.isInteger);
+  if (whole.length > 0 || grid.length === 0) return whole;
+  const first = Math.ceil(grid[0]), count = Math.floor(grid[grid.length - 1]) - first + 1;
+  const every = Math.max(1, Math.ceil(count / 9));
+  return Array.from({ length: Math.max(0, Math.ceil(count / every)) }, (_, i) => first + i * every);
+}
+
 /** The chart; the swept hyperparameter stands on the x axis. */
-export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead): ChartSpec {
+export function lossCurves(record: TransferRecord, swept: AnySwept, head: ChartHead): ChartSpec {
   const panels = panelsOf(record, swept);
   const rows = lossRows(record, swept);
   const labels = legendOf(record, swept);
@@ -51,7 +60,7 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
   const grid = distinct(panels.flatMap((panel) => panel.points.map((point) => point.log2x)))
     .sort((a, b) => a - b);
   const domain = lossDomain(panels), words = lossWords(record);
-  const runs = record.evidence.runs.filter(({ cell }) => cell.swept === swept);
+  const runs = sweptRuns(record).filter(({ cell }) => cell.swept === swept);
   const lines = Map.groupBy(
     runs,
     ({ cell: { panel, configuration, rule, role } }) => [panel, configuration, rule, role].join(),
@@ -64,7 +73,7 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
   const x = {
     field: "x",
     type: "quantitative" as const,
-    title: `${SWEPT_NAME[swept]} on the reference's scale (log₂ axis)`,
+    title: `${sweptName(record, swept)} on the reference's scale (log₂ axis)`,
     scale: {
       type: "log" as const,
       base: 2,
@@ -72,14 +81,14 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
       domain: sweptDomain(panels).map((log2x) => 2 ** log2x),
     },
     axis: {
-      values: grid.filter(Number.isInteger).map((power) => 2 ** power),
+      values: tickPowers(grid).map((power) => 2 ** power),
       labelExpr: powerLabel(),
     },
   };
   const y = (field: keyof LossRow) => ({
     field,
     type: "quantitative" as const,
-    title: `validation loss${words === "" ? "" : ` (${words})`}`,
+    title: `${lossName(record)}${words === "" ? "" : ` (${words})`}`,
     scale: { zero: false, nice: false, domain },
     axis: { format: axisFormat(domain, 2), tickCount: 6 },
   });
@@ -91,7 +100,7 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
   const color = style("colour"), shape = style("shape");
   const tooltip = (field: keyof LossRow, title: string) => [
     { field: "label", title: linesAre },
-    { field: "x", title: SWEPT_NAME[swept], format: ".4g" },
+    { field: "x", title: sweptName(record, swept), format: ".4g" },
     ...(field === "note" ? [] : [{ field, title, format: ".3f" }]),
     { field: "note", title: field === "note" ? title : "seeds" },
   ];
@@ -139,7 +148,7 @@ export function lossCurves(record: TransferRecord, swept: Swept, head: ChartHead
             color,
             shape,
             opacity: fade,
-            tooltip: tooltip("loss", `mean loss, ${lossUnit(record)}`),
+            tooltip: tooltip("loss", inUnit("mean loss", lossUnit(record))),
           },
         },
         {

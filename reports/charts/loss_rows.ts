@@ -5,7 +5,7 @@
  * @module
  */
 import type { Interval } from "../../lab/record/findings.ts";
-import type { Swept } from "../../lab/record/run.ts";
+import type { AnySwept } from "../../lab/record/swept.ts";
 import { extent, fixed, known } from "../words/format.ts";
 import { distinct, lossUnit } from "../words/phrases.ts";
 import { lineNames, type Panel, panelsOf, referencesOf, type TransferRecord } from "./series.ts";
@@ -91,7 +91,7 @@ const clamp = (value: number, [least, most]: readonly [number, number]): number 
   Math.min(most, Math.max(least, value));
 
 /** The rows the chart draws. */
-export function lossRows(record: TransferRecord, swept: Swept): LossRow[] {
+export function lossRows(record: TransferRecord, swept: AnySwept): LossRow[] {
   const panels = panelsOf(record, swept);
   const domain = lossDomain(panels), across = sweptDomain(panels), unit = lossUnit(record);
   const step = 0.045 * (domain[1] - domain[0]);
@@ -140,7 +140,7 @@ function placed({ estimate, lo, hi }: Interval, across: [number, number]) {
 function transferred(
   record: TransferRecord,
   panel: Panel,
-  swept: Swept,
+  swept: AnySwept,
   across: [number, number],
 ): LossRow[] {
   return referencesOf(record.evidence.optima, panel.panel, swept).flatMap((reference) => {
@@ -158,7 +158,7 @@ function transferred(
 function optima(
   record: TransferRecord,
   panel: Panel,
-  swept: Swept,
+  swept: AnySwept,
   across: [number, number],
   domain: [number, number],
 ): LossRow[] {

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { SWEPT_NAME } from "../../lab/record/run.ts";
 import type { TopLevelSpec } from "vega-lite";
 import type { Judgement, Measure } from "../../lab/record/findings.ts";
 import { extent, finite, known, NOT_MEASURED, range } from "../words/format.ts";
-import { capital, distinct, lossUnit } from "../words/phrases.ts";
+import { capital, distinct, lossUnit, sweptName } from "../words/phrases.ts";
 import { roleVerdict } from "../words/verdict.ts";
 import { roundLoss } from "./loss_rows.ts";
 import { sweptIn, sweptOf, type TransferRecord } from "./series.ts";
@@ -97,9 +96,9 @@ export function optimumShift(record: TransferRecord, head: ChartHead): ChartSpec
   const extentOf = Math.max(170, Math.ceil(7 * longest) + 5);
   const blocks = panels.map((panel, index) => {
     const swept = sweptIn(record, panel);
-    const more = several && swept !== null && SWEPT_NAME[swept] !== panel;
+    const more = several && swept !== null && sweptName(record, swept) !== panel;
     return block(
-      capital(panel) + (more ? `, ${SWEPT_NAME[swept]}` : ""),
+      capital(panel) + (more ? `, ${sweptName(record, swept)}` : ""),
       judgements.filter((one) => one.panel === panel).map(rowOf),
       domains,
       index === panels.length - 1,
@@ -187,7 +186,7 @@ function block(
     },
   ];
   const shift = x("shift_octaves", domains.shift, "shift of the optimum (octaves, log₂)", "+.1~f");
-  const regret = x("regret", domains.regret, `regret (${unit})`, ".2~f");
+  const regret = x("regret", domains.regret, unit === "" ? "regret" : `regret (${unit})`, ".2~f");
   const tolerance = rows[0].tolerance_octaves;
   return {
     data: inline(rows),

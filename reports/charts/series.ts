@@ -4,14 +4,22 @@
  *
  * @module
  */
-import type { TransferEvidence } from "../../lab/record/evidence.ts";
+import type { TableEvidence, TransferEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
-import { type Cell, type Run, SWEPT, type Swept } from "../../lab/record/run.ts";
+import type { Cell, Run } from "../../lab/record/run.ts";
+import { ANY_SWEPT, type AnySwept } from "../../lab/record/swept.ts";
+import type { TableRun } from "../../lab/record/table.ts";
 import { finite } from "../words/format.ts";
 import { capital, distinct } from "../words/phrases.ts";
 
-/** A record of sweeps. */
-export type TransferRecord = BenchRecord & { evidence: TransferEvidence };
+/** A record of sweeps, of models trained here or elsewhere. */
+export type TransferRecord = BenchRecord & { evidence: TransferEvidence | TableEvidence };
+
+/** A record of sweeps of models that were trained here. */
+export type TrainedRecord = BenchRecord & { evidence: TransferEvidence };
+
+/** A run of a sweep, whoever trained it. */
+export type SweptRun = Run | TableRun;
 
 /** Mean over seeds at one place of one curve. */
 export interface CurvePoint {
@@ -62,13 +70,11 @@ function meanAndError(values: number[]): { mean: number | null; error: number | 
 }
 
 /** The runs of one sweep, averaged over seeds, in order of log2 x. */
-export function averageOverSeeds(runs: Run[]): CurvePoint[] {
-  const places = new Map<string, Run[]>();
-  for (const run of runs) {
-    const { label, role, rule, log2x } = run.cell;
-    const place = `${label}\n${role}\n${rule}\n${log2x}`;
-    places.set(place, [...places.get(place) ?? [], run]);
-  }
+export function averageOverSeeds(runs: readonly SweptRun[]): CurvePoint[] {
+  const places = Map.groupBy(
+    runs,
+    ({ cell: { label, role, rule, log2x } }) => `${label}\n${role}\n${rule}\n${log2x}`,
+  );
   return [...places.values()].map((group) => {
     const losses = group.map((run) => finite(run.validationLoss)).filter((loss) => loss !== null);
     const { mean, error } = meanAndError(losses);
@@ -88,11 +94,14 @@ export function averageOverSeeds(runs: Run[]): CurvePoint[] {
   }).sort((a, b) => a.log2x - b.log2x);
 }
 
+/** The runs of a record of sweeps. */
+export const sweptRuns = ({ evidence }: TransferRecord): SweptRun[] => evidence.runs;
+
 /** The items of role `reference` that belong to a panel; another panel's where it has none. */
-export function referencesOf<T extends { panel: string; role: string; swept: Swept }>(
+export function referencesOf<T extends { panel: string; role: string; swept: AnySwept }>(
   items: T[],
   panel: string,
-  swept: Swept,
+  swept: AnySwept,
 ): T[] {
   const references = items.filter((item) => item.role === "reference" && item.swept === swept);
   const own = references.filter((item) => item.panel === panel);
@@ -113,15 +122,15 @@ export function lineNames(
 /** The panels in which rules are compared. */
 export function rivalPanels(record: TransferRecord): string[] {
   const items = [
-    ...record.evidence.runs.map((run) => run.cell),
+    ...sweptRuns(record).map((run) => run.cell),
     ...record.findings.judgements,
   ];
   return distinct(items.filter(({ role }) => role === "rival").map(({ panel }) => panel));
 }
 
 /** The panels of one sweep: each rule of each panel by itself, controls after targets. */
-export function panelsOf(record: TransferRecord, swept: Swept): Panel[] {
-  const cells = record.evidence.runs.filter((run) => run.cell.swept === swept);
+export function panelsOf(record: TransferRecord, swept: AnySwept): Panel[] {
+  const cells = sweptRuns(record).filter((run) => run.cell.swept === swept);
   const compared = rivalPanels(record), name = lineNames(record);
   const panels = distinct(cells.map((run) => run.cell.panel)).flatMap((panel) => {
     const inside = cells.filter(({ cell }) => cell.panel === panel && cell.role !== "reference")
@@ -147,8 +156,8 @@ export function panelsOf(record: TransferRecord, swept: Swept): Panel[] {
   return [{ panel, title, points, shows: () => true }];
 }
 
-const order = (cell: Cell): number => cell.role === "control" ? 1 : 0;
-const flat = (run: Run): Cell & { run: Run } => ({ ...run.cell, run });
+const order = (cell: SweptRun["cell"]): number => cell.role === "control" ? 1 : 0;
+const flat = (run: SweptRun): SweptRun["cell"] & { run: SweptRun } => ({ ...run.cell, run });
 
 /** What differs between reference and targets, for a title: `, d = 16 → 64` or `, L = 2 → 4, 8`. */
 function variedOf(points: CurvePoint[]): string {
@@ -166,20 +175,20 @@ function variedOf(points: CurvePoint[]): string {
 }
 
 /** What the legend of a sweep lists, the reference's first. */
-export function legendOf(record: TransferRecord, swept: Swept): string[] {
-  const cells = record.evidence.runs.map((run) => run.cell).filter((cell) => cell.swept === swept);
+export function legendOf(record: TransferRecord, swept: AnySwept): string[] {
+  const cells = sweptRuns(record).map((run) => run.cell).filter((cell) => cell.swept === swept);
   const first = cells.filter((cell) => cell.role === "reference");
   return distinct([...first, ...cells].map(lineNames(record)));
 }
 
 /** What a panel of a record sweeps; null for a panel that nothing was trained for. */
-export function sweptIn({ evidence }: TransferRecord, panel: string): Swept | null {
-  const cells = [...evidence.runs.map((run) => run.cell), ...evidence.optima];
+export function sweptIn(record: TransferRecord, panel: string): AnySwept | null {
+  const cells = [...sweptRuns(record).map((run) => run.cell), ...record.evidence.optima];
   return cells.find((cell) => cell.panel === panel)?.swept ?? null;
 }
 
 /** The sweeps of a record, in the order in which the paper's figure has them. */
-export function sweptOf(record: TransferRecord): Swept[] {
-  const present = new Set(record.evidence.runs.map((run) => run.cell.swept));
-  return SWEPT.filter((swept) => present.has(swept));
+export function sweptOf(record: TransferRecord): AnySwept[] {
+  const present = new Set(sweptRuns(record).map((run) => run.cell.swept));
+  return ANY_SWEPT.filter((swept) => present.has(swept));
 }

@@ -21,6 +21,7 @@ import {
 import {
   adapterName,
   afterFigure,
+  asTable,
   capital,
   costPhrase,
   distinct,
@@ -171,7 +172,11 @@ export function closingSections(record: BenchRecord): Section[] {
   const decided = JSON.stringify(record.plan.decided, null, 2) ?? "nothing";
   return [
     ...listSection("Warnings", record.warnings, "all"),
-    section("What this does not say", [{ kind: "list", items: caveats(record) }]),
+    ...listSection(
+      "What this does not say",
+      caveats(record),
+      asTable(record) ? "all" : undefined,
+    ),
     section("Plan, data, machine, cost", [
       { kind: "pairs", pairs: factPairs(record) },
       ...(features.length === 0 ? [] : [
@@ -190,7 +195,9 @@ export function closingSections(record: BenchRecord): Section[] {
       ]),
       {
         kind: "folded",
-        title: "What was decided before the first measurement",
+        title: asTable(record)
+          ? "By what it was judged"
+          : "What was decided before the first measurement",
         blocks: [{ kind: "code", text: decided }],
       },
     ]),

@@ -9,6 +9,7 @@ import { type Cell, SWEPT_NAME } from "../../lab/record/run.ts";
 import { count, fixed, range } from "../words/format.ts";
 import {
   adapterName,
+  asTable,
   costPhrase,
   distinct,
   memoryPhrase,
@@ -17,6 +18,7 @@ import {
   trainingPhrase,
   trustPhrase,
 } from "../words/phrases.ts";
+import { tablePairs } from "./table.ts";
 
 type Pairs = [name: string, value: string][];
 
@@ -84,6 +86,8 @@ function machinePairs({ environment }: BenchRecord): Pairs {
 
 /** All of them. */
 export function factPairs(record: BenchRecord): Pairs {
+  const table = asTable(record);
+  if (table !== null) return tablePairs(table);
   const { suite, plan, data } = record;
   const { source, heldFixed, varied, measured, passesIf, control, options } = suite;
   return [

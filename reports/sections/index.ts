@@ -18,12 +18,21 @@ import { judgementsData, pointsData, runsData } from "./data.ts";
 import { latencyData, latencySections } from "./latency.ts";
 import { pictureSections } from "./pictures.ts";
 import type { Data, Report, Section } from "./section.ts";
+import { tableData, tableSections } from "./table.ts";
 import { transferSections } from "./transfer.ts";
 
 /** What only its kind of suite has. */
 function ownOf(record: BenchRecord): { sections: Section[]; data: Data[] } {
   const { evidence } = record;
   switch (evidence.kind) {
+    case "table":
+      return {
+        sections: [
+          ...tableSections({ ...record, evidence }),
+          ...transferSections({ ...record, evidence }),
+        ],
+        data: tableData({ ...record, evidence }),
+      };
     case "transfer":
       return { sections: transferSections({ ...record, evidence }), data: [] };
     case "claims":

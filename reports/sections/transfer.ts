@@ -4,15 +4,22 @@
  *
  * @module
  */
-import { SWEPT_NAME } from "../../lab/record/run.ts";
 import type { Optimum } from "../../lab/record/evidence.ts";
 import { chartsFor } from "../charts/charts.ts";
 import { measuresOf } from "../charts/optimum_shift.ts";
-import { averageOverSeeds, sweptOf, type TransferRecord } from "../charts/series.ts";
+import { averageOverSeeds, sweptOf, sweptRuns, type TransferRecord } from "../charts/series.ts";
 import { fixed, interval, loss, NOT_MEASURED, percent, powerOfTwo } from "../words/format.ts";
 import { valueText } from "../words/judgement.ts";
 import { knownTransfer, paperReference, UNKNOWN } from "../words/paper_facts.ts";
-import { afterPaper, distinct, lossUnit, trainingPhrase } from "../words/phrases.ts";
+import {
+  afterPaper,
+  asTable,
+  distinct,
+  inUnit,
+  lossUnit,
+  sweptName,
+  trainingPhrase,
+} from "../words/phrases.ts";
 import { countsPhrase } from "../words/reason.ts";
 import {
   chartSection,
@@ -34,10 +41,12 @@ function optimumTable(record: TransferRecord): Table {
     ["configuration", ({ label }) => label],
     ["rule", ({ rule }) => rule],
     ["role", ({ role }) => role],
-    ...(several ? [["swept", ({ swept }) => SWEPT_NAME[swept]] satisfies Column<Optimum>] : []),
+    ...(several
+      ? [["swept", ({ swept }) => sweptName(record, swept)] satisfies Column<Optimum>]
+      : []),
     ["log2 of the optimum", ({ log2x }) => interval(log2x, log2)],
     ["value", ({ log2x }) => powerOfTwo(log2x?.estimate)],
-    [`loss there, ${lossUnit(record)}`, (one) => interval(one.loss, loss)],
+    [inUnit("loss there", lossUnit(record)), (one) => interval(one.loss, loss)],
     ["notes", (one) =>
       [
         ...(one.log2x === null ? ["no optimum could be fitted"] : []),
@@ -52,7 +61,7 @@ function optimumTable(record: TransferRecord): Table {
 function lossTable(record: TransferRecord): Table {
   const unit = lossUnit(record);
   const places = Map.groupBy(
-    record.evidence.runs,
+    sweptRuns(record),
     ({ cell }) => [cell.panel, cell.rule, cell.swept].join("\n"),
   );
   const points = [...places.values()].flatMap((group) => {
@@ -65,10 +74,10 @@ function lossTable(record: TransferRecord): Table {
     ["panel", ({ panel }) => panel],
     ["configuration", ({ label }) => label],
     ["rule", ({ rule }) => rule],
-    ["swept", ({ swept }) => SWEPT_NAME[swept]],
+    ["swept", ({ swept }) => sweptName(record, swept)],
     ["log2 x", ({ log2x }) => log2(log2x)],
-    [`mean loss, ${unit}`, ({ mean }) => loss(mean)],
-    [`s.e., ${unit}`, ({ standardError }) => loss(standardError)],
+    [inUnit("mean loss", unit), ({ mean }) => loss(mean)],
+    [inUnit("s.e.", unit), ({ standardError }) => loss(standardError)],
     ["seeds", ({ seeds, diverged }) => String(seeds + diverged)],
     ["diverged", ({ diverged }) => String(diverged)],
   ]);
@@ -79,7 +88,7 @@ function besideThePaper(record: TransferRecord): Table {
   const { suite, evidence, findings } = record, known = knownTransfer(suite.id);
   const claims = findings.judgements.filter(({ role }) => role === "claim");
   const references = distinct(
-    evidence.runs.filter(({ cell }) => cell.role === "reference")
+    sweptRuns(record).filter(({ cell }) => cell.role === "reference")
       .map(({ cell }) => cell.configuration),
   );
   const paper = afterPaper(suite.figure), unknown = paper ? UNKNOWN : NOT_MEASURED;
@@ -104,7 +113,7 @@ function besideThePaper(record: TransferRecord): Table {
       ["targets", known?.targets ?? unknown, here(distinct(claims.map((one) => one.subject)))],
       ...(known?.more ?? []).map(([what, paper]) => [what, paper, "see Verdicts and Optima"]),
       ...sweptOf(record).map((swept) => [
-        `optimal ${SWEPT_NAME[swept]} of the reference`,
+        `optimal ${sweptName(record, swept)} of the reference`,
         reference?.optima[swept] ?? UNKNOWN,
         here(
           evidence.optima.filter((one) => one.role === "reference" && one.swept === swept)
@@ -134,7 +143,9 @@ export function transferSections(record: TransferRecord): Section[] {
         "95% intervals. Shifts are no differences of these: they are paired by seed, over the seeds " +
         "that both lines have.",
     )]),
-    section("Beside the paper", [tableBlock("beside-the-paper", besideThePaper(record))]),
+    ...(asTable(record) ? [] : [
+      section("Beside the paper", [tableBlock("beside-the-paper", besideThePaper(record))]),
+    ]),
     section("Every place of every sweep", [{
       kind: "folded",
       title: "Mean loss over seeds",

@@ -58,6 +58,10 @@ export function significant(value: Maybe): string {
   return plain(Number(value.toPrecision(3)));
 }
 
+/** A value to be set somewhere, four digits of it, as programs read it: `0.003162`, `1e-7`. */
+export const settable = (value: Maybe): string =>
+  isNumber(value) ? String(Number(value.toPrecision(4))) : NOT_MEASURED;
+
 /** `estimate [lo, hi]`, each number written by `write`. */
 export function interval(value: Interval | null, write: (value: Maybe) => string): string {
   const found = known(value);

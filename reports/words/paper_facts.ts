@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Swept } from "../../lab/record/run.ts";
+import type { AnySwept } from "../../lab/record/swept.ts";
 
 /** What stands where the paper's number is not known to us. */
 export const UNKNOWN = "not known to us";
@@ -74,7 +74,7 @@ const CLAIMS: Record<string, string[]> = {
 /** The paper's dense reference, and the optimum of each hyperparameter on it. */
 export interface PaperReference {
   name: string;
-  optima: Record<Swept, string>;
+  optima: Partial<Record<AnySwept, string>>;
 }
 
 /** By task. */

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { TableEvidence, TransferEvidence } from "../../lab/record/evidence.ts";
 import type { BenchRecord, Environment } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
+import { type AnySwept, SWEPT_NAME } from "../../lab/record/swept.ts";
 import { byteCount, count, duration, range } from "./format.ts";
 
 /** `transfer` as a title writes it: `Transfer`. */
@@ -17,10 +19,39 @@ export const many = (number: number, what: string): string =>
 /** A text that ends with a full stop. */
 export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".");
 
-/** The runs a record rests on; none where no model was trained. */
+/** The runs a record rests on; none where no model was trained, or others trained them. */
 export function runsOf({ evidence }: BenchRecord): Run[] {
-  return evidence.kind === "latency" ? [] : evidence.runs;
+  return evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
 }
+
+/** A record of a table of runs that were made elsewhere. */
+export type TableRecord = BenchRecord & { evidence: TableEvidence };
+
+/** The record as one of a table; null where it is of a bench. */
+export function asTable(record: BenchRecord): TableRecord | null {
+  const { evidence } = record;
+  return evidence.kind === "table" ? { ...record, evidence } : null;
+}
+
+/** The record as one of sweeps whose models were trained here; null where it is none. */
+export function asTrained(
+  record: BenchRecord,
+): BenchRecord & { evidence: TransferEvidence } | null {
+  const { evidence } = record;
+  return evidence.kind === "transfer" ? { ...record, evidence } : null;
+}
+
+/** What a sweep of a record is of, in words: of a table its column, where it is none of the usual. */
+export const sweptName = ({ evidence }: BenchRecord, swept: AnySwept): string =>
+  evidence.kind === "table" ? evidence.source.knob : SWEPT_NAME[swept];
+
+/** What the losses of a record are called where they are drawn. */
+export const lossName = ({ evidence }: BenchRecord): string =>
+  evidence.kind === "table" ? evidence.source.columns.loss : "validation loss";
+
+/** `loss there, nats`; without a unit where there is none. */
+export const inUnit = (text: string, unit: string): string =>
+  unit === "" ? text : `${text}, ${unit}`;
 
 /** The distinct values in order of first appearance. */
 export function distinct<T>(values: Iterable<T>): T[] {
@@ -28,11 +59,15 @@ export function distinct<T>(values: Iterable<T>): T[] {
 }
 
 /** The unit of a record's losses, e.g. `nats`; empty where no model was trained. */
-export const lossUnit = ({ task }: BenchRecord): string => task?.loss.unit ?? "";
+export const lossUnit = ({ task }: Pick<BenchRecord, "task">): string => task?.loss.unit ?? "";
 
 /** What a record's losses are, for an axis: `cross-entropy, nats`; empty where no model was trained. */
-export const lossWords = ({ task }: BenchRecord): string =>
-  task === null ? "" : [task.loss.name, task.loss.unit].filter((text) => text !== "").join(", ");
+export const lossWords = ({ task, evidence }: BenchRecord): string =>
+  evidence.kind === "table"
+    ? lossUnit({ task })
+    : task === null
+    ? ""
+    : [task.loss.name, task.loss.unit].filter((text) => text !== "").join(", ");
 
 /** The adapter by name; a software adapter is called one. */
 export function adapterName(environment: Environment): string {
@@ -64,6 +99,9 @@ export function trustPhrase({ trust: { canary, trainedAgain } }: BenchRecord): s
 export function costPhrase(record: BenchRecord): string {
   const { cost, evidence, findings } = record, time = duration(cost.wall_s);
   if (evidence.kind === "latency") return `${evidence.points.length} points timed, ${time}`;
+  if (evidence.kind === "table") {
+    return `${many(evidence.runs.length, "run")} made elsewhere, judged in ${time}`;
+  }
   if (evidence.runs.length === 0) return `${findings.points.length} points measured, ${time}`;
   const reused = cost.reusedRuns > 0 ? ` (${cost.reusedRuns} more reused)` : "";
   const runs = many(cost.trainedRuns, "run");
@@ -113,8 +151,12 @@ export function shellWord(text: string): string {
 
 /** The command that repeats a bench, every word quoted as a POSIX shell needs it. */
 export function reproduceCommand(
-  { suite, plan, data, task, environment }: BenchRecord,
+  { suite, plan, data, task, environment, evidence }: BenchRecord,
 ): string {
+  if (evidence.kind === "table") {
+    const { options = "" } = suite;
+    return `deno task judge ${shellWord(evidence.source.file)} ${options}`.trimEnd();
+  }
   if (environment.browser !== undefined) {
     return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
   }

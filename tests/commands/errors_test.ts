@@ -9,6 +9,7 @@ import { main } from "../../main.ts";
 import { ARGUMENTS, FOLDER } from "./mistakes/bench.ts";
 import { COMPARE } from "./mistakes/compare.ts";
 import { HISTOGRAM, IMAGES, TEXT } from "./mistakes/data.ts";
+import { JUDGE } from "./mistakes/judge.ts";
 import { type Chapter, lay, type Mistake } from "./mistakes/mistake.ts";
 import { ADAPTER, MEASURING, PARITY, RULE } from "./mistakes/others.ts";
 import { BASELINE, RECORDS, SHARDS } from "./mistakes/records.ts";
@@ -21,6 +22,7 @@ const CHAPTERS: Chapter[] = [
   IMAGES,
   HISTOGRAM,
   COMPARE,
+  JUDGE,
   RULE,
   PARITY,
   MEASURING,

@@ -5,7 +5,7 @@ import type { Findings, Judgement, Panel } from "../../lab/record/findings.ts";
 import { sealed } from "../../lab/record/hash.ts";
 import { type BenchRecord, recordSchema, SCHEMA } from "../../lab/record/record.ts";
 import { type Cell, type Run, signed } from "../../lab/record/run.ts";
-import type { TransferRecord } from "../../reports/charts/series.ts";
+import type { TrainedRecord } from "../../reports/charts/series.ts";
 
 interface Curve {
   panel: string;
@@ -204,7 +204,7 @@ export type Change = Partial<
 export function fixtureRecord(
   { runs, optima, panels, points, judgements, tables, caveats, ...change }: Change = {},
   curves: Curve[] = CURVES,
-): TransferRecord {
+): TrainedRecord {
   const all = curves.flatMap((curve) => {
     const [from, to] = curve.grid;
     const grid = Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -304,7 +304,7 @@ const RIVALS: Curve[] = [
 ];
 
 /** A made-up bench that compares rules on one configuration. */
-export function rivalRecord(): TransferRecord {
+export function rivalRecord(): TrainedRecord {
   const suite = {
     ...SUITE,
     id: "shoot-out",

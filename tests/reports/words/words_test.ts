@@ -20,6 +20,7 @@ Deno.test("a number that is not finite is a dash in every writer, and so is an e
     octaves: format.octaves,
     plain: format.plain,
     significant: format.significant,
+    settable: format.settable,
     powerOfTwo: format.powerOfTwo,
     count: format.count,
     byteCount: format.byteCount,

@@ -118,3 +118,34 @@ export function checkAnatomy(c: Heads): void {
     );
   }
 }
+
+/**
+ * What of a configuration the models that are trained here do not have: other heads than d / dh, fewer KV heads, another
+ * vocabulary than the data's, tied embeddings, shared experts of a width of their own.
+ *
+ * @param facts sizes of the task it would be trained on, by name
+ * @returns the entry, and what models here have instead; null where it can be trained
+ */
+export function lackingHere(
+  c: Heads & { ffn: { kind: "dense" | "moe"; sharedWidth?: number } },
+  facts: Readonly<Record<string, unknown>>,
+): { entry: string; why: string } | null {
+  const { heads, kvHeads, vocab, tied, ffn } = c, own = facts["vocab"];
+  if (heads !== undefined) {
+    return { entry: `heads=${heads} of ${c.headWidth}`, why: "have d / dh heads" };
+  }
+  if (kvHeads !== undefined) {
+    return { entry: `kv=${kvHeads}`, why: "have keys and values for every head" };
+  }
+  if (tied) return { entry: "tied embeddings", why: "have two tables" };
+  if (vocab !== undefined && vocab !== own) {
+    return {
+      entry: `vocab=${vocab}`,
+      why: own === undefined ? "of images have none" : `have ${own}`,
+    };
+  }
+  if (ffn.sharedWidth !== undefined) {
+    return { entry: `hs=${ffn.sharedWidth}`, why: "have shared experts as wide as the others" };
+  }
+  return null;
+}

@@ -14,6 +14,7 @@ import { TASK_KINDS } from "../../rule/rule.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
 import { type Configuration, formatConfiguration } from "../../rule/configuration.ts";
+import { lackingHere } from "../../rule/anatomy.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson } from "../record/hash.ts";
 import { runKey } from "./identity.ts";
@@ -51,31 +52,19 @@ export interface Job {
   warnings: string[];
 }
 
-/** Refuses what the rule knows of models and the models here do not have. */
-function checkTrainable(c: Configuration, task: Task): void {
-  const refuse = (entry: string, why: string): never => {
-    throw new RangeError(
-      `Cannot train ${formatConfiguration(c)}: ${entry}, and models here ${why}`,
-    );
-  };
-  const { heads, kvHeads, vocab, tied, ffn } = c, own = task.facts["vocab"];
-  if (heads !== undefined) refuse(`heads=${heads} of ${c.headWidth}`, `have d / dh heads`);
-  if (kvHeads !== undefined) refuse(`kv=${kvHeads}`, "have keys and values for every head");
-  if (tied) refuse("tied embeddings", "have two tables");
-  if (vocab !== undefined && vocab !== own) {
-    refuse(`vocab=${vocab}`, own === undefined ? "of images have none" : `have ${own}`);
-  }
-  if (ffn.kind === "moe" && ffn.sharedWidth !== undefined) {
-    refuse(`hs=${ffn.sharedWidth}`, "have shared experts as wide as the others");
-  }
+/** Refuses what models here do not have. */
+function checkTrainable(c: Configuration, { facts }: Task): void {
+  const found = lackingHere(c, facts);
+  if (found === null) return;
+  const { entry, why } = found;
+  throw new RangeError(`Cannot train ${formatConfiguration(c)}: ${entry}, and models here ${why}`);
 }
 
 /**
  * The model a configuration stands for.
  *
  * @param task what it is trained on @param gate what the rule weighs experts by, unless the configuration says
- * @throws {RangeError} for what models here do not have: other heads than d / dh, fewer KV heads, another vocabulary
- *   than the task's, tied embeddings, shared experts of a width of their own
+ * @throws {RangeError} for what models here do not have (`lackingHere`), e.g. other heads than d / dh
  */
 export function shapeOf(c: Configuration, task: Task, gate: Gate = "sigmoid"): ModelShape {
   checkTrainable(c, task);

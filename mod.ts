@@ -23,10 +23,11 @@
  * if (wq.lr !== 0.01 / 8) throw new Error("hidden matrices divide the learning rate by rho_d");
  * ```
  *
- * {@link judgeTable} judges rows of runs as any trainer writes them. {@link judgeSweep} says whether a target's optimum stayed where the reference has it, {@link judge} and
- * {@link judgeOne} put any other quantity against its limits, {@link decide} makes one verdict of several
- * judgements; {@link bracketGrid}, {@link nextPoints} and {@link sweepOptimum} say what to train next and
- * where a sweep has its minimum. docs/library.md shows them at work.
+ * {@link judgeTable} judges rows of runs as any trainer writes them. {@link judgeSweep} says whether a
+ * target's optimum stayed where the reference has it, {@link judge} and {@link judgeOne} put any other
+ * quantity against its limits, {@link decide} makes one verdict of several judgements; {@link
+ * bracketGrid}, {@link nextPoints} and {@link sweepOptimum} say what to train next and where a sweep
+ * has its minimum. docs/library.md shows them at work.
  *
  * @module
  */

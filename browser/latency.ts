@@ -9,20 +9,13 @@ import { tuneDevice } from "../kernels/tuning/tuning_cache.ts";
 import { assemble, planOf } from "../lab/assemble.ts";
 import type { BenchRecord, Environment } from "../lab/record/record.ts";
 import type { Bench, Measured, ProfileName, Progress } from "../lab/suite.ts";
-import type { StoreFormat, StoreOf } from "../lab/train/store.ts";
+import { memoryStore } from "../lab/train/memory_store.ts";
 import { latency } from "../suites/latency.ts";
 
 /** What a reader of a browser's record must know. */
 const IN_A_BROWSER =
   "timed in a browser: its clocks are coarse (0.1 ms in Chromium, GPU timestamps " +
   "too), and what other programs took of the machine is not known";
-
-/** A store that ends with the page. */
-function inMemory<T extends { key: string }>({ schema }: StoreFormat<T>): StoreOf<T> {
-  const items = new Map<string, T>(), close = () => {};
-  const append = (item: T) => void items.set(item.key, schema.parse(item));
-  return { items, warnings: [], append, close, [Symbol.dispose]: close };
-}
 
 /** How it is measured, and who is told. */
 export interface LatencyOptions {
@@ -66,7 +59,7 @@ export async function measureHere(
     get pool(): never {
       throw new TypeError("Cannot train: the latency suite has no task");
     },
-    open: inMemory,
+    open: ({ schema }) => memoryStore((item) => schema.parse(item)),
     progress: onProgress,
     warn: (text) => void warnings.push(text),
     ifStopped: (give) => void (partial = give),

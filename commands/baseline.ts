@@ -8,8 +8,9 @@ import { type Planned, unlike } from "../lab/judge/likeness.ts";
 import type { Against } from "../lab/record/against.ts";
 import { resolve, sep as SEPARATOR } from "node:path";
 import { causeOf, LabError } from "../lab/record/failure.ts";
-import { writeAtomic } from "../lab/record/files.ts";
+import { isFile, writeAtomic } from "../lab/record/files.ts";
 import { lockFolder } from "../lab/train/lock.ts";
+import { runsOf } from "../lab/record/evidence.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { UsageError } from "./arguments.ts";
@@ -22,14 +23,6 @@ export type Baseline = Map<string, Earlier[]>;
 
 /** How deep records are looked for: `DIR/RUN/SUITE/record.json`. */
 const DEEPEST = 2;
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /** Paths of the records in a folder, in order; those that were run again belong to another. */
 function recordsIn(folder: string, depth = 0): string[] {
@@ -139,7 +132,7 @@ export function checkApart(baseline: Baseline, out: string): void {
  * @throws {LabError} naming the folder
  */
 export function refuseIdle({ suite: { id }, evidence, cost }: BenchRecord, out: string): void {
-  if (evidence.kind === "latency" || evidence.runs.length === 0 || cost.trainedRuns > 0) return;
+  if (runsOf(evidence).length === 0 || cost.trainedRuns > 0) return;
   throw new LabError(
     `Cannot hold ${id} against earlier records: all of its runs were found finished in ${out}, nothing was measured; give a new --out`,
   );

@@ -26,7 +26,7 @@ import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
 import { budgetLines, chooseWithin, Pace } from "./budget.ts";
 import { type Data, dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
-import { reportError } from "./exit_codes.ts";
+import { exitCodeOf, reportError } from "./exit_codes.ts";
 import { ProgressLine } from "./progress.ts";
 import { ensureAdapter } from "./setup.ts";
 import { benchShard, checkShard } from "./shard.ts";
@@ -92,16 +92,6 @@ function planText(suite: Suite, profile: ProfileName, data: Data): string {
   const { hash } = planOf(suite, profile, dataOfSuite(suite, data)?.hash ?? null);
   const lines = suite.plan(profile).lines.map((text) => `  ${text}\n`).join("");
   return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}`;
-}
-
-/**
- * Exit code of finished suites: 1 when a claim failed, or (strict) when one was not shown to hold.
- *
- * @param verdicts one per suite
- */
-export function exitCodeOf(verdicts: Verdict[], strict: boolean): 0 | 1 {
-  if (verdicts.includes("fail")) return 1;
-  return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
 /**

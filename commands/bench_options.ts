@@ -22,9 +22,9 @@ import { workersOf } from "./workers.ts";
 export const HELP = `deno task bench [SUITE…] [options]
 
 Runs suites, judges their claims and writes a report. Without SUITE: all suites there are, and a
-page over them. A suite is one claim, most of them the paper's; --list names them, with what they test and how
-long they take. Most train a dense reference and MoE targets and ask whether the tuned optimum
-survives; what several of them train is trained once.
+page over them. A suite is one claim, most of them the paper's; --list names them, with what they
+test and how long they take. Most train a dense reference and MoE targets and ask whether the
+tuned optimum survives; what several of them train is trained once.
 
   --profile NAME   smoke (seconds a suite; shows that all works, tells nothing), quick (default;
                    minutes a suite, two hours for all on 2 CPU cores), paper (a GPU)
@@ -42,14 +42,14 @@ survives; what several of them train is trained once.
                    cf=1.25,bias=0.001 (docs/routers.md); give such a bench a folder of its own
   --budget TIME    e.g. 90s, 20m, 1h: measure how fast this machine trains, run the suites that fit,
                    and say which are left out
-  --baseline PATH  hold the bench against an earlier record.json, or a folder of one or several benches
-                   (five of one program give the band of this machine's times): exit 1 only for what
-                   got worse, here and when run again (docs/ci.md)
+  --baseline PATH  hold the bench against an earlier record.json, or a folder of one or several
+                   benches (five of one program give the band of this machine's times): exit 1 only
+                   for what got worse, here and when run again (docs/ci.md)
   --workers N      processes that train side by side (default: on llvmpipe, the CPU's driver, one
                    per core and 1.5 GB of memory, each with a device of one thread; else 1, this
                    process; always 1 for a --text that can be read only once, e.g. a pipe)
-  --shard I/N      share I of N of the bench, e.g. 3/8: machines alike each run one, with the same suites
-                   and a folder of their own; then \`deno task merge\` (docs/ci.md)
+  --shard I/N      shard I of N of the bench, e.g. 3/8: machines alike each run one, with the same
+                   suites and a folder of their own; then \`deno task merge\` (docs/records.md)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
   --plan           print what would be run, then stop
@@ -58,8 +58,9 @@ survives; what several of them train is trained once.
 ${NO_TUNE_HELP}
   --help           this text
 
-Exit codes: 0 held, 1 a claim failed (with --baseline: something got worse), 2 bad usage or input, 3 no adapter or self-test failed,
-70 a defect of mue-bench, 130 interrupted (what is finished is kept; the same command goes on).
+Exit codes: 0 held, 1 a claim failed (with --baseline: something got worse), 2 bad usage or input,
+3 no adapter or self-test failed, 70 a defect of mue-bench, 130 interrupted (what is finished is
+kept; the same command goes on).
 
 Examples
   deno task bench                                        the quick profile of every suite

@@ -10,7 +10,6 @@ import type { Verdict } from "../lab/record/findings.ts";
 import type { Suite } from "../lab/suite.ts";
 import type { BenchOptions, BenchResult } from "../lab/bench.ts";
 import { againstSentence, withAgainst } from "../reports/sections/against.ts";
-import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { duration } from "../reports/words/format.ts";
 import { progressText } from "../reports/words/progress.ts";
@@ -20,6 +19,7 @@ import { writeReport } from "../reports/write.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { holdAgainst, refuseIdle } from "./baseline.ts";
 import type { ProgressLine } from "./progress.ts";
+import { printSummary } from "./terminal.ts";
 import { TimeLeft } from "./time_left.ts";
 
 /** What a suite left; its files are written. */
@@ -86,10 +86,8 @@ export async function benchSuite(
     return { verdict: "inconclusive", incomplete: true, failure, files: [], worse: null };
   }
   const { verdict, incomplete } = record;
-  const columns = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
-  const colour = Deno.stdout.isTerminal() && !Deno.noColor;
   if (await keepsReport(outDir, incomplete)) {
-    console.log(terminalSummary(reportOf(record), columns, colour));
+    printSummary(reportOf(record));
     line.note("the finished report in this folder is kept; the same command goes on from here");
     return { verdict, incomplete, failure, files: [], worse: null };
   }
@@ -110,7 +108,7 @@ export async function benchSuite(
     if (against !== null) await writeReport(record, outDir, { onProblem }, against);
   }
   left.end(now_s());
-  console.log(terminalSummary(withAgainst(reportOf(record), against), columns, colour));
+  printSummary(withAgainst(reportOf(record), against));
   line.note(finishedText(record) + (against === null ? "" : `; ${againstSentence(against)}`));
   const stopped = earlier.length > 0 && against === null;
   return {

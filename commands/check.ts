@@ -5,32 +5,32 @@
  */
 import { type Checked, checkRecord, checkTable } from "../lab/check.ts";
 import { causeOf, LabError } from "../lab/record/failure.ts";
+import { isFile } from "../lab/record/files.ts";
+import { runsOf } from "../lab/record/evidence.ts";
 import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { digestOf, type Run } from "../lab/record/run.ts";
 import { readStore, RUNS } from "../lab/train/store.ts";
-import type { Dataset } from "../model/task.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
 import { UsageError } from "./arguments.ts";
 import { AGAIN } from "./baseline.ts";
 import { command, HELP_FLAG } from "./command.ts";
-import { datasetOf, type Sources } from "./data.ts";
+import { DATA_FLAGS, DATA_HELP, DataOf, type Sources, sourcesOf } from "./data.ts";
 
 const HELP = `deno task check FILE|DIR… [options]
 
-Checks records of \`deno task bench\`: format and checksum; the digest of every run; the plan, and the
-key, rows and multipliers of every run, derived again from the suite and the rule; findings and optima
-derived again from the runs; verdicts derived again from the findings. No GPU is needed, nothing is
-written. What it cannot know is whether the runs were ever trained: \`deno task reproduce\` trains some
-of them again.
+Checks records of \`deno task bench\`: format and checksum; the digest of every run; the plan, and
+the key, rows and multipliers of every run, derived again from the suite and the rule; findings
+and optima derived again from the runs; verdicts derived again from the findings. No GPU is
+needed, nothing is written. What it cannot know is whether the runs were ever trained: \`deno task
+reproduce\` trains some of them again.
 
 FILE is a record.json; DIR the folder of a bench, of one suite or of several, whose finished runs
 (runs.jsonl) are checked too.
 
-  --text FILE  the text it was trained on, where it was not the built-in one
-  --data PATH  the images it was trained on, where they were not the built-in digits
-  --json       the result as JSON
-  --help       this text
+${DATA_HELP}
+  --json         the result as JSON
+  --help         this text
 
 Exit codes: 0 everything that can be checked holds, 1 something does not, 2 bad usage, a file that
 cannot be read, or a record that another version of its suite judged.
@@ -45,14 +45,6 @@ export interface Result {
   /** suite and profile; null for finished runs */
   suite: string | null;
   checks: Checked[];
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** Records of a file or folder, and the finished runs beside them. */
@@ -76,22 +68,6 @@ function filesOf(path: string): { records: string[]; runs: string | null } {
   return { records, runs: isFile(runs) ? runs : null };
 }
 
-/** The data of records, read once a task. */
-export class DataOf {
-  readonly #sources: Sources;
-  readonly #known = new Map<string, Promise<Dataset>>();
-
-  constructor(sources: Sources) {
-    this.#sources = sources;
-  }
-
-  of(task: string): Promise<Dataset> {
-    const known = this.#known.get(task) ?? datasetOf(task, this.#sources);
-    this.#known.set(task, known);
-    return known;
-  }
-}
-
 /** Checks one record, and that the runs it shows are those in the store beside it. */
 async function checkOne(
   record: BenchRecord,
@@ -103,7 +79,7 @@ async function checkOne(
   const { suite, profile } = suiteOfRecord(record, of);
   const context = of && contextOfRecord(record, of);
   const checks = await checkRecord(record, suite, profile, context, of);
-  const { evidence } = record, runs = evidence.kind === "latency" ? [] : evidence.runs;
+  const runs = runsOf(record.evidence);
   if (stored === null || runs.length === 0) return checks;
   const wrong = runs.filter((run) => stored.get(run.key)?.digest !== digestOf(run))
     .map((run) => `run ${run.key}: ${stored.has(run.key) ? "another there" : "not there"}`);
@@ -174,13 +150,11 @@ async function run(paths: string[], sources: Sources, json: boolean): Promise<nu
 /** The command; gives its exit code. */
 export function checkCommand(args: string[]): Promise<number> {
   const options = {
-    text: { type: "string" },
-    data: { type: "string" },
+    ...DATA_FLAGS,
     json: { type: "boolean", default: false },
     ...HELP_FLAG,
   } as const;
   return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
-    const { text = null, data = null, json } = values;
-    return run(positionals, { text, data }, json);
+    return run(positionals, sourcesOf(values), values.json);
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { parseArgs, ParseArgsConfig } from "node:util";
-import { readArguments } from "./arguments.ts";
+import { readArguments, refuseEmpty } from "./arguments.ts";
 import { reportError } from "./exit_codes.ts";
 
 /** The flag every command has. */
@@ -31,9 +31,12 @@ export async function command<T extends ParseArgsConfig>(
 ): Promise<number> {
   try {
     const parsed = readArguments(config), { values } = parsed;
-    if (!("help" in values && values.help)) return await run(parsed) ?? 0;
-    console.log(help);
-    return 0;
+    if ("help" in values && values.help) {
+      console.log(help);
+      return 0;
+    }
+    refuseEmpty(values);
+    return await run(parsed) ?? 0;
   } catch (error) {
     return reportError(error);
   }

@@ -11,8 +11,8 @@ import { readRecord } from "../lab/record/read.ts";
 import type { BenchRecord } from "../lab/record/record.ts";
 import { compareReport } from "../reports/compare/compare.ts";
 import type { LatencyRecord } from "../reports/sections/latency.ts";
-import { refuseEmpty } from "./arguments.ts";
 import { command, HELP_FLAG } from "./command.ts";
+import { columns } from "./terminal.ts";
 
 const HELP = `deno task compare [NAME=]RECORD [NAME=]RECORD… [options]
 
@@ -121,9 +121,8 @@ async function run(args: string[], out: string | undefined): Promise<void> {
   for (const { name, path } of sourcesOf(args)) {
     records.push({ name, record: await readLatency(path) });
   }
-  const width = Deno.stdout.isTerminal() ? Math.min(120, Deno.consoleSize().columns) : 100;
   const onProblem = (problem: string) => console.error(`warning: ${problem}`);
-  const { text, paths } = await compareReport(records, out, { width, onProblem });
+  const { text, paths } = await compareReport(records, out, { width: columns(), onProblem });
   console.log(text);
   if (paths.length) console.error(`report: ${out}/compare.html, ${out}/compare.csv`);
 }
@@ -135,7 +134,6 @@ export function compareCommand(args: string[]): Promise<number> {
     HELP,
     { args, options, allowPositionals: true },
     ({ values, positionals }) => {
-      refuseEmpty(values);
       return run(positionals, values.out);
     },
   );

@@ -29,6 +29,22 @@ export interface Sources {
 /** The built-in data of every task. */
 export const BUILT_IN: Sources = { text: null, data: null };
 
+/** The flags of commands that look at what a bench left. */
+export const DATA_FLAGS = { text: { type: "string" }, data: { type: "string" } } as const;
+
+/** Their lines in a `--help`. */
+export const DATA_HELP =
+  `  --text FILE    the text it was trained on, where it was not the built-in one
+  --data PATH    the images it was trained on, where they were not the built-in digits`;
+
+/** What {@link DATA_FLAGS} name. */
+export const sourcesOf = (
+  { text = null, data = null }: { text?: string | null; data?: string | null },
+): Sources => ({
+  text,
+  data,
+});
+
 /** The task that `--data` is for. */
 const OF_IMAGES = "diffusion";
 
@@ -111,6 +127,22 @@ const DATA: Readonly<Record<string, (sources: Sources) => Promise<Dataset>>> = {
 export async function datasetOf(task: string, sources: Sources): Promise<Dataset> {
   if (Object.hasOwn(DATA, task)) return await DATA[task](sources);
   throw new UsageError(`Cannot train for ${task}: no data is known for it`);
+}
+
+/** The data of several tasks, each read when it is first asked for. */
+export class DataOf {
+  readonly #sources: Sources;
+  readonly #known = new Map<string, Promise<Dataset>>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  of(task: string): Promise<Dataset> {
+    const known = this.#known.get(task) ?? datasetOf(task, this.#sources);
+    this.#known.set(task, known);
+    return known;
+  }
 }
 
 /**

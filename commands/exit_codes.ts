@@ -1,11 +1,12 @@
 /**
- * What a command says of the error that ended it, and the exit code it gives.
+ * The exit code a command gives, and what it says of the error that ended it.
  *
  * @module
  */
 import { DeviceError, NoAdapterError } from "../kernels/gpu/device.ts";
 import { AdapterLimitError } from "../kernels/gpu/tensor.ts";
 import { LabError } from "../lab/record/failure.ts";
+import type { Verdict } from "../lab/record/findings.ts";
 import { visible } from "../reports/words/lines.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -19,6 +20,16 @@ function exitCodeFor(error: unknown): number {
   const ofDevice = error instanceof NoAdapterError || error instanceof DeviceError ||
     error instanceof AdapterLimitError || error instanceof DOMException;
   return ofDevice ? 3 : INTERNAL;
+}
+
+/**
+ * Exit code of finished suites: 1 when a claim failed, or (strict) when one was not shown to hold.
+ *
+ * @param verdicts one per suite
+ */
+export function exitCodeOf(verdicts: readonly Verdict[], strict: boolean): 0 | 1 {
+  if (verdicts.includes("fail")) return 1;
+  return strict && verdicts.some((v) => v !== "pass") ? 1 : 0;
 }
 
 const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -12,26 +12,26 @@ import { checkLimits, judgedOf, limitsOf } from "../lab/table/judge_table.ts";
 import { readTable } from "../lab/table/read.ts";
 import { environmentOfTable, recordOfTable } from "../lab/table/record.ts";
 import { readRuns } from "../lab/table/runs.ts";
-import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { shellWord } from "../reports/words/phrases.ts";
 import { writeReport } from "../reports/write.ts";
-import { refuseEmpty, UsageError } from "./arguments.ts";
-import { exitCodeOf } from "./bench.ts";
+import { UsageError } from "./arguments.ts";
+import { exitCodeOf } from "./exit_codes.ts";
+import { printSummary } from "./terminal.ts";
 import { command, HELP_FLAG } from "./command.ts";
 
 const HELP = `deno task judge FILE [options]
 
-Judges a table of runs that any trainer made: a sweep of the learning rate (or of any positive value)
-per configuration, one run a row. One configuration was tuned, the others take its value over: is it
+Judges a table of runs that any trainer made: a sweep of the learning rate (or of any positive
+value) per configuration, one run a row. One configuration was tuned, the others take its value over: is it
 near-optimal there? FILE is CSV, TSV or JSON Lines. Columns are found by their usual names (lr,
 learning_rate, config.lr; val_loss, val/loss; seed; width, depth, model, ...); others are ignored.
 A row whose loss is NaN, infinite or empty diverged; a run that has no row is missing and no more.
 
   --reference NAME     the tuned configuration: 64, width=64, or width=64,depth=4
   --scale WHAT         where targets' values are written after the rule: CONFIGURATION=FACTOR, or
-                       COLUMN^POWER for (its value / the reference's)^POWER, carries them back to the
-                       reference's scale; may be repeated
+                       COLUMN^POWER for (its value / the reference's)^POWER, carries them back to
+                       the reference's scale; may be repeated
   --control COL=VALUE  rows of a target under a rule that should fail, at values as they are
   --knob COLUMN        the swept value         --log 2|10     it holds its logarithm
   --loss COLUMN        the loss                --unit UNIT    its unit, e.g. nats
@@ -171,9 +171,7 @@ async function run(file: string, values: Values): Promise<number> {
     const { source } = record.evidence as { source: { notes: string[] } };
     console.log(JSON.stringify(judgedOf(found, record, source.notes), null, 2));
   } else {
-    const terminal = Deno.stdout.isTerminal();
-    const width = terminal ? Math.min(120, Deno.consoleSize().columns) : 100;
-    console.log(terminalSummary(reportOf(record), width, terminal && !Deno.noColor));
+    printSummary(reportOf(record));
   }
   return exitCodeOf([record.verdict], values.strict === true);
 }
@@ -182,7 +180,6 @@ async function run(file: string, values: Values): Promise<number> {
 export function judgeCommand(args: string[]): Promise<number> {
   const config = { args, options: OPTIONS, allowPositionals: true } as const;
   return command(HELP, config, ({ values, positionals }) => {
-    refuseEmpty(values);
     if (positionals.length !== 1) {
       throw new UsageError(
         positionals.length === 0

@@ -13,32 +13,30 @@ import { settlePlan } from "../lab/train/plan.ts";
 import { lockFolder } from "../lab/train/lock.ts";
 import { openStore, readStore, RUNS } from "../lab/train/store.ts";
 import { planOf } from "../lab/assemble.ts";
-import type { Dataset } from "../model/task.ts";
 import { writeFront } from "../reports/front/write.ts";
-import { terminalSummary } from "../reports/media/terminal.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { writeReport } from "../reports/write.ts";
-import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
+import { contextOn, suiteRunAs } from "../suites/of_record.ts";
 import { suiteById, SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
-import { exitCodeOf } from "./bench.ts";
+import { exitCodeOf } from "./exit_codes.ts";
+import { printSummary } from "./terminal.ts";
 import { command, HELP_FLAG } from "./command.ts";
-import { datasetOf, type Sources } from "./data.ts";
+import { DATA_FLAGS, DATA_HELP, DataOf, type Sources, sourcesOf } from "./data.ts";
 
 const HELP = `deno task merge DIR… --out DIR [options]
 
 Makes one bench of the folders that \`deno task bench --shard I/N\` left, judges it and writes its
-reports: evidence, findings and verdicts are exactly those of one machine; only times are others (and
-what is timed: latency is of the machine that ran it, and has a trained router's load only by
---histogram). No GPU is needed. Folders that do not belong together (other plans, data, kernels or adapters, a shard
-missing, there twice or not finished) are refused with the reason, and so are shards that trained the
-same run to other losses. The shards' folders stay as they are.
+reports: evidence, findings and verdicts are exactly those of one machine; only times are others
+(and what is timed: latency is of the machine that ran it, and has a trained router's load only by
+--histogram). No GPU is needed. Folders that do not belong together (other plans, data, kernels or
+adapters, a shard missing, there twice or not finished) are refused with the reason, and so are
+shards that trained the same run to other losses. The shards' folders stay as they are.
 
-  --out DIR    where to write; an empty or new folder
-  --text FILE  the text it was trained on, where it was not the built-in one
-  --data PATH  the images it was trained on, where they were not the built-in digits
-  --strict     also fail (exit 1) on "inconclusive" and "cannot tell at this size"
-  --help       this text
+  --out DIR      where to write; an empty or new folder
+${DATA_HELP}
+  --strict       also fail (exit 1) on "inconclusive" and "cannot tell at this size"
+  --help         this text
 
 Exit codes: 0 held, 1 a claim failed, 2 bad usage, or folders that do not belong together.
 
@@ -78,7 +76,7 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
     runs: readStore(`${folder}/runs.jsonl`, RUNS).items,
   })));
   checkEmpty(out);
-  const data = new Map<string, Dataset>(), records: BenchRecord[] = [];
+  const data = new DataOf(sources), records: BenchRecord[] = [];
   const onProblem = (problem: string) => console.error(`warning: ${problem}`);
   for (const { id, options, plan: hash, share } of facts.suites) {
     if (share !== "runs") {
@@ -89,12 +87,9 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
       records.push(record);
       continue;
     }
-    const declared = { suite: { id, options: options ?? undefined }, plan: { profile } };
     const { task } = suiteById(id);
     if (task === null) throw new LabError(`Cannot merge ${id}: it trains nothing to be shared out`);
-    const of = data.get(task) ?? await datasetOf(task, sources);
-    data.set(task, of);
-    const { suite } = suiteOfRecord(declared as unknown as BenchRecord, of);
+    const of = await data.of(task), { suite } = suiteRunAs({ id, options, profile }, of);
     const plan = planOf(suite, profile, of.hash);
     if (plan.hash !== hash) {
       throw new LabError(
@@ -102,10 +97,7 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
           "made the shards, and the same --text or --data",
       );
     }
-    const context = contextOfRecord(
-      { environment: facts.environment, data: { ...of, file: null } },
-      of,
-    );
+    const context = contextOn(facts.environment, of);
     records.push(await mergedRecord(suite, profile, of, context, shards, runs));
   }
   // nothing is written before everything is known to belong together
@@ -118,7 +110,7 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
   for (const record of records) {
     settlePlan(out, record.suite.id, record.plan, false);
     await writeReport(record, several ? `${out}/${record.suite.id}` : out, { onProblem });
-    console.log(terminalSummary(reportOf(record), 100, false));
+    printSummary(reportOf(record));
   }
   if (several) await writeFront(out, { built: SUITES.map((s) => s.id), onProblem });
   console.error(`merged ${runs.size} runs of ${shards.length} shards: ${out}/report.html`);
@@ -129,17 +121,16 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
 export function mergeCommand(args: string[]): Promise<number> {
   const options = {
     out: { type: "string" },
-    text: { type: "string" },
-    data: { type: "string" },
+    ...DATA_FLAGS,
     strict: { type: "boolean", default: false },
     ...HELP_FLAG,
   } as const;
   return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
-    const { out, text = null, data = null, strict } = values;
+    const { out, strict } = values;
     if (positionals.length === 0) {
       throw new UsageError("Cannot merge nothing: name the shards' folders");
     }
     if (out === undefined) throw new UsageError("Cannot merge: say where to write by --out DIR");
-    return run(positionals, out, { text, data }, strict);
+    return run(positionals, out, sourcesOf(values), strict);
   });
 }

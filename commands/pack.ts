@@ -13,24 +13,24 @@ import { writeAtomic } from "../lab/record/files.ts";
 import { readRecord } from "../lab/record/read.ts";
 import { badgesPage, type Packed, readmePage, reproduceScript } from "../reports/pack/pages.ts";
 import { byteCount } from "../reports/words/format.ts";
+import { many } from "../reports/words/phrases.ts";
 import { UsageError } from "./arguments.ts";
 import { AGAIN } from "./baseline.ts";
 import { checkFolder } from "./check.ts";
 import { command, HELP_FLAG } from "./command.ts";
-import type { Sources } from "./data.ts";
+import { DATA_FLAGS, DATA_HELP, type Sources, sourcesOf } from "./data.ts";
 
 const HELP = `deno task pack DIR [options]
 
-Makes one archive of a bench's folder, to go with a paper: records, charts, LaTeX tables, the plan that
-was written before the first run, every finished run, the machine with all versions, a script that
-checks and reproduces it in one command, the hash of every file, and a page that maps it to the badges
-of the ACM's artifact review. A bench that was stopped, or whose records do not follow from their runs
-(\`deno task check\`), is refused. The same folder gives the same bytes.
+Makes one archive of a bench's folder, to go with a paper: records, charts, LaTeX tables, the
+plans, every finished run, the machine with all versions, a script that checks and reproduces it
+in one command, the hash of every file, and a page that maps it to the badges of the ACM's
+artifact review. A bench that was stopped, or whose records do not follow from their runs (\`deno
+task check\`), is refused. The same folder gives the same bytes.
 
-  --out FILE   where to write (default: DIR.tar.gz)
-  --text FILE  the text it was trained on, where it was not the built-in one
-  --data PATH  the images it was trained on, where they were not the built-in digits
-  --help       this text
+  --out FILE     where to write (default: DIR.tar.gz)
+${DATA_HELP}
+  --help         this text
 
 Exit codes: 0 packed, 1 the check does not hold, 2 bad usage or a folder that cannot be packed.
 
@@ -92,7 +92,7 @@ async function run(dir: string, out: string | undefined, sources: Sources): Prom
     );
   }
   const lacking = ["plan.json", "runs.jsonl"].find((name) => !files.includes(name));
-  if (lacking && packed.some(({ record: { evidence } }) => evidence.kind !== "latency")) {
+  if (lacking && packed.some(({ record: { task } }) => task !== null)) {
     throw new LabError(
       `Cannot pack ${dir}: it lacks ${lacking}; pack the folder that its bench wrote to`,
     );
@@ -131,12 +131,10 @@ async function run(dir: string, out: string | undefined, sources: Sources): Prom
   const bytes = gzipSync(Buffer.concat([tar, new Uint8Array(1024)]), { level: 9 });
   writeAtomic(target, bytes);
   console.log(
-    `${target}: ${packed.length} ${
-      packed.length === 1 ? "suite" : "suites"
-    }, ${content.size} files, ` +
-      `${
-        byteCount(bytes.length)
-      }; unpacked, ./reproduce.sh PATH-OF-MUE-BENCH checks and reproduces it`,
+    `${target}: ${many(packed.length, "suite")}, ${content.size} files, ${
+      byteCount(bytes.length)
+    }; ` +
+      "unpacked, ./reproduce.sh PATH-OF-MUE-BENCH checks and reproduces it",
   );
   return 0;
 }
@@ -145,13 +143,11 @@ async function run(dir: string, out: string | undefined, sources: Sources): Prom
 export function packCommand(args: string[]): Promise<number> {
   const options = {
     out: { type: "string" },
-    text: { type: "string" },
-    data: { type: "string" },
+    ...DATA_FLAGS,
     ...HELP_FLAG,
   } as const;
   return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
     if (positionals.length !== 1) throw new UsageError("Cannot pack: name one folder of a bench");
-    const { out, text = null, data = null } = values;
-    return run(positionals[0].replace(/(.)\/+$/, "$1"), out, { text, data });
+    return run(positionals[0].replace(/(.)\/+$/, "$1"), values.out, sourcesOf(values));
   });
 }

@@ -17,7 +17,7 @@ import { duration, fixed, significant } from "../reports/words/format.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
 import { UsageError } from "./arguments.ts";
 import { command, HELP_FLAG } from "./command.ts";
-import { datasetOf, type Sources } from "./data.ts";
+import { DATA_FLAGS, DATA_HELP, datasetOf, type Sources, sourcesOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { ProgressLine } from "./progress.ts";
 import { withAdapter } from "./setup.ts";
@@ -25,22 +25,22 @@ import { withAdapter } from "./setup.ts";
 const HELP = `deno task reproduce RECORD [options]
 
 Trains some runs of a record again on this machine and compares. Where adapter, driver, Deno and
-kernels are the record's, losses must be equal to the last bit; elsewhere the difference is given and
-judged: the first ten training losses within 0.1% of themselves, the last held-out loss within 2% or
-four standard deviations of the record's own seeds, whichever is more (docs/records.md says why).
-Runs are taken of every role in turn, at random: by --seed, which is printed.
+kernels are the record's, losses must be equal to the last bit; elsewhere the difference is given
+and judged: the first ten training losses within 0.1% of themselves, the last held-out loss within
+2% or four standard deviations of the record's own seeds, whichever is more (docs/records.md says
+why). Runs are taken of every role in turn, at random: by --seed, which is printed.
 
 RECORD is a record.json (or .json.gz), or the folder it lies in.
 
   --cells N      how many runs (default 3; \`all\`: every one)
   --seed TEXT    which runs: the same text takes the same ones (default: another one each time)
-  --text FILE    the text it was trained on, where it was not the built-in one
-  --data PATH    the images it was trained on, where they were not the built-in digits
+${DATA_HELP}
   --no-install   install no driver when there is no adapter
   --json         the result as JSON
   --help         this text
 
-Exit codes: 0 reproduced, 1 a run differs, 2 bad usage or a record that cannot be read, 3 no adapter.
+Exit codes: 0 reproduced, 1 a run differs, 2 bad usage or a record that cannot be read, 3 no
+adapter.
 
 Examples
   deno task reproduce fixtures/records/activated-experts.json.gz
@@ -197,16 +197,22 @@ export function reproduceCommand(args: string[]): Promise<number> {
   const options = {
     cells: { type: "string", default: "3" },
     seed: { type: "string" },
-    text: { type: "string" },
-    data: { type: "string" },
+    ...DATA_FLAGS,
     "no-install": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     ...HELP_FLAG,
   } as const;
   return command(HELP, { args, options, allowPositionals: true }, ({ values, positionals }) => {
     if (positionals.length !== 1) throw new UsageError("Cannot reproduce: name one record");
-    const { cells, text = null, data = null, json } = values;
+    const { cells, json } = values;
     const seed = values.seed ?? crypto.randomUUID().slice(0, 8);
-    return run(positionals[0], cellsOf(cells), seed, { text, data }, json, !values["no-install"]);
+    return run(
+      positionals[0],
+      cellsOf(cells),
+      seed,
+      sourcesOf(values),
+      json,
+      !values["no-install"],
+    );
   });
 }

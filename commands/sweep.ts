@@ -5,11 +5,10 @@
  * @module
  */
 import type { Device } from "../kernels/gpu/device.ts";
-import type { Run } from "../lab/record/run.ts";
 import type { Hand } from "../lab/train/hand.ts";
 import { type Job, jobOf } from "../lab/train/job.ts";
+import { memoryStore } from "../lab/train/memory_store.ts";
 import { TrainingPool } from "../lab/train/pool.ts";
-import type { Store } from "../lab/train/store.ts";
 import { cellsOf, linesOf } from "../lab/transfer/cells.ts";
 import type { ModelShape } from "../model/shape.ts";
 import { activatedExperts } from "../suites/activated_experts.ts";
@@ -33,18 +32,6 @@ export interface SweepTime {
   seq: number;
   /** held-out batches each run is validated on */
   evaluationBatches: number;
-}
-
-/** A store that keeps nothing on the disk. */
-function memoryStore(): Store {
-  const items = new Map<string, Run>();
-  return {
-    items,
-    warnings: [],
-    append: (run) => void items.set(run.key, run),
-    close() {},
-    [Symbol.dispose]() {},
-  };
 }
 
 /** The runs, cut to so many steps; a sixteenth of the steps has a sixteenth of the validation. */

@@ -8,65 +8,47 @@
  *
  * @module
  */
-import { EARLY_STEPS, LAST_DEVIATIONS, LAST_SHARE } from "../lab/reproduce.ts";
 import type { Run } from "../lab/record/run.ts";
+import { compareRuns, EARLY_STEPS } from "../lab/reproduce.ts";
 import { readStore, RUNS } from "../lab/train/store.ts";
 
 /** What was planned of a run. */
 const placeOf = ({ cell: { configuration, rule, swept, log2x, seed }, steps, batchTokens }: Run) =>
   JSON.stringify([configuration, rule, swept, log2x, steps, batchTokens, seed]);
 
-/** Runs whose plan is there once. */
-function runsOf(folder: string): Map<string, Run> {
+/** All runs of a folder, and those whose plan is there once, by it. */
+function runsOf(folder: string): { all: Run[]; once: Map<string, Run> } {
   const all = [...readStore(`${folder}/runs.jsonl`, RUNS).items.values()];
-  const byPlace = Map.groupBy(all, placeOf);
-  return new Map([...byPlace].flatMap(([place, of]) => of.length === 1 ? [[place, of[0]]] : []));
+  const places = [...Map.groupBy(all, placeOf)].filter(([, of]) => of.length === 1);
+  return { all, once: new Map(places.map(([place, [run]]) => [place, run])) };
 }
 
-/** A quantile of sorted numbers. */
-const at = (sorted: number[], share: number) => sorted[Math.floor(share * (sorted.length - 1))];
-
-const [a, b] = Deno.args.map(runsOf), places = [...a.keys()].filter((place) => b.has(place));
-const bySeeds = Map.groupBy(
-  a.values(),
-  (run) => placeOf({ ...run, cell: { ...run.cell, seed: 0 } }),
-);
-
-/** Standard deviation over the seeds of a run's place. */
-function deviation(run: Run): number {
-  const of = bySeeds.get(placeOf({ ...run, cell: { ...run.cell, seed: 0 } }))!;
-  const losses = of.flatMap(({ validationLoss }) => validationLoss ?? []);
-  const mean = losses.reduce((sum, x) => sum + x, 0) / losses.length;
-  const squares = losses.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  return losses.length < 2 ? 0 : Math.sqrt(squares / (losses.length - 1));
+/** Median, 95th percentile and largest of some numbers. */
+function spread(values: number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
+  return `median ${at(0.5)}, 95% ${at(0.95)}, most ${at(1)}`;
 }
 
-const early: number[] = [], last: number[] = [];
-let equal = 0, beyond = 0, parted = 0;
-for (const place of places) {
-  const x = a.get(place)!, y = b.get(place)!;
-  if (JSON.stringify(x.trainLoss) === JSON.stringify(y.trainLoss)) equal++;
-  const steps = Math.min(EARLY_STEPS, x.trainLoss.length, y.trainLoss.length);
-  for (let i = 0, worst = 0; i < steps; i++) {
-    worst = Math.max(worst, Math.abs(x.trainLoss[i] - y.trainLoss[i]) / x.trainLoss[i]);
-    if (i === steps - 1) early.push(worst);
-  }
-  if (x.validationLoss === null || y.validationLoss === null) {
-    if (x.validationLoss !== y.validationLoss) parted++;
-    continue;
-  }
-  const difference = Math.abs(x.validationLoss - y.validationLoss);
-  last.push(difference);
-  const limit = Math.max(LAST_SHARE * x.validationLoss, LAST_DEVIATIONS * deviation(x));
-  if (difference > limit) beyond++;
-}
-early.sort((p, q) => p - q);
-last.sort((p, q) => p - q);
-console.log(`${places.length} runs in both; ${equal} equal in every training loss`);
+const [a, b] = Deno.args.map(runsOf);
+const compared = [...a.once].flatMap(([place, run]) => {
+  const again = b.once.get(place);
+  return again ? [compareRuns(run, again, a.all, false)] : [];
+});
+const count = (verdict: string) => compared.filter((one) => one.verdict === verdict).length;
 console.log(
-  `first ${EARLY_STEPS} losses, of themselves: median ${at(early, 0.5)}, most ${at(early, 1)}`,
+  `${compared.length} runs in both: ${count("equal")} equal to the bit, ${
+    count("agrees")
+  } within ` +
+    `the limits, ${count("differs")} beyond them`,
 );
 console.log(
-  `last loss: median ${at(last, 0.5)}, 95% ${at(last, 0.95)}, most ${at(last, 1)}; ` +
-    `${beyond} beyond the limit, ${parted} diverged in one alone`,
+  `first ${EARLY_STEPS} losses, of themselves: ${
+    spread(compared.flatMap(({ early }) => early ?? []))
+  }`,
+);
+console.log(
+  `last loss: ${
+    spread(compared.flatMap(({ last }) => last === null ? [] : [Math.abs(last.difference)]))
+  }`,
 );

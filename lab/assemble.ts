@@ -15,9 +15,9 @@ import {
   SCHEMA,
   type Trust,
 } from "./record/record.ts";
-import type { Evidence } from "./record/evidence.ts";
+import { type Evidence, runsOf } from "./record/evidence.ts";
 import { factsOf, type Measured, type ProfileName, type Suite } from "./suite.ts";
-import { dataFacts } from "./train/data.ts";
+import { dataFacts, taskFacts } from "./train/data.ts";
 import { strayLines } from "./train/divergence.ts";
 import { routerWarningLines } from "./train/router_warnings.ts";
 
@@ -50,12 +50,11 @@ export function assemble(
 ): BenchRecord {
   const { evidence, findings } = measured;
   const ofRuns = warningsOf(evidence, data?.task.causal ?? true);
-  const { id, loss } = data?.task ?? { id: null, loss: null };
   return sealed<Omit<BenchRecord, "checksum">>({
     schema: SCHEMA,
     createdAt: new Date().toISOString(),
     suite: factsOf(suite),
-    task: id === null ? null : { id, loss: { name: loss.name, unit: loss.unit } },
+    task: data && taskFacts(data.task),
     plan,
     environment,
     data: data && dataFacts(data),
@@ -72,8 +71,7 @@ export function assemble(
 
 /** What the runs themselves warn of; none of timed layers. */
 export function warningsOf(evidence: Evidence, causal: boolean): string[] {
-  if (evidence.kind === "latency" || evidence.kind === "table") return [];
-  const { runs } = evidence;
+  const runs = runsOf(evidence);
   const diverged = new Set(runs.filter((r) => r.divergedAtStep !== null).map((r) => r.key)).size;
   const lost = diverged === 1 ? "1 run diverged and counts" : `${diverged} runs diverged and count`;
   return [

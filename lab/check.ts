@@ -10,7 +10,7 @@ import { factsBeside, missingWarnings, oddities } from "./check_facts.ts";
 import { decidedFrom, derive } from "./derive.ts";
 import { judge } from "./judge/decide.ts";
 import { isSealed } from "./record/hash.ts";
-import type { TableEvidence } from "./record/evidence.ts";
+import { runsOf, type TableEvidence } from "./record/evidence.ts";
 import type { BenchRecord } from "./record/record.ts";
 import { digestOf, type Run } from "./record/run.ts";
 import type { ProfileName, Suite } from "./suite.ts";
@@ -88,7 +88,7 @@ function orRefused(of: () => string[], path: string): string[] {
 /** What needs neither the suite nor its data: checksum, digests, and verdicts by their own measures and limits. */
 export function checkAlone(record: BenchRecord): Checked[] {
   const { evidence, findings, incomplete } = record;
-  const runs = evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
+  const runs = runsOf(evidence);
   const bad = runs.filter((run) => run.digest !== digestOf(run)).map((run) =>
     `run ${run.key} (${run.cell.label}, ${run.cell.rule}, log2 ${run.cell.swept} ${run.cell.log2x}, ` +
     `seed ${run.cell.seed}): its digest is of other numbers`
@@ -155,9 +155,7 @@ export function jobsOfRecord(
   context: Context,
 ): Map<string, Job> {
   const byKey = new Map(runs.map((run) => [run.key, run]));
-  const { task } = context, { name, unit } = task.loss;
-  const finished = new FinishedModels(byKey, context, { id: task.id, loss: { name, unit } });
-  const jobs = suite.ahead?.(profile, finished) ?? [];
+  const jobs = suite.ahead?.(profile, new FinishedModels(byKey, context)) ?? [];
   return new Map(jobs.filter((job) => byKey.has(job.key)).map((job) => [job.key, job]));
 }
 

@@ -11,7 +11,7 @@ import { warningsOf } from "./assemble.ts";
 import type { BenchRecord } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
 import { factsOf, type Suite } from "./suite.ts";
-import { dataFacts } from "./train/data.ts";
+import { dataFacts, taskFacts } from "./train/data.ts";
 import type { Job } from "./train/job.ts";
 
 /** Most by which a load's sum may miss the number of experts picked: it is a mean of many float32. */
@@ -66,7 +66,7 @@ export function factsBeside(
   data: Dataset | null,
 ): { said: unknown; follows: unknown } {
   const { task, environment, trust, incomplete } = record;
-  const facts = data && dataFacts(data), loss = data?.task.loss;
+  const facts = data && dataFacts(data);
   return {
     said: {
       suite: record.suite,
@@ -80,7 +80,7 @@ export function factsBeside(
     },
     follows: {
       suite: factsOf(suite),
-      task: data && loss ? { id: data.task.id, loss: { name: loss.name, unit: loss.unit } } : null,
+      task: data && taskFacts(data.task),
       data: facts && { ...facts, file: null },
       environment: { adapterIsIdentitys: true },
       canaryUnchanged: true,

@@ -36,8 +36,7 @@ export async function derive(
   context: Context,
   environment: Environment,
 ): Promise<Derived> {
-  const { task } = context, { name, unit } = task.loss;
-  const pool = new FinishedModels(runs, context, { id: task.id, loss: { name, unit } });
+  const pool = new FinishedModels(runs, context);
   const warnings: string[] = [];
   let partial: () => Measured | null = () => null;
   const bench: Bench = {

@@ -10,6 +10,7 @@
 import { hashOf } from "./record/hash.ts";
 import type { Environment } from "./record/record.ts";
 import type { Run } from "./record/run.ts";
+import { sd } from "./statistics/resample.ts";
 import type { Job } from "./train/job.ts";
 
 /** Training steps whose losses depend on the arithmetic alone. */
@@ -69,8 +70,8 @@ export function sampleOf(
     .slice(0, count);
 }
 
-/** Standard deviation over the seeds of a run's place; null where there is one. */
-function seedDeviation({ cell, steps, batchTokens }: Run, runs: readonly Run[]): number | null {
+/** Standard deviation over the seeds of a run's place; 0 where there is one. */
+function seedDeviation({ cell, steps, batchTokens }: Run, runs: readonly Run[]): number {
   const losses = new Map(
     runs.filter((run) =>
       run.cell.configuration === cell.configuration && run.cell.rule === cell.rule &&
@@ -78,9 +79,7 @@ function seedDeviation({ cell, steps, batchTokens }: Run, runs: readonly Run[]):
       run.batchTokens === batchTokens && run.validationLoss !== null
     ).map((run) => [run.key, run.validationLoss!]),
   );
-  if (losses.size < 2) return null;
-  const all = [...losses.values()], mean = all.reduce((a, b) => a + b, 0) / all.length;
-  return Math.sqrt(all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (all.length - 1));
+  return losses.size < 2 ? 0 : sd([...losses.values()]);
 }
 
 /**
@@ -99,7 +98,7 @@ export function compareRuns(
   const early = steps === 0 ? null : Math.max(
     ...run.trainLoss.slice(0, steps).map((a, i) => Math.abs(a - again.trainLoss[i]) / Math.abs(a)),
   );
-  const deviation = seedDeviation(run, runs) ?? 0, loss = run.validationLoss;
+  const deviation = seedDeviation(run, runs), loss = run.validationLoss;
   const last = loss === null || again.validationLoss === null ? null : {
     difference: again.validationLoss - loss,
     limit: Math.max(LAST_SHARE * Math.abs(loss), LAST_DEVIATIONS * deviation),

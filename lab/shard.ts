@@ -43,16 +43,15 @@ export function shareOf(
   { index, count }: Shard,
 ): (job: Job) => boolean {
   const partOf = suite.partOf!;
-  const mine = ({ part }: { part: string | null }) =>
-    part !== null && ownerOf(part, count) === index;
+  const mine = (part: string | null) => part !== null && ownerOf(part, count) === index;
   const planned = suite.estimate(profile, context).jobs.map(({ job }) => job);
   // references are needed where a sweep of their panel is
   const panels = new Set(
-    planned.filter((job) => mine({ part: partOf(job) })).map(({ cell }) => cell.panel),
+    planned.filter((job) => mine(partOf(job))).map(({ cell }) => cell.panel),
   );
   return (job) => {
     const part = partOf(job);
-    return part === null ? panels.has(job.cell.panel) : mine({ part });
+    return part === null ? panels.has(job.cell.panel) : mine(part);
   };
 }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Device, DeviceError, settle } from "../kernels/gpu/device.ts";
+import { type Device, settle, UntrustedError } from "../kernels/gpu/device.ts";
 import { Program } from "../kernels/gpu/program.ts";
 import {
   type Alternating,
@@ -260,7 +260,7 @@ export class Trainer {
       const at = words.findIndex((word, i) => word !== found[i]);
       if (at < 0) continue;
       const floats = want instanceof Float32Array ? new Float32Array(found.buffer) : found;
-      throw new DeviceError(
+      throw new UntrustedError(
         `Cannot trust what replica ${Math.floor(at / each)} of ${R} trained: the device holds ` +
           `${what} ${floats[at]}, it should be ${want[at]}`,
       );

@@ -4,7 +4,7 @@
  * @module
  */
 import { LabError } from "../lab/record/failure.ts";
-import type { BenchRecord } from "../lab/record/record.ts";
+import type { BenchRecord, Environment } from "../lab/record/record.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import type { Context } from "../lab/train/job.ts";
 import type { Dataset } from "../model/task.ts";
@@ -18,28 +18,49 @@ export interface Ran {
   profile: ProfileName;
 }
 
+/** What names a suite as it was run. */
+export interface RunAs {
+  id: string;
+  profile: string;
+  /** flags that made it another suite than the declared one; none: it was run as declared */
+  options?: string | null;
+}
+
 /**
- * The suite of a record.
+ * A suite as it was run.
  *
  * @param data what it was trained on; null for a suite that trains nothing
  * @throws {LabError} for a suite, profile or router this version does not know
  */
-export function suiteOfRecord(
-  { suite: { id, options = "" }, plan }: Pick<BenchRecord, "suite" | "plan">,
-  data: Dataset | null,
-): Ran {
-  const profile = PROFILES.find((name) => name === plan.profile);
+export function suiteRunAs({ id, options, profile: name }: RunAs, data: Dataset | null): Ran {
+  const profile = PROFILES.find((known) => known === name);
   if (profile === undefined) {
-    throw new LabError(`Cannot read a record of profile ${plan.profile}: not one of ${PROFILES}`);
+    throw new LabError(`Cannot read a record of profile ${name}: not one of ${PROFILES}`);
   }
   try {
-    const router = options.match(/--router (\S+)/)?.[1], declared = suiteById(id);
+    const router = options?.match(/--router (\S+)/)?.[1], declared = suiteById(id);
     const routed = router === undefined ? declared : withRouter(declared, router, profile);
     return { suite: data ? withImages(routed, data, profile) : routed, profile };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new LabError(`Cannot read a record of ${id}: ${error.message}`);
   }
+}
+
+/** The suite of a record; see {@link suiteRunAs}. */
+export function suiteOfRecord(
+  { suite: { id, options }, plan: { profile } }: Pick<BenchRecord, "suite" | "plan">,
+  data: Dataset | null,
+): Ran {
+  return suiteRunAs({ id, options, profile }, data);
+}
+
+/** What the keys of runs rest on that a machine trained. */
+export function contextOn(
+  { identity, kernelsVersion }: Environment,
+  { task, hash, trainUnits }: Dataset,
+): Context {
+  return { task, dataHash: hash, trainUnits, adapter: identity, kernelsVersion };
 }
 
 /**
@@ -50,14 +71,11 @@ export function suiteOfRecord(
  */
 export function contextOfRecord(
   { environment, data: recorded }: Pick<BenchRecord, "environment" | "data">,
-  { task, hash, trainUnits }: Dataset,
+  data: Dataset,
 ): Context {
-  if (recorded?.hash !== hash) {
-    throw new LabError(
-      `Cannot use this data: its hash is ${hash}, the record's ${recorded?.hash ?? "none"} ` +
-        `(${recorded?.name ?? "no data"}); give what it was trained on by --text or --data`,
-    );
-  }
-  const { identity, kernelsVersion } = environment;
-  return { task, dataHash: hash, trainUnits, adapter: identity, kernelsVersion };
+  if (recorded?.hash === data.hash) return contextOn(environment, data);
+  throw new LabError(
+    `Cannot use this data: its hash is ${data.hash}, the record's ${recorded?.hash ?? "none"} ` +
+      `(${recorded?.name ?? "no data"}); give what it was trained on by --text or --data`,
+  );
 }

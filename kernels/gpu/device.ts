@@ -72,6 +72,11 @@ export class DeviceError extends Error {
 /** Whether Deno runs this, and no browser. */
 const IN_DENO = "Deno" in globalThis;
 
+/** What the device computed is not what it should have been: nothing that it trained can be believed. */
+export class UntrustedError extends DeviceError {
+  override name = "UntrustedError";
+}
+
 /** The adapter, asked for without Deno's silent fall-back to OpenGL on Linux. */
 async function findAdapter(): Promise<GPUAdapter | null> {
   if (IN_DENO && Deno.build.os === "linux") {

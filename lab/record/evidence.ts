@@ -103,6 +103,11 @@ export interface TableEvidence {
 /** What findings rest on. */
 export type Evidence = TransferEvidence | ClaimsEvidence | LatencyEvidence | TableEvidence;
 
+/** The runs that mue-bench trained; none of timed layers, and of a table, whose runs others made. */
+export function runsOf(evidence: Evidence): Run[] {
+  return evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
+}
+
 /** zod form of {@link Evidence}. */
 export const evidenceSchema: z.ZodType<Evidence> = z.discriminatedUnion("kind", [
   z.object({

@@ -6,6 +6,15 @@
 import { dirname } from "node:path";
 import { causeOf, LabError } from "./failure.ts";
 
+/** Whether there is a file. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes bytes to an open file; returns how many it took, as `Deno.FsFile.writeSync`. */
 export type Write = (file: Deno.FsFile, bytes: Uint8Array) => number;
 

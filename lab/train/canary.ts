@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Device, DeviceError } from "../../kernels/gpu/device.ts";
+import { type Device, UntrustedError } from "../../kernels/gpu/device.ts";
 import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { WSD } from "../../model/schedule.ts";
 import type { Dataset } from "../../model/task.ts";
@@ -95,12 +95,12 @@ async function sing(
   const [alone] = await train([a]), [other, beside] = await train([b, a]);
   for (const { divergedAtStep } of [alone, other, beside]) {
     if (divergedAtStep === null) continue;
-    throw new DeviceError(
+    throw new UntrustedError(
       `Cannot trust ${where}: the canary's loss is not finite at step ${divergedAtStep}`,
     );
   }
   if (hashOf(resultOf(alone)) !== hashOf(resultOf(beside))) {
-    throw new DeviceError(
+    throw new UntrustedError(
       `Cannot trust ${where}: the canary trains otherwise alone than beside another model ` +
         `(held-out loss ${alone.validationLoss} and ${beside.validationLoss})`,
     );
@@ -172,8 +172,8 @@ export class Canary {
   }
 }
 
-function changed(where: string, known: string, digest: string): DeviceError {
-  return new DeviceError(
+function changed(where: string, known: string, digest: string): UntrustedError {
+  return new UntrustedError(
     `Cannot trust ${where}: the canary changed, its digest is ${digest} and was ${known}`,
   );
 }
@@ -209,7 +209,7 @@ class WatchedHand implements Hand {
     const train = (jobs: Job[]) => this.hand.train(context, jobs, () => {}, signal);
     const digest = await sing(context, train, where);
     if (digest !== known) {
-      throw new DeviceError(
+      throw new UntrustedError(
         `Cannot trust ${where}: its canary's digest is ${digest}, that of ${HERE} ${known}`,
       );
     }
@@ -235,7 +235,9 @@ class WatchedHand implements Hand {
       await this.#sing(task, new AbortController().signal);
     } catch (error) {
       if (!(error instanceof HandLost)) throw error;
-      throw new DeviceError(`Cannot trust a worker process: no canary any more, ${error.message}`);
+      throw new UntrustedError(
+        `Cannot trust a worker process: no canary any more, ${error.message}`,
+      );
     }
   }
 

@@ -3,10 +3,15 @@
  *
  * @module
  */
-import type { Dataset } from "../../model/task.ts";
+import type { Dataset, Task } from "../../model/task.ts";
 import { LabError } from "../record/failure.ts";
-import type { DataFacts } from "../record/record.ts";
+import type { DataFacts, TaskFacts } from "../record/record.ts";
 import type { TrainingPlan } from "./plan.ts";
+
+/** The words of a task as a record keeps them. */
+export function taskFacts({ id, loss: { name, unit } }: Task): TaskFacts {
+  return { id, loss: { name, unit } };
+}
 
 /** The data as a record keeps it. */
 export function dataFacts(data: Dataset): DataFacts {

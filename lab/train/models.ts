@@ -6,6 +6,7 @@
 import type { TaskData } from "../../model/task.ts";
 import type { TaskFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
+import { taskFacts } from "./data.ts";
 import type { Context, Job } from "./job.ts";
 
 /** What a suite asks of it. */
@@ -65,11 +66,11 @@ export class FinishedModels implements Models {
   readonly #warnings = new Set<string>();
 
   /** @param runs by key */
-  constructor(
-    readonly runs: ReadonlyMap<string, Run>,
-    readonly context: Context,
-    readonly task: TaskFacts,
-  ) {}
+  constructor(readonly runs: ReadonlyMap<string, Run>, readonly context: Context) {}
+
+  get task(): TaskFacts {
+    return taskFacts(this.context.task);
+  }
 
   get data(): TaskData {
     throw new NeedsDevice();

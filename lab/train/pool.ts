@@ -6,11 +6,12 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
-import { DeviceError } from "../../kernels/gpu/device.ts";
+import { DeviceError, UntrustedError } from "../../kernels/gpu/device.ts";
 import type { Dataset, TaskData } from "../../model/task.ts";
 import type { TaskFacts } from "../record/record.ts";
 import type { Run } from "../record/run.ts";
 import { type CostOfProcesses, Meter } from "./cost.ts";
+import { taskFacts } from "./data.ts";
 import { type Hand, HandLost, ownHand } from "./hand.ts";
 import { type Context, contextOf, type Job } from "./job.ts";
 import { type Models, ruleWarnings } from "./models.ts";
@@ -99,8 +100,7 @@ export class TrainingPool implements Models {
 
   /** The words of what is trained. */
   get task(): TaskFacts {
-    const { id, loss: { name, unit } } = this.context.task;
-    return { id, loss: { name, unit } };
+    return taskFacts(this.context.task);
   }
 
   /**
@@ -297,7 +297,9 @@ export class TrainingPool implements Models {
     }
     if (!taken.forLater) this.#queue.back(entries);
     if (error instanceof DeviceError) {
-      return this.#fail(new DeviceError(`${error.message} (while training ${label})`));
+      const message = `${error.message} (while training ${label})`;
+      const untrusted = error instanceof UntrustedError;
+      return this.#fail(untrusted ? new UntrustedError(message) : new DeviceError(message));
     }
     if (!(error instanceof HandLost)) return this.#fail(error);
     if (entries.some((w) => w.retried)) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DeviceError } from "../../kernels/gpu/device.ts";
+import { UntrustedError } from "../../kernels/gpu/device.ts";
 import type { Run } from "../record/run.ts";
 import { isStray } from "./divergence.ts";
 import { type Hand, HandLost } from "./hand.ts";
@@ -56,7 +56,7 @@ function partingOf(first: Run, again: Run): string {
  */
 function compareAgain(first: Run, again: Run): void {
   if (first.digest === again.digest) return;
-  throw new DeviceError(
+  throw new UntrustedError(
     `Cannot trust the runs: ${nameOf(first)} (run ${first.key}) was trained again and came out ` +
       `otherwise ${partingOf(first, again)}`,
   );

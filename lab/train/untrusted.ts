@@ -4,20 +4,15 @@
  *
  * @module
  */
-import { DeviceError } from "../../kernels/gpu/device.ts";
+import { UntrustedError } from "../../kernels/gpu/device.ts";
 import { LabError } from "../record/failure.ts";
 import { writeAtomic } from "../record/files.ts";
 
 const MARK = "untrusted.txt";
 
-/** Whether an error says that what was computed cannot be trusted (canary.ts, recheck.ts, `Trainer.verify`). */
-export function isDistrust(error: unknown): error is DeviceError {
-  return error instanceof DeviceError && error.message.includes("Cannot trust");
-}
-
-/** Marks the folder of runs, where an error says so. */
+/** Marks the folder of runs, where an error says that (canary.ts, recheck.ts, `Trainer.verify`). */
 export function markUntrusted(folder: string, error: unknown): void {
-  if (isDistrust(error)) writeAtomic(`${folder}/${MARK}`, `${error.message}\n`);
+  if (error instanceof UntrustedError) writeAtomic(`${folder}/${MARK}`, `${error.message}\n`);
 }
 
 /**

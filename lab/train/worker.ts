@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DeviceError } from "../../kernels/gpu/device.ts";
+import { DeviceError, UntrustedError } from "../../kernels/gpu/device.ts";
 import { AdapterLimitError } from "../../kernels/gpu/tensor.ts";
 import { LabError } from "../record/failure.ts";
 import type { Run } from "../record/run.ts";
@@ -38,6 +38,7 @@ function errorOf({ kind, message }: { kind: string; message: string }): Error {
   // by exit code (commands/exit_codes.ts): input or disk, the adapter, a defect
   if (kind === "LabError" || kind === "UsageError") return new LabError(message);
   if (kind === "AdapterLimitError") return new AdapterLimitError(message);
+  if (kind === "UntrustedError") return new UntrustedError(message);
   const ofDevice = ["DeviceError", "OperationError", "AbortError"].includes(kind);
   return ofDevice ? new DeviceError(message) : new Error(`a worker failed: ${message}`);
 }

@@ -5,6 +5,7 @@
  */
 import { readAgainst } from "../../lab/record/against.ts";
 import { causeOf, LabError } from "../../lab/record/failure.ts";
+import { isFile } from "../../lab/record/files.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { ReportFolder, type ReportOptions } from "../media/folder.ts";
 import { junitXml } from "../media/junit.ts";
@@ -27,15 +28,6 @@ export interface FrontFiles {
   suites: number;
   /** records that were skipped and pictures that could not be drawn, one sentence each */
   problems: string[];
-}
-
-/** Whether there is a file. */
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** The records in the folders below one; those that cannot be read are named. */

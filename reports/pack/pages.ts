@@ -38,8 +38,10 @@ export function readmePage(name: string, packed: readonly Packed[]): string {
   return `# ${name}
 
 Results of mue-bench ${e.version}, git ${e.gitCommit ?? "unknown"}, on ${e.adapter}
-(driver ${e.driver ?? "unknown"}, Deno ${e.deno}). Each suite is one claim of the paper
-arXiv 2605.23893 with a control that must fail.
+(driver ${
+    e.driver ?? "unknown"
+  }, Deno ${e.deno}). Each suite is one claim, most of them of the paper
+arXiv 2605.23893, with a control that must fail.
 
 ${suiteTable(packed)}
 
@@ -101,13 +103,13 @@ const quoted = (text: string) => PLAIN.test(text) ? text : `'${text.replaceAll("
 
 /** `reproduce.sh` of the archive. */
 export function reproduceScript(packed: readonly Packed[]): string {
-  const [{ record: { environment: e, data } }] = packed;
+  const [{ record: { environment: e } }] = packed;
   const commit = /^[0-9a-f]{40}/.exec(e.gitCommit ?? "")?.[0] ?? "";
   const deno = /^\d+\.\d+\.\d+$/.test(e.deno) ? e.deno : "2";
   const records = packed.filter(({ record }) => runsOf(record).length > 0).map(({ folder }) =>
     quoted(folder)
   );
-  const own = data?.file ?? null;
+  const own = packed.some(({ record: { data } }) => data !== null && data.file !== null);
   return `#!/usr/bin/env bash
 # Checks this archive and trains a sample of every suite again.
 # usage: ./reproduce.sh PATH-OF-MUE-BENCH [RUNS-PER-SUITE] [more options, e.g. --text FILE]
@@ -128,9 +130,9 @@ if [ -n "$commit" ] && [ "$(git rev-parse HEAD 2>/dev/null)" != "$commit" ]; the
 fi
 task() { npx -y deno@${deno} task "$@"; }
 ${
-    own === null
-      ? ""
-      : 'echo "note: it was trained on data of its own, give it by --text or --data" >&2\n'
+    own
+      ? 'echo "note: it was trained on data of its own, give it by --text or --data" >&2\n'
+      : ""
   }task check "$here/bench" \${more[@]+"\${more[@]}"}
 status=0
 ${

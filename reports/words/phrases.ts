@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { TableEvidence, TransferEvidence } from "../../lab/record/evidence.ts";
+import {
+  runsOf as runsIn,
+  type TableEvidence,
+  type TransferEvidence,
+} from "../../lab/record/evidence.ts";
 import type { BenchRecord, Environment } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { type AnySwept, SWEPT_NAME } from "../../lab/record/swept.ts";
@@ -21,7 +25,7 @@ export const sentence = (text: string): string => text.trim().replace(/\.?$/, ".
 
 /** The runs a record rests on; none where no model was trained, or others trained them. */
 export function runsOf({ evidence }: BenchRecord): Run[] {
-  return evidence.kind === "latency" || evidence.kind === "table" ? [] : evidence.runs;
+  return runsIn(evidence);
 }
 
 /** A record of a table of runs that were made elsewhere. */

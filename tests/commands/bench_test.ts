@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-import { exitCodeOf } from "../../commands/bench.ts";
+import { exitCodeOf } from "../../commands/exit_codes.ts";
 import { progressText } from "../../reports/words/progress.ts";
 import { readRecord } from "../../lab/record/read.ts";
 import { fixtureRecord } from "../reports/fixture.ts";

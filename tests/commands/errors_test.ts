@@ -10,6 +10,7 @@ import { ARGUMENTS, FOLDER } from "./mistakes/bench.ts";
 import { COMPARE } from "./mistakes/compare.ts";
 import { HISTOGRAM, IMAGES, TEXT } from "./mistakes/data.ts";
 import { JUDGE } from "./mistakes/judge.ts";
+import { type Said, said } from "./said.ts";
 import { type Chapter, lay, type Mistake } from "./mistakes/mistake.ts";
 import { ADAPTER, MEASURING, PARITY, RULE } from "./mistakes/others.ts";
 import { BASELINE, RECORDS, SHARDS } from "./mistakes/records.ts";
@@ -36,26 +37,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DOCUMENT = `${ROOT}docs/errors.md`;
 const UPDATE = Deno.env.get("UPDATE_ERRORS") === "1";
 
-interface Answer {
-  code: number;
-  out: string;
-  err: string;
-}
-
-/** Runs a command in this process. */
-async function inside(args: string[]): Promise<Answer> {
-  const said = { out: "", err: "" }, { log, error } = console;
-  console.log = (text: string) => void (said.out += `${text}\n`);
-  console.error = (text: string) => void (said.err += `${text}\n`);
-  try {
-    return { code: await main(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
-
 /** Runs a command as a user does. */
-async function outside([command, ...rest]: string[], env: Record<string, string>): Promise<Answer> {
+async function outside([command, ...rest]: string[], env: Record<string, string>): Promise<Said> {
   const program = command === "setup" ? ["commands/setup.ts"] : ["main.ts", command];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", "-A", ...program, ...rest],
@@ -87,7 +70,7 @@ async function made(mistake: Mistake): Promise<{ row: string } | { skipped: stri
     const own = args.map((arg) => arg.replaceAll("DIR", dir));
     const { out, err, ...answer } = env || args[0] === "setup"
       ? await outside(own, env ?? {})
-      : await inside(own);
+      : await said(main, ...own);
     const lines = err.split("\n"), errors = lines.filter((line) => line.startsWith("error: "));
     assert.equal(answer.code, code, `${did}: ${err}`);
     assert.equal(errors.length, 1, `${did}: ${err}`);

@@ -1,5 +1,7 @@
 /** Every command line that a `--help`, the README or a document shows is one that the program takes. */
 import assert from "node:assert/strict";
+import { main } from "../../main.ts";
+import { said } from "./said.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -86,4 +88,15 @@ Deno.test("the reader of examples leaves synopses and comments out, and a wrong 
   );
   const { code } = await task(...dry(["bench", "no-such-suite"]));
   assert.equal(code, 2);
+});
+
+Deno.test("every --help fits 100 columns", async () => {
+  const text = await Deno.readTextFile(new URL("main.ts", ROOT));
+  const names = [...text.matchAll(/case "([a-z][a-z-]+)":\n\s+return/g)].map(([, name]) => name);
+  assert.ok(names.length >= 14 && names.includes("merge"), `${names}`);
+  for (const name of names.filter((name) => name !== "help")) {
+    const { code, out } = await said(main, name, "--help");
+    assert.equal(code, 0, name);
+    assert.deepEqual(out.split("\n").filter((line) => line.length > 100), [], name);
+  }
 });

@@ -4,23 +4,14 @@ import { fileURLToPath } from "node:url";
 import { readRecord } from "../../lab/record/read.ts";
 import { sealed } from "../../lab/record/hash.ts";
 import { main } from "../../main.ts";
+import { said as saidBy } from "./said.ts";
 import { reportOf } from "../../reports/sections/index.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const SWEEP = fileURLToPath(new URL("fixtures/sweep.csv", ROOT));
 const FLAGS = ["--reference", "64", "--control", "rule=standard", "--unit", "nats"];
 
-/** Runs a command in this process. */
-async function said(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" }, { log, error } = console;
-  console.log = (text: string) => void (said.out += `${text}\n`);
-  console.error = (text: string) => void (said.err += `${text}\n`);
-  try {
-    return { code: await main(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const said = (...args: string[]) => saidBy(main, ...args);
 
 async function inFolder(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();

@@ -14,20 +14,11 @@ import { suiteById } from "../../suites/registry.ts";
 import { idxBytes, inFolder, pngBytes } from "../fixtures/pictures.ts";
 import { placed, targetCell } from "../lab/runs.ts";
 import { withDevice } from "../with_device.ts";
+import { said } from "./said.ts";
 
 const SUITE = "activated-experts-diffusion";
 
-/** The command as a user gives it, with what it says. */
-async function bench(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" }, { log, error } = console;
-  console.log = (text: string) => void (said.out += `${text}\n`);
-  console.error = (text: string) => void (said.err += `${text}\n`);
-  try {
-    return { code: await benchCommand(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const bench = (...args: string[]) => said(benchCommand, ...args);
 
 /** That a path is refused by one line that says why, before there is a folder of results. */
 async function refused(path: string, why: RegExp, suite = SUITE): Promise<void> {

@@ -10,22 +10,10 @@ import { checkCommand } from "../../commands/check.ts";
 import { packCommand } from "../../commands/pack.ts";
 import { sealed } from "../../lab/record/hash.ts";
 import { readRecord } from "../../lab/record/read.ts";
+import { said } from "./said.ts";
 import type { BenchRecord } from "../../lab/record/record.ts";
 
 const PUBLISHED = new URL("../../fixtures/records/activated-experts.json.gz", import.meta.url);
-
-/** Runs a command, with what it says. */
-async function said(command: (args: string[]) => Promise<number>, ...args: string[]) {
-  const { log, error } = console;
-  let out = "", err = "";
-  console.log = (text: string) => void (out += `${text}\n`);
-  console.error = (text: string) => void (err += `${text}\n`);
-  try {
-    return { code: await command(args), out, err };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
 
 /** Runs a test with the published record as a bench's folder, and its plan. */
 async function withBench(

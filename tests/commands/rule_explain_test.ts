@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ruleCommand } from "../../commands/rule.ts";
+import { said } from "./said.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { RULES } from "../../rule/registry.ts";
 import { TASK_KINDS } from "../../rule/rule.ts";
@@ -16,17 +17,7 @@ const OPTIONS = [
   ["--duration-exponent", "0.3"],
 ];
 
-async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const { log, error } = console;
-  const said = { out: "", error: "" };
-  console.log = (...parts: unknown[]) => said.out += `${parts.join(" ")}\n`;
-  console.error = (...parts: unknown[]) => said.error += `${parts.join(" ")}\n`;
-  try {
-    return { code: await ruleCommand(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const run = (...args: string[]) => said(ruleCommand, ...args);
 
 /** The value of printed arithmetic, e.g. `0.01 * sqrt(9 / 8)`. */
 function compute(text: string): number {
@@ -150,7 +141,7 @@ Deno.test("a diffusion model's last product gives velocities, in every output, a
   assert.doesNotMatch(text.out, /velocit/);
   const { out } = await run("--explain", "velocityMultiplier", ...diffusion);
   assert.match(out, /^ {2}velocityMultiplier = 1 \/ rho_d = 1 \/ 3 = 0\.33333$/m);
-  const { code, error } = await run("--explain", "logits", ...diffusion);
+  const { code, err: error } = await run("--explain", "logits", ...diffusion);
   assert.equal(code, 2);
   assert.match(error, /^error: Cannot explain logits: known are .*velocityMultiplier/);
 });
@@ -175,7 +166,7 @@ const ERRORS: [string[], string][] = [
 
 for (const [args, message] of ERRORS) {
   Deno.test(`refused in one line with exit code 2: ${args.join(" ")}`, async () => {
-    const { code, out, error } = await run(...args);
+    const { code, out, err: error } = await run(...args);
     assert.equal(code, 2);
     assert.equal(out, "");
     assert.ok(error.startsWith(`error: ${message}`), error);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ruleCommand } from "../../commands/rule.ts";
+import { said } from "./said.ts";
 import { formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
 
 const FROM = ["--from", "dense:d=64,L=4,H=64,B=256K,D=1B", "--lr", "0.01"];
@@ -39,17 +40,7 @@ const TEXTS = [
   "32e4a4g1s:d=128,L=8,h=64,B=1000000,D=1000000000,dh=32,gate=sigmoid,limit=2,heads=8,vocab=5000",
 ];
 
-async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const { log, error } = console;
-  const said = { out: "", error: "" };
-  console.log = (...parts: unknown[]) => said.out += `${parts.join(" ")}\n`;
-  console.error = (...parts: unknown[]) => said.error += `${parts.join(" ")}\n`;
-  try {
-    return { code: await ruleCommand(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const run = (...args: string[]) => said(ruleCommand, ...args);
 
 async function withFile<T>(content: object, use: (path: string) => Promise<T>): Promise<T> {
   const path = await Deno.makeTempFile({ suffix: ".json" });
@@ -63,7 +54,7 @@ async function withFile<T>(content: object, use: (path: string) => Promise<T>): 
 
 Deno.test("a stack of unlike layers gives one table per kind, the same as its configuration's", async () => {
   await withFile(STACK, async (path) => {
-    const { code, out, error } = await run(...FROM, "--to", `${path}:B=1M`);
+    const { code, out, err: error } = await run(...FROM, "--to", `${path}:B=1M`);
     assert.equal(code, 0, error);
     const lines = out.split("\n");
     assert.equal(lines[0], `${path}: deepseek_v3`);
@@ -110,7 +101,7 @@ Deno.test("JSON and CSV of a file hold every table, and what is not covered", as
 Deno.test("a file may be the reference; kinds are carried to their like", async () => {
   await withFile(DENSE, async (path) => {
     const same = await run("--from", path, "--to", "16e4a:d=256", "--lr", "0.01", "--json");
-    assert.equal(same.code, 0, same.error);
+    assert.equal(same.code, 0, same.err);
     const [{ layers, table }] = JSON.parse(same.out).tables;
     assert.equal(layers, null);
     assert.equal(table.from.text, "dense:d=64,L=4,H=64,vocab=5000");

@@ -2,21 +2,12 @@
 
 import assert from "node:assert/strict";
 import { ruleCommand } from "../../commands/rule.ts";
+import { said } from "./said.ts";
 
 const FROM = ["--from", "dense:d=128,L=4,H=128", "--lr", "0.01"];
 const to = (keys: string) => [...FROM, "--to", `64e8a:d=1024,${keys}`];
 
-async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const { log, error } = console;
-  const said = { out: "", error: "" };
-  console.log = (...parts: unknown[]) => said.out += `${parts.join(" ")}\n`;
-  console.error = (...parts: unknown[]) => said.error += `${parts.join(" ")}\n`;
-  try {
-    return { code: await ruleCommand(args), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const run = (...args: string[]) => said(ruleCommand, ...args);
 
 /** One line again. */
 const flat = (text: string) => text.replace(/\s+/g, " ");
@@ -129,7 +120,7 @@ Deno.test("every example of the help runs as it stands", async () => {
   for (const example of examples) {
     const args = example.replace("config.json", file).replace(/ > .*/, "").trim().split(/\s+/)
       .slice(3);
-    const { code, out, error } = await run(...args);
+    const { code, out, err: error } = await run(...args);
     assert.equal(code, 0, `${example}: ${error}`);
     assert.ok(out.length > 300, example);
   }

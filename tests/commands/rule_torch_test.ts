@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { ruleCommand } from "../../commands/rule.ts";
+import { said } from "./said.ts";
 import { parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById } from "../../rule/registry.ts";
 
@@ -13,17 +14,7 @@ const PAIR = [
   ...["--init-std", "0.25", "--embed-init-std", "1", "--unembed-init-std", "0"],
 ];
 
-async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const { log, error } = console;
-  const said = { out: "", error: "" };
-  console.log = (...parts: unknown[]) => said.out += `${parts.join(" ")}\n`;
-  console.error = (...parts: unknown[]) => said.error += `${parts.join(" ")}\n`;
-  try {
-    return { code: await ruleCommand([...args, "--format", "torch"]), ...said };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+const run = (...args: string[]) => said(ruleCommand, ...args, "--format", "torch");
 
 type Cells = Record<"init_std" | "lr" | "weight_decay" | "eps", number | null>;
 interface Kind {
@@ -92,7 +83,7 @@ const WITHOUT_ROW = [
 ];
 
 Deno.test("every name of the families' parameters has its row, and what no rule covers has none", async () => {
-  const { code, out, error } = await run(...PAIR);
+  const { code, out, err: error } = await run(...PAIR);
   assert.equal(code, 0, error);
   const file = read(out);
   for (const [tensor, names] of Object.entries(NAMES)) {
@@ -138,7 +129,7 @@ Deno.test("a stack of unlike layers has a kind per layer, and what is not covere
       hidden_act: "a\nimport os", // a text of a file stays in its comment
     };
     await Deno.writeTextFile(path, JSON.stringify(config));
-    const { code, out, error } = await run(...PAIR.slice(0, 3), path, ...PAIR.slice(4));
+    const { code, out, err: error } = await run(...PAIR.slice(0, 3), path, ...PAIR.slice(4));
     assert.equal(code, 0, error);
     const { kinds } = read(out);
     assert.deepEqual(kinds.map(({ layers }) => layers), [[0, 2], [1, 3]]);
@@ -168,7 +159,7 @@ const REFUSED: [string[], string][] = [
 
 Deno.test("what the file cannot be is refused in one line", async () => {
   for (const [more, message] of REFUSED) {
-    const { code, out, error } = await run(...PAIR, ...more);
+    const { code, out, err: error } = await run(...PAIR, ...more);
     assert.deepEqual([code, out, error], [2, "", `error: ${message}\n`]);
   }
 });

@@ -12,7 +12,7 @@ import { layoutOf } from "../../model/shape.ts";
 import { type FaultyDevice, faultyDevice } from "../faulty_device.ts";
 import { withDevice } from "../with_device.ts";
 import { contextOn, DATA, knownJob, workerHere } from "./known_jobs.ts";
-import { memoryStore } from "./memory_store.ts";
+import { memoryStore } from "../../lab/train/memory_store.ts";
 
 const CONTEXT: Context = {
   task: DATA.task,

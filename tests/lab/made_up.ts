@@ -65,9 +65,8 @@ export function madeUpRuns(
   context: Context = CONTEXT,
 ): Map<string, Run> {
   const runs = new Map<string, Run>();
-  const { id, loss: { name, unit } } = context.task, task = { id, loss: { name, unit } };
   for (;;) {
-    const jobs = suite.ahead!(profile, new FinishedModels(runs, context, task));
+    const jobs = suite.ahead!(profile, new FinishedModels(runs, context));
     const missing = jobs.filter((job) => !runs.has(job.key));
     if (missing.length === 0) return runs;
     for (const job of missing) runs.set(job.key, runOf(job));

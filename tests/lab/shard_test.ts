@@ -39,11 +39,10 @@ const shards = (change: (index: number) => Partial<ShardFacts> = () => ({})): Fo
 
 /** The runs of a shard, of all that there are. */
 function shared(suite: Suite, all: ReadonlyMap<string, Run>, index: number): Map<string, Run> {
-  const { id, loss: { name, unit } } = CONTEXT.task;
   const mine = shareOf(suite, "smoke", CONTEXT, { index, count: COUNT }),
     own = new Map<string, Run>();
   for (;;) {
-    const models = new FinishedModels(own, CONTEXT, { id, loss: { name, unit } });
+    const models = new FinishedModels(own, CONTEXT);
     const missing = suite.ahead!("smoke", models).filter(mine).filter((job) => !own.has(job.key));
     if (missing.length === 0) return own;
     for (const { key } of missing) own.set(key, all.get(key)!);

@@ -73,6 +73,7 @@ export const SHARDS: Chapter = {
     merge("more shards than there can be", { ...two(), "2/shard.json": shard(2, { count: 4e9 }) }),
     call("nothing to merge", ["merge", "--out", "DIR/all"]),
     call("no place to merge to", ["merge", "DIR"]),
+    call("an empty folder to merge into", ["merge", "DIR", "--out", ""]),
     call("a folder that is no shard's", ["merge", "DIR", "--out", "DIR/all"]),
     merge("a shard that is damaged", { ...two(), "2/shard.json": "{" }),
     merge("a shard that was changed", {
@@ -143,6 +144,7 @@ export const RECORDS: Chapter = {
     call("a record that was changed", ["reproduce", "DIR/a.json"], { "a.json": changed }),
     call("a record of other data", ["reproduce", "DIR/a.json"], { "a.json": record }),
     call("nothing to pack", ["pack"]),
+    call("an empty file to pack to", ["pack", "DIR", "--out", ""]),
     call("a folder to pack that is not there", ["pack", "DIR/none"]),
     call("a folder to pack without a record", ["pack", "DIR"]),
     call("a bench that was stopped", ["pack", "DIR"], { "record.json": stopped }),

@@ -10,7 +10,7 @@ import type { Dataset } from "../../../model/task.ts";
 import { language } from "../../../model/tasks/language.ts";
 import { Memory } from "../../../kernels/gpu/memory.ts";
 import { quickPlan } from "../../../suites/plans.ts";
-import { memoryStore } from "../memory_store.ts";
+import { memoryStore } from "../../../lab/train/memory_store.ts";
 import { placed, runWith } from "../runs.ts";
 import { assertEquals } from "../assert.ts";
 
@@ -91,7 +91,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** A pool with fake hands, and what it told. */
 function poolOf(count: number, signal = new AbortController().signal) {
-  const hands = Array.from({ length: count }, () => new FakeHand()), store = memoryStore();
+  const hands = Array.from({ length: count }, () => new FakeHand()), store = memoryStore<Run>();
   const told: BenchProgress[] = [];
   const pool = new TrainingPool(device, data, store, signal, (p) => told.push(p), hands);
   return { hands, store, pool, told };

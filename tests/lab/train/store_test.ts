@@ -3,7 +3,7 @@ import { causeOf, LabError } from "../../../lab/record/failure.ts";
 import { type Write, writeAtomic } from "../../../lab/record/files.ts";
 import { openStore } from "../../../lab/train/store.ts";
 import { markUntrusted } from "../../../lab/train/untrusted.ts";
-import { DeviceError } from "../../../kernels/gpu/device.ts";
+import { DeviceError, UntrustedError } from "../../../kernels/gpu/device.ts";
 import { readRecord } from "../../../lab/record/read.ts";
 import { assert, assertEquals, rejects, throws } from "../assert.ts";
 import { recordOf, runWith } from "../runs.ts";
@@ -128,10 +128,10 @@ Deno.test("a second store in the same directory is refused until the first is cl
 Deno.test("a folder whose runs are not to be trusted stays so, and says why; other errors mark nothing", async () => {
   await inDirectory((directory) => {
     fill(directory, "a");
-    markUntrusted(directory, new DeviceError("the GPU refused work"));
+    markUntrusted(directory, new DeviceError("Cannot trust the FMA rate: element 0 is 1"));
     fill(directory, "b");
     const why = "Cannot trust the runs: a (run b) was trained again and came out otherwise";
-    markUntrusted(directory, new DeviceError(why));
+    markUntrusted(directory, new UntrustedError(why));
     throws(() => openStore(directory), {
       name: "LabError",
       message:

@@ -23,10 +23,11 @@ import { command, HELP_FLAG } from "./command.ts";
 const HELP = `deno task judge FILE [options]
 
 Judges a table of runs that any trainer made: a sweep of the learning rate (or of any positive
-value) per configuration, one run a row. One configuration was tuned, the others take its value over: is it
-near-optimal there? FILE is CSV, TSV or JSON Lines. Columns are found by their usual names (lr,
-learning_rate, config.lr; val_loss, val/loss; seed; width, depth, model, ...); others are ignored.
-A row whose loss is NaN, infinite or empty diverged; a run that has no row is missing and no more.
+value) per configuration, one run a row. One configuration was tuned, the others take its value
+over: is it near-optimal there? FILE is CSV, TSV or JSON Lines. Columns are found by their usual
+names (lr, learning_rate, config.lr; val_loss, val/loss; seed; width, depth, model, ...); others
+are ignored. A row whose loss is NaN, infinite or empty diverged; a run that has no row is missing
+and no more.
 
   --reference NAME     the tuned configuration: 64, width=64, or width=64,depth=4
   --scale WHAT         where targets' values are written after the rule: CONFIGURATION=FACTOR, or

@@ -19,7 +19,7 @@
  */
 import type { TimeChange, TimesAgainst } from "../record/against.ts";
 import type { LatencyEvidence } from "../record/evidence.ts";
-import { median } from "../statistics/resample.ts";
+import { mean, median } from "../statistics/resample.ts";
 import { tUpper } from "../statistics/student.ts";
 
 /** Share of A/A benches in which a first look may suspect any layer. */
@@ -63,7 +63,6 @@ export function timedRunOf({ points, roofline }: LatencyEvidence): TimedRun {
   return { layers, ceiling: Math.log(roofline.fma_flops.estimate) };
 }
 
-const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const squares = (values: number[]) => {
   const middle = mean(values);
   return values.reduce((sum, v) => sum + (v - middle) ** 2, 0);

@@ -12,7 +12,7 @@ import { hashOf, sealed } from "../record/hash.ts";
 import { type BenchRecord, type Environment, SCHEMA, type SuiteFacts } from "../record/record.ts";
 import { SWEPT_CHART } from "../record/swept.ts";
 import type { TableRun, TableSource } from "../record/table.ts";
-import { MOST_NOISE } from "../transfer/judge.ts";
+import { passesIf } from "../transfer/judge.ts";
 import { type FromRuns, judgeRuns } from "./judge_table.ts";
 import { PANEL, TRANSFERRED } from "./runs.ts";
 
@@ -70,11 +70,7 @@ function wordsOf(source: TableSource, runs: readonly TableRun[], decided: Decide
       (columns.configuration.length > 0 ? `; ${columns.configuration.join(", ")}` : ""),
     measured: `column ${columns.loss}, mean over ` +
       (columns.seed === null ? "one seed" : `the seeds of column ${columns.seed}`),
-    passesIf:
-      `the 95% interval of the shift of the optimum lies within ±${limits.tolerance_octaves} octave, ` +
-      `or the regret of the transferred value is ≤ max(2 standard errors, ${limits.minRegret}${
-        withUnit(unit)
-      }), ${MOST_NOISE * limits.minRegret} at most`,
+    passesIf: passesIf(limits, unit),
     control: control.length > 0 ? `rows with ${control.join(" or ")} must fail` : "none",
     source: `${file}, ${source.rows} rows`,
   };

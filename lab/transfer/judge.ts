@@ -93,7 +93,16 @@ export function compared(reference: Sweep, target: Sweep): Compared {
 }
 
 /** How many times the smallest limit of the regret its noise may allow: beyond it a regret that is kept would say nothing. */
-export const MOST_NOISE = 4;
+const MOST_NOISE = 4;
+
+/** When a target passes, in words. */
+export function passesIf({ tolerance_octaves, minRegret }: TransferLimits, unit = ""): string {
+  const regret = `${minRegret}${unit === "" ? "" : ` ${unit}`}`;
+  return `the 95% interval of the shift of the optimum lies within ±${tolerance_octaves} octave, or the ` +
+    `regret of the transferred value is ≤ max(2 standard errors, ${regret}), ${
+      MOST_NOISE * minRegret
+    } at most`;
+}
 
 /** Shift and regret with their limits. */
 export function measuresOf(

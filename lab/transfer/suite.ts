@@ -12,7 +12,7 @@ import { type Context, jobOf } from "../train/job.ts";
 import { cellsOf, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import { findingsOf } from "./findings.ts";
-import { MOST_NOISE } from "./judge.ts";
+import { passesIf } from "./judge.ts";
 import { shiftLines } from "./power.ts";
 import { expectedTimes, Sweeps } from "./sweeps.ts";
 
@@ -24,17 +24,12 @@ import { expectedTimes, Sweeps } from "./sweeps.ts";
 export function defineTransfer(declared: TransferDeclaration): Suite<TransferProfile> {
   check(declared);
   const { control, rule = "complete-mue", profiles } = declared;
-  const { tolerance_octaves: tolerance, minRegret } = profiles.quick.limits;
   return {
     ...declared,
     task: profiles.quick.plan.task ?? DEFAULT_TASK,
     ownRouting: null,
     measured: "loss on held-out data, mean over paired seeds",
-    passesIf:
-      `the 95% interval of the shift of the optimum lies within ±${tolerance} octave, or the regret of ` +
-      `the transferred value is ≤ max(2 standard errors, ${minRegret}), ${
-        MOST_NOISE * minRegret
-      } at most`,
+    passesIf: passesIf(profiles.quick.limits),
     control: `${control.rule} (${ruleById(control.rule).title}) on ${control.on} must fail` +
       (control.caution ? `; it ${cautionText(control.caution)}` : ""),
     plan(profileName) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Device, openDevice } from "../kernels/gpu/device.ts";
+import { openDevice } from "../kernels/gpu/device.ts";
 import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
 import { planOf } from "../lab/assemble.ts";
 import { settlePlans } from "../lab/bench.ts";
@@ -18,12 +18,13 @@ import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
+import { OWN } from "../suites/own.ts";
 import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { type Baseline, checkApart, checkBaseline, readBaseline } from "./baseline.ts";
 import { benchSuite } from "./bench_suite.ts";
 import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
-import { budgetLines, chooseWithin, Pace } from "./budget.ts";
+import { budgetLines, chooseWithin, costElsewhere, costHere, Pace } from "./budget.ts";
 import { type Data, dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { exitCodeOf, reportError } from "./exit_codes.ts";
@@ -87,11 +88,12 @@ function inputsOf({ out, histogram }: Options): SuiteInputs {
 const dataOfSuite = ({ task }: Suite, data: Data): Dataset | null =>
   task === null ? null : data.get(task)!;
 
-/** What `--plan` prints of a suite. */
+/** What `--dry-run` prints of a suite. */
 function planText(suite: Suite, profile: ProfileName, data: Data): string {
   const { hash } = planOf(suite, profile, dataOfSuite(suite, data)?.hash ?? null);
   const lines = suite.plan(profile).lines.map((text) => `  ${text}\n`).join("");
-  return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}`;
+  const cost = suite.task === null ? "" : `  cost: ${costElsewhere(suite, profile)}\n`;
+  return `${suite.id}, profile ${profile}, plan ${hash}\n${lines}${cost}`;
 }
 
 /**
@@ -136,24 +138,12 @@ function settleBaseline(
 async function paceOf(
   o: Options,
   budget_s: number,
-  device: Device,
-  workers: readonly Hand[],
+  machine: Parameters<typeof chooseWithin>[3],
   data: Data,
-  signal: AbortSignal,
   line: ProgressLine,
 ): Promise<Pace> {
-  const { suites, profile, out } = o;
-  const choice = await chooseWithin(
-    budget_s,
-    suites,
-    profile,
-    device,
-    workers,
-    data.get("language") ?? await dataOf(o.text),
-    (suite) => dataOfSuite(suite, data),
-    out,
-    signal,
-  );
+  const of = (suite: Suite) => dataOfSuite(suite, data);
+  const choice = await chooseWithin(budget_s, o.suites, o.profile, machine, of, o.out);
   for (const text of budgetLines(choice, budget_s)) line.note(text);
   if (choice.chosen.length === 0) {
     const least = Math.min(...choice.left.map((c) => c.seconds));
@@ -198,15 +188,19 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     const environment = await environmentOf(device), verdicts: Verdict[] = [], worse: string[] = [];
     if (baseline) settleBaseline({ ...o, suites }, baseline, environment, data, line);
     const spent_s = () => (performance.now() - began) / 1000;
+    const machine = { device, workers, signal };
     const pace = o.budget_s === null ? null : await paceOf(
       { ...o, suites },
       o.budget_s,
-      device,
-      workers,
+      { ...machine, data: data.get("language") ?? await dataOf(o.text) },
       data,
-      signal,
       line,
     );
+    const own = suites.find(({ id }) => id === OWN);
+    if (own && pace === null) {
+      const on = { ...machine, data: dataOfSuite(own, data)! };
+      line.note(`${own.id}: ${await costHere(own, profile, on, o.out)}`);
+    }
     settlePlans(suites, profile, (suite) => dataOfSuite(suite, data)?.hash ?? null, o.out);
     if (o.shard) {
       const common = {
@@ -304,10 +298,12 @@ export async function benchCommand(args: string[]): Promise<number> {
       console.log(listing(o));
       return 0;
     }
-    if (o.plan && o.budget_s !== null) {
-      throw new UsageError("Cannot plan a budget without measuring: leave out --plan or --budget");
+    if (o.dryRun && o.budget_s !== null) {
+      throw new UsageError(
+        "Cannot plan a budget without measuring: leave out --dry-run or --budget",
+      );
     }
-    if (o.plan) {
+    if (o.dryRun) {
       const { data, suites } = await dataFor(o.suites, o.profile, o);
       for (const suite of suites) await suite.prepare?.(o.profile, inputsOf(o));
       o.notes.forEach((note) => console.error(`note: ${note}`));

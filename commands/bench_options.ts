@@ -10,10 +10,12 @@ import { duration } from "../reports/words/format.ts";
 import { wrap } from "../reports/words/lines.ts";
 import { TASKS } from "../model/tasks/registry.ts";
 import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
+import { OWN } from "../suites/own.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { readArguments, refuseEmpty, UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
 import type { Sources } from "./data.ts";
+import { OWN_FLAGS, OWN_HELP, ownFlagsGiven, ownFrom } from "./own_plan.ts";
 import { NO_TUNE_HELP } from "./tune.ts";
 import { shardOf } from "./shard.ts";
 import { workersOf } from "./workers.ts";
@@ -52,11 +54,13 @@ tuned optimum survives; what several of them train is trained once.
                    suites and a folder of their own; then \`deno task merge\` (docs/records.md)
   --strict         also fail (exit 1) on "inconclusive" and "cannot tell at this size"
   --list           suites with their claim and time, then stop
-  --plan           print what would be run, then stop
+  --dry-run        print what would be run and how long it takes, then stop
   --no-install     never install a Vulkan driver; say how to, and exit 3
   --no-selftest    skip the check of the kernels before the bench
 ${NO_TUNE_HELP}
   --help           this text
+
+${OWN_HELP}
 
 Exit codes: 0 held, 1 a claim failed (with --baseline: something got worse), 2 bad usage or input,
 3 no adapter or self-test failed, 70 a defect of mue-bench, 130 interrupted (what is finished is
@@ -70,6 +74,7 @@ Examples
   deno task bench --task diffusion                       every claim that is tested on images
   deno task bench latency --out out/latency              MoE against dense on this machine
   deno task bench roofline                               this adapter's ceilings, its own --help
+  deno task bench transfer --reference dense:d=16,L=2,H=16 --targets 16e4a:d=64,h=16 --out out/mine
 `;
 
 /** What the command line asks for. */
@@ -95,7 +100,7 @@ export interface Options extends Sources {
   selftest: boolean;
   tune: boolean;
   list: boolean;
-  plan: boolean;
+  dryRun: boolean;
 }
 
 /** The suite a user names. */
@@ -161,7 +166,7 @@ export function optionsOf(args: string[]): Options | "help" {
     args,
     allowPositionals: true,
     options: {
-      profile: { type: "string", default: "quick" },
+      profile: { type: "string" },
       task: { type: "string" },
       out: { type: "string", default: "out" },
       text: { type: "string" },
@@ -174,7 +179,8 @@ export function optionsOf(args: string[]): Options | "help" {
       shard: { type: "string" },
       strict: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
-      plan: { type: "boolean", default: false },
+      "dry-run": { type: "boolean", default: false },
+      ...OWN_FLAGS,
       "no-install": { type: "boolean", default: false },
       "no-selftest": { type: "boolean", default: false },
       "no-tune": { type: "boolean", default: false },
@@ -184,8 +190,8 @@ export function optionsOf(args: string[]): Options | "help" {
   const { values, positionals } = parsed;
   if (values.help) return "help";
   refuseEmpty(values);
-  const profile = values.profile as ProfileName;
-  if (!PROFILES.includes(profile)) {
+  const wanted = values.profile as ProfileName | undefined;
+  if (wanted !== undefined && !PROFILES.includes(wanted)) {
     throw new UsageError(
       `Cannot run profile ${values.profile}: not one of ${PROFILES.join(", ")}`,
     );
@@ -200,7 +206,7 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot share out a budget: what fits is another on every machine; leave out --budget",
     );
   }
-  if (values.router !== undefined && !positionals.length) {
+  if (values.router !== undefined && !positionals.length && values.plan === undefined) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
     );
@@ -210,7 +216,19 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot use --strict with --baseline: one asks what holds, the other what got worse",
     );
   }
-  const named = forTask([...new Set(positionals)].map(suiteNamed), values.task);
+  const given = ownFlagsGiven(values), others = positionals.filter((id) => id !== OWN);
+  if (given.length > 0 && others.length > 0) {
+    throw new UsageError(
+      `Cannot use --${given[0]} with ${others[0]}: it is for models of your own, bench ${OWN}`,
+    );
+  }
+  if (others.length > 0 && others.length < positionals.length) {
+    throw new UsageError(`Cannot run ${OWN} with ${others[0]}: give it a bench of its own`);
+  }
+  const isOwn = others.length === 0 && (given.length > 0 || positionals.length > 0);
+  const own = isOwn ? ownFrom(values, wanted, values.task) : null;
+  const profile = own?.profile ?? wanted ?? "quick";
+  const named = own ? [own.suite] : forTask([...new Set(positionals)].map(suiteNamed), values.task);
   return {
     ...routedAll(named, values.router, profile),
     profile,
@@ -227,7 +245,7 @@ export function optionsOf(args: string[]): Options | "help" {
     selftest: !values["no-selftest"],
     tune: !values["no-tune"],
     list: values.list,
-    plan: values.plan,
+    dryRun: values["dry-run"],
   };
 }
 

@@ -6,12 +6,19 @@
 import type { Device } from "../kernels/gpu/device.ts";
 import { type Hand, ownHand } from "../lab/train/hand.ts";
 import { contextOf } from "../lab/train/job.ts";
-import { measureSpeed, secondsOf, type Speed } from "../lab/estimate.ts";
+import {
+  type Estimate,
+  measureSpeed,
+  REFERENCE_SPEED,
+  secondsOf,
+  type Speed,
+} from "../lab/estimate.ts";
 import type { ProfileName, Suite } from "../lab/suite.ts";
 import { openStore } from "../lab/train/store.ts";
 import type { Dataset } from "../model/task.ts";
 import { quickPlan } from "../suites/plans.ts";
-import { duration } from "../reports/words/format.ts";
+import { duration, significant } from "../reports/words/format.ts";
+import { many } from "../reports/words/phrases.ts";
 import { UsageError } from "./arguments.ts";
 
 const UNITS = { s: 1, m: 60, h: 3600 } as const;
@@ -115,11 +122,36 @@ export class Pace {
   }
 }
 
+/** The machine whose speed is asked for. */
+interface Machine {
+  device: Device;
+  /** who train; empty: this process, on the device */
+  workers: readonly Hand[];
+  /** what the speed is measured on */
+  data: Dataset;
+  signal: AbortSignal;
+}
+
+/** Measures how fast this machine trains. */
+async function speedOf({ device, workers, data, signal }: Machine): Promise<Speed> {
+  const uploaded = data.upload(device), context = contextOf(data, device);
+  try {
+    const hands = workers.length > 0 ? workers : [ownHand(device, () => uploaded)];
+    return await measureSpeed(hands, context, quickPlan, signal);
+  } finally {
+    uploaded.destroy();
+  }
+}
+
+/** Keys of the runs that are finished in a folder, which cost nothing. */
+function finishedIn(storeDir: string): string[] {
+  using store = openStore(storeDir);
+  return [...store.items.keys()];
+}
+
 /**
  * Measures how fast this machine trains and chooses.
  *
- * @param workers who train; empty: this process, on the device
- * @param data what the speed is measured on
  * @param dataOf what a suite trains on; null: nothing
  * @param storeDir where finished models lie, which cost nothing
  */
@@ -127,26 +159,11 @@ export async function chooseWithin(
   budget_s: number,
   suites: Suite[],
   profile: ProfileName,
-  device: Device,
-  workers: readonly Hand[],
-  data: Dataset,
+  machine: Machine,
   dataOf: (suite: Suite) => Dataset | null,
   storeDir: string,
-  signal: AbortSignal,
 ): Promise<Choice> {
-  const uploaded = data.upload(device), context = contextOf(data, device);
-  let speed: Speed;
-  try {
-    const hands = workers.length > 0 ? workers : [ownHand(device, () => uploaded)];
-    speed = await measureSpeed(hands, context, quickPlan, signal);
-  } finally {
-    uploaded.destroy();
-  }
-  let done: string[];
-  {
-    using store = openStore(storeDir);
-    done = [...store.items.keys()];
-  }
+  const { device, data } = machine, speed = await speedOf(machine), done = finishedIn(storeDir);
   const estimates = new Map(
     suites.map((suite) => [
       suite,
@@ -154,4 +171,40 @@ export async function chooseWithin(
     ]),
   );
   return fit(suites, budget_s, (of) => secondsOf(of.map((r) => estimates.get(r)!), speed, done));
+}
+
+/** What a bench would train, in words: runs, models, tokens and the time they take. */
+function costText({ jobs }: Estimate, done: readonly string[], seconds: number): string {
+  const left = new Map(
+    jobs.filter(({ job }) => !done.includes(job.key)).map((j) => [j.job.key, j]),
+  );
+  const all = [...left.values()],
+    sum = (of: (one: typeof all[number]) => number) =>
+      all.reduce((total, one) => total + one.times * of(one), 0);
+  const tokens = sum(({ job: { steps, sequences, seq } }) => steps * sequences * seq);
+  const models = new Set(all.map(({ job: { group } }) => group)).size;
+  const kept = jobs.length - left.size, runs = Math.round(sum(() => 1));
+  return `about ${many(runs, "run")} of ${many(models, "model")}, ${
+    significant(tokens / 1e6)
+  }M tokens${kept ? `, and ${kept} that are finished` : ""}: ${duration(seconds)}`;
+}
+
+/** What a suite costs on the machine that the estimates are of. */
+export function costElsewhere(suite: Suite, profile: ProfileName): string {
+  const estimate = suite.estimate(profile);
+  const [seconds] = secondsOf([estimate], REFERENCE_SPEED);
+  return `${costText(estimate, [], seconds)} on 2 CPU cores; a bench measures this machine first`;
+}
+
+/** What a suite costs on this machine, whose speed is measured for it. */
+export async function costHere(
+  suite: Suite,
+  profile: ProfileName,
+  machine: Machine,
+  storeDir: string,
+): Promise<string> {
+  const { device, data } = machine, done = finishedIn(storeDir);
+  const estimate = suite.estimate(profile, contextOf(data, device));
+  const [seconds] = secondsOf([estimate], await speedOf(machine), done);
+  return `${costText(estimate, done, seconds)} here, by a few steps that were timed`;
 }

@@ -16,8 +16,9 @@ import { planOf } from "../lab/assemble.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { writeReport } from "../reports/write.ts";
-import { contextOn, suiteRunAs } from "../suites/of_record.ts";
-import { suiteById, SUITES } from "../suites/registry.ts";
+import { contextOn, suiteRunAs, taskRunAs } from "../suites/of_record.ts";
+import { OWN } from "../suites/own.ts";
+import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit_codes.ts";
 import { printSummary } from "./terminal.ts";
@@ -68,7 +69,7 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
   const shards = oneBench(found), [{ facts }] = shards;
   const profile = PROFILES.find((name) => name === facts.profile);
   if (profile === undefined) throw new LabError(`Cannot merge profile ${facts.profile}`);
-  const known = new Set(SUITES.map(({ id }) => id));
+  const known = new Set([...SUITES.map(({ id }) => id), OWN]);
   const stray = facts.suites.find(({ id }) => !known.has(id));
   if (stray) throw new LabError(`Cannot merge ${stray.id}: this version has no such suite`);
   const runs = union(shards.map(({ folder }) => ({
@@ -78,18 +79,19 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
   checkEmpty(out);
   const data = new DataOf(sources), records: BenchRecord[] = [];
   const onProblem = (problem: string) => console.error(`warning: ${problem}`);
-  for (const { id, options, plan: hash, share } of facts.suites) {
+  for (const { id, options, plan: hash, share, decided } of facts.suites) {
+    const as = { id, options, profile, decided };
     if (share !== "runs") {
       const owner = shards.find((s) => s.facts.suites.find((x) => x.id === id)?.share === "whole");
       if (!owner) throw new LabError(`Cannot merge ${id}: no shard ran it`);
-      const record = await readRecord(`${owner.folder}/${suiteById(id).id}/record.json`);
+      const record = await readRecord(`${owner.folder}/${id}/record.json`);
       checkWhole(record, owner, id);
       records.push(record);
       continue;
     }
-    const { task } = suiteById(id);
+    const task = taskRunAs(as);
     if (task === null) throw new LabError(`Cannot merge ${id}: it trains nothing to be shared out`);
-    const of = await data.of(task), { suite } = suiteRunAs({ id, options, profile }, of);
+    const of = await data.of(task), { suite } = suiteRunAs(as, of);
     const plan = planOf(suite, profile, of.hash);
     if (plan.hash !== hash) {
       throw new LabError(

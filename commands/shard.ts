@@ -18,6 +18,7 @@ import {
 import { isShared, ownsWhole, trainShare } from "../lab/shard.ts";
 import type { Suite } from "../lab/suite.ts";
 import type { Dataset } from "../model/task.ts";
+import { OWN } from "../suites/own.ts";
 import { UsageError } from "./arguments.ts";
 import { progressText } from "../reports/words/progress.ts";
 import { benchSuite } from "./bench_suite.ts";
@@ -79,12 +80,16 @@ export interface ShardOptions
  */
 export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0 | 130> {
   const { shard, suites, profile, storeDir, environment, dataOf } = o, { index, count } = shard;
-  const shares = suites.map((suite): ShardSuite => ({
-    id: suite.id,
-    options: suite.options ?? null,
-    plan: planOf(suite, profile, dataOf(suite)?.hash ?? null).hash,
-    share: isShared(suite) ? "runs" : ownsWhole(suite, shard) ? "whole" : "none",
-  }));
+  const shares = suites.map((suite): ShardSuite => {
+    const { hash, decided } = planOf(suite, profile, dataOf(suite)?.hash ?? null);
+    return {
+      id: suite.id,
+      options: suite.options ?? null,
+      plan: hash,
+      share: isShared(suite) ? "runs" : ownsWhole(suite, shard) ? "whole" : "none",
+      ...(suite.id === OWN ? { decided } : {}),
+    };
+  });
   const costs: ShardFacts["costs"] = {}, keys = new Set<string>();
   const warnings = [...o.warnings], exploratory: string[] = [], trust: ShardFacts["trust"] = {};
   const write = (finished: boolean) =>

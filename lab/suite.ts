@@ -26,7 +26,7 @@ export type ProfileName = typeof PROFILES[number];
 export interface Planned {
   /** everything that decides a result: sizes, seeds, grids, limits; JSON, hashed */
   decided: unknown;
-  /** the same for a reader of `--plan`, line by line */
+  /** the same for a reader of `--dry-run`, line by line */
   lines: string[];
   /** plans of all models it may train, so that data too short is refused before any work */
   trainings: TrainingPlan[];

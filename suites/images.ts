@@ -54,9 +54,10 @@ export const IMAGES_WIDE = "d=64,dh=16,h=16";
  * What counts as kept: one octave, or a regret of 0.005. In a twin of this model in PyTorch (docs/validation.md) an octave
  * off the optimum costs 0.005 to 0.008, 2% of the loss. Stated before the first run with these kernels.
  */
-const MIN_REGRET: TransferLimits["minRegret"] = 0.005;
+export const MIN_REGRET: TransferLimits["minRegret"] = 0.005;
 
-const SIZES: Sizes = {
+/** What transfer suites on images are run at. */
+export const IMAGE_SIZES: Sizes = {
   smoke: {
     plan: smokeImages,
     seeds: [0, 1],
@@ -78,7 +79,7 @@ const SIZES: Sizes = {
  * Further seeds of the reference: it is cheap, and the noise of its runs (0.01 at the optimum, that of the targets 0.003)
  * decided how well a shift was told. With three seeds all that was said is `inconclusive`: ±1 octave.
  */
-const REFERENCE_SEEDS: Partial<Record<ProfileName, number[]>> = {
+export const REFERENCE_SEEDS: Partial<Record<ProfileName, number[]>> = {
   quick: [3, 4, 5, 6, 7, 8, 9, 10, 11],
 };
 
@@ -115,7 +116,7 @@ export function onImages(of: TransferDeclaration, { quick, smoke, paper, ...own 
     const { panels: all, limits: { tolerance_octaves } } = of.profiles[name], own = panels[name];
     const further = REFERENCE_SEEDS[name];
     return {
-      ...SIZES[name],
+      ...IMAGE_SIZES[name],
       panels: (own ?? all.filter((panel) => !panel.beside)).map((panel) =>
         further && !panel.beside ? { ...panel, referenceSeeds: further } : panel
       ),

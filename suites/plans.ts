@@ -72,12 +72,13 @@ export const QUICK_WIDE = "d=48,dh=12,h=12";
 export const PAPER_WIDE = "d=512,h=128,dh=64";
 
 /** What counts as kept: one octave, the grid's step, or a regret too small to matter. */
-const LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.01 };
+export const LIMITS: TransferLimits = { tolerance_octaves: 1, minRegret: 0.01 };
 
 /** What a transfer suite's profiles share of a task. */
 export type Sizes = Record<ProfileName, Pick<TransferProfile, "plan" | "seeds" | "grid">>;
 
-const SIZES: Sizes = {
+/** What transfer suites on text are run at. */
+export const TEXT_SIZES: Sizes = {
   smoke: {
     plan: smokePlan,
     seeds: [0, 1],
@@ -107,7 +108,7 @@ export function transferProfiles(
   grids: Partial<Record<ProfileName, Grids>> = {},
 ): Record<ProfileName, TransferProfile> {
   const profile = (name: ProfileName): TransferProfile => ({
-    ...SIZES[name],
+    ...TEXT_SIZES[name],
     panels: panels[name],
     limits: { ...LIMITS, ...limits },
     ...(grids[name] ? { grid: grids[name] } : {}),

@@ -36,7 +36,7 @@ export const ONE_RATE =
 export interface Method<P> {
   /** models it trains through the pool, none where it only probes, and the plan of all its models */
   trains(profile: P): { plan: TrainingPlan; wanted: Wanted[] };
-  /** what it does with models that it trains itself, for a reader of `--plan`; absent: it probes them */
+  /** what it does with models that it trains itself, for a reader of `--dry-run`; absent: it probes them */
   says?(profile: P): string[];
   /** Measures and judges. */
   measure(profile: P, at: Workbench): Promise<Findings>;
@@ -89,7 +89,7 @@ export function probing<P extends ProbePlan>(measure: Method<P>["measure"]): Met
   };
 }
 
-/** Models for a reader of `--plan`: how many, and each with what it changes and its seeds. */
+/** Models for a reader of `--dry-run`: how many, and each with what it changes and its seeds. */
 function linesOf(wanted: Wanted[]): string[] {
   if (wanted.length === 0) return ["probes of untrained and briefly trained models"];
   const names = Map.groupBy(wanted, ({ configuration, rule, log2lr, multipliers, training }) =>

@@ -38,6 +38,8 @@ export interface ShardSuite {
   plan: string;
   /** `runs`: a share of its models; `whole`: all of it, its record lies in the folder; `none`: other shards do it */
   share: "runs" | "whole" | "none";
+  /** everything that was decided, of a suite of the user's own, which no version knows by its id */
+  decided?: unknown;
 }
 
 /** What a shard leaves beside its runs. */
@@ -69,6 +71,7 @@ const shardSchema: z.ZodType<ShardFacts> = z.object({
     options: z.string().nullable(),
     plan: z.string(),
     share: z.enum(["runs", "whole", "none"]),
+    decided: z.unknown().optional(),
   })).min(1),
   environment: environmentSchema,
   finished: z.boolean(),

@@ -164,11 +164,11 @@ Deno.test("a suite of another kind is listed, planned and checked like the first
   assert.match(list.out, /^activated-experts .*^latency {2}\(Fig\. 7; about \d+ min/ms);
   assert.match(list.out, /all together, sharing what they train: about \d+ (h|min)/);
   assert.ok(list.out.split("\n").every((line) => !/undefined|NaN/.test(line)));
-  const plan = await bench("latency", "--plan", "--profile", "smoke");
+  const plan = await bench("latency", "--dry-run", "--profile", "smoke");
   assert.equal(plan.code, 0, plan.err);
   assert.match(plan.out, /^latency, profile smoke, plan [0-9a-f]{16}\n {2}\d+ points, 6 rounds/);
   assert.match(plan.out, /experts\/moe\/16e2a:d=64,L=1,h=32\/256\/uniform\/forward\+backward/);
-  const both = await bench("--plan", "--profile", "smoke");
+  const both = await bench("--dry-run", "--profile", "smoke");
   assert.match(both.out, /^activated-experts, profile smoke.*^latency, profile smoke/ms);
 });
 

@@ -11,6 +11,7 @@ import { COMPARE } from "./mistakes/compare.ts";
 import { HISTOGRAM, IMAGES, TEXT } from "./mistakes/data.ts";
 import { JUDGE } from "./mistakes/judge.ts";
 import { type Said, said } from "./said.ts";
+import { OWN } from "./mistakes/own.ts";
 import { type Chapter, lay, type Mistake } from "./mistakes/mistake.ts";
 import { ADAPTER, MEASURING, PARITY, RULE } from "./mistakes/others.ts";
 import { BASELINE, RECORDS, SHARDS } from "./mistakes/records.ts";
@@ -19,6 +20,7 @@ import { BASELINE, RECORDS, SHARDS } from "./mistakes/records.ts";
 const CHAPTERS: Chapter[] = [
   ARGUMENTS,
   FOLDER,
+  OWN,
   TEXT,
   IMAGES,
   HISTOGRAM,

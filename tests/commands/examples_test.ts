@@ -35,7 +35,7 @@ function shown(text: string): string[][] {
 /** The same line, made to say what it would do and stop. */
 function dry([name, ...args]: string[]): [string, ...string[]] {
   if (name !== "bench" || args[0] === "roofline") return [name, ...args, "--help"];
-  return [name, ...args, args.includes("--budget") ? "--list" : "--plan"];
+  return [name, ...args, args.includes("--budget") ? "--list" : "--dry-run"];
 }
 
 Deno.test("every example of bench's help is a line it takes", async () => {

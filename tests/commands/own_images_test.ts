@@ -136,7 +136,7 @@ Deno.test("suites that train on no images refuse --data and name those that do",
 
 Deno.test("the plan follows the images' size, and is another for other images", () =>
   inFolder({ ...many(160) }, async (path) => {
-    const plan = (...args: string[]) => bench(SUITE, "--profile", "smoke", "--plan", ...args);
+    const plan = (...args: string[]) => bench(SUITE, "--profile", "smoke", "--dry-run", ...args);
     const own = await plan("--data", path), built = await plan();
     assert.deepEqual([own.code, built.code], [0, 0], own.err + built.err);
     assert.match(own.out, /20 steps of 16 tokens/);

@@ -6,7 +6,7 @@ import type { Chapter, Files, Mistake } from "./mistake.ts";
 
 const plan = (did: string, args: string[], files: Files): Mistake => ({
   did,
-  args: ["bench", ...args, "--plan", "--profile", "smoke"],
+  args: ["bench", ...args, "--dry-run", "--profile", "smoke"],
   files,
 });
 const text = (did: string, files: Files, path = "DIR/a.txt"): Mistake =>

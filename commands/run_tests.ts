@@ -9,6 +9,12 @@ import { ensureAdapter } from "./setup.ts";
 
 const JUNIT = "out/junit.xml";
 
+/**
+ * Files of tests that run side by side, a string as Deno wants it. No more on machines of many cores: tests that time
+ * something want the rest of the machine idle.
+ */
+const JOBS = "2";
+
 /** How many tests ended how. */
 export interface Counts {
   passed: number;
@@ -57,8 +63,8 @@ export function summarize(counts: Counts, code: number): { line: string; ok: boo
 
 const HELP = `deno task test [PATH…] [options of deno test]
 
-Finds or installs an adapter, runs the tests and the documented examples, and ends with a line
-\`N passed, N failed\`. With PATH: those tests alone.
+Finds or installs an adapter, runs the tests and the documented examples, two files at a time, and
+ends with a line \`N passed, N failed\`. With PATH: those tests alone.
 
   --filter TEXT   tests whose name holds it
   --no-install    never install a Vulkan driver; say how to, and exit 3
@@ -99,9 +105,11 @@ export async function testCommand(args: string[]): Promise<number> {
       "--allow-ffi",
       "--allow-run",
       "--doc",
+      "--parallel",
       `--junit-path=${JUNIT}`,
       ...args.filter((arg) => arg !== "--no-install"),
     ],
+    env: { DENO_JOBS: JOBS },
   }).spawn().status;
   const junit = await Deno.readTextFile(JUNIT).catch(() => "");
   for (const name of skippedTests(junit)) console.error(`SKIPPED: ${name}`);

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { type BenchOptions, runBench } from "../../lab/bench.ts";
 import { checkAlone } from "../../lab/check.ts";
-import { DeviceError } from "../../kernels/gpu/device.ts";
 import type { TransferProfile } from "../../lab/transfer/declaration.ts";
 import { defineTransfer } from "../../lab/transfer/suite.ts";
 import { Canary } from "../../lab/train/canary.ts";
+import { UntrustedError } from "../../kernels/gpu/device.ts";
 import { faultyDevice } from "../faulty_device.ts";
 import { withDevice } from "../with_device.ts";
 import { DATA, PLAN } from "./known_jobs.ts";
@@ -65,7 +65,7 @@ Deno.test("a bench trains the canary before and after, one run again, and trusts
       again = () => faults.drop = (kernel, n) => kernel === "adamw" && n % 2 === 0;
       const faulty = await runBench(suite, options("faulty"));
       const found = faulty.record!, said = /Cannot trust the runs: .* trained again .* otherwise/;
-      assert.ok(faulty.failure instanceof DeviceError);
+      assert.ok(faulty.failure instanceof UntrustedError);
       assert.match(faulty.failure.message, said);
       assert.ok(found.warnings.some((text) => said.test(text)), found.warnings.join("\n"));
       assert.deepEqual([found.incomplete, found.verdict], [true, "inconclusive"]);
@@ -80,7 +80,7 @@ Deno.test("a bench trains the canary before and after, one run again, and trusts
       const later = await runBench(suite, options("sound")), named = later.record!;
       assert.match(
         `${later.failure}`,
-        /DeviceError: Cannot trust this process's device: the canary changed, its digest is/,
+        /UntrustedError: Cannot trust this process's device: the canary changed, its digest is/,
       );
       assert.ok(named.warnings.some((text) => /the canary changed/.test(text)));
       assert.deepEqual([named.incomplete, named.verdict], [true, "inconclusive"]);

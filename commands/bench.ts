@@ -4,7 +4,7 @@
  * @module
  */
 import { openDevice } from "../kernels/gpu/device.ts";
-import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
+import { referenceSpeed, secondsOf } from "../lab/estimate.ts";
 import { planOf } from "../lab/assemble.ts";
 import { settlePlans } from "../lab/bench.ts";
 import { causeOf } from "../lab/record/failure.ts";
@@ -218,7 +218,10 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
       return await benchShard({ ...common, shard: o.shard, suites, dataOf }, line);
     }
     const all = suites.values();
-    const promised = secondsOf(suites.map((suite) => suite.estimate(profile)), REFERENCE_SPEED);
+    const promised = secondsOf(
+      suites.map((suite) => suite.estimate(profile)),
+      referenceSpeed(profile),
+    );
     const left = new TimeLeft(pace ? [] : promised);
     const next = () => pace ? pace.next(spent_s()) : all.next().value ?? null;
     for (let suite = next(); suite; suite = next()) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { REFERENCE_SPEED, secondsOf } from "../lab/estimate.ts";
+import { referenceSpeed, secondsOf } from "../lab/estimate.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import type { Shard } from "../lab/record/shard.ts";
 import { duration } from "../reports/words/format.ts";
@@ -255,8 +255,9 @@ const COLUMNS = 100;
 /** What `--list` prints. */
 export function listing(o: Options): string {
   const estimates = o.suites.map((s) => s.estimate(o.profile));
-  const alone = estimates.map((e) => secondsOf([e], REFERENCE_SPEED)[0]);
-  const all = secondsOf(estimates, REFERENCE_SPEED).reduce((sum, s) => sum + s, 0);
+  const speed = referenceSpeed(o.profile);
+  const alone = estimates.map((e) => secondsOf([e], speed)[0]);
+  const all = secondsOf(estimates, speed).reduce((sum, s) => sum + s, 0);
   const gpu = o.profile === "paper";
   const said = (name: string, text: string) =>
     wrap(text, COLUMNS, `  ${name}:`.padEnd(11), " ".repeat(11)).join("\n");

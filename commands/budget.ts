@@ -9,7 +9,7 @@ import { contextOf } from "../lab/train/job.ts";
 import {
   type Estimate,
   measureSpeed,
-  REFERENCE_SPEED,
+  referenceSpeed,
   secondsOf,
   type Speed,
 } from "../lab/estimate.ts";
@@ -192,7 +192,7 @@ function costText({ jobs }: Estimate, done: readonly string[], seconds: number):
 /** What a suite costs on the machine that the estimates are of. */
 export function costElsewhere(suite: Suite, profile: ProfileName): string {
   const estimate = suite.estimate(profile);
-  const [seconds] = secondsOf([estimate], REFERENCE_SPEED);
+  const [seconds] = secondsOf([estimate], referenceSpeed(profile));
   return `${costText(estimate, [], seconds)} on 2 CPU cores; a bench measures this machine first`;
 }
 

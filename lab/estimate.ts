@@ -25,6 +25,13 @@ export interface Speed {
  */
 export const REFERENCE_SPEED: Speed = { rate: 1.5e9, compile_s: 0 };
 
+/**
+ * The speed of that machine at a profile. Runs of smoke are over before their kernels are compiled: of its transfer suites
+ * alone, 7 s each of three shapes, next to nothing is training.
+ */
+export const referenceSpeed = (profile: string): Speed =>
+  profile === "smoke" ? { ...REFERENCE_SPEED, compile_s: 2 } : REFERENCE_SPEED;
+
 /** What a suite would do. */
 export interface Estimate {
   /** models, and what a sweep's widening is expected to multiply their work by (1: nothing) */

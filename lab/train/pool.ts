@@ -352,6 +352,8 @@ export class TrainingPool implements Models {
     const done = m.work + all.reduce((sum, group) => sum + group.work - leftOf(group), 0);
     const left = planned.work +
       all.reduce((sum, group) => sum + (group.forLater ? 0 : leftOf(group)), 0);
+    // one hand trains on alone when nothing is left for the others
+    const longest = Math.max(0, ...all.filter(({ forLater }) => !forLater).map(leftOf));
     this.#onProgress({
       groups: [newest, ...all.filter((group) => group !== newest && group.work > 0)]
         .map(({ label, step, steps, replicas }) => ({ label, step, steps, replicas })),
@@ -359,7 +361,7 @@ export class TrainingPool implements Models {
       runsPlanned: planned.runs,
       // the first seconds and steps compile
       left_s: done > 0 && seconds > 5 && (m.work > 0 || all.some(({ step }) => step >= 10))
-        ? left * seconds / done
+        ? Math.max(left, this.#hands.length * longest) * seconds / done
         : null,
     });
   }

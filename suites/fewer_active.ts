@@ -28,13 +28,14 @@ export const fewerActive: Suite<FewerProfile> = defineClaims({
     "A trained MoE evaluated with half of its active experts loses little, and with twice as many it gains nothing",
   heldFixed:
     "the trained weights, R, gates normalized over the picked experts, the held-out windows",
-  varied: "active experts in evaluation; routers as trained, or their rows by other experts",
+  varied:
+    "active experts in evaluation; routers as trained, or their rows swapped among the experts",
   measured:
     "held-out loss less that of the same model with the experts it was trained with, nats, mean over seeds",
   passesIf:
     `half cost at most ${limits.cost} nats and twice gain at most ${limits.gain}, whole 95% intervals over seeds`,
   control:
-    `half, picked by routers whose rows were given to other experts, must cost more than ${limits.cost} nats; 2 experts must gain more than ${limits.gain} on 1`,
+    `half, picked by routers whose rows are swapped among the experts, must cost more than ${limits.cost} nats; 2 experts must gain more than ${limits.gain} on 1`,
   source: "arXiv 2405.14507 (SCMoE), section 3; arXiv 2505.03531",
   probes_s: { smoke: 5, quick: 120, paper: 6000 },
   ownRouting: "its routing is part of its claim",

@@ -39,8 +39,8 @@ function routersOf(
       router("capacity 1.25", ",cf=1.25"),
       router(`${limit} of ${groups} groups`, `,limit=${limit}`, `${name}${groups}g`),
     ],
-    blind: router("hash", ",router=hash"),
-    dense: { name: "dense", configuration: dense },
+    blind: router("hash (learns nothing)", ",router=hash"),
+    dense: { name: "dense (no router)", configuration: dense },
   };
 }
 

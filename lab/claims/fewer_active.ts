@@ -39,12 +39,12 @@ export interface WithActive {
   active: number;
   /** by the routers as they were trained */
   own: (number | null)[];
-  /** by routers whose rows stand by other experts */
+  /** by routers whose rows are swapped among the experts */
   shuffled: (number | null)[];
 }
 
 const COST = "cost", LOSS = "loss";
-const LINES = { own: "routers as trained", shuffled: "rows of the routers by other experts" };
+const LINES = { own: "routers as trained", shuffled: "router rows swapped among experts" };
 type Routers = keyof typeof LINES;
 
 /** Active experts the model of a profile is trained with. */
@@ -97,7 +97,7 @@ export function judgeFewer(
   };
   const name = "loss less that with the experts it was trained with";
   const others = p.active.filter((n) => ![a / 2, a, 2 * a].includes(n));
-  const subject = (n: number) => `${n} of ${a} active experts`;
+  const subject = (n: number) => `${n} experts instead of ${a}`;
   return {
     judgements: [
       judged(
@@ -115,7 +115,7 @@ export function judgeFewer(
       judged(
         {
           role: "control",
-          subject: "2 active experts less 1",
+          subject: "2 experts instead of 1",
           variant: LINES.own,
           name: "loss less that with half of the experts",
           limits: least,
@@ -146,7 +146,7 @@ function panelsOf({ limits }: FewerProfile, a: number, unit: string): Panel[] {
       title: `Less the loss with ${a}, as trained`,
       chart: "fewer-active",
       x,
-      y: { title: `difference of the held-out loss, ${unit}`, scale: "linear" },
+      y: { title: `difference of the held-out loss (${unit})`, scale: "linear" },
       rules: [{ y: limits.cost, label: "limit of half" }, {
         y: -limits.gain,
         label: "limit of twice",
@@ -154,11 +154,11 @@ function panelsOf({ limits }: FewerProfile, a: number, unit: string): Panel[] {
     }),
     panelOf({
       name: LOSS,
-      title: "With routers as trained, and with their rows by other experts",
+      title: "With routers as trained, and with their rows swapped",
       chart: "fewer-active",
       decides: false,
       x,
-      y: { title: `held-out loss, ${unit}`, scale: "linear" },
+      y: { title: `held-out loss (${unit})`, scale: "linear" },
     }),
   ];
 }
@@ -185,7 +185,7 @@ function tableOf(all: readonly WithActive[], a: number, unit: string): FindingsT
       column("loss", unit, 3),
       column(`less that with ${a}`, unit, 4),
       column("of every seed", unit, 3),
-      column("rows of the routers by other experts, loss", unit, 3),
+      column("router rows swapped, loss", unit, 3),
       column(`less that with ${a}, as trained`, unit, 3),
     ],
     rows: all.map((one) => {
@@ -249,9 +249,7 @@ export const FEWER_ACTIVE: Method<FewerProfile> = {
   trains: ({ plan }) => ({ plan, wanted: [] }),
   says: ({ plan, configuration, seeds, active }) => [
     `${configuration}, complete-mue, ${plan.steps} steps × ${seeds.length}`,
-    `each evaluated with ${
-      active.join(", ")
-    } active experts, and with its routers' rows by other experts`,
+    `each evaluated with ${active.join(", ")} active experts, and with its router rows swapped`,
   ],
   measure: measureFewer,
 };

@@ -50,12 +50,12 @@ export interface RoutersProfile {
 const PANEL = "difference";
 
 /** Every line, the usual router first. */
-function linesOf(p: RoutersProfile): { router: RankedRouter; role: Role; kind: string }[] {
+function linesOf(p: RoutersProfile): { router: RankedRouter; role: Role; learns: boolean }[] {
   return [
-    { router: p.usual, role: "aside", kind: "learns" },
-    ...p.learned.map((router) => ({ router, role: "claim" as const, kind: "learns" })),
-    { router: p.blind, role: "control", kind: "learns nothing" },
-    { router: p.dense, role: "aside", kind: "has none" },
+    { router: p.usual, role: "aside", learns: true },
+    ...p.learned.map((router) => ({ router, role: "claim" as const, learns: true })),
+    { router: p.blind, role: "control", learns: false },
+    { router: p.dense, role: "aside", learns: false },
   ];
 }
 
@@ -85,7 +85,7 @@ const less = (a: Line, b: Line): number[] | null =>
 
 /** Variance of a difference, from the residuals of every router that learns and did not diverge. */
 function pooledOf(lines: readonly Line[]): Pooled | undefined {
-  const table = lines.filter(({ kind }) => kind === "learns").flatMap(({ losses }) =>
+  const table = lines.filter(({ learns }) => learns).flatMap(({ losses }) =>
     losses ? [losses] : []
   );
   return table.length < 2 ? undefined : contrastVariance(residualVariance(table), [1, -1]);
@@ -181,11 +181,11 @@ export function judgeRouters(p: RoutersProfile, runs: readonly Run[], unit: stri
       chart: "routers",
       mark: "points",
       x: { title: "router", scale: "nominal" },
-      y: { title: `difference of the held-out loss, ${unit}`, scale: "linear" },
+      y: { title: `difference of the held-out loss (${unit})`, scale: "linear" },
       rules: [{ y: differs, label: "limit" }, { y: -differs, label: "limit" }],
     })],
-    points: all.flatMap(({ line: { router, kind }, value }) =>
-      value ? [pointOf(PANEL, kind, router.name, value.estimate, value)] : []
+    points: all.flatMap(({ line: { router }, value }) =>
+      value ? [pointOf(PANEL, "paired by seed", router.name, value.estimate, value)] : []
     ),
     judgements: all.map(({ line: { router, role }, value, noise, missing }) =>
       judgeOne({

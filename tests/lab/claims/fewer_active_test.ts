@@ -46,8 +46,8 @@ Deno.test("where half costs little and twice gains nothing, the suite passes", (
 
 Deno.test("where half costs much or twice gains, the suite fails, and names which", () => {
   const half = made({ ...SOURCES, 2: 0.1 }), twice = made({ ...SOURCES, 8: -0.03 });
-  assert.deepEqual([verdict(half), failing(half)], ["fail", ["2 of 4 active experts"]]);
-  assert.deepEqual([verdict(twice), failing(twice)], ["fail", ["8 of 4 active experts"]]);
+  assert.deepEqual([verdict(half), failing(half)], ["fail", ["2 experts instead of 4"]]);
+  assert.deepEqual([verdict(twice), failing(twice)], ["fail", ["8 experts instead of 4"]]);
 });
 
 Deno.test("where any router does, or one expert as well as two, nothing can be told", () => {

@@ -97,7 +97,7 @@ export function judgeFewer(
   };
   const name = "loss less that with the experts it was trained with";
   const others = p.active.filter((n) => ![a / 2, a, 2 * a].includes(n));
-  const subject = (n: number) => `${n} experts instead of ${a}`;
+  const subject = (n: number) => `${n === 1 ? "1 expert" : `${n} experts`} instead of ${a}`;
   return {
     judgements: [
       judged(
@@ -237,7 +237,7 @@ export async function measureFewer(p: FewerProfile, at: Workbench): Promise<Find
     ...judgeFewer(p, all, unit),
     tables: [tableOf(all, a, unit)],
     caveats: [
-      "Gates are normalized over whatever experts are picked and R stays the trained model's, so that fewer experts weigh more each; what a model loses that leaves the sum of the others as it was is not measured.",
+      "Gates are normalized over whatever experts are picked and R stays the trained model's, so that fewer experts weigh more each. Leaving out picks at the weights the others had is not tried.",
       "Held-out loss alone, on one text: the sources measure tasks and throughput, and no time is measured here.",
       "A model that had been trained with as few experts stands in `scaling`, and is another question.",
     ],

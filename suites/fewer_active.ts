@@ -37,7 +37,7 @@ export const fewerActive: Suite<FewerProfile> = defineClaims({
   control:
     `half, picked by routers whose rows are swapped among the experts, must cost more than ${limits.cost} nats; 2 experts must gain more than ${limits.gain} on 1`,
   source: "arXiv 2405.14507 (SCMoE); arXiv 2505.03531 (Faster MoE LLM Inference)",
-  probes_s: { smoke: 5, quick: 90, paper: 6000 },
+  probes_s: { smoke: 5, quick: 110, paper: 6000 },
   ownRouting: "its routing is part of its claim",
   method: FEWER_ACTIVE,
   profiles: {

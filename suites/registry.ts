@@ -11,12 +11,14 @@ import { capacity, capacityOfImages } from "./capacity.ts";
 import { coordinateCheck, coordinateCheckOfImages } from "./coordinate_check.ts";
 import { depth } from "./depth.ts";
 import { duration } from "./duration.ts";
+import { fewerActive } from "./fewer_active.ts";
 import { ffnWidth } from "./ffn_width.ts";
 import { granularity, granularityOfImages } from "./granularity.ts";
 import { hybrids, hybridsOfImages } from "./hybrids.ts";
 import { initialLoss, initialLossOfImages } from "./initial_loss.ts";
 import { latency } from "./latency.ts";
 import { routerStability } from "./router_stability.ts";
+import { routers } from "./routers.ts";
 import { routingByTimestep } from "./routing_by_timestep.ts";
 import { samples } from "./samples.ts";
 import { scaling, scalingOfImages } from "./scaling.ts";
@@ -42,6 +44,8 @@ export const SUITES: Suite[] = [
   speedup,
   coordinateCheck,
   routerStability,
+  fewerActive,
+  routers,
   shootOut,
   bridgesOfImages,
   activatedExpertsOfImages,

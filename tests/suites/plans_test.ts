@@ -23,6 +23,8 @@ const PINNED: Record<string, string[]> = {
   "speedup": ["4", "dacc9988b4b7b6cc", "ca6fad32d0ada2d0", "7ae94bb9d3fdc5ba"],
   "coordinate-check": ["4", "a89dd39796b80139", "e69f4023fac76b2d", "f9cf528a37e346ba"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
+  "fewer-active": ["1", "349680d25bd00efa", "7784e94ba7a3406f", "2227fb1109fdcac2"],
+  "routers": ["1", "6b3dac5ccea8b5bf", "79a54da8a9cbcc49", "c2490ea50b74999c"],
   "shoot-out": ["5", "700e4d797df15bcb", "cbdc172b515a9f69", "db2c497dc56cd9a3"],
   "bridges-diffusion": ["1", "e55c57d5d1c1c125", "cf43892937d5974a", "8f79e266c82fa18b"],
   "activated-experts-diffusion": ["3", "8d7f2cb0864a778f", "1f81673cf083cc37", "d15ca4533acf0c31"],

@@ -15,6 +15,12 @@ import { geometricMean, noisyExponent } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf, NAMES } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
 import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import {
+  drawRoutingVariance,
+  judgeRoutingVariance,
+  measureRoutingVariance,
+  type RoutingVarianceCase,
+} from "./routing_variance.ts";
 import { type Method, probing } from "./suite.ts";
 
 /** The size an axis varies. */
@@ -45,6 +51,8 @@ export interface CheckProfile extends ProbePlan {
   /** most models side by side on the device */
   sideBySide: number;
   axes: CheckAxis[];
+  /** the gates whose routing-variance factor is judged; absent: none */
+  routing?: RoutingVarianceCase;
   /** largest slope, either way, of what is there at init and of what training changes */
   limits: { init: number; change: number };
 }
@@ -214,10 +222,17 @@ function tableOf(curves: Curve[]): FindingsTable {
 /** Measures and judges. */
 export async function measureCoordinates(p: CheckProfile, at: Workbench): Promise<Findings> {
   const curves = await measureCurves(p, at), missing = p.axes.filter((a) => a.asides.length > 0);
+  const { panels, points } = drawCurves(curves), { routing } = p;
+  const variance = routing ? await measureRoutingVariance(p, routing, p.rule, at) : [];
+  const drawn = routing && drawRoutingVariance(variance, routing);
   return {
-    ...drawCurves(curves),
-    judgements: judgeCurves(curves, p),
-    tables: [tableOf(curves)],
+    panels: [...panels, ...drawn?.panels ?? []],
+    points: [...points, ...drawn?.points ?? []],
+    judgements: [
+      ...judgeCurves(curves, p),
+      ...routing ? judgeRoutingVariance(variance, routing) : [],
+    ],
+    tables: [tableOf(curves), ...drawn?.tables ?? []],
     caveats: [
       `it looks ${p.steps} steps into training at one learning rate (2^${
         Math.log2(p.base.lr)
@@ -228,6 +243,7 @@ export async function measureCoordinates(p: CheckProfile, at: Workbench): Promis
           "the authors' final projection multiplies its output by 1/rho_d and its learning rate by 1/rho_d, so that with a projection that starts at zero its first changes shrink with d; the variant with the other head is beside it",
         ]
         : [],
+      ...drawn?.caveats ?? [],
     ],
   };
 }

@@ -92,8 +92,12 @@ async function measureSome(p: CheckProfile, at: Workbench, text: string, variant
   }
 }
 
-/** Measures every variant of every configuration of the axes. */
-export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Curve[]> {
+/**
+ * Measures every variant of every configuration of the axes.
+ *
+ * @param upTo share of the suite that is done then
+ */
+export async function measureCurves(p: CheckProfile, at: Workbench, upTo = 1): Promise<Curve[]> {
   const all = p.axes.reduce((sum, axis) => sum + axis.configurations.length, 0);
   const reference = parseConfiguration(p.reference), curves: Curve[] = [];
   let done = 0;
@@ -109,7 +113,7 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
       y: Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as Curve["y"],
     }));
     for (const text of axis.configurations) {
-      at.progress(probed(`${axis.name}: ${text}`, done++ / all));
+      at.progress(probed(`${axis.name}: ${text}`, upTo * done++ / all));
       const most = Math.max(1, Math.floor(p.sideBySide / p.seeds.length));
       for (let from = 0; from < variants.length; from += most) {
         at.signal.throwIfAborted();
@@ -219,11 +223,16 @@ function tableOf(curves: Curve[]): FindingsTable {
   };
 }
 
+/** How much of the time the axes take where gates are looked at too, for the progress alone. */
+const AXES_SHARE = 0.75;
+
 /** Measures and judges. */
 export async function measureCoordinates(p: CheckProfile, at: Workbench): Promise<Findings> {
-  const curves = await measureCurves(p, at), missing = p.axes.filter((a) => a.asides.length > 0);
-  const { panels, points } = drawCurves(curves), { routing } = p;
-  const variance = routing ? await measureRoutingVariance(p, routing, p.rule, at) : [];
+  const { routing } = p, upTo = routing ? AXES_SHARE : 1;
+  const curves = await measureCurves(p, at, upTo);
+  const missing = p.axes.filter((a) => a.asides.length > 0);
+  const { panels, points } = drawCurves(curves);
+  const variance = routing ? await measureRoutingVariance(p, routing, p.rule, at, upTo) : [];
   const drawn = routing && drawRoutingVariance(variance, routing);
   return {
     panels: [...panels, ...drawn?.panels ?? []],

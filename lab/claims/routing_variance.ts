@@ -65,12 +65,17 @@ export function varianceFactor(gates: Float32Array, active: number, routeScale: 
   return routeScale ** 2 * squares / (gates.length / active) / active;
 }
 
-/** Measures every gate of every mixture; inits are replicas side by side. */
+/**
+ * Measures every gate of every mixture; inits are replicas side by side.
+ *
+ * @param from share of the suite that is done before
+ */
 export async function measureRoutingVariance(
   p: ProbePlan,
   c: RoutingVarianceCase,
   rule: Variant,
   at: Workbench,
+  from = 0,
 ): Promise<RoutingVariance[]> {
   const { task } = at.pool.context, { width } = parseConfiguration(p.reference);
   const all: RoutingVariance[] = [], parts = c.gates.length * c.mixtures.length;
@@ -78,7 +83,8 @@ export async function measureRoutingVariance(
     for (const mixture of c.mixtures) {
       at.signal.throwIfAborted();
       const text = `${nameOf(mixture)}:${c.size},gate=${gate}`;
-      at.progress(probed(`routing variance, ${text}`, all.length / c.inits.length / parts));
+      const share = all.length / c.inits.length / parts;
+      at.progress(probed(`routing variance, ${text}`, from + (1 - from) * share));
       const replicas = c.inits.flatMap(({ logitStd }) => {
         // sigma_router·√d is sigma*·√d* at every width
         const plan = { ...p, base: { ...p.base, initStd: logitStd / Math.sqrt(width) } };

@@ -145,7 +145,9 @@ export function measureWidths(
       } paired seeds; intervals of means hold what a seed adds to every model, slopes do not.`,
     }],
     caveats: [
-      "the two widths differ in how long they would want to train, too: at equal steps a wider model is further from what it could learn; their difference decides nothing",
+      `${names[0]} and ${
+        names[1]
+      } differ in how long they would want to train, too: at equal steps a wider model is further from what it could learn; and experts keep their width, so that the narrower model's FFN is the wider beside its d. Their difference decides nothing`,
     ],
   };
 }

@@ -16,7 +16,7 @@
  * it was measured: the slope is nearer to 0 at the larger width (2202.01169), so that their difference is above 0; no
  * verdict, for the two widths are a factor of two to three in parameters apart, where that paper has three decades.
  *
- * Cost: 162 runs (quick), 35 of which other suites train too.
+ * Cost: 162 runs (quick), 32 of which other suites train too.
  *
  * @module
  */

@@ -79,7 +79,7 @@ const ON_TEXT: Declaration<CheckProfile> = {
   control: `${AXES.control}; the softmax gates of a Dense MoE at router logits of std ${
     inits[1].logitStd
   } must exceed F's limit`,
-  probes_s: { smoke: 6, quick: 90, paper: 330 },
+  probes_s: { smoke: 13, quick: 90, paper: 330 },
 };
 
 /** The coordinate check. */

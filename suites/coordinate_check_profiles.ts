@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckAxis, CheckProfile } from "../lab/claims/coordinate_check.ts";
+import type { RoutingVarianceCase } from "../lab/claims/routing_variance.ts";
 import type { Variant } from "../lab/claims/probe_models.ts";
 import type { ProfileName } from "../lab/suite.ts";
 import type { TensorKind } from "../rule/rule.ts";
@@ -57,8 +58,8 @@ const shared = {
   limits: { init: 1 / 8, change: 1 / 4 },
 } satisfies Partial<CheckProfile>;
 
-/** The suite's sizes. */
-export const profiles: Record<ProfileName, CheckProfile> = {
+/** The axes. */
+const axes: Record<ProfileName, CheckProfile> = {
   smoke: {
     ...shared,
     reference: "dense:d=16,L=1,H=16",
@@ -105,6 +106,41 @@ export const profiles: Record<ProfileName, CheckProfile> = {
   },
 };
 
+/** Most that the gates' unevenness may add to the variance of the routed sum, 5%: 2.5% of its size. */
+const LIMIT = 0.05;
+
+/** The authors' init, 0.01·√128, and that of the suites here, 1/√d* (suites/plans.ts). */
+const INITS = [{ name: "the authors' init", logitStd: 0.113 }, {
+  name: "the suites' init",
+  logitStd: 1,
+}];
+
+/** The routing variance of `[N, a]`; its control is the last, where all experts are active. Experts are narrow: only gates count. */
+const routing = (sizes: [experts: number, active: number][], size: string): RoutingVarianceCase => {
+  const mixtures = sizes.map(([experts, active]) => ({ experts, active }));
+  return {
+    mixtures,
+    size,
+    gates: ["sigmoid", "softmax", "softmax-all", "sigmoid-raw"],
+    inits: INITS,
+    control: { ...mixtures.at(-1)!, gate: "softmax", init: INITS[1].name },
+    limit: LIMIT,
+  };
+};
+
+/** The suite's sizes. */
+export const profiles: Record<ProfileName, CheckProfile> = {
+  smoke: { ...axes.smoke, routing: routing([[4, 2], [8, 8]], "d=16,L=1,h=4") },
+  quick: {
+    ...axes.quick,
+    routing: routing([[4, 4], [64, 4], [16, 2], [16, 4], [16, 8], [16, 16]], "d=16,L=1,h=4"),
+  },
+  paper: {
+    ...axes.paper,
+    routing: routing([[8, 8], [256, 8], [64, 2], [64, 4], [64, 8], [64, 64]], "d=64,L=1,h=8"),
+  },
+};
+
 /** The same of images. */
 const BELOW_IMAGES: TensorKind[] = [
   ...["patch", "time1", "time2", "class", "mod"] as const,
@@ -129,7 +165,7 @@ const onImages = (p: CheckProfile, sequences: number): CheckProfile => ({
 
 /** The suite's sizes on images. */
 export const imageProfiles: Record<ProfileName, CheckProfile> = {
-  smoke: onImages(profiles.smoke, 2),
-  quick: onImages(profiles.quick, 3),
-  paper: onImages(profiles.paper, 16),
+  smoke: onImages(axes.smoke, 2),
+  quick: onImages(axes.quick, 3),
+  paper: onImages(axes.paper, 16),
 };

@@ -5,6 +5,7 @@
  */
 import type { ScalingAxis, ScalingLimits, ScalingProfile } from "../lab/claims/scaling.ts";
 import type { ProfileName } from "../lab/suite.ts";
+import type { Widths } from "../lab/claims/scaling_widths.ts";
 import { IMAGES_WIDE, paperImages, quickImages, smokeImages } from "./images.ts";
 import { paperPlan, quickPlan, smokePlan } from "./plans.ts";
 
@@ -36,6 +37,16 @@ const along = (axis: Named, models: [x: number, name: string][], rest = ""): Sca
   configurations: models.map(([, name]) => rest ? `${name}:${rest}` : name),
 });
 
+/** Capacity at a second width, experts as wide as at the first. */
+const capacityAt = (
+  models: [x: number, name: string][],
+  size: string,
+  names: Widths["names"],
+): Widths => {
+  const { name: axis, x, configurations } = along(capacity, models, size);
+  return { axis, narrow: { x, configurations }, names };
+};
+
 const compare = { more: "capacity", less: "granularity" };
 const QUICK = "d=48,dh=12,h=12", PAPER = "d=512,h=128,dh=64";
 /** Four sets of seeds that no claim uses. */
@@ -45,8 +56,8 @@ const setsFrom = (first: number, size: number) =>
     (_, set) => Array.from({ length: size }, (_, k) => first + size * set + k),
   );
 
-/** The suite's sizes. */
-export const profiles: Record<ProfileName, ScalingProfile> = {
+/** The axes of the claims. */
+const claimed: Record<ProfileName, ScalingProfile> = {
   smoke: {
     plan: smokePlan,
     seeds: [0, 1],
@@ -101,9 +112,25 @@ export const profiles: Record<ProfileName, ScalingProfile> = {
   },
 };
 
+/** The suite's sizes. */
+export const profiles: Record<ProfileName, ScalingProfile> = {
+  smoke: {
+    ...claimed.smoke,
+    widths: capacityAt([[4, "4e2a"], [8, "8e2a"]], "d=16,h=16", ["d = 16", "d = 32"]),
+  },
+  quick: {
+    ...claimed.quick,
+    widths: capacityAt([[4, "4e4a"], [32, "32e4a"]], "d=24,dh=12,h=12", ["d = 24", "d = 48"]),
+  },
+  paper: {
+    ...claimed.paper,
+    widths: capacityAt([[4, "4e4a"], [64, "64e4a"]], "d=256,h=128,dh=64", ["d = 256", "d = 512"]),
+  },
+};
+
 /** The suite's sizes on images: the models of the transfer suites, and two more. */
 export const imageProfiles: Record<ProfileName, ScalingProfile> = {
-  smoke: { ...profiles.smoke, plan: smokeImages },
+  smoke: { ...claimed.smoke, plan: smokeImages },
   quick: {
     plan: quickImages,
     seeds: [0, 1, 2, 3],
@@ -122,5 +149,5 @@ export const imageProfiles: Record<ProfileName, ScalingProfile> = {
     compare,
     limits,
   },
-  paper: { ...profiles.paper, plan: paperImages },
+  paper: { ...claimed.paper, plan: paperImages },
 };

@@ -15,6 +15,12 @@ import { geometricMean, noisyExponent } from "../statistics/slope.ts";
 import { type Coordinate, COORDINATES, coordinatesOf, NAMES } from "./coordinates.ts";
 import { probed, type Workbench } from "./models.ts";
 import { type ProbePlan, trainerOf, type Variant } from "./probe_models.ts";
+import {
+  drawRoutingVariance,
+  judgeRoutingVariance,
+  measureRoutingVariance,
+  type RoutingVarianceCase,
+} from "./routing_variance.ts";
 import { type Method, probing } from "./suite.ts";
 
 /** The size an axis varies. */
@@ -45,6 +51,8 @@ export interface CheckProfile extends ProbePlan {
   /** most models side by side on the device */
   sideBySide: number;
   axes: CheckAxis[];
+  /** the gates whose routing-variance factor is judged; absent: none */
+  routing?: RoutingVarianceCase;
   /** largest slope, either way, of what is there at init and of what training changes */
   limits: { init: number; change: number };
 }
@@ -84,8 +92,12 @@ async function measureSome(p: CheckProfile, at: Workbench, text: string, variant
   }
 }
 
-/** Measures every variant of every configuration of the axes. */
-export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Curve[]> {
+/**
+ * Measures every variant of every configuration of the axes.
+ *
+ * @param upTo share of the suite that is done then
+ */
+export async function measureCurves(p: CheckProfile, at: Workbench, upTo = 1): Promise<Curve[]> {
   const all = p.axes.reduce((sum, axis) => sum + axis.configurations.length, 0);
   const reference = parseConfiguration(p.reference), curves: Curve[] = [];
   let done = 0;
@@ -101,7 +113,7 @@ export async function measureCurves(p: CheckProfile, at: Workbench): Promise<Cur
       y: Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as Curve["y"],
     }));
     for (const text of axis.configurations) {
-      at.progress(probed(`${axis.name}: ${text}`, done++ / all));
+      at.progress(probed(`${axis.name}: ${text}`, upTo * done++ / all));
       const most = Math.max(1, Math.floor(p.sideBySide / p.seeds.length));
       for (let from = 0; from < variants.length; from += most) {
         at.signal.throwIfAborted();
@@ -211,13 +223,25 @@ function tableOf(curves: Curve[]): FindingsTable {
   };
 }
 
+/** How much of the time the axes take where gates are looked at too, for the progress alone. */
+const AXES_SHARE = 0.75;
+
 /** Measures and judges. */
 export async function measureCoordinates(p: CheckProfile, at: Workbench): Promise<Findings> {
-  const curves = await measureCurves(p, at), missing = p.axes.filter((a) => a.asides.length > 0);
+  const { routing } = p, upTo = routing ? AXES_SHARE : 1;
+  const curves = await measureCurves(p, at, upTo);
+  const missing = p.axes.filter((a) => a.asides.length > 0);
+  const { panels, points } = drawCurves(curves);
+  const variance = routing ? await measureRoutingVariance(p, routing, p.rule, at, upTo) : [];
+  const drawn = routing && drawRoutingVariance(variance, routing);
   return {
-    ...drawCurves(curves),
-    judgements: judgeCurves(curves, p),
-    tables: [tableOf(curves)],
+    panels: [...panels, ...drawn?.panels ?? []],
+    points: [...points, ...drawn?.points ?? []],
+    judgements: [
+      ...judgeCurves(curves, p),
+      ...routing ? judgeRoutingVariance(variance, routing) : [],
+    ],
+    tables: [tableOf(curves), ...drawn?.tables ?? []],
     caveats: [
       `it looks ${p.steps} steps into training at one learning rate (2^${
         Math.log2(p.base.lr)
@@ -228,6 +252,7 @@ export async function measureCoordinates(p: CheckProfile, at: Workbench): Promis
           "the authors' final projection multiplies its output by 1/rho_d and its learning rate by 1/rho_d, so that with a projection that starts at zero its first changes shrink with d; the variant with the other head is beside it",
         ]
         : [],
+      ...drawn?.caveats ?? [],
     ],
   };
 }

@@ -48,6 +48,7 @@ import {
   type ScalingAxis,
   unpaired,
 } from "./scaling_contrast.ts";
+import { measureWidths, widthModels, WIDTHS, type Widths } from "./scaling_widths.ts";
 import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
 
 /** What a slope must be where the loss is expected to fall, and to rise; loss per doubling or step. */
@@ -68,6 +69,8 @@ export interface ScalingProfile {
   compare: { more: string; less: string; seeds?: number[] };
   /** the axis that changes nothing, over sets of seeds that no claim uses */
   nothing: { configuration: string; seedSets: number[][] };
+  /** an axis at a second width, shown beside; its models have the seeds of the axis */
+  widths?: Widths;
   limits: ScalingLimits;
 }
 
@@ -82,7 +85,7 @@ function seedsOf({ seeds, compare }: ScalingProfile, axis: string): number[] {
 
 /** Every model the suite trains; one that lies on two axes is trained once a seed. */
 export function scalingModels(profile: ScalingProfile): SeededModel[] {
-  const { axes, nothing } = profile;
+  const { axes, nothing, widths } = profile;
   return [
     ...axes.flatMap((axis) =>
       axis.configurations.map((configuration) => ({
@@ -99,6 +102,7 @@ export function scalingModels(profile: ScalingProfile): SeededModel[] {
       role: "control" as const,
       seeds: set,
     })),
+    ...widthModels(widths, widths ? seedsOf(profile, widths.axis) : []),
   ];
 }
 
@@ -177,7 +181,8 @@ export function judgeScaling(
     configurations: nothing.seedSets.map(() => nothing.configuration),
     expected: "falls",
   }, of(NOTHING));
-  const more = named(compare.more), less = named(compare.less);
+  const more = named(compare.more), less = named(compare.less), { widths } = profile;
+  const beside = widths && measureWidths(widths, named(widths.axis), of(WIDTHS), RULE, unit);
   const missing = measured.find((m) => m.missing !== undefined)?.missing;
   const all = jointContrast(
     measured.map((m) => ({
@@ -228,11 +233,13 @@ export function judgeScaling(
       ...slopeOf(unchanged, limits, unit, unchangedContrast),
       variant: "an axis that changes nothing",
     },
+    ...beside?.judgements ?? [],
   ];
   return {
     panels: [
       togetherPanel(unit),
       ...[...measured, unchanged].map(({ axis }) => panelAlong(axis, unit)),
+      ...beside?.panels ?? [],
     ],
     points: [
       ...measured.flatMap((m) => {
@@ -242,15 +249,17 @@ export function judgeScaling(
           : [];
       }),
       ...[...measured, unchanged].flatMap(pointsOf),
+      ...beside?.points ?? [],
     ],
     judgements: judgements.map(judgeOne),
-    tables: [tableOf(measured, unit)],
+    tables: [tableOf(measured, unit), ...beside?.tables ?? []],
     caveats: [
       ONE_RATE,
       "the axes are one contrast; each stands beside it and decides nothing",
       `every model is trained at the hyperparameters of the reference ${profile.plan.reference}, not at its own best`,
       seedsSaid(profile) +
       "; intervals of points are without what a seed adds to every model of the axis",
+      ...beside?.caveats ?? [],
     ],
   };
 }

@@ -16,39 +16,29 @@
  * @module
  */
 import { judgeOne, type Single } from "../judge/decide.ts";
-import type { Findings, FindingsTable, Interval, Panel, Point } from "../record/findings.ts";
-import { column, panelOf, pointOf } from "../record/parts.ts";
+import type { Findings, FindingsTable, Interval } from "../record/findings.ts";
+import { column } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
-import { smoothed, type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
+import { type Speedups, speedups, stablePhase } from "../statistics/curves.ts";
 import { exp2 } from "../statistics/interval.ts";
-import {
-  meanInterval,
-  meanVariance,
-  type Pooled,
-  studentInterval,
-  sumVariance,
-} from "../statistics/paired.ts";
-import { noiseOfInterval, type SeedNoise } from "../statistics/power.ts";
+import { meanVariance, type Pooled, studentInterval, sumVariance } from "../statistics/paired.ts";
 import { mean } from "../statistics/resample.ts";
-import type { TrainingPlan } from "../train/plan.ts";
 import { runsByModel, type SeededModel } from "./models.ts";
+import {
+  besideModels,
+  besideOf,
+  type BesideProfile,
+  judgeBeside,
+  measureBeside,
+} from "./speedup_beside.ts";
+import { curvesOf, lostIn, noiseOf, panelWith, pointsOf, speedupOf } from "./speedup_parts.ts";
 import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
 
 /** What `speedup` measures at a profile. */
-export interface SpeedupProfile {
-  plan: TrainingPlan;
-  seeds: number[];
+export interface SpeedupProfile extends BesideProfile {
   dense: string;
-  /** MoE models by the legend's text */
-  moe: Record<string, string>;
   /** seeds of a second set of the dense model, as many as `seeds` */
   otherSeeds: number[];
-  /** octaves of the step on each side that a smoothed loss rests on */
-  smoothing_octaves: number;
-  /** levels per octave of dense steps */
-  levelsPerOctave: number;
-  /** what a speed-up must be above */
-  limits: { speedup: number };
 }
 
 const STEPS = "steps",
@@ -56,8 +46,8 @@ const STEPS = "steps",
   OTHER = "dense, other seeds",
   NARROW = "narrow reference";
 
-/** Every model the suite trains. */
-export function speedupModels(profile: SpeedupProfile): SeededModel[] {
+/** Models of the claim and its controls. */
+function claimedModels(profile: SpeedupProfile): SeededModel[] {
   const { plan, seeds, dense, moe, otherSeeds } = profile;
   return [
     { panel: STEPS, line: "dense", configuration: dense, seeds },
@@ -72,17 +62,11 @@ export function speedupModels(profile: SpeedupProfile): SeededModel[] {
   ];
 }
 
-/** The noise of a mean speed-up, of its log2; null for one seed. */
-function noiseOf(log2: number[]): SeedNoise | null {
-  const found = meanInterval(log2);
-  return found && { ...noiseOfInterval(found, log2.length), log2: true };
-}
-
-/** Mean speed-up over seeds from its log2; null for one seed. */
-function speedupOf(log2: number[]): Interval | null {
-  const found = meanInterval(log2);
-  return found && exp2(found);
-}
+/** Every model the suite trains. */
+export const speedupModels = (profile: SpeedupProfile): SeededModel[] => [
+  ...claimedModels(profile),
+  ...besideModels(profile),
+];
 
 const minus = (a: number[], b: number[]) => a.map((v, k) => v - b[k]);
 
@@ -128,14 +112,9 @@ export function judgeSpeedup(
       `Cannot pair ${seeds.length} seeds with ${profile.otherSeeds.length} other seeds`,
     );
   }
-  const models = speedupModels(profile), byModel = runsByModel(models, runs);
-  const reason = (of: Run[]) => {
-    const lost = of.filter((run) => run.trainLoss.length < phase.to).length;
-    return lost === 0 ? undefined : `${lost} of ${of.length} runs diverged in the stable phase`;
-  };
-  const curves = byModel.map((of) =>
-    reason(of) ? null : of.map((run) => smoothed(run.trainLoss, phase, profile.smoothing_octaves))
-  );
+  const models = claimedModels(profile), all = runsByModel(speedupModels(profile), runs);
+  const byModel = all.slice(0, models.length), reason = (of: Run[]) => lostIn(of, phase);
+  const curves = byModel.map((of) => curvesOf(of, phase, profile.smoothing_octaves));
   const dense = curves[0];
   const lines = models.slice(1).map((m, i) => {
     const own = curves[i + 1], of = byModel[i + 1];
@@ -190,19 +169,23 @@ export function judgeSpeedup(
     ];
   });
   const moe = lines.filter(({ m }) => m.line in profile.moe);
+  const claimed = moe.find(({ m }) => m.line === besideOf(profile))!.of;
+  const beside = measureBeside(profile, claimed, all.slice(models.length), phase, unit);
   return {
     panels: [
       panelWith(STEPS, "Dense steps / steps to the same training loss", unit),
       panelWith(WALL, "Dense wall time / wall time to the same training loss", unit),
+      ...beside.panels,
     ],
     points: [
       ...[...moe, other].flatMap((line) => pointsOf(line.found, STEPS, line.m.line)),
       ...moe.flatMap((line) =>
         pointsOf(line.found, WALL, line.m.line, (log2) => inWallTime(log2, denseTime, line.time))
       ),
+      ...beside.points,
     ],
-    judgements,
-    tables: [stepsTable(moe, unit), PAPER],
+    judgements: [...judgements, ...judgeBeside(beside)],
+    tables: [stepsTable(moe, unit), ...beside.tables, PAPER],
     caveats: [
       ONE_RATE,
       "wall time is that of groups of models side by side, dense's of both its sets of seeds: its interval holds the spread between groups, which are few",
@@ -216,34 +199,13 @@ export function judgeSpeedup(
           ]
           : []
       ),
+      ...beside.caveats,
     ],
   };
 }
 
 /** How a suite of this kind is measured. */
 export const SPEEDUP: Method<SpeedupProfile> = judgedRuns(speedupModels, judgeSpeedup);
-
-const panelWith = (name: string, title: string, unit: string): Panel =>
-  panelOf({
-    name,
-    title,
-    chart: name.replace(" ", "-"),
-    x: { title: `training loss (${unit})`, scale: "linear" },
-    y: { title: `speed-up in ${name}`, scale: "log2" },
-    rules: [{ y: 1, label: "dense" }],
-  });
-
-function pointsOf(
-  found: Speedups | null,
-  panel: string,
-  line: string,
-  over = speedupOf,
-): Point[] {
-  return (found?.log2 ?? []).flatMap((row, i) => {
-    const interval = over(row);
-    return interval ? [pointOf(panel, line, found!.levels[i], interval.estimate, interval)] : [];
-  });
-}
 
 function stepsTable(
   lines: { m: SeededModel; found: Speedups | null }[],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Configuration, MoeFfn } from "../../rule/configuration.ts";
+import { type Configuration, type MoeFfn, parseConfiguration } from "../../rule/configuration.ts";
 import { ruleById, RULES } from "../../rule/registry.ts";
 import {
   type Factors,
@@ -237,6 +237,23 @@ Deno.test("granularity under moe-dmft: a narrower expert starts and learns 1/h l
 Deno.test("granularity under sqrt-sparsity: a/N stays, so only R moves", () => {
   const f = ruleById("sqrt-sparsity").factors(COARSE, FINE);
   assert.deepEqual(f, ruleById("complete-mue").factors(COARSE, FINE));
+});
+
+Deno.test("an expert taken for the dense FFN of its width has the rule's A·R, and W_down's init over sqrt(a)", () => {
+  const from = parseConfiguration("dense:d=48,L=2,H=96,dh=12"), rule = ruleById("complete-mue");
+  for (const [N, a] of [[16, 4], [32, 2], [8, 8]]) {
+    const moe = rule.factors(from, parseConfiguration(`${N}e${a}a:d=192,h=12`, from));
+    const naive = rule.factors(from, parseConfiguration("dense:d=192,H=12", from));
+    const near = (x: number, y: number) => assert.ok(Math.abs(x / y - 1) < 1e-12, `${x} for ${y}`);
+    near(
+      naive.multipliers.outputMultiplier,
+      moe.multipliers.outputMultiplier * moe.multipliers.routeScale,
+    );
+    near(naive.rows.wdown.initStd * Math.sqrt(a), moe.rows.wdown.initStd);
+    for (const tensor of ["wgate", "wup", "wq", "unembed"] as const) {
+      assert.deepEqual(naive.rows[tensor], moe.rows[tensor], tensor);
+    }
+  }
 });
 
 Deno.test("a law keeps its exponents and its source", () => {

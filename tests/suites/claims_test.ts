@@ -13,6 +13,7 @@ import { paperPlan, quickPlan, smokePlan } from "../../suites/plans.ts";
 import { routerStability } from "../../suites/router_stability.ts";
 import { scaling } from "../../suites/scaling.ts";
 import { speedup } from "../../suites/speedup.ts";
+import { width } from "../../suites/width.ts";
 
 const PLANS = { smoke: smokePlan, quick: quickPlan, paper: paperPlan };
 
@@ -66,6 +67,13 @@ Deno.test("the axes of scaling change what they say and nothing else", () => {
         same(totalWidth, "the total width");
       }
     }
+    const { narrow, axis } = scaling.profiles[name].widths!;
+    const wide = axes.find((a) => a.name === axis)!.configurations;
+    const ends = [wide[0], wide.at(-1)!].map((text) => read(text, plan.reference));
+    narrow.configurations.map((text) => read(text, plan.reference)).forEach((c, i) => {
+      assert.equal(2 * c.width, ends[i].width, `${name}: half the width`);
+      assert.deepEqual([c.ffn, c.depth], [ends[i].ffn, ends[i].depth], `${name}: the same experts`);
+    });
     const seeds = nothing.seedSets.flat();
     assert.equal(new Set(seeds).size, seeds.length, "sets of seeds have none in common");
   }
@@ -80,6 +88,21 @@ Deno.test("speed-ups are over a dense model of equal width, depth and active wid
     };
     for (const text of Object.values(moe)) assert.deepEqual(facts(text), facts(dense), text);
     assert.ok(otherSeeds.every((seed) => !seeds.includes(seed)));
+    const { equalTotal, withoutR } = speedup.profiles[name].beside!;
+    const [moeText] = Object.values(moe), own = read(moeText, plan.reference);
+    const wide = read(equalTotal.configuration, plan.reference);
+    assert.equal(totalWidth(wide), totalWidth(own), "as many parameters, but for the router");
+    assert.deepEqual([wide.width, wide.depth], [own.width, own.depth]);
+    assert.ok(equalTotal.line.endsWith(`${totalWidth(wide)}`));
+    const at = withoutR.log2lr.indexOf(Math.log2(plan.base.lr));
+    assert.ok(at > 0 && at < withoutR.log2lr.length - 1, "rates on both sides of the transferred");
+    assert.ok(withoutR.seeds.elsewhere <= withoutR.seeds.transferred);
+    assert.ok(withoutR.seeds.transferred <= seeds.length);
+    const { withoutR: { limits } } = speedup.profiles[name].beside!;
+    assert.deepEqual(limits, {
+      loss: width.profiles.quick.limits.minRegret,
+      shift_octaves: width.profiles.quick.limits.tolerance_octaves,
+    });
   }
 });
 
@@ -103,6 +126,9 @@ Deno.test("captions say the numbers that decide", () => {
       ...Object.values(coordinateCheck.profiles[name].limits),
     );
     says(coordinateCheck.measured, coordinateCheck.profiles[name].steps);
+    const { limit, inits } = coordinateCheck.profiles[name].routing!;
+    says(coordinateCheck.passesIf, limit, inits[0].logitStd);
+    says(coordinateCheck.control, inits[1].logitStd);
     const bridge = bridges.profiles[name].limits;
     says(bridges.passesIf, bridge.onGpu, bridge.q_octaves, -bridge.noise.lo, -bridge.noise.hi);
   }

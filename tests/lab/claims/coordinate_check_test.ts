@@ -137,14 +137,15 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares"
   withDevice({}, async (device) => {
     const found = await measureCoordinates(SMOKE, workbench(device));
     const panels = found.panels.map((p) => p.name);
-    assertEquals(panels.length, 4);
-    assertEquals(found.judgements.filter((j) => j.role === "claim").length, 4);
-    assertEquals(found.judgements.filter((j) => j.role === "control").length, 2);
-    // five lines on H, three on a; two quantities each
-    assertEquals(found.points.length, 2 * 3 * (5 + 3) - 0);
+    assertEquals(panels.length, 5);
+    assertEquals(found.judgements.filter((j) => j.role === "claim").length, 4 + 2);
+    assertEquals(found.judgements.filter((j) => j.role === "control").length, 2 + 1);
+    // five lines on H, three on a; two quantities each; two mixtures under four gates at two inits
+    assertEquals(found.points.length, 2 * 3 * (5 + 3) + 2 * 4 * 2);
     for (const j of found.judgements) assert(panels.includes(j.panel), j.panel);
-    const [{ columns, rows }] = found.tables;
-    for (const row of rows) assertEquals(row.length, columns.length);
+    for (const { columns, rows } of found.tables) {
+      for (const row of rows) assertEquals(row.length, columns.length);
+    }
     const again = await measureCoordinates(SMOKE, workbench(device));
     assertEquals(again, found);
     const stopped = new AbortController();

@@ -32,7 +32,9 @@ function places({ x, scale, configurations }: ScalingAxis, configuration: string
 function findings(law: Law, sd: number, stream = random(5), ofSet = (_set: number) => 0) {
   const seeds = Array.from({ length: 32 }, () => 0.02 * stream.normal());
   const noise = new Map<string, number>();
-  const noiseOf = ({ configuration, seed }: Wanted) => {
+  const noiseOf = ({ panel, configuration, seed }: Wanted) => {
+    // what stands beside the claims draws nothing of theirs
+    if (panel === "two widths") return 0;
     const id = `${configuration} ${seed}`;
     noise.set(id, noise.get(id) ?? sd * stream.normal());
     return noise.get(id)!;
@@ -69,7 +71,7 @@ Deno.test("the paper's orderings pass together, and an axis that changes nothing
   const control = judgements.filter((j) => j.role === "control");
   assertEquals(control.map((j) => j.verdict), ["fail"]);
   assertEquals(of("nothing").map((j) => j.verdict), ["inconclusive"]);
-  assertEquals(panels.length, 7);
+  assertEquals(panels.length, 8);
   for (const p of points) assert(p.lo! <= p.y && p.y <= p.hi!, JSON.stringify(p));
 });
 
@@ -170,6 +172,54 @@ Deno.test("a diverged run leaves its axis and the sum unmeasured", () => {
     axis === "capacity" && `${name}`.startsWith("4e4a")
   );
   assertEquals(row!.slice(3), [null, [2, null, ...Array(16).fill(2)]]);
+});
+
+/** Losses of which a doubling of the experts gains `wide` at d = 48 and `narrow` at d = 24. */
+function twoWidths(wide: number, narrow: number, change: (w: Wanted) => object = () => ({})) {
+  const runs = runsFor(quick.plan, scalingModels(quick), (w) => {
+    const experts = /^(\d+)e4a:/.exec(w.configuration);
+    const gain = w.configuration.includes("d=24") ? narrow : wide;
+    const places = experts ? Math.log2(Number(experts[1]) / 4) : 0;
+    const noise = 0.0005 * Math.sin(11 * w.seed + 3 * places + 100 * gain);
+    return { validationLoss: 2 + 0.01 * (w.seed % 5) + gain * places + noise, ...change(w) };
+  });
+  const { judgements, tables } = judgeScaling(quick, runs, "nats");
+  return { judged: judgements.filter((j) => j.panel === "two widths"), tables, judgements };
+}
+
+Deno.test("capacity's slope at two widths, and their difference, are shown and decide nothing", () => {
+  const { judged, tables } = twoWidths(-0.02, -0.03);
+  assertEquals(judged.map((j) => [j.role, j.verdict]), [
+    ["aside", "pass"],
+    ["aside", "pass"],
+    ["aside", "pass"],
+  ]);
+  const [narrow, wide, difference] = judged.map((j) => j.measures[0].value!.estimate);
+  assertNear(narrow, -0.03, 1e-3);
+  assertNear(wide, -0.02, 1e-3);
+  assertNear(difference, 0.01, 1e-3);
+  assertEquals(tables[1].rows.map((row) => row[0]), ["d = 24", "d = 24", "d = 48", "d = 48"]);
+  // a wider model that gains more misses the expected side
+  assertEquals(twoWidths(-0.03, -0.02).judged.map((j) => j.verdict), ["pass", "pass", "fail"]);
+  assertEquals(twoWidths(0.02, -0.02).judged.map((j) => j.verdict), ["pass", "fail", "pass"]);
+  const lost = twoWidths(
+    -0.02,
+    -0.03,
+    (w) => w.configuration.startsWith("4e4a:d=24") && w.seed === 2 ? { validationLoss: null } : {},
+  );
+  assertEquals(lost.judged.map((j) => j.measures[0].missing), [
+    "1 of 36 runs diverged",
+    null,
+    "1 of 36 runs diverged",
+  ]);
+  // nothing of the claims rests on them
+  assert(lost.judgements.every((j) => j.role === "aside" || j.measures[0].missing === null));
+});
+
+Deno.test("narrow models that do not stand at the ends of the axis are refused", () => {
+  const widths = { ...quick.widths!, narrow: { ...quick.widths!.narrow, x: [4, 16] } };
+  const runs = runsFor(quick.plan, scalingModels(quick), () => ({ validationLoss: 2 }));
+  throws(() => judgeScaling({ ...quick, widths }, runs, ""), /ends at 4,32, narrow models at 4,16/);
 });
 
 Deno.test("an axis with another number of places, an unknown name and claimed seeds are refused", () => {

@@ -1,6 +1,7 @@
 import type { Wanted } from "../../../lab/claims/models.ts";
 import { firstReach, smoothed, stablePhase } from "../../../lab/statistics/curves.ts";
 import { judgeSpeedup, speedupModels } from "../../../lab/claims/speedup.ts";
+import { BRIDGE, EQUAL } from "../../../lab/claims/speedup_beside.ts";
 import { decide } from "../../../lab/judge/decide.ts";
 import { random } from "../../../lab/statistics/resample.ts";
 import { WSD } from "../../../model/schedule.ts";
@@ -19,11 +20,13 @@ interface World {
   sds: [number, number, number];
 }
 const named = (w: Wanted) =>
-  w.configuration.startsWith("dense")
+  w.configuration.endsWith("H=192")
+    ? "dense H=192"
+    : w.configuration.startsWith("dense")
     ? w.configuration.replace(/:d=(\d+).*/, "$1")
     : w.configuration.split(":")[0];
 const WORLD: World = {
-  speeds: { dense48: 1, dense12: 0.3, "16e4a": 1.4, "32e4a": 1.7 },
+  speeds: { dense48: 1, dense12: 0.3, "dense H=192": 1.8, "16e4a": 1.4, "32e4a": 1.7 },
   sds: [0.08, 0.01, 0.005],
 };
 
@@ -170,6 +173,73 @@ Deno.test("the interval holds the true speed-up in 92%, and models alike pass in
   }
   const text = JSON.stringify({ held, alike, bias: sum / trials });
   assert(held >= 0.92 * trials && alike <= 0.04 * trials && Math.abs(sum / trials) < 0.02, text);
+});
+
+/** Judgements of one panel, by what they measure. */
+const beside = (found: ReturnType<typeof findings>, panel: string) =>
+  found.judgements.filter((j) => j.panel === panel);
+/** Losses of 16e4a over log2 lr: with R least at −5, without it by a height and at an optimum of its own. */
+const bowl = (height: number, optimum: number) => (w: Wanted): Shown => {
+  if (named(w) !== "16e4a") return { validationLoss: 2.3 };
+  const without = w.multipliers !== undefined, x = (w.log2lr ?? -5) - (without ? optimum : -5);
+  const seed = 0.001 * Math.sin(7 * w.seed) + 0.0004 * Math.sin(5 * w.seed + 3 * x);
+  return { validationLoss: 2.2 + 0.02 * x * x + (without ? height : 0) + seed };
+};
+
+Deno.test("a dense model of equal total parameters is compared in steps and in loss, and decides nothing", () => {
+  const found = findings(WORLD, random(2), (w) => ({
+    validationLoss: (named(w) === "dense H=192" ? 2.1 : 2.2) + 0.001 * Math.sin(3 * w.seed) +
+      0.01 * (w.seed % 4),
+  }));
+  const judged = beside(found, EQUAL);
+  assertEquals(judged.map((j) => [j.role, j.verdict]), [["aside", "fail"], ["aside", "fail"]]);
+  // 1.4 over 1.8, and 0.1 nats more
+  assertNear(judged[0].measures[0].value!.estimate, 1.4 / 1.8, 0.06);
+  assertNear(judged[1].measures[0].value!.estimate, 0.1, 0.002);
+  assertEquals(decide(found.judgements).verdict, "pass");
+  const faster = findings({ ...WORLD, speeds: { ...WORLD.speeds, "dense H=192": 1.1 } });
+  assertEquals(beside(faster, EQUAL)[0].verdict, "pass");
+  const lost = findings(
+    WORLD,
+    random(2),
+    (w) =>
+      named(w) === "dense H=192" && w.seed === 1 ? { trainLoss: [5], validationLoss: null } : {},
+  );
+  assertEquals(beside(lost, EQUAL).map((j) => j.measures[0].missing), [
+    "1 of 10 runs diverged in the stable phase",
+    "a run diverged",
+  ]);
+});
+
+Deno.test("R left out is seen by the loss at the transferred rate and by where its optimum lies", () => {
+  const judged = (height: number, optimum: number) =>
+    beside(findings(WORLD, random(2), bowl(height, optimum)), BRIDGE);
+  const [loss, shift] = judged(0.03, -5);
+  assertEquals([loss.role, loss.verdict, shift.role], ["aside", "fail", "aside"]);
+  assertNear(loss.measures[0].value!.estimate, 0.03, 1e-3);
+  assertNear(shift.measures[0].value!.estimate, 0, 0.1);
+  // an optimum a step higher: 0.02 nats at the transferred rate
+  const [dearer, moved] = judged(0, -4);
+  assertEquals(dearer.verdict, "fail");
+  assertNear(moved.measures[0].value!.estimate, 1, 0.15);
+  assertEquals(judged(0, -5)[0].verdict, "pass");
+  // beyond the grid there is no optimum, and one that is two octaves off fails
+  const [, edge] = judged(0, -2);
+  assertEquals(edge.measures[0].value, null);
+  assert(/edge of the grid/.test(edge.measures[0].missing!), edge.measures[0].missing!);
+});
+
+Deno.test("learning rates without the transferred one are refused, and a profile may have nothing beside", () => {
+  const { withoutR } = quick.beside!;
+  const other = { ...quick.beside!, withoutR: { ...withoutR, log2lr: [-7, -6] } };
+  throws(() => speedupModels({ ...quick, beside: other }), /learning rate -5 is none of -7,-6/);
+  const bare = { ...quick, beside: undefined };
+  const runs = runsFor(quick.plan, speedupModels(bare), () => ({
+    trainLoss: Array.from({ length: STEPS }, (_, i) => law(i + 1, 1)),
+  }));
+  const { panels, judgements } = judgeSpeedup(bare, runs, "nats");
+  assertEquals(panels.map((p) => p.name), ["steps", "wall time"]);
+  assert(judgements.every((j) => j.panel !== EQUAL && j.panel !== BRIDGE));
 });
 
 Deno.test("other seeds than were wanted, and another number of them, are refused", () => {

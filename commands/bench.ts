@@ -134,6 +134,23 @@ function settleBaseline(
   }
 }
 
+/** Says that a report of another plan will be replaced, which its plan makes again of the runs that stay. */
+function noteReplaced(
+  suite: Suite,
+  profile: ProfileName,
+  dataHash: string,
+  out: string,
+  line: ProgressLine,
+): void {
+  try {
+    const { plan } = JSON.parse(Deno.readTextFileSync(`${out}/record.json`));
+    if (plan.hash === planOf(suite, profile, dataHash).hash) return;
+    line.note(`note: the report in ${out} is of another plan (${plan.hash}), and is replaced`);
+  } catch {
+    // none there, or none that can be read
+  }
+}
+
 /** Plans a budget, says so, and returns what keeps it. */
 async function paceOf(
   o: Options,
@@ -188,18 +205,19 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     const environment = await environmentOf(device), verdicts: Verdict[] = [], worse: string[] = [];
     if (baseline) settleBaseline({ ...o, suites }, baseline, environment, data, line);
     const spent_s = () => (performance.now() - began) / 1000;
-    const machine = { device, workers, signal };
-    const pace = o.budget_s === null ? null : await paceOf(
-      { ...o, suites },
-      o.budget_s,
-      { ...machine, data: data.get("language") ?? await dataOf(o.text) },
-      data,
-      line,
-    );
+    const machine = async () => ({
+      ...{ device, workers, signal },
+      data: data.get("language") ?? await dataOf(o.text),
+    });
+    const pace = o.budget_s === null
+      ? null
+      : await paceOf({ ...o, suites }, o.budget_s, await machine(), data, line);
     const own = suites.find(({ id }) => id === OWN);
     if (own && pace === null) {
-      const on = { ...machine, data: dataOfSuite(own, data)! };
-      line.note(`${own.id}: ${await costHere(own, profile, on, o.out)}`);
+      const trainedOn = dataOfSuite(own, data)!;
+      const cost = await costHere(own, profile, await machine(), trainedOn, o.out);
+      line.note(`${own.id}: ${cost}`);
+      noteReplaced(own, profile, trainedOn.hash, o.out, line);
     }
     settlePlans(suites, profile, (suite) => dataOfSuite(suite, data)?.hash ?? null, o.out);
     if (o.shard) {

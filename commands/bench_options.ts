@@ -206,7 +206,8 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot share out a budget: what fits is another on every machine; leave out --budget",
     );
   }
-  if (values.router !== undefined && !positionals.length && values.plan === undefined) {
+  const given = ownFlagsGiven(values), others = positionals.filter((id) => id !== OWN);
+  if (values.router !== undefined && !positionals.length && !given.length) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
     );
@@ -216,7 +217,6 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot use --strict with --baseline: one asks what holds, the other what got worse",
     );
   }
-  const given = ownFlagsGiven(values), others = positionals.filter((id) => id !== OWN);
   if (given.length > 0 && others.length > 0) {
     throw new UsageError(
       `Cannot use --${given[0]} with ${others[0]}: it is for models of your own, bench ${OWN}`,
@@ -226,11 +226,11 @@ export function optionsOf(args: string[]): Options | "help" {
     throw new UsageError(`Cannot run ${OWN} with ${others[0]}: give it a bench of its own`);
   }
   const isOwn = others.length === 0 && (given.length > 0 || positionals.length > 0);
-  const own = isOwn ? ownFrom(values, wanted, values.task) : null;
+  const own = isOwn ? ownFrom(values, wanted, values.task, values.router) : null;
   const profile = own?.profile ?? wanted ?? "quick";
   const named = own ? [own.suite] : forTask([...new Set(positionals)].map(suiteNamed), values.task);
   return {
-    ...routedAll(named, values.router, profile),
+    ...(own ? { suites: named, notes: [] } : routedAll(named, values.router, profile)),
     profile,
     out: values.out,
     text: values.text ?? null,

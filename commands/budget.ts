@@ -127,7 +127,7 @@ interface Machine {
   device: Device;
   /** who train; empty: this process, on the device */
   workers: readonly Hand[];
-  /** what the speed is measured on */
+  /** a text, by which the speed is measured whatever is trained on */
   data: Dataset;
   signal: AbortSignal;
 }
@@ -174,37 +174,42 @@ export async function chooseWithin(
 }
 
 /** What a bench would train, in words: runs, models, tokens and the time they take. */
-function costText({ jobs }: Estimate, done: readonly string[], seconds: number): string {
-  const left = new Map(
-    jobs.filter(({ job }) => !done.includes(job.key)).map((j) => [j.job.key, j]),
-  );
+function costText({ jobs }: Estimate, done: readonly string[]): string {
+  const finished = new Set(done), distinct = new Map(jobs.map((one) => [one.job.key, one]));
+  const left = new Map([...distinct].filter(([key]) => !finished.has(key)));
   const all = [...left.values()],
     sum = (of: (one: typeof all[number]) => number) =>
       all.reduce((total, one) => total + one.times * of(one), 0);
   const tokens = sum(({ job: { steps, sequences, seq } }) => steps * sequences * seq);
   const models = new Set(all.map(({ job: { group } }) => group)).size;
-  const kept = jobs.length - left.size, runs = Math.round(sum(() => 1));
+  const kept = distinct.size - left.size, runs = Math.round(sum(() => 1));
   return `about ${many(runs, "run")} of ${many(models, "model")}, ${
     significant(tokens / 1e6)
-  }M tokens${kept ? `, and ${kept} that are finished` : ""}: ${duration(seconds)}`;
+  }M tokens${kept ? `, and ${kept} that are finished` : ""}`;
 }
 
-/** What a suite costs on the machine that the estimates are of. */
+/** What a suite costs on the machine that the estimates are of; of what is made for a GPU not how long. */
 export function costElsewhere(suite: Suite, profile: ProfileName): string {
   const estimate = suite.estimate(profile);
+  if (profile === "paper") return costText(estimate, []);
   const [seconds] = secondsOf([estimate], referenceSpeed(profile));
-  return `${costText(estimate, [], seconds)} on 2 CPU cores; a bench measures this machine first`;
+  return `${costText(estimate, [])}: ${duration(seconds)} on 2 CPU cores`;
 }
 
-/** What a suite costs on this machine, whose speed is measured for it. */
+/**
+ * What a suite costs on this machine, whose speed is measured for it.
+ *
+ * @param own what it trains on
+ */
 export async function costHere(
   suite: Suite,
   profile: ProfileName,
   machine: Machine,
+  own: Dataset,
   storeDir: string,
 ): Promise<string> {
-  const { device, data } = machine, done = finishedIn(storeDir);
-  const estimate = suite.estimate(profile, contextOf(data, device));
+  const done = finishedIn(storeDir);
+  const estimate = suite.estimate(profile, contextOf(own, machine.device));
   const [seconds] = secondsOf([estimate], await speedOf(machine), done);
-  return `${costText(estimate, done, seconds)} here, by a few steps that were timed`;
+  return `${costText(estimate, done)}: ${duration(seconds)} here, by a few steps that were timed`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Checked, checkRecord, checkTable } from "../lab/check.ts";
+import { checkAlone, type Checked, checkRecord, checkTable } from "../lab/check.ts";
 import { causeOf, LabError } from "../lab/record/failure.ts";
 import { isFile } from "../lab/record/files.ts";
 import { runsOf } from "../lab/record/evidence.ts";
@@ -12,6 +12,7 @@ import type { BenchRecord } from "../lab/record/record.ts";
 import { digestOf, type Run } from "../lab/record/run.ts";
 import { readStore, RUNS } from "../lab/train/store.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
+import { OWN, ownSuiteOf } from "../suites/own.ts";
 import { UsageError } from "./arguments.ts";
 import { AGAIN } from "./baseline.ts";
 import { command, HELP_FLAG } from "./command.ts";
@@ -68,6 +69,23 @@ function filesOf(path: string): { records: string[]; runs: string | null } {
   return { records, runs: isFile(runs) ? runs : null };
 }
 
+/** What nothing but the record says of a plan of the user's own: no version has another to hold it against. */
+function ownPlanChecked({ plan: { decided } }: BenchRecord): Checked {
+  const what = "limits, grids, seeds and control";
+  try {
+    const { profiles: { quick: { limits, seeds } }, control } = ownSuiteOf(
+      decided,
+      "of the record",
+    );
+    const said = `the user's own: tolerance ±${limits.tolerance_octaves} octaves, regret's floor ` +
+      `${limits.minRegret}, ${seeds.length} seeds; control: ${control}`;
+    return { what, state: "open", details: [said] };
+  } catch (error) {
+    if (!(error instanceof LabError || error instanceof RangeError)) throw error;
+    return { what: "plan", state: "wrong", details: [error.message] };
+  }
+}
+
 /** Checks one record, and that the runs it shows are those in the store beside it. */
 async function checkOne(
   record: BenchRecord,
@@ -76,9 +94,12 @@ async function checkOne(
 ): Promise<Checked[]> {
   if (record.evidence.kind === "table") return checkTable({ ...record, evidence: record.evidence });
   const of = record.task === null ? null : await data.of(record.task.id);
+  const own = record.suite.id === OWN ? ownPlanChecked(record) : null;
+  if (own?.state === "wrong") return [...checkAlone(record), own];
   const { suite, profile } = suiteOfRecord(record, of);
   const context = of && contextOfRecord(record, of);
   const checks = await checkRecord(record, suite, profile, context, of);
+  if (own !== null) checks.push(own);
   const runs = runsOf(record.evidence);
   if (stored === null || runs.length === 0) return checks;
   const wrong = runs.filter((run) => stored.get(run.key)?.digest !== digestOf(run))

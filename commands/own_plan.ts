@@ -7,9 +7,12 @@ import { z } from "zod";
 import { causeOf, LabError } from "../lab/record/failure.ts";
 import { SWEPT } from "../lab/record/run.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
-import { TASKS } from "../model/tasks/registry.ts";
+import { isSealed } from "../lab/record/hash.ts";
+import { DEFAULT_TASK, TASKS } from "../model/tasks/registry.ts";
 import { OWN, ownSuite } from "../suites/own.ts";
-import { decideOwn, type OwnPlan, ownPlanSchema, readOwnPlan } from "../suites/own_plan.ts";
+import { decideOwn } from "../suites/own_decided.ts";
+import { type OwnPlan, ownPlanSchema, readOwnPlan } from "../suites/own_plan.ts";
+import { checkRouterKeys } from "../suites/with_router.ts";
 import { UsageError } from "./arguments.ts";
 
 /** The flags that make a transfer suite of the user's own. */
@@ -75,14 +78,21 @@ function numberOf(flag: string, text: string, most: number): number {
   throw new UsageError(`Cannot use --${flag} ${text}: want a whole number from 1 to ${most}`);
 }
 
-/** The plan of a file: a plan, or what a record keeps of one. */
-function planIn(path: string): OwnPlan {
+/** What a plan file is: a plan, or what a record keeps of one, in which nothing is left open. */
+interface Found {
+  own: OwnPlan;
+  /** of a record */
+  profile: ProfileName | null;
+}
+
+/** Reads a plan file. */
+function planIn(path: string): Found {
   let value: unknown;
   try {
     const { size, isFile } = Deno.statSync(path);
     if (!isFile) throw new UsageError(`Cannot read the plan ${path}: it is not a file`);
     if (size > MOST_BYTES) throw new UsageError(`Cannot read the plan ${path}: it is too large`);
-    value = JSON.parse(Deno.readTextFileSync(path));
+    value = JSON.parse(Deno.readTextFileSync(path).replace(/^\ufeff/, ""));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const why = error instanceof SyntaxError ? "it is not JSON, or cut short" : causeOf(error);
@@ -91,26 +101,105 @@ function planIn(path: string): OwnPlan {
   const record = z.object({ schema: z.string(), suite: z.object({ id: z.string() }) })
     .extend({ plan: z.object({ profile: z.enum(PROFILES), decided: z.unknown() }) });
   const found = record.safeParse(value);
-  if (!found.success) return readOwnPlan(value, path);
+  if (!found.success) return { own: readOwnPlan(value, path), profile: null };
   const { suite: { id }, plan: { profile, decided } } = found.data;
   if (id !== OWN) {
     throw new UsageError(`Cannot take the plan of ${path}: it is a record of ${id}, not of ${OWN}`);
   }
-  return { ...readOwnPlan(decided, path), profile };
+  if (!isSealed(value as object)) {
+    throw new UsageError(`Cannot take the plan of ${path}: it was changed after it was written`);
+  }
+  return { own: readOwnPlan(decided, path), profile };
+}
+
+/** Refuses a flag that a plan says in a place of its own, where the flag would not reach. */
+function checkReach({ reference, targets, sweep }: OwnValues, own: OwnPlan, path: string): void {
+  const panels = own.panels ?? [];
+  const stray = targets !== undefined && panels.length > 0
+    ? "targets"
+    : reference !== undefined && panels.some((panel) => panel.reference !== undefined)
+    ? "reference"
+    : sweep !== undefined && panels.length > 0
+    ? "sweep"
+    : null;
+  if (stray === null) return;
+  throw new UsageError(`Cannot use --${stray} with ${path}: its panels say it themselves`);
+}
+
+/** The router's keys in every MoE of a plan that the flag is for. */
+function routed(own: OwnPlan, keys: string | undefined): OwnPlan {
+  if (keys === undefined) return own;
+  checkRouterKeys(keys);
+  const add = (text: string) =>
+    text.startsWith("dense") ? text : `${text}${text.includes(":") ? "," : ":"}${keys}`;
+  const all = (texts?: string[]) => texts?.map(add);
+  const made: OwnPlan = JSON.parse(JSON.stringify({
+    ...own,
+    reference: own.reference && add(own.reference),
+    targets: all(own.targets),
+    panels: own.panels?.map((panel) => ({
+      ...panel,
+      reference: panel.reference && add(panel.reference),
+      targets: all(panel.targets),
+      controls: all(panel.controls),
+    })),
+    plan: own.plan &&
+      { ...own.plan, reference: own.plan.reference && add(own.plan.reference) },
+  }));
+  if (JSON.stringify(made) !== JSON.stringify(own)) return made;
+  throw new UsageError(`Cannot use --router ${keys}: no model of the plan is an MoE`);
+}
+
+/** A plan with the flags over it. */
+function withFlags(
+  { own: file, profile: recorded }: Found,
+  values: OwnValues,
+  profile: ProfileName | undefined,
+  task: string | undefined,
+): OwnPlan {
+  const { plan: path = "", reference, targets, rule, control, sweep, steps, seeds } = values;
+  checkReach(values, file, path);
+  if (profile !== undefined && recorded !== null) {
+    throw new UsageError(`Cannot use --profile with ${path}: a record leaves no size open`);
+  }
+  const named = file.plan?.task ?? file.task ?? (recorded === null ? undefined : DEFAULT_TASK);
+  if (task !== undefined && named !== undefined && named !== task) {
+    throw new UsageError(`Cannot use --task ${task} with ${path}: it is a plan for ${named}`);
+  }
+  const flags = readOwnPlan({
+    ...(profile === undefined ? {} : { profile }),
+    ...(targets === undefined ? {} : { targets: targetsOf(targets) }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(control === undefined ? {} : { control }),
+    ...(sweep === undefined ? {} : { swept: sweep }),
+    ...(seeds === undefined
+      ? {}
+      : { seeds: Array.from({ length: numberOf("seeds", seeds, 64) }, (_, i) => i) }),
+  }, "of the flags");
+  const own: OwnPlan = { ...file, ...flags };
+  if (task !== undefined && named === undefined) own.task = task;
+  if (reference !== undefined) {
+    own.plan = { ...own.plan, reference };
+    delete own.reference;
+  }
+  if (steps !== undefined) own.plan = { ...own.plan, steps: numberOf("steps", steps, 10_000_000) };
+  return own;
 }
 
 /**
  * The suite that flags and a plan file make, and the profile it stands on; flags count over the file.
  *
  * @param profile as `--profile` says; undefined: the file's, or quick
+ * @param router keys as `--router` says
  * @throws {UsageError} for what cannot be trained or judged
  */
 export function ownFrom(
   values: OwnValues,
   profile: ProfileName | undefined,
   task: string | undefined,
+  router: string | undefined,
 ): { suite: Suite; profile: ProfileName } {
-  const { plan: path, reference, targets, rule, control, sweep, steps, seeds } = values;
+  const { plan: path, sweep } = values;
   if (task !== undefined && !Object.hasOwn(TASKS, task)) {
     throw new UsageError(`Cannot run task ${task}: not one of ${Object.keys(TASKS).join(", ")}`);
   }
@@ -118,31 +207,9 @@ export function ownFrom(
     throw new UsageError(`Cannot sweep ${sweep}: not one of ${SWEPT.join(", ")}`);
   }
   try {
-    const file: OwnPlan = path === undefined ? {} : planIn(path);
-    if (targets !== undefined && file.panels !== undefined) {
-      throw new UsageError(
-        `Cannot use --targets with ${path}: it has panels with targets of their own`,
-      );
-    }
-    const flags = readOwnPlan({
-      ...(profile === undefined ? {} : { profile }),
-      ...(reference === undefined ? {} : { reference }),
-      ...(targets === undefined ? {} : { targets: targetsOf(targets) }),
-      ...(rule === undefined ? {} : { rule }),
-      ...(control === undefined ? {} : { control }),
-      ...(sweep === undefined ? {} : { swept: sweep }),
-      ...(seeds === undefined
-        ? {}
-        : { seeds: Array.from({ length: numberOf("seeds", seeds, 64) }, (_, i) => i) }),
-    }, "of the flags");
-    const own: OwnPlan = { ...file, ...flags };
-    own.plan = {
-      ...file.plan,
-      ...(reference === undefined ? {} : { reference }),
-      ...(task === undefined ? {} : { task }),
-      ...(steps === undefined ? {} : { steps: numberOf("steps", steps, 10_000_000) }),
-    };
-    const lacking = (own.reference ?? own.plan.reference) === undefined
+    const found: Found = path === undefined ? { own: {}, profile: null } : planIn(path);
+    const own = withFlags(found, values, profile, task);
+    const lacking = (own.reference ?? own.plan?.reference) === undefined
       ? "reference"
       : own.targets === undefined && own.panels === undefined
       ? "targets"
@@ -153,7 +220,8 @@ export function ownFrom(
           "--targets 16e4a:d=64,h=16",
       );
     }
-    return { suite: ownSuite(decideOwn(own)), profile: own.profile ?? "quick" };
+    const suite = ownSuite(decideOwn(routed(own, router)));
+    return { suite, profile: found.profile ?? own.profile ?? "quick" };
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError || error instanceof LabError) {
       throw new UsageError(error.message);

@@ -19,6 +19,7 @@ import {
   QUICK_WIDE,
   SURER,
   SURER_CAUTION,
+  SWEPT_OCTAVES,
   transfer,
   transferProfiles,
 } from "./plans.ts";
@@ -27,17 +28,21 @@ const SMALL = "d=32,h=16", NARROW = "16e4a:d=12,h=12", NARROW_IMAGES = "16e4a:d=
 const paper = (active: number[], size = PAPER_WIDE) => at(active.map((a) => `64e${a}a`), size);
 const beside = (name: string, more: Partial<TransferPanel> = {}): TransferPanel =>
   transfer([NARROW], [NARROW], { name, beside: true, ...more });
-const alone = (swept: "weightDecay" | "initStd", lo: number, hi: number) => ({
+type Other = "weightDecay" | "initStd";
+const alone = (swept: Other, of: "text" | "images" = "text") => ({
   swept,
   controls: [],
-  grid: { reference: octaves(lo, hi), targets: "bracket" } as const,
+  grid: { reference: octaves(...SWEPT_OCTAVES[of][swept]), targets: "bracket" } as const,
 });
-const swept = (name: string, by: TransferPanel["swept"], high: number): TransferPanel =>
+const swept = (name: string, by: Other): TransferPanel =>
   transfer(paper([2, 8, 64]), paper([8]), {
     name,
     swept: by,
     beside: true,
-    grid: { reference: octaves(-8, high), targets: octaves(-8, high) },
+    grid: {
+      reference: octaves(...SWEPT_OCTAVES.paper[by]),
+      targets: octaves(...SWEPT_OCTAVES.paper[by]),
+    },
   });
 const ALL = [2, 4, 8, 16, 32, 64];
 
@@ -63,8 +68,8 @@ const ACTIVATED_EXPERTS: TransferDeclaration = {
       quick: [
         transfer(at(["16e2a", "16e4a", "16e8a"], QUICK_WIDE), at(["16e4a"], QUICK_WIDE), SURER),
         beside("iso-width"),
-        beside("weight decay", alone("weightDecay", -5, -1)),
-        beside("init std", alone("initStd", -5, -1)),
+        beside("weight decay", alone("weightDecay")),
+        beside("init std", alone("initStd")),
       ],
       paper: [
         transfer(paper(ALL), paper(ALL)),
@@ -72,8 +77,8 @@ const ACTIVATED_EXPERTS: TransferDeclaration = {
           name: "iso-width",
           beside: true,
         }),
-        swept("weight decay", "weightDecay", 0),
-        swept("init std", "initStd", -1),
+        swept("weight decay", "weightDecay"),
+        swept("init std", "initStd"),
       ],
     },
     {},
@@ -96,7 +101,7 @@ export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERT
   control: { rule: "standard", on: "the same targets (quick and paper: one)" },
   quick: [
     transfer(at(["16e2a", "16e4a", "16e8a"], IMAGES_WIDE), at(["16e4a"], IMAGES_WIDE)),
-    ...[alone("weightDecay", -8, -4), alone("initStd", -4, 0)].map((more) =>
+    ...[alone("weightDecay", "images"), alone("initStd", "images")].map((more) =>
       beside(more.swept === "weightDecay" ? "weight decay" : "init std", {
         targets: [NARROW_IMAGES],
         ...more,
@@ -105,7 +110,7 @@ export const activatedExpertsOfImages = defineTransfer(onImages(ACTIVATED_EXPERT
   ],
   paper: [
     transfer(paper(ALL), paper([8])),
-    swept("weight decay", "weightDecay", 0),
-    swept("init std", "initStd", -1),
+    swept("weight decay", "weightDecay"),
+    swept("init std", "initStd"),
   ],
 }));

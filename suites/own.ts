@@ -11,45 +11,52 @@ import {
   formatConfiguration,
   parseConfiguration,
 } from "../rule/configuration.ts";
+import { isForeign } from "../rule/route_scale.ts";
+import { formatRouterChoice } from "../rule/router.ts";
+import { ruleById } from "../rule/registry.ts";
 import { contextFor } from "../lab/estimate.ts";
 import { SWEPT_NAME } from "../lab/record/run.ts";
 import { PROFILES, type Suite } from "../lab/suite.ts";
 import { jobOf } from "../lab/train/job.ts";
 import { cellsOf, linesOf } from "../lab/transfer/cells.ts";
-import { expectedShift } from "../lab/transfer/control.ts";
+import { expectedShift, prospectOf } from "../lab/transfer/control.ts";
 import type { TransferPanel, TransferProfile } from "../lab/transfer/declaration.ts";
 import { labelsOf } from "../lab/transfer/labels.ts";
 import { defineTransfer } from "../lab/transfer/suite.ts";
-import { type Decided, decideOwn, readOwnPlan } from "./own_plan.ts";
+import { type Decided, decideOwn } from "./own_decided.ts";
+import { readOwnPlan } from "./own_plan.ts";
+import { LIMITS } from "./plans.ts";
 
 /** The id of every suite of the user's own. */
 export const OWN = "transfer";
 
-/** What tells configurations apart, by its name. */
-const FACTS: [string, (c: Configuration) => string][] = [
-  ["width d", ({ width }) => `${width}`],
-  ["depth L", ({ depth }) => `${depth}`],
-  ["head width", ({ headWidth }) => `${headWidth}`],
-  ["tokens per step B", ({ batchTokens }) => `${batchTokens ?? "the plan's"}`],
-  ["tokens D", ({ tokens }) => `${tokens ?? "the plan's"}`],
-];
-
-/** Reference and targets of the panels that carry the claim. */
-function modelsOf({ plan, panels }: Decided) {
-  return panels.filter(({ beside }) => !beside).flatMap((panel) => {
-    const from = parseConfiguration(panel.reference ?? plan.reference);
-    return [{ from, to: panel.targets.map((text) => parseConfiguration(text, from)) }];
-  });
+/** The models of a panel, read. */
+function modelsOf({ plan }: Decided, panel: TransferPanel) {
+  const from = parseConfiguration(panel.reference ?? plan.reference);
+  const to = panel.targets.map((text) => parseConfiguration(text, from));
+  return { panel, from, to, labels: labelsOf(to, from) };
 }
 
+/** The router of an MoE in the keys of a configuration; null of a dense one. */
+const routerOf = ({ ffn }: Configuration) =>
+  ffn.kind === "dense" ? null : formatRouterChoice(ffn).join(",") || "the paper's";
+
 /** What is the same in all models and what is not. */
-function axesOf(decided: Decided): { fixed: string[]; varied: string[] } {
-  const all = modelsOf(decided).flatMap(({ from, to }) => [from, ...to]);
+function axesOf({ plan }: Decided, all: readonly Configuration[]) {
+  const batch = (c: Configuration) => c.batchTokens ?? plan.sequences * plan.seq;
+  const facts: [string, (c: Configuration) => string | number | null][] = [
+    ["tokens per step B", batch],
+    ["tokens D", (c) => c.tokens ?? plan.steps * plan.sequences * plan.seq],
+    ["width d", ({ width }) => width],
+    ["depth L", ({ depth }) => depth],
+    ["head width", ({ headWidth }) => headWidth],
+    ["router", routerOf],
+  ];
   const fixed: string[] = [], varied: string[] = [];
-  for (const [name, of] of FACTS) {
-    const found = [...new Set(all.map(of))];
+  for (const [name, of] of facts) {
+    const found = [...new Set(all.map(of).filter((value) => value !== null))];
     if (found.length === 1) fixed.push(`${name} = ${found[0]}`);
-    else varied.push(`${name} (${found.join(", ")})`);
+    else if (found.length > 1) varied.push(`${name} (${found.join("; ")})`);
   }
   return { fixed, varied };
 }
@@ -59,28 +66,56 @@ const short = (names: string[], most = 4) =>
     ? `${names.slice(0, most).join(", ")} and ${names.length - most} more`
     : names.join(", ");
 
-const sweptOf = ({ swept = "lr" }: TransferPanel) => SWEPT_NAME[swept];
+const octaves = (x: number) =>
+  Math.abs(x) < 0.05 ? "0" : `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(1)}`;
 
-const octaves = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(1)}`;
-
-/** What must be known of a panel's control: how far off it is expected, or that there is none. */
-function controlCaution({ plan, limits, rule, control }: Decided, panel: TransferPanel): string {
-  const training = { ...plan, reference: panel.reference ?? plan.reference };
-  const [target] = panel.controls;
+/** What is expected of a panel's control before it is trained; `doubt`: why it may not do what it is for. */
+function controlWords(
+  { plan, limits, rule, control }: Decided,
+  { panel, from, labels }: ReturnType<typeof modelsOf>,
+): { expected: string; doubt: string | null } {
+  const [target] = panel.controls, swept = panel.swept ?? "lr";
   if (target === undefined) {
-    return `panel ${panel.name} has no control: nothing shows that a wrong rule would have been noticed`;
+    const expected = `panel ${panel.name} has no control`;
+    return { expected, doubt: `${expected}: nothing shows that a wrong rule would be noticed` };
   }
-  const shift = expectedShift(rule, control, target, panel.swept ?? "lr", training);
-  const label = labelsOf(
-    [parseConfiguration(target, parseConfiguration(training.reference))],
-    parseConfiguration(training.reference),
-  )[0];
-  const said = `if ${rule} is right, ${control} puts the optimum of ${label} ${
-    octaves(shift)
-  } octaves off`;
-  return Math.abs(shift) > limits.tolerance_octaves
-    ? said
-    : `${said}, within the tolerance: it will not be seen to fail; add a target whose width differs more`;
+  const label = labels[panel.targets.indexOf(target)];
+  const training = { ...plan, reference: formatConfiguration(from) };
+  const shift = expectedShift(rule, control, target, swept, training);
+  const prospect = prospectOf(shift, limits.tolerance_octaves);
+  const expected = shift === null
+    ? `${control} on ${label}: how far it puts an init off is not known beforehand`
+    : `${control} on ${label} is expected ${
+      octaves(shift)
+    } octaves off if ${rule} is right (first order)`;
+  if (prospect === "fails" || prospect === "not known") return { expected, doubt: null };
+  return { expected, doubt: `the control of panel ${panel.name} ${prospect}: ${expected}` };
+}
+
+/** What of the limits is the user's own. */
+function limitWords({ limits: { tolerance_octaves, minRegret }, plan }: Decided): string[] {
+  const usual = LIMITS.tolerance_octaves;
+  return [
+    ...(tolerance_octaves === usual
+      ? []
+      : [`the tolerance is the plan's own: ±${tolerance_octaves} octaves, ±${usual} elsewhere`]),
+    ...(plan.task !== undefined || minRegret === LIMITS.minRegret
+      ? []
+      : [`the regret's floor is the plan's own: ${minRegret}, ${LIMITS.minRegret} elsewhere`]),
+  ];
+}
+
+/** Refuses what cannot be trained here, or is ranked under a router that it is not made for. */
+function checkTrainable({ rule, control, ...profile }: Decided): void {
+  for (const line of linesOf({ rule, control: { rule: control, on: "" } }, profile)) {
+    const { rule: by, role, to } = line;
+    if (role === "rival" && isForeign(to, ruleById(by))) {
+      throw new RangeError(
+        `Cannot rank ${by} on ${line.label}: it is made for another gate than the target's`,
+      );
+    }
+    jobOf({ ...line, cell: cellsOf(line)[0] }, line.plan, contextFor(line.plan));
+  }
 }
 
 /**
@@ -90,17 +125,21 @@ function controlCaution({ plan, limits, rule, control }: Decided, panel: Transfe
  */
 export function ownSuite(decided: Decided): Suite<TransferProfile> {
   const { rule, control, ...profile } = decided, { plan, panels } = profile;
-  for (const line of linesOf({ rule, control: { rule: control, on: "" } }, profile)) {
-    jobOf({ ...line, cell: cellsOf(line)[0] }, line.plan, contextFor(line.plan));
-  }
-  const deciding = panels.filter(({ beside }) => !beside);
-  const models = modelsOf(decided), { fixed, varied } = axesOf(decided);
-  const labels = [...new Set(models.flatMap(({ from, to }) => labelsOf(to, from)))];
-  const references = [...new Set(models.map(({ from }) => formatConfiguration(from)))];
-  const controlled = deciding.flatMap(({ controls }) => controls);
-  const swept = [...new Set(deciding.map(sweptOf))].join(", ");
-  const images = plan.task !== undefined;
-  const cautions = panels.map((panel) => controlCaution(decided, panel));
+  checkTrainable(decided);
+  const all = panels.map((panel) => modelsOf(decided, panel));
+  const deciding = all.filter(({ panel }) => !panel.beside), many = deciding.length > 1;
+  const labels = [...new Set(deciding.flatMap((one) => one.labels))];
+  const references = [...new Set(deciding.map(({ from }) => formatConfiguration(from)))];
+  const { fixed, varied } = axesOf(decided, deciding.flatMap(({ from, to }) => [from, ...to]));
+  const swept = [...new Set(deciding.map(({ panel }) => SWEPT_NAME[panel.swept ?? "lr"]))].join(
+    ", ",
+  );
+  const words = all.map((one) => controlWords(decided, one));
+  const on = deciding.flatMap(({ panel, labels }) =>
+    panel.controls.map((text) =>
+      `${labels[panel.targets.indexOf(text)]}${many ? ` of ${panel.name}` : ""}`
+    )
+  );
   const suite = defineTransfer({
     id: OWN,
     version: "1",
@@ -110,34 +149,31 @@ export function ownSuite(decided: Decided): Suite<TransferProfile> {
       short(labels)
     } under ${rule}`,
     heldFixed: [
-      `data, ${plan.sequences} ${images ? "images" : `sequences of ${plan.seq} tokens`} per step`,
-      `${plan.steps} steps`,
+      plan.task === undefined ? "data" : `images of ${plan.seq} patches`,
       "seeds",
       ...fixed,
-    ].join(", "),
+    ]
+      .join(", "),
     varied: [
-      `feed-forward part (${short([...new Set(["reference", ...labels])], 6)})`,
+      `feed-forward part (${short([...new Set(["the reference's", ...labels])], 6)})`,
       ...varied,
       `the reference's ${swept}`,
     ].join("; "),
     source: "a plan of the user's own",
     rule,
-    control: {
-      rule: control,
-      on: controlled.length ? short(controlled) : "no target",
-    },
-    cautions,
+    control: { rule: control, on: on.length ? short(on) : "no target" },
+    cautions: [...limitWords(decided), ...words.flatMap(({ doubt }) => doubt ?? [])],
     profiles: { smoke: profile, quick: profile, paper: profile },
   });
   return {
     ...suite,
-    ...(controlled.length
-      ? {}
-      : { control: "none: nothing shows that a wrong rule would be noticed" }),
+    ...(on.length ? {} : { control: "none: nothing shows that a wrong rule would be noticed" }),
     plan(profileName) {
       const { decided, lines, trainings } = suite.plan(profileName);
-      const said = cautions.map((text) => `control: ${text}`);
-      return { decided, lines: [...lines, ...said], trainings };
+      // the noise that the power is assumed from was measured on other models
+      const own = lines.filter((line) => !line.startsWith("power:"));
+      const said = words.map(({ expected, doubt }) => `control: ${doubt ?? expected}`);
+      return { decided, lines: [...own, ...said], trainings };
     },
     // whoever changes sizes changes what is decided, and the words with it
     changed: (_, profiles) => {

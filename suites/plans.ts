@@ -63,6 +63,16 @@ export const paperPlan: TrainingPlan = {
   base: { ...shared.base, lr: 2 ** -8 },
 };
 
+/** Octaves in which weight decay and init std are swept: from, to. */
+export const SWEPT_OCTAVES: Record<
+  "text" | "images" | "paper",
+  Record<"weightDecay" | "initStd", readonly [from: number, to: number]>
+> = {
+  text: { weightDecay: [-5, -1], initStd: [-5, -1] },
+  images: { weightDecay: [-8, -4], initStd: [-4, 0] },
+  paper: { weightDecay: [-8, 0], initStd: [-8, -1] },
+};
+
 /** Configurations of one size: `at(["8e2a", "8e4a"], "d=48")` gives `8e2a:d=48` and `8e4a:d=48`. */
 export const at = (names: string[], size: string): string[] => names.map((n) => `${n}:${size}`);
 

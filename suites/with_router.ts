@@ -134,6 +134,21 @@ function withoutForeign<P extends Ranked>(profile: P): { profile: P; left: strin
 }
 
 /**
+ * Refuses what is no key of a router.
+ *
+ * @throws {RangeError} naming it
+ */
+export function checkRouterKeys(keys: string): void {
+  const stray = keys.split(",").find((entry) => !ROUTER_KEYS.includes(entry.split("=")[0]));
+  if (stray === undefined) return;
+  throw new RangeError(
+    `Cannot use --router ${keys}: ${stray} is none of ${
+      ROUTER_KEYS.join("=, ")
+    }= (docs/routers.md)`,
+  );
+}
+
+/**
  * The suite with another router.
  *
  * @param keys entries of a configuration, e.g. `gate=softmax-all,cf=1.25`
@@ -142,15 +157,8 @@ function withoutForeign<P extends Ranked>(profile: P): { profile: P; left: strin
  *   suite can have together
  */
 export function withRouter<P>(suite: Suite<P>, keys: string, profile: ProfileName): Suite<P> {
+  checkRouterKeys(keys);
   const entries = keys.split(",");
-  const stray = entries.find((entry) => !ROUTER_KEYS.includes(entry.split("=")[0]));
-  if (stray !== undefined) {
-    throw new RangeError(
-      `Cannot use --router ${keys}: ${stray} is none of ${
-        ROUTER_KEYS.join("=, ")
-      }= (docs/routers.md)`,
-    );
-  }
   if (/^(coordinate-check|routing-by)/.test(suite.id) && keys.includes("expert-choice")) {
     throw new RangeError(
       `Cannot run ${suite.id} with --router ${keys}: its probe reads a picks per token`,

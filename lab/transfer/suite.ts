@@ -93,9 +93,11 @@ function check({ id, rule = "complete-mue", control, profiles }: TransferDeclara
       throw cannot(`profile ${name} has no panel that carries the claim`);
     }
     for (const { targets, controls, moreSeeds = [], referenceSeeds = [], rivals = [] } of panels) {
-      const further = [...moreSeeds, ...referenceSeeds];
-      const twice = further.find((seed, i) => seeds.includes(seed) || further.indexOf(seed) < i);
-      if (twice !== undefined) throw cannot(`seed ${twice} is no further seed`);
+      const all = [...seeds, ...moreSeeds, ...referenceSeeds];
+      const twice = all.find((seed, i) => all.indexOf(seed) < i);
+      if (twice !== undefined) {
+        throw cannot(`seed ${twice} stands twice among seeds and further seeds`);
+      }
       const stray = controls.find((c) => !targets.includes(c));
       if (stray) throw cannot(`control ${stray} is no target`);
       for (const used of [rule, control.rule, ...rivals]) ruleById(used);

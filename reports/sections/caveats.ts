@@ -34,6 +34,9 @@ const SMOKE =
   "Profile smoke: toy sizes, which show that everything runs and can tell nothing of the " +
   "claim; inconclusive is expected here.";
 
+/** Parameters below which a model is far smaller than the paper's of 6.3 billion. */
+const FAR_SMALLER = 6e8;
+
 /** The sentences. */
 export function caveats(record: BenchRecord): string[] {
   const { environment, plan, verdict, incomplete, findings } = record, runs = runsOf(record);
@@ -47,7 +50,7 @@ export function caveats(record: BenchRecord): string[] {
   const smoke = plan.profile === "smoke";
   const when: [boolean, string][] = [
     [
-      runs.length > 0,
+      runs.length > 0 && runs.every(({ parameters }) => parameters < FAR_SMALLER),
       `The models are far smaller than the paper's and train for ${trainingPhrase(record)}: this ` +
       "tests directions and sizes of effects, not its figures.",
     ],

@@ -164,10 +164,12 @@ export function reproduceCommand(
   if (environment.browser !== undefined) {
     return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
   }
+  // the plan of a user's own suite is in the record, and nowhere else
+  const mine = suite.id === "transfer" ? ["--plan", "record.json"] : null;
   const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
   // the path may have spaces: it is put behind the others
   const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;
   const options = others?.split(/\s+/).filter((word) => word !== "") ?? [];
-  return ["deno", "task", "bench", suite.id, "--profile", plan.profile, ...options, ...own]
-    .map(shellWord).join(" ");
+  const sized = mine ?? [suite.id, "--profile", plan.profile];
+  return ["deno", "task", "bench", ...sized, ...options, ...own].map(shellWord).join(" ");
 }

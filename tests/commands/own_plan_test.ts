@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { planJsonSchema } from "../../commands/own_plan.ts";
 import { main } from "../../main.ts";
-import { decideOwn, readOwnPlan } from "../../suites/own_plan.ts";
+import { decideOwn } from "../../suites/own_decided.ts";
+import { readOwnPlan } from "../../suites/own_plan.ts";
 import { ownSuite } from "../../suites/own.ts";
+import { sealed } from "../../lab/record/hash.ts";
 import { said } from "./said.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);
@@ -76,6 +78,54 @@ Deno.test({
     assert.equal(c.plan.hash, a.plan.hash);
     assert.equal(c.plan.exploratory, false);
     assert.equal(c.cost.trainedRuns, 0);
+    const summary = await Deno.readTextFile(`${dir}/one/summary.md`);
+    assert.match(summary, /deno task bench --plan record\.json/);
+    // a record that was changed is no plan, and one whose plan cannot be is a wrong one
+    const { decided } = a.plan, bad = { ...decided, colour: "red" };
+    const { checksum: _, ...rest } = { ...a, plan: { ...a.plan, decided: bad } };
+    await Deno.writeTextFile(`${dir}/changed.json`, JSON.stringify({ ...rest, checksum: "0" }));
+    const changed = await bench("--plan", `${dir}/changed.json`, "--out", `${dir}/x`);
+    assert.deepEqual([changed.code, /changed after it was written/.test(changed.err)], [2, true]);
+    await Deno.writeTextFile(`${dir}/bad.json`, JSON.stringify(sealed(rest)));
+    const checked = await run("check", `${dir}/bad.json`, `${dir}/one/record.json`);
+    assert.equal(checked.code, 1);
+    assert.match(checked.out, /WRONG {2}plan\n.*Unrecognized key: "colour"/);
+    assert.match(checked.out, /open {3}limits, grids, seeds and control\n.*the user's own/);
+    // another plan in the folder says so, and takes what is trained
+    const wider = await bench(
+      "--plan",
+      `${dir}/plan.json`,
+      "--control",
+      "none",
+      "--out",
+      `${dir}/one`,
+    );
+    const c2 = await read("one");
+    assert.deepEqual([c2.plan.exploratory, c2.cost.trainedRuns, wider.code === 2], [
+      true,
+      0,
+      false,
+    ]);
+    await Deno.remove(dir, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "own models on images train, whatever a text's sequences are",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const dir = await Deno.makeTempDir();
+    const { code, err } = await run(
+      ...["bench", "transfer", "--task", "diffusion", "--profile", "smoke", "--steps", "2"],
+      ...["--reference", "dense:d=16,L=1,H=16", "--targets", "4e2a:d=32,h=16", "--control", "none"],
+      ...["--no-selftest", "--workers", "1", "--out", dir],
+    );
+    assert.ok([0, 1].includes(code), err);
+    const record = JSON.parse(await Deno.readTextFile(`${dir}/record.json`));
+    assert.equal(record.task.id, "diffusion");
+    assert.notEqual(record.verdict, "pass"); // without a control
+    assert.equal((await run("check", dir)).code, 0);
     await Deno.remove(dir, { recursive: true });
   },
 });

@@ -3,14 +3,21 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { planOf } from "../../lab/assemble.ts";
 import { REFERENCE_SPEED, secondsOf } from "../../lab/estimate.ts";
-import { chooseControl, expectedShift } from "../../lab/transfer/control.ts";
-import { targetsOf } from "../../commands/own_plan.ts";
+import {
+  checkControl,
+  chooseControl,
+  type Controlled,
+  expectedShift,
+  prospectOf,
+  widest,
+} from "../../lab/transfer/control.ts";
+import { ownFrom, targetsOf } from "../../commands/own_plan.ts";
 import { formatConfiguration, parseConfiguration } from "../../rule/configuration.ts";
 import { capacity } from "../../suites/capacity.ts";
 import { ownSuite, ownSuiteOf } from "../../suites/own.ts";
-import { decideOwn, type OwnPlan, readOwnPlan } from "../../suites/own_plan.ts";
+import { decideOwn } from "../../suites/own_decided.ts";
+import { type OwnPlan, readOwnPlan } from "../../suites/own_plan.ts";
 import { quickPlan } from "../../suites/plans.ts";
-import { withRouter } from "../../suites/with_router.ts";
 import { suiteOfRecord } from "../../suites/of_record.ts";
 
 const REFERENCE = "dense:d=12,L=2,H=12,dh=12";
@@ -46,27 +53,74 @@ Deno.test("the expected shift is the octaves between two rules' rows: SP at four
   assert.equal(shift("16e4a:d=12,h=12,dh=12", "standard"), 0);
   assert.equal(shift("16e4a:d=48,h=12,dh=12", "complete-mue"), 0);
   assert.equal(expectedShift("standard", "complete-mue", "16e4a:d=48,h=12", "lr", quickPlan), 2);
+  // what decays at a step is lr·wd, and SP's lr is four times as large
+  assert.equal(shift("16e4a:d=48,h=12,dh=12", "standard", "weightDecay"), -2);
+  // the multipliers are half of what a rule does to an init
+  assert.equal(shift("16e4a:d=48,h=12,dh=12", "standard", "initStd"), null);
 });
 
-Deno.test("the control is SP where it misses by enough, on the target where it misses most", () => {
-  const of = (targets: string[], wanted: string | null = null, rule = "complete-mue") =>
-    chooseControl(rule, targets, "lr", quickPlan, 1, wanted);
-  assert.deepEqual(of(["8e2a:d=24,h=12", "16e4a:d=48,h=12"]), {
-    rule: "standard",
+Deno.test("what can be expected of a control goes by the tolerance and a margin", () => {
+  const of = [-2, 1.5, 1.4, -1.01, 1, 0, null].map((octaves) => prospectOf(octaves, 1));
+  assert.deepEqual(of, [
+    "fails",
+    "fails",
+    "may stay undecided",
+    "may stay undecided",
+    "is not expected to fail",
+    "is not expected to fail",
+    "not known",
+  ]);
+});
+
+Deno.test("the control is SP where it misses by enough in every panel, on the target where it misses most", () => {
+  const panel = (...targets: string[]): Controlled => ({ targets, swept: "lr", plan: quickPlan });
+  const of = (rule: string, ...panels: Controlled[]) => chooseControl(rule, panels, 1);
+  const wide = panel("8e2a:d=24,h=12", "16e4a:d=48,h=12"), narrow = panel("64e1a:d=12,h=12");
+  assert.equal(of("complete-mue", wide), "standard");
+  assert.deepEqual(widest("complete-mue", "standard", wide), {
     target: "16e4a:d=48,h=12",
     octaves: -2,
   });
   // of equals the cheapest
-  assert.equal(of(["32e8a:d=48,h=12", "8e2a:d=48,h=12"])?.target, "8e2a:d=48,h=12");
-  assert.equal(of(["16e4a:d=48,h=12"], "mup")?.rule, "mup");
-  // a rule is no control of itself, and standard's own control is another
-  assert.notEqual(of(["16e4a:d=48,h=12"], null, "standard")?.rule, "standard");
-  // nothing misses by enough at equal width: the plan says so
-  const equal = of(["16e4a:d=12,h=12"])!;
-  assert.ok(Math.abs(equal.octaves) < 1, `${equal.octaves}`);
-  const said = ownSuite(decideOwn({ reference: REFERENCE, targets: ["16e4a:d=12,h=12"] }))
-    .plan("quick").lines.at(-1)!;
-  assert.match(said, /within the tolerance: it will not be seen to fail/);
+  const equal = panel("32e8a:d=48,h=12", "8e2a:d=48,h=12");
+  assert.equal(widest("complete-mue", "standard", equal)?.target, "8e2a:d=48,h=12");
+  // a rule is no control of itself, and what trains another gate's model is none
+  assert.ok(!["standard", "moe-dmft", null].includes(of("standard", wide)));
+  assert.equal(widest("complete-mue", "moe-dmft", wide), null);
+  assert.ok([null, "moe-mup"].includes(of("moe-dmft", wide)));
+  assert.throws(() => checkControl("complete-mue", "moe-dmft", wide), /another gate/);
+  // the panel in which nothing misses decides between the others
+  assert.notEqual(of("complete-mue", narrow, wide), "standard");
+});
+
+Deno.test("a panel beside the claim follows its control, wherever it stands", () => {
+  const claim = { name: "claim", targets: ["16e4a:d=48,h=12"] };
+  const aside = { name: "aside", beside: true, targets: ["64e1a:d=12,h=12"] };
+  for (const panels of [[claim, aside], [aside, claim]]) {
+    const { control, panels: decided } = decideOwn({ reference: REFERENCE, panels });
+    assert.equal(control, "standard");
+    assert.deepEqual(decided.map(({ controls }) => controls.length), [1, 1]);
+  }
+});
+
+Deno.test("the plan says when its control is not expected to be seen to fail, and how far it is expected off", () => {
+  const last = (own: OwnPlan) => ownSuite(decideOwn(own)).plan("quick").lines.at(-1)!;
+  assert.match(
+    last({ ...OWN, targets: ["16e4a:d=48,h=12"] }),
+    /^control: standard on 16e4a is expected −2\.0 octaves off/,
+  );
+  const equal = { reference: REFERENCE, targets: ["16e4a:d=12,h=12"], control: "standard" };
+  assert.match(last(equal), /is not expected to fail: standard on 16e4a is expected 0 octaves off/);
+  assert.match(last({ ...OWN, swept: "initStd" }), /not known beforehand/);
+});
+
+Deno.test("weight decay and init are swept where the built-in suites sweep them", () => {
+  const grid = (own: Partial<OwnPlan>) => decideOwn({ ...OWN, ...own }).panels[0].grid?.reference;
+  assert.deepEqual(grid({}), undefined);
+  assert.deepEqual(grid({ swept: "weightDecay" }), [-5, -4, -3, -2, -1]);
+  assert.deepEqual(grid({ swept: "initStd", task: "diffusion" }), [-4, -3, -2, -1, 0]);
+  assert.deepEqual(grid({ swept: "initStd", profile: "paper" }), [-8, -7, -6, -5, -4, -3, -2, -1]);
+  assert.deepEqual(grid({ swept: "initStd", grid: { reference: [-3, -2] } }), [-3, -2]);
 });
 
 Deno.test("no control at all ends as `cannot tell`: every panel says it, and none is trained", () => {
@@ -80,7 +134,7 @@ Deno.test("what a record keeps of a plan is that plan again, whatever was given"
   const target = fc.constantFrom(
     "16e4a:d=48,h=12",
     "8e2a:d=24,h=12,gate=softmax",
-    "dense:d=24",
+    "dense:d=24,H=48",
     "4e2a1s:d=12,L=1",
     "8e4a2g:d=48,h=6",
   );
@@ -90,7 +144,7 @@ Deno.test("what a record keeps of a plan is that plan again, whatever was given"
     reference: fc.constant("dense:d=24,L=2,H=24,dh=12"),
     targets: fc.uniqueArray(target, { minLength: 1, maxLength: 3 }),
     swept: fc.constantFrom("lr", "weightDecay", "initStd"),
-    rule: fc.constantFrom("complete-mue", "standard", "moe-dmft"),
+    rule: fc.constantFrom("complete-mue", "standard", "sqrt-sparsity"),
     control: fc.constantFrom("none", "mup"),
     seeds: fc.uniqueArray(fc.nat(50), { minLength: 1, maxLength: 4 }),
     plan: fc.record({ steps: fc.integer({ min: 1, max: 900 }) }, { requiredKeys: [] }),
@@ -111,9 +165,11 @@ Deno.test("what a record keeps of a plan is that plan again, whatever was given"
   );
 });
 
-Deno.test("a router's keys go into the models, so that no record needs the flag", () => {
-  const suite = withRouter(ownSuite(decideOwn(OWN)), "gate=softmax-all,cf=1.25", "quick");
+Deno.test("a router's keys go into the models, so that no record needs the flag, and a foreign rival is refused", () => {
+  const values = { reference: REFERENCE, targets: ["16e4a:d=48,h=12"] };
+  const { suite } = ownFrom(values, undefined, undefined, "gate=softmax-all,cf=1.25");
   assert.equal(suite.options, undefined);
+  assert.match(suite.heldFixed, /router = gate=softmax-all,cf=1\.25/);
   const plan = planOf(suite, "quick", null);
   const record = { suite, plan: JSON.parse(JSON.stringify(plan)) };
   assert.equal(planOf(suiteOfRecord(record, null).suite, "quick", null).hash, plan.hash);
@@ -121,6 +177,12 @@ Deno.test("a router's keys go into the models, so that no record needs the flag"
   assert.ok(
     models.filter((c) => !c.startsWith("dense")).every((c) => c.includes("gate=softmax-all")),
   );
+  const rivals: OwnPlan = {
+    ...OWN,
+    targets: ["16e4a:d=48,h=12,gate=softmax"],
+    rivals: ["moe-dmft"],
+  };
+  assert.throws(() => ownSuite(decideOwn(rivals)), /Cannot rank moe-dmft on 16e4a/);
 });
 
 Deno.test("another limit, seed or step is another plan", () => {
@@ -160,7 +222,27 @@ Deno.test("plans that cannot be are refused with the field and what was found", 
       /no target/,
     ],
     [{ ...OWN, grid: { reference: { from: -3, to: -7 } } }, /from -3 to -7/],
-    [{ ...OWN, seeds: [0, 1], panels: [{ targets: ["4e2a"], moreSeeds: [1] }] }, /seed 1/],
+    [
+      {
+        ...OWN,
+        targets: undefined,
+        seeds: [0, 1],
+        panels: [{ targets: ["4e2a"], moreSeeds: [1] }],
+      },
+      /seed 1/,
+    ],
+    [{ ...OWN, seeds: [1, 1] }, /seeds: a seed stands there twice/],
+    [{ ...OWN, panels: [{ targets: ["4e2a"] }] }, /targets: panels have/],
+    [{ ...OWN, plan: { reference: REFERENCE } }, /plan\.reference says it too/],
+    [{ ...OWN, targets: ["dense"] }, /is there already/],
+    [{ ...OWN, targets: ["4e2a", "4e2a:L=2"] }, /is there already/],
+    [{ ...OWN, control: "moe-dmft" }, /another gate/],
+    [{
+      ...OWN,
+      targets: Array.from({ length: 64 }, (_, i) => `8e2a:d=${12 * (i + 2)}`),
+      grid: { targets: { from: -40, to: 20 } },
+      seeds: Array.from({ length: 64 }, (_, i) => i),
+    }, /at most 20000/],
   ];
   for (const [plan, message] of refused) {
     const json = JSON.parse(JSON.stringify(plan));

@@ -23,6 +23,20 @@ const plan = (did: string, content: string | object | number | null): Mistake =>
 
 const GOOD = { profile: "smoke", reference: REFERENCE, targets: ["4e2a:d=32,h=16"] };
 
+const NO_TARGETS = { profile: "smoke", reference: REFERENCE };
+
+/** A flag that the panels of a plan say themselves. */
+const over = (did: string, ...args: string[]): Mistake => ({
+  did,
+  args: ["bench", "--plan", "DIR/plan.json", "--dry-run", ...args],
+  files: {
+    "plan.json": {
+      ...NO_TARGETS,
+      panels: [{ targets: ["4e2a"], reference: REFERENCE, swept: "weightDecay" }],
+    },
+  },
+});
+
 export const OWN: Chapter = {
   title: "`bench transfer`: models of your own",
   mistakes: [
@@ -60,18 +74,34 @@ export const OWN: Chapter = {
       grid: { reference: { from: -3, to: -7 } },
     }),
     plan("a plan with a control that is no target", {
-      ...GOOD,
+      ...NO_TARGETS,
       panels: [{ targets: ["4e2a"], controls: ["8e2a"] }],
     }),
-    plan("a plan whose panels have no names", {
+    plan("a plan with targets and panels", { ...GOOD, panels: [{ targets: ["4e2a"] }] }),
+    plan("a plan with its reference twice", { ...GOOD, plan: { reference: REFERENCE } }),
+    plan("a plan with a seed twice among seeds", { ...GOOD, seeds: [1, 1, 1] }),
+    plan("a plan of more models than anybody trains", {
       ...GOOD,
+      grid: { targets: { from: -40, to: 20 } },
+      seeds: Array.from({ length: 64 }, (_, i) => i),
+      rivals: ["mup", "standard", "sqrt-sparsity", "embedding-lr-only"],
+    }),
+    to("the reference among the targets", "dense"),
+    to("a target twice", "4e2a,4e2a:L=1"),
+    to("a control that is made for another gate", "4e2a:d=32", "--control", "moe-dmft"),
+    to("a router for models that are all dense", "dense:d=32", "--router", "gate=softmax"),
+    plan("a plan whose panels have no names", {
+      ...NO_TARGETS,
       panels: [{ targets: ["4e2a"] }, { targets: ["8e2a"] }],
     }),
-    plan("a plan with a seed twice", {
-      ...GOOD,
+    plan("a plan with a further seed that is one of its seeds", {
+      ...NO_TARGETS,
       seeds: [0, 1],
       panels: [{ targets: ["4e2a"], moreSeeds: [1] }],
     }),
+    over("targets over a plan's panels", "--targets", "8e2a"),
+    over("a reference over a plan's panels", "--reference", "dense:d=32,L=1,H=32"),
+    over("something to sweep over a plan's panels", "--sweep", "lr"),
     plan("the record of a built-in suite as a plan", fixtureRecord()),
   ],
 };

@@ -23,13 +23,13 @@ import { ROLE, type Sweeps } from "./sweeps.ts";
 const KIND = "wup";
 
 const NOTE =
-  `tau = 1/(lr · weight decay · steps) of ${KIND} at the optimum and the schedule's peak: ` +
-  "the share of the training over which AdamW averages its updates. " +
-  'Were it constant, every interval under "to the reference" would hold 0 and be narrow; whether it is, the intervals ' +
-  'say and nothing is judged. "rule alone" is what the ratio is where the optimum does not move on the reference\'s ' +
-  "scale. arXiv 2505.13738 has the optimum of tau constant for one model and amount of data, and falling with the tokens " +
-  "per parameter (exponent about −0.5), so that a larger model on the same data has a longer one; it tunes the weight decay, and where the learning " +
-  "rate is swept here its optimum serves more than tau.";
+  `tau = 1/(lr · weight decay · steps) of ${KIND} at the optimum and the schedule's peak: the share of the training ` +
+  'over which AdamW averages its updates; ratio: log2 of it over the reference\'s, and "if kept" the same, in octaves ' +
+  "too, were the optimum where the reference has it. A constant tau would have 0 within every interval of the ratio, and these " +
+  "narrow; whether it is constant is left to them, and nothing is judged. arXiv 2505.13738 has the optimum of tau constant " +
+  "for one model and amount of data, and falling with the tokens per parameter, as their power of about −0.5, so " +
+  "that a larger model on the same data has a longer one. It tunes the weight decay: where the learning rate is swept here, its " +
+  "optimum serves more than tau.";
 
 /** lr·wd·steps of a line at its swept value 2^log2x, with both factors; null where nothing decays. */
 function decayAt(sweeps: Sweeps, line: Line, log2x: number) {
@@ -87,9 +87,9 @@ export function timescales(sweeps: Sweeps, judgements: readonly Judgement[]): Fi
       { name: "rule", unit: "", decimals: null },
       { name: "lr", unit: "", decimals: null },
       { name: "wd", unit: "", decimals: null },
-      { name: "tau", unit: "trainings", decimals: null },
-      { name: "to the reference", unit: "octaves", decimals: 2 },
-      { name: "rule alone", unit: "octaves", decimals: 2 },
+      { name: "tau", unit: "", decimals: 2 },
+      { name: "ratio", unit: "octaves", decimals: 2 },
+      { name: "if kept", unit: "", decimals: 2 },
     ],
     rows,
     note: NOTE,

@@ -33,7 +33,7 @@ const LOOK_STEPS = 8, USUAL_STEPS = 40;
 /** Most matrices of one tensor that are measured. */
 const MOST_EXPERTS = 16;
 
-/** Most multiply-adds that a model may take: seconds. */
+/** Most multiply-adds that a model may take: some seconds. */
 export const MOST_WORK = 2e9;
 
 const dot = (a: Float64Array, b: Float64Array): number => {
@@ -47,7 +47,7 @@ const add = (a: Float64Array, factor: number, b: Float64Array): void => {
   for (let i = 0; i < a.length; i++) a[i] += factor * b[i];
 };
 
-/** W·Wᵀ·v, W as rows no longer than there are of them columns. */
+/** W·Wᵀ·v of a matrix by its rows. */
 function gramTimes(rows: readonly Float64Array[], v: Float64Array): Float64Array {
   const across = new Float64Array(rows[0].length);
   rows.forEach((row, r) => add(across, v[r], row));

@@ -65,28 +65,28 @@ Deno.test("the timescale of a known optimum is 1/(lr · wd · steps), and moves 
 
 Deno.test("a timescale that is constant says 0 octaves, one that moves with the width says by how many", () => {
   // the rule divides lr by 4: two octaves longer where nothing moves
-  const [reference, constant, control] = column(made(2), "to the reference");
+  const [reference, constant, control] = column(made(2), "ratio");
   assert.equal(reference, "reference");
   near(constant, 0);
   near(control, -2);
   const kept = made({ "complete-mue": 0, standard: -2 });
-  assert.deepEqual(column(kept, "rule alone"), [null, 2, 0]);
-  near(column(kept, "to the reference")[1], 2);
-  near(column(kept, "to the reference")[2], 2);
+  assert.deepEqual(column(kept, "if kept"), [null, 2, 0]);
+  near(column(kept, "ratio")[1], 2);
+  near(column(kept, "ratio")[2], 2);
 });
 
 Deno.test("with noise its interval is that of the shift, and constancy that is broken is seen", () => {
   const noisy = { noise: 0.003 };
-  const broken = column(made(0, {}, noisy), "to the reference")[1] as Interval;
+  const broken = column(made(0, {}, noisy), "ratio")[1] as Interval;
   assert.ok(broken.lo > 0.5 && broken.lo < 2 && broken.hi > 2, JSON.stringify(broken));
-  const held = column(made(2, {}, noisy), "to the reference")[1] as Interval;
+  const held = column(made(2, {}, noisy), "ratio")[1] as Interval;
   assert.ok(held.lo < 0 && held.hi > 0 && held.hi - held.lo > 0.05, JSON.stringify(held));
 });
 
 Deno.test("batch and duration leave the timescale where it is: q on both, and fewer steps or more", () => {
   const { sequences, seq, steps } = quickPlan, B = sequences * seq, D = steps * B;
   const targets = [`dense:d=12,H=12,dh=12,B=${2 * B}`, `dense:d=12,H=12,dh=12,D=${2 * D}`];
-  const kept = column(made(0, { targets, controls: [] }), "rule alone") as number[];
+  const kept = column(made(0, { targets, controls: [] }), "if kept") as number[];
   assert.ok(kept.slice(1).every((octaves) => Math.abs(octaves) < 1e-9), `${kept}`);
 });
 

@@ -34,6 +34,7 @@ export function oddities(run: Run, job: Job): string[] {
     odd.push(`${trainZLoss.length} z-losses for ${trainLoss.length} losses`);
   }
   if ((expertLoad !== null) !== (moe && !lost)) odd.push("its load does not go with its layers");
+  if (run.topSingular && lost) odd.push("it diverged and has singular values");
   if (router !== null && (!moe || lost)) odd.push("it has facts of routers it has not");
   if (moe && expertLoad !== null) {
     if (expertLoad.length !== depth || expertLoad.some((block) => block.length !== ffn.experts)) {

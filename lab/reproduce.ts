@@ -103,9 +103,12 @@ export function compareRuns(
     difference: again.validationLoss - loss,
     limit: Math.max(LAST_SHARE * Math.abs(loss), LAST_DEVIATIONS * deviation),
   };
+  // earlier records have no singular values
+  const both = run.topSingular !== undefined && again.topSingular !== undefined;
   const bits = (of: Run) => {
     const { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss } = of;
-    return hashOf({ trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss });
+    const measured = { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss };
+    return hashOf({ ...measured, topSingular: both ? of.topSingular : undefined });
   };
   const found = { run, again, early, last };
   if (bits(run) === bits(again)) return { ...found, verdict: "equal", why: null };

@@ -120,6 +120,12 @@ export interface Run {
    * digits, null where not finite; as long as trainLoss); null for dense
    */
   trainZLoss: (number | null)[] | null;
+  /**
+   * largest singular value of the trained matrices by kind (wq … wdown), mean over blocks and experts, 6 digits
+   * (model/measure/top_singular.ts); absent of diverged runs, of models too large for it, and of runs made before it
+   * was measured
+   */
+  topSingular?: Record<string, number>;
   /** wall seconds of the group this run trained in, divided by the runs in it */
   wall_s: number;
   /** how many runs trained side by side */
@@ -156,6 +162,7 @@ export const runSchema: z.ZodType<Run> = z.object({
   expertLoad: z.array(z.array(z.number())).nullable(),
   router: routerSchema.nullable(),
   trainZLoss: z.array(z.number().nullable()).nullable(),
+  topSingular: z.record(z.string(), z.number()).optional(),
   wall_s: z.number(),
   replicas: z.number().int(),
   digest: z.string(),
@@ -171,9 +178,10 @@ export type UnsignedRun = Omit<Run, "digest">;
 export function digestOf(run: UnsignedRun): string {
   const { key, base, rows, multipliers, parameters, steps, batchTokens, ...measured } = run;
   const { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss } = measured;
+  const { topSingular } = measured; // no part of the hash where it is absent
   const given = { key, base, rows, multipliers, parameters, steps, batchTokens };
   const out = { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss };
-  return hashOf({ ...given, ...out });
+  return hashOf({ ...given, ...out, topSingular });
 }
 
 /** The run with its digest. */

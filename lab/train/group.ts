@@ -4,8 +4,10 @@
  * @module
  */
 import type { Device } from "../../kernels/gpu/device.ts";
+import { downloadFloats } from "../../kernels/gpu/tensor.ts";
 import { initialParameters, type InitStd } from "../../model/init.ts";
-import { layoutOf } from "../../model/shape.ts";
+import { isMeasurable, topSingulars } from "../../model/measure/top_singular.ts";
+import { type Layout, layoutOf } from "../../model/shape.ts";
 import type { TaskData } from "../../model/task.ts";
 import { type StepLog, Trainer } from "../../model/trainer.ts";
 import type { Job } from "./job.ts";
@@ -52,6 +54,20 @@ export function groupTrainer(device: Device, data: TaskData, jobs: readonly Job[
   );
 }
 
+/** The largest singular values of what every replica has become; null where they are not measured or not finite. */
+async function singulars(device: Device, trainer: Trainer, layout: Layout) {
+  const found: ReturnType<typeof topSingulars>[] = [], n4 = layout.floats / 4;
+  for (let z = 0; z < trainer.network.sizes.replicas; z++) {
+    if (!isMeasurable(layout)) found.push(null);
+    else {
+      // a replica at a time: together they may be gigabytes
+      const stored = await downloadFloats(device, trainer.parameters, z * n4, n4);
+      found.push(topSingulars(layout, stored));
+    }
+  }
+  return found;
+}
+
 /**
  * Trains one group; all jobs are of one {@link Job.group}.
  *
@@ -84,6 +100,7 @@ export async function trainGroup(
     signal.throwIfAborted();
     await trainer.verify();
     const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
+    const singular = await singulars(device, trainer, layout);
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
     return jobs.map((job, z) => {
       const all = log[z].map((s) => s.loss);
@@ -108,6 +125,7 @@ export async function trainGroup(
           ? null
           : router,
         trainZLoss: shape.ffn.kind === "dense" ? null : zLosses(log[z].slice(0, losses.length)),
+        ...(diverged || singular[z] === null ? {} : { topSingular: singular[z] }),
         wall_s,
         replicas: jobs.length,
       });

@@ -60,7 +60,7 @@ export const cautionText = (caution: string | { text: string }): string =>
 
 /** What a transfer suite declares; what is not said follows from it. */
 export interface TransferDeclaration extends Omit<SuiteFacts, "measured" | "passesIf" | "control"> {
-  /** raised when what it measures or how it judges changes */
+  /** raised when what it measures or how it judges changes; `FINDINGS_VERSION` is put behind it */
   version: string;
   /** rule under test; `complete-mue` where it is not said */
   rule?: string;

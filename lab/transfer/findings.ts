@@ -1,5 +1,5 @@
 /**
- * What the sweeps of a transfer suite say: panels, judgements, rankings, the exponent of the duration.
+ * What the sweeps of a transfer suite say: panels, judgements, rankings, and what stands beside them and decides nothing.
  *
  * @module
  */
@@ -11,7 +11,12 @@ import { cellsOf } from "./cells.ts";
 import { durationExponent } from "./duration_exponent.ts";
 import { rankings } from "./ranking.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
+import { singularValues } from "./singular_values.ts";
 import type { Sweeps } from "./sweeps.ts";
+import { timescales } from "./timescale.ts";
+
+/** Raised when what is said of every transfer suite changes, what stands beside included: a part of each one's version. */
+export const FINDINGS_VERSION = 1;
 
 /** What is measured so far. */
 export function findingsOf(
@@ -45,6 +50,8 @@ export function findingsOf(
       tables: [
         ...rankings(judgements, optima, loss.unit),
         ...(suite.durationExponent ? [exponents(sweeps)] : []),
+        ...timescales(sweeps, judgements),
+        ...singularValues(sweeps),
       ],
       caveats: [
         ...(caution ? [`The control ${cautionText(caution)}.`] : []),

@@ -11,7 +11,7 @@ import type { Suite } from "../suite.ts";
 import { type Context, jobOf } from "../train/job.ts";
 import { cellsOf, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
-import { findingsOf } from "./findings.ts";
+import { FINDINGS_VERSION, findingsOf } from "./findings.ts";
 import { passesIf } from "./judge.ts";
 import { shiftLines } from "./power.ts";
 import { expectedTimes, Sweeps } from "./sweeps.ts";
@@ -26,6 +26,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
   const { control, rule = "complete-mue", profiles } = declared;
   return {
     ...declared,
+    version: `${declared.version}.${FINDINGS_VERSION}`,
     task: profiles.quick.plan.task ?? DEFAULT_TASK,
     ownRouting: null,
     measured: "loss on held-out data, mean over paired seeds",

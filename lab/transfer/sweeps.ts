@@ -16,7 +16,7 @@ import type { TransferLimits } from "./declaration.ts";
 import { judgeSweep } from "./judge_sweep.ts";
 
 /** What a judgement of a line is for: a target carries the claim. */
-const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
+export const ROLE: Record<Exclude<CellRole, "reference">, Judgement["role"]> = {
   target: "claim",
   control: "control",
   rival: "rival",
@@ -74,6 +74,14 @@ export class Sweeps {
     const n = seeds.length;
     const loss = line.grid.map((_, g) => seeds.map((_, k) => runs[g * n + k]!.validationLoss));
     return { log2x: line.grid, loss };
+  }
+
+  /** The finished runs of a line at one point of its grid, by seed. */
+  runsAt(line: Line, log2x: number): Map<number, Run> {
+    const runs = cellsOf({ ...line, grid: [log2x] }).map((cell) =>
+      [cell.seed, this.#pool.runOf(this.job(line, cell))] as const
+    );
+    return new Map(runs.flatMap(([seed, run]) => run === undefined ? [] : [[seed, run]]));
   }
 
   /** The line a line is judged against. */

@@ -34,6 +34,14 @@ Deno.test("one number changed by hand is found, whatever it is", async () => {
     ["a training loss", (r) => {
       if (r.evidence.kind === "transfer") r.evidence.runs[3].trainLoss[1] = 0.01;
     }, /digest is of other numbers/],
+    ["a singular value", (r) => {
+      if (r.evidence.kind === "transfer") r.evidence.runs[3].topSingular!.wq = 1;
+    }, /digest is of other numbers/],
+    [
+      "what a table says",
+      (r) => void (r.findings.tables[0].rows[0][3] = 1),
+      /findings\.tables\[0\]\.rows\[0\]\[3\]: 1 in the record/,
+    ],
     [
       "an estimate",
       (r) => void (r.findings.judgements[0].measures[0].value!.estimate += 1e-4),
@@ -110,6 +118,7 @@ Deno.test("parts of a run that do not go together are found, also when they are 
     [{ validationLoss: null }, /it has no held-out loss and did not diverge/],
     [{ expertLoad: [[1, 1]] }, /load/],
     [{ trainZLoss: [1] }, /z-losses/],
+    [{ divergedAtStep: 1 }, /it diverged and has singular values/],
   ];
   for (const [change, found] of cases) {
     const runs = evidence.runs.map((run, i) => i === 3 ? signed({ ...run, ...change }) : run);

@@ -7,6 +7,7 @@ import { type Run, signed } from "../../lab/record/run.ts";
 import type { ProfileName, Suite } from "../../lab/suite.ts";
 import type { Context, Job } from "../../lab/train/job.ts";
 import { FinishedModels } from "../../lab/train/models.ts";
+import { SINGULAR_KINDS } from "../../model/measure/top_singular.ts";
 import { layoutOf } from "../../model/shape.ts";
 import { textDataset } from "../../model/tasks/language.ts";
 import { uniforms } from "../random.ts";
@@ -33,7 +34,7 @@ export const CONTEXT: Context = {
 /** A run of a job: its loss a bowl around log2 x = −5, under the standard rule around −7. */
 function runOf(job: Job): Run {
   const { cell: { log2x, rule, seed }, key, cell, base, rows, multipliers, steps } = job;
-  const { ffn } = job.shape;
+  const { ffn, width } = job.shape;
   const centre = rule === "standard" ? -7 : -5, noise = uniforms(seed + 100 * log2x)();
   return signed({
     key,
@@ -53,6 +54,9 @@ function runOf(job: Job): Run {
     ),
     router: null,
     trainZLoss: ffn.kind === "dense" ? null : Array<number>(steps).fill(1),
+    topSingular: Object.fromEntries(
+      SINGULAR_KINDS.map((kind) => [kind, width ** (rule === "standard" ? 0.75 : 0.25) + noise]),
+    ),
     wall_s: 1,
     replicas: 1,
   });

@@ -20,6 +20,14 @@ Deno.test("equal bits are equal on any machine, whatever time they took", () => 
   }
 });
 
+Deno.test("a record of before singular values were measured is equal still, and other ones are not", () => {
+  const old = changed({ topSingular: undefined });
+  assert.equal(compareRuns(old, RUN, runs, true).verdict, "equal");
+  assert.equal(compareRuns(RUN, old, runs, true).verdict, "equal");
+  const other = changed({ topSingular: { ...RUN.topSingular, wq: 9 } });
+  assert.match(compareRuns(RUN, other, runs, true).why!, /bits are others on an equal machine/);
+});
+
 Deno.test("one bit differs: on an equal machine that is a fault, elsewhere it is rounding", () => {
   const again = changed({ validationLoss: RUN.validationLoss! + 2 ** -40 });
   assert.match(compareRuns(RUN, again, runs, true).why!, /bits are others on an equal machine/);

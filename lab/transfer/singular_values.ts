@@ -20,7 +20,7 @@ import type { Sweeps } from "./sweeps.ts";
 
 const NOTE =
   "Largest singular value after training, mean over blocks, experts and seeds, at the grid point nearest to the " +
-  'transferred optimum; p of rho_d^p with a 95% interval over paired seeds. "gain kept" is the p of ' +
+  'transferred optimum, wherever that of the model lies; p of rho_d^p with a 95% interval over paired seeds. "gain kept" is the p of ' +
   "sqrt(fan-out/fan-in), by which one matrix alone would keep its gain (muP); multipliers, and the sum over the active " +
   "experts, are left aside. arXiv 2510.15262 finds sqrt(lr/wd) · d^0.75 where weight decay and updates have come to " +
   "balance: of square matrices 0.25 under lr/rho_d with one weight decay, 0.75 under one learning rate. A timescale that is no small share " +
@@ -80,8 +80,8 @@ export function singularValues(sweeps: Sweeps): FindingsTable[] {
       { name: "model", unit: "", decimals: null },
       { name: "rule", unit: "", decimals: null },
       { name: "matrix", unit: "", decimals: null },
-      { name: "reference", unit: "", decimals: null },
-      { name: "here", unit: "", decimals: null },
+      { name: "reference", unit: "", decimals: 2 },
+      { name: "here", unit: "", decimals: 2 },
       { name: "p", unit: "", decimals: 2 },
       { name: "gain kept", unit: "", decimals: 2 },
     ],

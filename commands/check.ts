@@ -110,7 +110,7 @@ async function checkOne(
 
 /** One result for a terminal. */
 function textOf({ path, suite, checks }: Result): string {
-  const mark = { ok: "ok     ", wrong: "WRONG  ", open: "open   ", unknown: "UNKNOWN" };
+  const mark = { ok: "ok      ", wrong: "WRONG   ", open: "open    ", unknown: "UNKNOWN " };
   const lines = checks.flatMap(({ what, state, details }) => [
     `  ${mark[state]}${what}`,
     ...details.map((detail) => `           ${detail}`),

@@ -89,8 +89,8 @@ Deno.test({
     await Deno.writeTextFile(`${dir}/bad.json`, JSON.stringify(sealed(rest)));
     const checked = await run("check", `${dir}/bad.json`, `${dir}/one/record.json`);
     assert.equal(checked.code, 1);
-    assert.match(checked.out, /WRONG {2}plan\n.*Unrecognized key: "colour"/);
-    assert.match(checked.out, /open {3}limits, grids, seeds and control\n.*the user's own/);
+    assert.match(checked.out, /WRONG +plan\n.*Unrecognized key: "colour"/);
+    assert.match(checked.out, /open +limits, grids, seeds and control\n.*the user's own/);
     // another plan in the folder says so, and takes what is trained
     const wider = await bench(
       "--plan",

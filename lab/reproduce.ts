@@ -104,7 +104,7 @@ export function compareRuns(
     limit: Math.max(LAST_SHARE * Math.abs(loss), LAST_DEVIATIONS * deviation),
   };
   // earlier records have no singular values
-  const both = run.topSingular !== undefined && again.topSingular !== undefined;
+  const both = run.topSingular !== undefined;
   const bits = (of: Run) => {
     const { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss } = of;
     const measured = { trainLoss, validationLoss, divergedAtStep, expertLoad, router, trainZLoss };

@@ -115,29 +115,41 @@ const INITS = [{ name: "the authors' init", logitStd: 0.113 }, {
   logitStd: 1,
 }];
 
-/** The routing variance of `[N, a]`; its control is the last, where all experts are active. Experts are narrow: only gates count. */
-const routing = (sizes: [experts: number, active: number][], size: string): RoutingVarianceCase => {
+/** The routing variance of `[N, a]`, and of which softmax is the control. Experts are narrow: only gates count. */
+const routing = (
+  sizes: [experts: number, active: number][],
+  [experts, active]: [experts: number, active: number],
+  size: string,
+): RoutingVarianceCase => {
   const mixtures = sizes.map(([experts, active]) => ({ experts, active }));
   return {
     mixtures,
     size,
     gates: ["sigmoid", "softmax", "softmax-all", "sigmoid-raw"],
     inits: INITS,
-    control: { ...mixtures.at(-1)!, gate: "softmax", init: INITS[1].name },
+    control: { experts, active, gate: "softmax", init: INITS[1].name },
     limit: LIMIT,
   };
 };
 
 /** The suite's sizes. */
 export const profiles: Record<ProfileName, CheckProfile> = {
-  smoke: { ...axes.smoke, routing: routing([[4, 2], [8, 8]], "d=16,L=1,h=4") },
+  smoke: { ...axes.smoke, routing: routing([[4, 2], [8, 8]], [4, 2], "d=16,L=1,h=4") },
   quick: {
     ...axes.quick,
-    routing: routing([[4, 4], [64, 4], [16, 2], [16, 4], [16, 8], [16, 16]], "d=16,L=1,h=4"),
+    routing: routing(
+      [[4, 4], [64, 4], [16, 2], [16, 4], [16, 8], [16, 16]],
+      [16, 4],
+      "d=16,L=1,h=4",
+    ),
   },
   paper: {
     ...axes.paper,
-    routing: routing([[8, 8], [256, 8], [64, 2], [64, 4], [64, 8], [64, 64]], "d=64,L=1,h=8"),
+    routing: routing(
+      [[8, 8], [256, 8], [64, 2], [64, 4], [64, 8], [64, 64]],
+      [64, 8],
+      "d=64,L=1,h=8",
+    ),
   },
 };
 

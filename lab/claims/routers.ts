@@ -1,8 +1,8 @@
 /**
  * Routers ranked by held-out loss at the same transferred hyperparameters, paired by seed.
  *
- * A difference to the default router takes half of its variance from the residuals of all routers
- * (lab/statistics/paired.ts).
+ * A difference to the default router takes half of its variance from the residuals of all routers that learn, that of a
+ * hash or a dense model too (lab/statistics/paired.ts).
  *
  * @module
  */
@@ -39,6 +39,8 @@ export interface RoutersProfile {
   usual: RankedRouter;
   /** routers that learn whom to pick */
   learned: RankedRouter[];
+  /** the usual router with a capacity, shown beside */
+  dropping: RankedRouter;
   /** one that learns nothing */
   blind: RankedRouter;
   /** a model without a router, shown beside */
@@ -54,6 +56,7 @@ function linesOf(p: RoutersProfile): { router: RankedRouter; role: Role; learns:
   return [
     { router: p.usual, role: "aside", learns: true },
     ...p.learned.map((router) => ({ router, role: "claim" as const, learns: true })),
+    { router: p.dropping, role: "aside", learns: true },
     { router: p.blind, role: "control", learns: false },
     { router: p.dense, role: "aside", learns: false },
   ];
@@ -198,7 +201,8 @@ export function judgeRouters(p: RoutersProfile, runs: readonly Run[], unit: stri
         value,
         noise,
         missing,
-        limits: { lo: -differs, hi: differs },
+        // one that learns nothing must be worse: better would not show that learning is seen
+        limits: role === "control" ? { hi: differs } : { lo: -differs, hi: differs },
       })
     ),
     tables: [rankingOf(lines, pooled, unit)],

@@ -284,15 +284,18 @@ function withoutROf(
     ],
     tables: [tableOf(lines, log2lr, unit)],
     caveats: [
-      `R is left out of ${of} at the reference's hyperparameters: its gates sum to 1, so that what the experts add is ${
-        parseActive(of)
+      `R is left out of ${of} at the reference's hyperparameters: what the experts add is ${
+        shareWithoutR(whole)
       } of what the rule gives; ${seeds.transferred} paired seeds at the transferred learning rate, ${seeds.elsewhere} beside it; it decides nothing`,
     ],
   };
 }
 
-/** 1/a in words of a configuration's name. */
-const parseActive = (name: string) => `1/${/e(\d+)a/.exec(name)?.[1] ?? "a"}`;
+/** What the routed sum is without R, beside the rule's: 1/R of the runs that have it. */
+const shareWithoutR = (whole: Run[][]) => {
+  const scale = whole.flat()[0]?.multipliers.routeScale;
+  return scale === undefined ? "less" : `1/${Number(scale.toPrecision(3))}`;
+};
 
 function tableOf(
   [[of, whole], [line, without]]: readonly (readonly [string, Run[][]])[],

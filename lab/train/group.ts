@@ -55,9 +55,15 @@ export function groupTrainer(device: Device, data: TaskData, jobs: readonly Job[
 }
 
 /** The largest singular values of what every replica has become; null where they are not measured or not finite. */
-async function singulars(device: Device, trainer: Trainer, layout: Layout) {
+async function singulars(
+  device: Device,
+  trainer: Trainer,
+  layout: Layout,
+  signal: AbortSignal,
+) {
   const found: ReturnType<typeof topSingulars>[] = [], n4 = layout.floats / 4;
   for (let z = 0; z < trainer.network.sizes.replicas; z++) {
+    signal.throwIfAborted();
     if (!isMeasurable(layout)) found.push(null);
     else {
       // a replica at a time: together they may be gigabytes
@@ -100,8 +106,9 @@ export async function trainGroup(
     signal.throwIfAborted();
     await trainer.verify();
     const log = await trainer.log(), validation = await trainer.evaluate(evaluationBatches);
-    const singular = await singulars(device, trainer, layout);
+    // what training takes; what is measured of its result is no part of it
     const wall_s = (performance.now() - started) / 1000 / jobs.length;
+    const singular = await singulars(device, trainer, layout, signal);
     return jobs.map((job, z) => {
       const all = log[z].map((s) => s.loss);
       const bad = all.findIndex(lost);

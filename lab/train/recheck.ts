@@ -45,7 +45,7 @@ function partingOf(first: Run, again: Run): string {
     return `from step ${at} on, loss ${said(first)} and then ${said(again)}`;
   }
   return first.validationLoss === again.validationLoss
-    ? "in what its routers did"
+    ? "in what was measured after its last step"
     : `in its held-out loss, ${first.validationLoss} and then ${again.validationLoss}`;
 }
 

@@ -21,10 +21,10 @@ const PINNED: Record<string, string[]> = {
   "scaling": ["5", "92f0ef8783f9b5a0", "10d442f7d7a11cd2", "4757927af0885061"],
   "latency": ["4", "82772decf7938908", "f530dfde96e7b9ec", "f0495e1de84ac405"],
   "speedup": ["5", "c200523470d2cdd8", "4181f217f1872dd8", "c15228f618ad81ec"],
-  "coordinate-check": ["5", "b50ce9687c6953a2", "81f6dc3d57159e59", "29ff1f505b5fe1f3"],
+  "coordinate-check": ["6", "605ac87218527181", "f80c26905a3b36a1", "0cdf7f92f7d024b4"],
   "router-stability": ["3", "3371c4c804d1fc12", "5e45612755a4f4a5", "56d600c929bdf783"],
   "fewer-active": ["1", "349680d25bd00efa", "7784e94ba7a3406f", "2227fb1109fdcac2"],
-  "routers": ["1", "6b3dac5ccea8b5bf", "79a54da8a9cbcc49", "c2490ea50b74999c"],
+  "routers": ["2", "323ff68bb59b808e", "c3c49ffcdff112c6", "37792039b1e419dd"],
   "shoot-out": ["5.1", "17c272d0a3a5e7d7", "31ec805eace4df1f", "35552fe18e40d87a"],
   "bridges-diffusion": ["1", "e55c57d5d1c1c125", "cf43892937d5974a", "8f79e266c82fa18b"],
   "activated-experts-diffusion": [

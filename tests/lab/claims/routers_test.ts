@@ -17,6 +17,7 @@ const QUICK = routers.profiles.quick;
 function measured(more: (w: Wanted) => number | null, profile = QUICK): Findings {
   const r = random(5), models = routersModels(profile);
   const runs = runsFor(profile.plan, models, (w) => {
+    // a third of the noise that was measured: what is tested is the judge, not the suite's power
     const own = more(w), noise = 0.004 * r.normal();
     return { validationLoss: own === null ? null : 2.2 + 0.05 * Math.sin(w.seed) + own + noise };
   });
@@ -31,7 +32,7 @@ const verdict = (of: Findings) => decide(of.judgements).verdict;
 Deno.test("routers that end alike beside a hash that does not pass", () => {
   const found = measured(alike);
   assert.equal(verdict(found), "pass");
-  assert.equal(found.judgements.filter((j) => j.role === "claim").length, 6);
+  assert.equal(found.judgements.filter((j) => j.role === "claim").length, 5);
   assert.ok(found.judgements.every((j) => found.panels.some(({ name }) => name === j.panel)));
   const [{ columns, rows }] = found.tables;
   assert.ok(rows.every((row) => row.length === columns.length) && rows.length === 9);
@@ -55,7 +56,9 @@ Deno.test("one router that learns and differs, better or worse, fails the suite 
   }
 });
 
-Deno.test("a hash as good as the others leaves nothing to tell", () => {
+Deno.test("a hash as good as the others, or better, leaves nothing to tell", () => {
+  const better = (w: Wanted) => isHash(w) ? -0.06 : alike(w);
+  assert.equal(verdict(measured(better)), "cannot tell at this size");
   assert.equal(verdict(measured((w) => isHash(w) ? 0 : alike(w))), "cannot tell at this size");
 });
 

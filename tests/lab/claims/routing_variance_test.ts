@@ -15,7 +15,7 @@ import { assert, assertEquals, assertNear, throws } from "../assert.ts";
 import { workbench } from "./workbench.ts";
 
 const SMOKE = coordinateCheck.profiles.smoke, CASE = SMOKE.routing!;
-const [SMALL, UNIT] = CASE.inits;
+const [, UNIT] = CASE.inits;
 
 Deno.test("F is 1 for even gates under R = a, a where one expert takes all, and (R g)²/a in between", () => {
   assertNear(varianceFactor(new Float32Array(12).fill(1 / 4), 4, 4), 1, 1e-12);
@@ -32,7 +32,7 @@ function made(claimed: number, control: number, noise = 0.002): RoutingVariance[
       CASE.mixtures.map((mixture) => {
         const isControl = gate === CASE.control.gate && init === CASE.control.init &&
           mixture.experts === CASE.control.experts;
-        const F = isControl ? control : gate === CASE.gates[0] && init === SMALL.name ? claimed : 1;
+        const F = isControl ? control : gate === CASE.gates[0] && init === UNIT.name ? claimed : 1;
         return { ...mixture, gate, init, F: [F, F + noise, F - noise] };
       })
     )
@@ -50,7 +50,7 @@ Deno.test("gates that stay even pass, uneven ones fail, and a control that stays
   const alone = made(1, 2).map((of) => ({ ...of, F: of.F.slice(0, 1) }));
   assert(judgeRoutingVariance(alone, CASE).every((j) => j.verdict === "inconclusive"));
   const other = { ...CASE, control: { ...CASE.control, active: 3 } };
-  throws(() => judgeRoutingVariance(made(1, 2), other), /no 8e3a under softmax/);
+  throws(() => judgeRoutingVariance(made(1, 2), other), /no 4e3a under softmax/);
 });
 
 Deno.test("the table has a row per gate and init, a column per mixture, and points are all of them", () => {

@@ -59,7 +59,7 @@ Deno.test("the timescale of a known optimum is 1/(lr · wd · steps), and moves 
   near(reference, at);
   near(target, at); // lr/4 at four times its value
   near(control, at / 4);
-  assert.ok(Math.abs(column(table, "lr")[1] as number - 2 ** -5.3) < 1e-9);
+  assert.ok(Math.abs(column(table, "lr as trained")[1] as number - 2 ** -5.3) < 1e-9);
   assert.deepEqual(column(table, "wd"), [0.1, 0.1, 0.1]);
 });
 

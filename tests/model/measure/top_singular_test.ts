@@ -41,6 +41,22 @@ Deno.test("the largest singular value of a known spectrum is found, wide or tall
   }
 });
 
+Deno.test("spectra that never break off are settled by the rule: a dense edge, a cluster, a lone value", () => {
+  const n = 240,
+    spectra = {
+      "a dense edge": (i: number) => 1 - (i / n) ** 3,
+      "a cluster": (i: number) => i < 50 ? 1 - 1e-3 * i / 50 : 0.5 * (1 - i / n),
+      "a lone value": (i: number) => i === 0 ? 1 : 0.2 * (1 - i / n),
+    };
+  for (const [name, of] of Object.entries(spectra)) {
+    // a diagonal matrix is as hard as any of its spectrum: the start is drawn at random
+    const matrix = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) matrix[i * n + i] = of(i);
+    const off = Math.abs(topSingular(matrix, n, n) - 1);
+    assert.ok(off <= SINGULAR_TOLERANCE, `${name}: ${off}`);
+  }
+});
+
 Deno.test("a large random matrix has what a long plain power iteration finds", () => {
   const rows = 150, cols = 90, w = normals(3, "random", rows * cols);
   const v = Float64Array.from(normals(4, "start", cols));

@@ -219,7 +219,9 @@ export function optionsOf(args: string[]): Options | "help" {
   }
   if (given.length > 0 && others.length > 0) {
     throw new UsageError(
-      `Cannot use --${given[0]} with ${others[0]}: it is for models of your own, bench ${OWN}`,
+      `Cannot use --${given[0]} with ${others[0]}: it is for models of your own, bench ${OWN}${
+        /^(dense|\d+e\d+a)/.test(others[0]) ? "; commas stand between targets" : ""
+      }`,
     );
   }
   if (others.length > 0 && others.length < positionals.length) {

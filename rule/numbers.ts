@@ -16,7 +16,9 @@ export function numberOf(key: string, text: string): number {
   // 1.1 * 1e6 is no whole number in binary
   const exact = (x: number) => scale === 1 ? x : Number((x * scale).toPrecision(15));
   const number = /^[+-]?[\d.]/.test(plain) ? exact(Number(plain)) : NaN;
-  if (Number.isNaN(number)) throw new TypeError(`Cannot use ${key}=${text}: not a number`);
+  if (Number.isNaN(number)) {
+    throw new TypeError(`Cannot use ${key}=${text}: not a number (K, M, B and T may end one)`);
+  }
   return number;
 }
 

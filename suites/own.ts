@@ -89,7 +89,32 @@ function controlWords(
       octaves(shift)
     } octaves off if ${rule} is right (first order)`;
   if (prospect === "fails" || prospect === "not known") return { expected, doubt: null };
-  return { expected, doubt: `the control of panel ${panel.name} ${prospect}: ${expected}` };
+  const then = prospect === "is not expected to fail"
+    ? "; then a pass is `cannot tell at this size`"
+    : "";
+  return { expected, doubt: `the control of panel ${panel.name} ${prospect}${then}: ${expected}` };
+}
+
+/** What targets do not take over from a reference that has it: its router, its head width. */
+function notTaken(all: readonly ReturnType<typeof modelsOf>[]): string[] {
+  return all.flatMap(({ from, to, labels }) => {
+    const own = routerOf(from),
+      apart = (of: (c: Configuration) => boolean) => labels.filter((_, i) => of(to[i]));
+    const routed = own === null ? [] : apart((c) => ![null, own].includes(routerOf(c)));
+    const heads = apart((c) => c.headWidth !== from.headWidth);
+    return [
+      ...(routed.length
+        ? [`note: the router of ${short(routed)} is not the reference's (${own})`]
+        : []),
+      ...(heads.length
+        ? [
+          `note: the head width of ${
+            short(heads)
+          } is not the reference's (${from.headWidth}); dh= sets it`,
+        ]
+        : []),
+    ];
+  });
 }
 
 /** What of the limits is the user's own. */
@@ -172,7 +197,10 @@ export function ownSuite(decided: Decided): Suite<TransferProfile> {
       const { decided, lines, trainings } = suite.plan(profileName);
       // the noise that the power is assumed from was measured on other models
       const own = lines.filter((line) => !line.startsWith("power:"));
-      const said = words.map(({ expected, doubt }) => `control: ${doubt ?? expected}`);
+      const said = words.map(({ expected, doubt }, i) =>
+        `control${many ? ` of ${panels[i].name}` : ""}: ${doubt ?? expected}`
+      );
+      said.push(...notTaken(all));
       return { decided, lines: [...own, ...said], trainings };
     },
     // whoever changes sizes changes what is decided, and the words with it

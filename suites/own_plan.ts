@@ -48,7 +48,9 @@ const panelSchema = z.strictObject({
 
 const planSchema = z.strictObject({
   reference: configuration,
-  steps: count(10_000_000).describe("optimizer steps; a configuration with B and D trains D/B"),
+  steps: count(10_000_000).describe(
+    "optimizer steps; a configuration with B or D trains D/B, and B alone keeps D",
+  ),
   sequences: count(1_000_000).describe("sequences (images) per step"),
   seq: count(1_000_000).describe("tokens per sequence (patches per image)"),
   evaluationBatches: count(1_000_000).describe("held-out batches that each run is validated on"),

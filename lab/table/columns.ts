@@ -31,7 +31,7 @@ const CONFIGURATION_NAMES = words(
 
 /** Where loggers put names: `config.lr`, `summary/val_loss`. */
 const ABOVE =
-  /^(?:config|summary|params?|hparams|hyperparameters|hyperparams|metrics?|args|cfg|data)[./:]+/;
+  /^(?:config|summary|params?|hparams|hyperparameters|hyperparams|metrics?|args|cfg|data|model|optim|optimizer|training|trainer)[./:]+/;
 
 /** A column's name as it is compared: `val/loss`, `Val Loss` and `summary.val_loss` are one. */
 export const plainName = (name: string): string =>

@@ -100,6 +100,11 @@ function referenceOf(name: string, all: Configuration[], text: string | undefine
   }
   const found = all.filter((one) => isNamed(one, text));
   if (found.length === 1) return found[0].label;
+  if (all.length === 1 && all[0].values.length === 0) {
+    throw new TableError(
+      `Cannot judge ${name}: no column tells configurations apart by a usual name; name it by --configuration`,
+    );
+  }
   throw new TableError(
     `Cannot judge ${name}: ${
       found.length === 0 ? "no configuration" : `${found.length} configurations`

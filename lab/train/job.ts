@@ -13,7 +13,7 @@ import type { TensorKind } from "../../rule/rule.ts";
 import { TASK_KINDS } from "../../rule/rule.ts";
 import type { Dataset, Task } from "../../model/task.ts";
 import type { TensorHyperParameters } from "../../model/trainer.ts";
-import { type Configuration, formatConfiguration } from "../../rule/configuration.ts";
+import { type Configuration, formatConfiguration, labelOf } from "../../rule/configuration.ts";
 import { lackingHere } from "../../rule/anatomy.ts";
 import { ruleById } from "../../rule/registry.ts";
 import { canonicalJson } from "../record/hash.ts";
@@ -134,12 +134,15 @@ function sized(c: Configuration, plan: TrainingPlan): Configuration & { batchTok
 }
 
 /** Sequences, steps and validation batches of a sized configuration: every run sees the same windows. */
-function sizesOf({ batchTokens, tokens }: Configuration, plan: TrainingPlan) {
+function sizesOf(c: Configuration, plan: TrainingPlan) {
+  const { batchTokens, tokens } = c;
   const sequences = batchTokens! / plan.seq, steps = tokens! / batchTokens!;
   const evaluationBatches = plan.evaluationBatches * plan.sequences / sequences;
   if (![sequences, steps, evaluationBatches].every(Number.isInteger)) {
     throw new RangeError(
-      `Cannot train B = ${batchTokens}, D = ${tokens}: want whole sequences of ${plan.seq} tokens, ` +
+      `Cannot train ${
+        labelOf(c)
+      } with B = ${batchTokens}, D = ${tokens}: want whole sequences of ${plan.seq} tokens, ` +
         `whole steps, and a divisor of ${
           plan.evaluationBatches * plan.sequences
         } validation windows`,

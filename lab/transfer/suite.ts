@@ -9,7 +9,7 @@ import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { contextFor, type Estimate } from "../estimate.ts";
 import type { Suite } from "../suite.ts";
 import { type Context, jobOf } from "../train/job.ts";
-import { cellsOf, linesOf } from "./cells.ts";
+import { cellsOf, type Line, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import { FINDINGS_VERSION, findingsOf } from "./findings.ts";
 import { passesIf } from "./judge.ts";
@@ -44,7 +44,9 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
           ...(plan.task === undefined
             ? shiftLines(profileName, seeds.length, profile.limits.tolerance_octaves)
             : []),
-          ...lines.map(({ panel, configuration, rule, swept, bracket, grid, seeds: own }) =>
+          ...lines.map((line) => ({ line, ...line })).map((
+            { line, panel, configuration, rule, swept, bracket, grid, seeds: own },
+          ) =>
             `${
               `${panel}/${configuration}/${rule}${swept === "lr" ? "" : `/${swept}`}`.padEnd(48)
             } ` +
@@ -52,7 +54,7 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
               bracket
                 ? "the reference's optimum and its neighbours, more where it is not bounded"
                 : grid.join(" ")
-            }${own.length === seeds.length ? "" : `, seeds ${own.join(" ")}`}`
+            }${own.length === seeds.length ? "" : `, seeds ${own.join(" ")}`}${stepsOf(line)}`
           ),
         ],
         trainings: [plan],
@@ -85,6 +87,19 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
       return { ...defineTransfer({ ...declared, ...own, profiles }), ...words };
     },
   };
+}
+
+/** What a line trains where that is not the plan's steps of the plan's batch: B alone keeps D, so that steps change. */
+function stepsOf(line: Line): string {
+  const { plan } = line,
+    { steps, sequences } = jobOf(
+      { ...line, cell: cellsOf(line)[0] },
+      plan,
+      contextFor(plan),
+    );
+  return steps === plan.steps && sequences === plan.sequences
+    ? ""
+    : `; ${steps} steps of ${sequences * plan.seq} tokens`;
 }
 
 function check({ id, rule = "complete-mue", control, profiles }: TransferDeclaration): void {

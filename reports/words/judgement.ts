@@ -97,7 +97,7 @@ export function needsText({ needs, role, verdict, measures }: Judgement): string
   const stays = rest > 0
     ? `: ±${significant(rest)}${
       unitOf(measures[0]?.unit ?? "")
-    } of its interval are no noise of seeds`
+    } of its interval are the fit's own error and no noise of seeds`
     : ": it lies too near its limit for its noise";
   const none = `no number of seeds up to ${tried} would decide it${stays}`;
   if (role !== "control" || verdict !== "pass") return none;

@@ -130,11 +130,13 @@ export function memoryPhrase({ cost }: BenchRecord): string {
 export function trainingPhrase(record: BenchRecord): string {
   const all = runsOf(record), references = all.filter(({ cell }) => cell.role === "reference");
   const runs = references.length > 0 ? references : all;
-  return runs.length === 0
-    ? ""
-    : `${range(runs.map((run) => run.steps))} steps of ${
-      range(runs.map((run) => run.batchTokens))
+  if (runs.length === 0) return "";
+  const said = (of: readonly Run[]) =>
+    `${range(of.map((run) => run.steps))} steps of ${
+      range(of.map((run) => run.batchTokens))
     } tokens`;
+  const whole = said(all);
+  return whole === said(runs) ? whole : `${said(runs)} (all models: ${whole})`;
 }
 
 /** Whether a suite is after a figure of the paper; one that is after none says `none (WHY)`. */
@@ -165,7 +167,7 @@ export function reproduceCommand(
     return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
   }
   // the plan of a user's own suite is in the record, and nowhere else
-  const mine = suite.id === "transfer" ? ["--plan", "record.json"] : null;
+  const mine = suite.id === "transfer" ? ["--plan", "DIR/record.json"] : null;
   const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
   // the path may have spaces: it is put behind the others
   const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;

@@ -79,7 +79,7 @@ Deno.test({
     assert.equal(c.plan.exploratory, false);
     assert.equal(c.cost.trainedRuns, 0);
     const summary = await Deno.readTextFile(`${dir}/one/summary.md`);
-    assert.match(summary, /deno task bench --plan record\.json/);
+    assert.match(summary, /deno task bench --plan DIR\/record\.json/);
     // a record that was changed is no plan, and one whose plan cannot be is a wrong one
     const { decided } = a.plan, bad = { ...decided, colour: "red" };
     const { checksum: _, ...rest } = { ...a, plan: { ...a.plan, decided: bad } };

@@ -128,7 +128,7 @@ Deno.test("captions say the numbers that decide", () => {
     says(coordinateCheck.measured, coordinateCheck.profiles[name].steps);
     const { limit, inits } = coordinateCheck.profiles[name].routing!;
     says(coordinateCheck.passesIf, limit, inits[1].logitStd);
-    says(coordinateCheck.control, inits[1].logitStd);
+
     const bridge = bridges.profiles[name].limits;
     says(bridges.passesIf, bridge.onGpu, bridge.q_octaves, -bridge.noise.lo, -bridge.noise.hi);
   }

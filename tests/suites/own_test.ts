@@ -111,7 +111,10 @@ Deno.test("the plan says when its control is not expected to be seen to fail, an
     /^control: standard on 16e4a is expected −2\.0 octaves off/,
   );
   const equal = { reference: REFERENCE, targets: ["16e4a:d=12,h=12"], control: "standard" };
-  assert.match(last(equal), /is not expected to fail: standard on 16e4a is expected 0 octaves off/);
+  assert.match(
+    last(equal),
+    /is not expected to fail; then a pass .*: standard on 16e4a is expected 0 octaves off/,
+  );
   assert.match(last({ ...OWN, swept: "initStd" }), /not known beforehand/);
 });
 

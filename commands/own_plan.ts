@@ -36,8 +36,8 @@ export const OWN_HELP = `Models of your own: \`transfer\`, with
   --control NAME      the rule that must be seen to fail, or none (default: chosen by how far off
                       it is expected to put the optimum, which is said before the first run)
   --sweep NAME        what is tuned and carried: lr (default), weightDecay, initStd
-  --steps N           optimizer steps (default: the profile's; with B= or D= a model trains D/B, and B=
-                      alone keeps D)
+  --steps N           optimizer steps (default: the profile's; with B= or D= a model trains D/B, and
+                      B= alone keeps D)
   --seeds N           paired seeds 0 to N − 1 (default: the profile's, with more for what decides)
   --plan FILE         all of that and what flags cannot say as JSON (docs/transfer.md;
                       docs/plan.schema.json); also record.json of an earlier \`transfer\``;

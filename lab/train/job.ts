@@ -151,6 +151,12 @@ function sizesOf(c: Configuration, plan: TrainingPlan) {
   return { sequences, steps, seq: plan.seq, evaluationBatches };
 }
 
+/** Sequences a step and steps of a configuration under a plan: B alone keeps D, so that steps change. */
+export function trainingOf(c: Configuration, plan: TrainingPlan) {
+  const { sequences, steps } = sizesOf(sized(c, plan), plan);
+  return { sequences, steps };
+}
+
 /** The reference's hyperparameters with the swept one put in. */
 function baseOf(
   { swept, log2x }: Cell,

@@ -8,7 +8,7 @@ import { ruleById } from "../../rule/registry.ts";
 import { DEFAULT_TASK } from "../../model/tasks/registry.ts";
 import { contextFor, type Estimate } from "../estimate.ts";
 import type { Suite } from "../suite.ts";
-import { type Context, jobOf } from "../train/job.ts";
+import { type Context, jobOf, trainingOf } from "../train/job.ts";
 import { cellsOf, type Line, linesOf } from "./cells.ts";
 import { cautionText, type TransferDeclaration, type TransferProfile } from "./declaration.ts";
 import { FINDINGS_VERSION, findingsOf } from "./findings.ts";
@@ -89,14 +89,9 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
   };
 }
 
-/** What a line trains where that is not the plan's steps of the plan's batch: B alone keeps D, so that steps change. */
-function stepsOf(line: Line): string {
-  const { plan } = line,
-    { steps, sequences } = jobOf(
-      { ...line, cell: cellsOf(line)[0] },
-      plan,
-      contextFor(plan),
-    );
+/** What a line trains where that is not the plan's steps of the plan's batch. */
+function stepsOf({ plan, to }: Line): string {
+  const { steps, sequences } = trainingOf(to, plan);
   return steps === plan.steps && sequences === plan.sequences
     ? ""
     : `; ${steps} steps of ${sequences * plan.seq} tokens`;

@@ -138,7 +138,7 @@ Deno.test("the smoke profile gives every panel, point and judgement it declares"
     const found = await measureCoordinates(SMOKE, workbench(device));
     const panels = found.panels.map((p) => p.name);
     assertEquals(panels.length, 5);
-    assertEquals(found.judgements.filter((j) => j.role === "claim").length, 4 + 2);
+    assertEquals(found.judgements.filter((j) => j.role === "claim").length, 4 + 1);
     assertEquals(found.judgements.filter((j) => j.role === "control").length, 2 + 1);
     // five lines on H, three on a; two quantities each; two mixtures under four gates at two inits
     assertEquals(found.points.length, 2 * 3 * (5 + 3) + 2 * 4 * 2);

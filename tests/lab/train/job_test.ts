@@ -39,7 +39,7 @@ Deno.test("a configuration's B and D set batch and steps, and the rule sees thei
 });
 
 Deno.test("a batch that is no whole number of sequences, or steps that are not whole, are refused", () => {
-  throws(() => job("dense:B=500,D=300000"), /Cannot train B = 500/);
+  throws(() => job("dense:B=500,D=300000"), /Cannot train dense with B = 500/);
   throws(() => job("dense:B=512,D=307000"), /whole steps/);
   throws(() => job("dense:B=1536,D=307200"), /divisor of 512 validation windows/);
 });

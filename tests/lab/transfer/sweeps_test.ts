@@ -66,6 +66,6 @@ Deno.test("a control's further seed is none of the targets'", () => {
   const declared = { ...width, control: { rule: "standard", on: "a target" } };
   assert.throws(
     () => defineTransfer({ ...declared, profiles: { smoke, quick, paper: smoke } }),
-    /seed 2 is no further seed/,
+    /seed 2 stands twice among seeds and further seeds/,
   );
 });

@@ -315,7 +315,7 @@ Deno.test("what is undecided says in its own words what would decide it", () => 
   );
   assert.match(
     of({ ...shared, decisive: null }),
-    /no number of seeds up to 48 would decide it: ±0.25 octaves of its interval are no noise of seeds$/,
+    /no number of seeds up to 48 would decide it: ±0.25 octaves of its interval are the fit.s own error and no noise of seeds$/,
   );
   assert.match(
     of({ ...shared, decisive: null, rest: 0 }),

@@ -18,13 +18,20 @@ import type { Dataset } from "../model/task.ts";
 import { selfTest } from "../model/check/selftest.ts";
 import { writeFront } from "../reports/front/write.ts";
 import { duration } from "../reports/words/format.ts";
-import { OWN } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
 import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { type Baseline, checkApart, checkBaseline, readBaseline } from "./baseline.ts";
 import { benchSuite } from "./bench_suite.ts";
 import { HELP, listing, type Options, optionsOf } from "./bench_options.ts";
-import { budgetLines, chooseWithin, costElsewhere, costHere, Pace } from "./budget.ts";
+import {
+  budgetLines,
+  chooseWithin,
+  costElsewhere,
+  costHere,
+  type Machine,
+  Pace,
+} from "./budget.ts";
 import { type Data, dataFor, dataOf } from "./data.ts";
 import { environmentOf } from "./environment.ts";
 import { exitCodeOf, reportError } from "./exit_codes.ts";
@@ -155,7 +162,7 @@ function noteReplaced(
 async function paceOf(
   o: Options,
   budget_s: number,
-  machine: Parameters<typeof chooseWithin>[3],
+  machine: Machine,
   data: Data,
   line: ProgressLine,
 ): Promise<Pace> {
@@ -206,13 +213,15 @@ async function benchAll(o: Options, { signal }: AbortController): Promise<number
     if (baseline) settleBaseline({ ...o, suites }, baseline, environment, data, line);
     const spent_s = () => (performance.now() - began) / 1000;
     const machine = async () => ({
-      ...{ device, workers, signal },
+      device,
+      workers,
+      signal,
       data: data.get("language") ?? await dataOf(o.text),
     });
     const pace = o.budget_s === null
       ? null
       : await paceOf({ ...o, suites }, o.budget_s, await machine(), data, line);
-    const own = suites.find(({ id }) => id === OWN);
+    const own = suites.find(({ id }) => id === OWN_SUITE);
     if (own && pace === null) {
       const trainedOn = dataOfSuite(own, data)!;
       const cost = await costHere(own, profile, await machine(), trainedOn, o.out);

@@ -10,7 +10,7 @@ import { duration } from "../reports/words/format.ts";
 import { wrap } from "../reports/words/lines.ts";
 import { TASKS } from "../model/tasks/registry.ts";
 import { suiteById, SUITES, suitesOfTask } from "../suites/registry.ts";
-import { OWN } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
 import { withRouter } from "../suites/with_router.ts";
 import { readArguments, refuseEmpty, UsageError } from "./arguments.ts";
 import { budgetOf } from "./budget.ts";
@@ -206,7 +206,7 @@ export function optionsOf(args: string[]): Options | "help" {
       "Cannot share out a budget: what fits is another on every machine; leave out --budget",
     );
   }
-  const given = ownFlagsGiven(values), others = positionals.filter((id) => id !== OWN);
+  const given = ownFlagsGiven(values), others = positionals.filter((id) => id !== OWN_SUITE);
   if (values.router !== undefined && !positionals.length && !given.length) {
     throw new UsageError(
       "Cannot use --router with every suite: name those to train, e.g. capacity hybrids",
@@ -219,13 +219,15 @@ export function optionsOf(args: string[]): Options | "help" {
   }
   if (given.length > 0 && others.length > 0) {
     throw new UsageError(
-      `Cannot use --${given[0]} with ${others[0]}: it is for models of your own, bench ${OWN}${
+      `Cannot use --${given[0]} with ${
+        others[0]
+      }: it is for models of your own, bench ${OWN_SUITE}${
         /^(dense|\d+e\d+a)/.test(others[0]) ? "; commas stand between targets" : ""
       }`,
     );
   }
   if (others.length > 0 && others.length < positionals.length) {
-    throw new UsageError(`Cannot run ${OWN} with ${others[0]}: give it a bench of its own`);
+    throw new UsageError(`Cannot run ${OWN_SUITE} with ${others[0]}: give it a bench of its own`);
   }
   const isOwn = others.length === 0 && (given.length > 0 || positionals.length > 0);
   const own = isOwn ? ownFrom(values, wanted, values.task, values.router) : null;

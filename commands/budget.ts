@@ -123,7 +123,7 @@ export class Pace {
 }
 
 /** The machine whose speed is asked for. */
-interface Machine {
+export interface Machine {
   device: Device;
   /** who train; empty: this process, on the device */
   workers: readonly Hand[];

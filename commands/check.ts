@@ -12,7 +12,8 @@ import type { BenchRecord } from "../lab/record/record.ts";
 import { digestOf, type Run } from "../lab/record/run.ts";
 import { readStore, RUNS } from "../lab/train/store.ts";
 import { contextOfRecord, suiteOfRecord } from "../suites/of_record.ts";
-import { OWN, ownSuiteOf } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
+import { ownSuiteOf } from "../suites/own.ts";
 import { UsageError } from "./arguments.ts";
 import { AGAIN } from "./baseline.ts";
 import { command, HELP_FLAG } from "./command.ts";
@@ -94,7 +95,7 @@ async function checkOne(
 ): Promise<Checked[]> {
   if (record.evidence.kind === "table") return checkTable({ ...record, evidence: record.evidence });
   const of = record.task === null ? null : await data.of(record.task.id);
-  const own = record.suite.id === OWN ? ownPlanChecked(record) : null;
+  const own = record.suite.id === OWN_SUITE ? ownPlanChecked(record) : null;
   if (own?.state === "wrong") return [...checkAlone(record), own];
   const { suite, profile } = suiteOfRecord(record, of);
   const context = of && contextOfRecord(record, of);

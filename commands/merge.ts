@@ -17,7 +17,7 @@ import { writeFront } from "../reports/front/write.ts";
 import { reportOf } from "../reports/sections/index.ts";
 import { writeReport } from "../reports/write.ts";
 import { contextOn, suiteRunAs, taskRunAs } from "../suites/of_record.ts";
-import { OWN } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
 import { SUITES } from "../suites/registry.ts";
 import { UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit_codes.ts";
@@ -69,7 +69,7 @@ async function run(folders: string[], out: string, sources: Sources, strict: boo
   const shards = oneBench(found), [{ facts }] = shards;
   const profile = PROFILES.find((name) => name === facts.profile);
   if (profile === undefined) throw new LabError(`Cannot merge profile ${facts.profile}`);
-  const known = new Set([...SUITES.map(({ id }) => id), OWN]);
+  const known = new Set([...SUITES.map(({ id }) => id), OWN_SUITE]);
   const stray = facts.suites.find(({ id }) => !known.has(id));
   if (stray) throw new LabError(`Cannot merge ${stray.id}: this version has no such suite`);
   const runs = union(shards.map(({ folder }) => ({

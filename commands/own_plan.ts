@@ -4,12 +4,14 @@
  * @module
  */
 import { z } from "zod";
+import { MOST_FILE_BYTES } from "../lab/record/bounds.ts";
 import { causeOf, LabError } from "../lab/record/failure.ts";
 import { SWEPT } from "../lab/record/run.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import { isSealed } from "../lab/record/hash.ts";
 import { DEFAULT_TASK, TASKS } from "../model/tasks/registry.ts";
-import { OWN, ownSuite } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
+import { ownSuite } from "../suites/own.ts";
 import { decideOwn } from "../suites/own_decided.ts";
 import { type OwnPlan, ownPlanSchema, readOwnPlan } from "../suites/own_plan.ts";
 import { checkRouterKeys } from "../suites/with_router.ts";
@@ -41,9 +43,6 @@ export const OWN_HELP = `Models of your own: \`transfer\`, with
   --seeds N           paired seeds 0 to N − 1 (default: the profile's, with more for what decides)
   --plan FILE         all of that and what flags cannot say as JSON (docs/transfer.md;
                       docs/plan.schema.json); also record.json of an earlier \`transfer\``;
-
-/** Most bytes of a plan file. */
-const MOST_BYTES = 2 ** 28;
 
 /** Values of {@link OWN_FLAGS}. */
 export type OwnValues = Partial<
@@ -92,7 +91,9 @@ function planIn(path: string): Found {
   try {
     const { size, isFile } = Deno.statSync(path);
     if (!isFile) throw new UsageError(`Cannot read the plan ${path}: it is not a file`);
-    if (size > MOST_BYTES) throw new UsageError(`Cannot read the plan ${path}: it is too large`);
+    if (size > MOST_FILE_BYTES) {
+      throw new UsageError(`Cannot read the plan ${path}: it is too large`);
+    }
     value = JSON.parse(Deno.readTextFileSync(path).replace(/^\ufeff/, ""));
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -104,8 +105,10 @@ function planIn(path: string): Found {
   const found = record.safeParse(value);
   if (!found.success) return { own: readOwnPlan(value, path), profile: null };
   const { suite: { id }, plan: { profile, decided } } = found.data;
-  if (id !== OWN) {
-    throw new UsageError(`Cannot take the plan of ${path}: it is a record of ${id}, not of ${OWN}`);
+  if (id !== OWN_SUITE) {
+    throw new UsageError(
+      `Cannot take the plan of ${path}: it is a record of ${id}, not of ${OWN_SUITE}`,
+    );
   }
   if (!isSealed(value as object)) {
     throw new UsageError(`Cannot take the plan of ${path}: it was changed after it was written`);
@@ -217,7 +220,7 @@ export function ownFrom(
       : null;
     if (lacking !== null) {
       throw new UsageError(
-        `Cannot run ${OWN}: it needs --${lacking}, e.g. --reference dense:d=16,L=2,H=16 ` +
+        `Cannot run ${OWN_SUITE}: it needs --${lacking}, e.g. --reference dense:d=16,L=2,H=16 ` +
           "--targets 16e4a:d=64,h=16",
       );
     }

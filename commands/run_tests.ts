@@ -7,7 +7,7 @@
 import { NoAdapterError } from "../kernels/gpu/device.ts";
 import { ensureAdapter } from "./setup.ts";
 
-const JUNIT = "out/junit.xml";
+const JUNIT = "out/junit.xml", JUNIT_ALONE = "out/junit-alone.xml";
 
 /**
  * Files of tests that run side by side, a string as Deno wants it. No more on machines of many cores: tests that time
@@ -67,7 +67,7 @@ export function summarize(counts: Counts, code: number): { line: string; ok: boo
 const HELP = `deno task test [PATH…] [options of deno test]
 
 Finds or installs an adapter, runs the tests and the documented examples, two files at a time, and
-ends with a line \`N passed, N failed\`. With PATH: those tests alone.
+ends with a line \`N passed, N failed\`. With PATH: those tests alone, one file after the other.
 
   --filter TEXT   tests whose name holds it
   --no-install    never install a Vulkan driver; say how to, and exit 3
@@ -76,8 +76,8 @@ ends with a line \`N passed, N failed\`. With PATH: those tests alone.
 Exit codes: 0 all passed, 1 not, 3 no adapter.`;
 
 /** One run of `deno test`; gives its exit code and its JUnit file. */
-async function denoTest(args: string[]): Promise<{ code: number; junit: string }> {
-  await Deno.remove(JUNIT).catch(() => {}); // an old one must not speak for this run
+async function denoTest(file: string, args: string[]): Promise<{ code: number; junit: string }> {
+  await Deno.remove(file).catch(() => {}); // an old one must not speak for this run
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "test",
@@ -89,12 +89,12 @@ async function denoTest(args: string[]): Promise<{ code: number; junit: string }
       "--allow-ffi",
       "--allow-run",
       "--doc",
-      `--junit-path=${JUNIT}`,
+      `--junit-path=${file}`,
       ...args,
     ],
     env: { DENO_JOBS: JOBS },
   }).spawn().status;
-  return { code, junit: await Deno.readTextFile(JUNIT).catch(() => "") };
+  return { code, junit: await Deno.readTextFile(file).catch(() => "") };
 }
 
 /**
@@ -120,12 +120,12 @@ export async function testCommand(args: string[]): Promise<number> {
   }
   const own = args.filter((arg) => arg !== "--no-install");
   // named tests run one after the other; all of them two files at a time, but for those that look at the process
-  const passes = own.length > 0
-    ? [own]
-    : [["--parallel", `--ignore=${["out", ...ALONE].join(",")}`], ALONE];
+  const passes: [file: string, args: string[]][] = own.length > 0
+    ? [[JUNIT, own]]
+    : [[JUNIT, ["--parallel", `--ignore=${["out", ...ALONE].join(",")}`]], [JUNIT_ALONE, ALONE]];
   let code = 0, junit = "";
-  for (const pass of passes) {
-    const ended = await denoTest(pass);
+  for (const [file, pass] of passes) {
+    const ended = await denoTest(file, pass);
     code ||= ended.code;
     junit += ended.junit;
   }

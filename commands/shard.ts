@@ -18,7 +18,7 @@ import {
 import { isShared, ownsWhole, trainShare } from "../lab/shard.ts";
 import type { Suite } from "../lab/suite.ts";
 import type { Dataset } from "../model/task.ts";
-import { OWN } from "../suites/own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
 import { UsageError } from "./arguments.ts";
 import { progressText } from "../reports/words/progress.ts";
 import { benchSuite } from "./bench_suite.ts";
@@ -87,7 +87,7 @@ export async function benchShard(o: ShardOptions, line: ProgressLine): Promise<0
       options: suite.options ?? null,
       plan: hash,
       share: isShared(suite) ? "runs" : ownsWhole(suite, shard) ? "whole" : "none",
-      ...(suite.id === OWN ? { decided } : {}),
+      ...(suite.id === OWN_SUITE ? { decided } : {}),
     };
   });
   const costs: ShardFacts["costs"] = {}, keys = new Set<string>();

@@ -1,7 +1,7 @@
 /**
  * How right is the time left? A finished bench is played back: the pool and its two hands do what they would
  * do, each group takes the seconds that its runs took, and every telling of the time left is held against the
- * time that was left. No device, no load of the machine enters but that of the bench itself.
+ * time that was left; and how well the work of a run (lab/train/size.ts) tells its seconds, model by model. No device, no load of the machine enters but that of the bench itself.
  *
  *     deno run -R -W -E -S docs/time_left.ts out activated-experts capacity …
  *
@@ -15,6 +15,7 @@ import type { Job } from "../lab/train/job.ts";
 import { TrainingPool } from "../lab/train/pool.ts";
 import type { Store } from "../lab/train/store.ts";
 import type { Dataset } from "../model/task.ts";
+import { workOf } from "../lab/train/size.ts";
 import { taskById } from "../model/tasks/registry.ts";
 import { suiteById } from "../suites/registry.ts";
 
@@ -32,6 +33,11 @@ const placeOf = (
   { configuration, rule, swept, log2x, seed }: Cell,
   { steps, sequences, seq }: Pick<Job, "steps" | "sequences" | "seq">,
 ) => [configuration, rule, swept, log2x, seed, steps, sequences * seq].join(" ");
+
+/** Work of a run and the seconds that each took, by what was trained. */
+const paces = new Map<string, { work: number; seconds: number[] }>();
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /** Steps of a group that are told. */
 const TOLD = 25;
@@ -61,6 +67,9 @@ async function play(id: string, known: Map<string, Run>) {
       }
       const runs = found.map((run, i) => ({ ...run!, key: jobs[i].key, cell: jobs[i].cell }));
       const took = runs.reduce((sum, run) => sum + run.wall_s, 0), from = clock_s;
+      const pace = paces.get(jobs[0].group) ?? { work: workOf(jobs[0]), seconds: [] };
+      paces.set(jobs[0].group, pace);
+      pace.seconds.push(...runs.map((run) => run.wall_s));
       for (let i = 1; i < TOLD; i++) {
         const happen = () => onSteps(Math.round(i * jobs[0].steps / TOLD));
         events.push({ at_s: from + i * took / TOLD, happen });
@@ -117,7 +126,7 @@ for (const id of ids) {
   const relative = later.map(([at, left]) => Math.abs(left / (took_s - at) - 1));
   all += relative.length;
   within += relative.filter((e) => e <= 0.2).length;
-  const middle = relative.toSorted((a, b) => a - b)[relative.length >> 1];
+  const middle = median(relative);
   console.log(
     `${id}: ${took_s.toFixed(0)} s; after the first fifth the time left is off by ${
       (100 * middle).toFixed(0)
@@ -125,3 +134,10 @@ for (const id of ids) {
   );
 }
 console.log(`${within} of ${all} tellings are within 20% of what was left`);
+const rates = [...paces.values()].map(({ work, seconds }) => work / median(seconds));
+const off = rates.map((rate) => Math.abs(rate / median(rates) - 1));
+console.log(
+  `the work of ${off.length} models tells their seconds to ${
+    (100 * median(off)).toFixed(0)
+  }% (median), ${(100 * Math.max(...off)).toFixed(0)}% at most`,
+);

@@ -8,7 +8,8 @@ import type { BenchRecord, Environment } from "../lab/record/record.ts";
 import { type ProfileName, PROFILES, type Suite } from "../lab/suite.ts";
 import type { Context } from "../lab/train/job.ts";
 import type { Dataset } from "../model/task.ts";
-import { OWN, ownSuiteOf } from "./own.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
+import { ownSuiteOf } from "./own.ts";
 import { suiteById } from "./registry.ts";
 import { withImages } from "./with_images.ts";
 import { withRouter } from "./with_router.ts";
@@ -31,7 +32,7 @@ export interface RunAs {
 
 /** The suite of an id as it is declared; one of the user's own as it was decided. */
 function declaredBy({ id, decided }: RunAs): Suite {
-  return id === OWN ? ownSuiteOf(decided, `of ${OWN}`) : suiteById(id);
+  return id === OWN_SUITE ? ownSuiteOf(decided, `of ${OWN_SUITE}`) : suiteById(id);
 }
 
 /**

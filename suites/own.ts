@@ -16,6 +16,7 @@ import { formatRouterChoice } from "../rule/router.ts";
 import { ruleById } from "../rule/registry.ts";
 import { contextFor } from "../lab/estimate.ts";
 import { SWEPT_NAME } from "../lab/record/run.ts";
+import { OWN_SUITE } from "../lab/record/record.ts";
 import { PROFILES, type Suite } from "../lab/suite.ts";
 import { jobOf } from "../lab/train/job.ts";
 import { cellsOf, linesOf } from "../lab/transfer/cells.ts";
@@ -26,9 +27,6 @@ import { defineTransfer } from "../lab/transfer/suite.ts";
 import { type Decided, decideOwn } from "./own_decided.ts";
 import { readOwnPlan } from "./own_plan.ts";
 import { LIMITS } from "./plans.ts";
-
-/** The id of every suite of the user's own. */
-export const OWN = "transfer";
 
 /** The models of a panel, read. */
 function modelsOf({ plan }: Decided, panel: TransferPanel) {
@@ -166,7 +164,7 @@ export function ownSuite(decided: Decided): Suite<TransferProfile> {
     )
   );
   const suite = defineTransfer({
-    id: OWN,
+    id: OWN_SUITE,
     version: "1",
     title: `Transfer to ${short(labels)}`,
     figure: "none (models of the user's own)",

@@ -7,6 +7,7 @@
 import type { Swept } from "../lab/record/run.ts";
 import type { TrainingPlan } from "../lab/train/plan.ts";
 import { checkControl, chooseControl, type Controlled, widest } from "../lab/transfer/control.ts";
+import { linesOf } from "../lab/transfer/cells.ts";
 import type { Grids, TransferPanel, TransferProfile } from "../lab/transfer/declaration.ts";
 import { DEFAULT_TASK } from "../model/tasks/registry.ts";
 import { formatConfiguration, parseConfiguration } from "../rule/configuration.ts";
@@ -39,8 +40,8 @@ const gridOf = (own: OwnGrids | undefined, otherwise: Grids): Grids => ({
     : valuesOf(own.targets),
 });
 
-/** Most cells of a plan: models to train before any grid grows. */
-const MOST_CELLS = 20_000;
+/** Most models of a plan, before any grid grows. */
+const MOST_MODELS = 20_000;
 
 /** Refuses what a plan says twice, of which one would be left out unseen. */
 function checkOnce(own: OwnPlan): void {
@@ -123,7 +124,7 @@ const sizesOf = ({ profile = "quick" }: OwnPlan, task?: string) =>
   (task === undefined ? TEXT_SIZES : IMAGE_SIZES)[profile];
 
 /** What a panel's control is chosen from: the targets it names for it, or all. */
-export const controlledBy = (panel: TransferPanel, plan: TrainingPlan): Controlled => ({
+const controlledBy = (panel: TransferPanel, plan: TrainingPlan): Controlled => ({
   targets: panel.controls.length ? panel.controls : panel.targets,
   swept: panel.swept ?? "lr",
   plan: { ...plan, reference: panel.reference ?? plan.reference },
@@ -191,21 +192,19 @@ export function decideOwn(own: OwnPlan): Decided {
   const twice = open.find(({ name }, i) => open.findIndex((p) => p.name === name) < i);
   if (twice) throw new RangeError(`Cannot name two panels ${twice.name}`);
   const seeds = own.seeds ?? sizes.seeds, grid = gridOf(own.grid, sizes.grid);
-  checkSize(open, seeds.length, grid);
+  checkSize({ plan, panels: open, seeds, grid, limits }, rule);
   const { control, panels } = settleControl(own, rule, plan, open, limits.tolerance_octaves);
   return { plan, panels, seeds, grid, limits, rule, control };
 }
 
-/** Refuses a plan of more models than anybody trains, before they are made one by one. */
-function checkSize(panels: readonly TransferPanel[], seeds: number, grid: Grids): void {
-  const cells = panels.reduce((sum, panel) => {
-    const { targets, controls, rivals = [], moreSeeds = [], referenceSeeds = [] } = panel;
-    const own = panel.grid ?? grid, lines = targets.length * (1 + rivals.length) + controls.length;
-    const points = own.targets === "bracket" ? 3 : own.targets.length;
-    const most = seeds + moreSeeds.length + referenceSeeds.length;
-    return sum + own.reference.length * most + (lines + 1) * points * most;
-  }, 0);
-  if (cells > MOST_CELLS) {
-    throw new RangeError(`Cannot train ${cells} models: at most ${MOST_CELLS} in one plan`);
+/** Refuses a plan of more models than anybody trains, before they are made one by one; controls not counted. */
+function checkSize(profile: TransferProfile, rule: string): void {
+  const lines = linesOf({ rule, control: { rule, on: "" } }, {
+    ...profile,
+    panels: profile.panels.map((panel) => ({ ...panel, controls: [] })),
+  });
+  const models = lines.reduce((sum, { grid, seeds }) => sum + grid.length * seeds.length, 0);
+  if (models > MOST_MODELS) {
+    throw new RangeError(`Cannot train ${models} models: at most ${MOST_MODELS} in one plan`);
   }
 }

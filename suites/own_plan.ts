@@ -19,6 +19,7 @@ const seeds = z.array(z.int().min(0).max(2 ** 31)).min(1).max(64)
   .refine((all) => new Set(all).size === all.length, "a seed stands there twice")
   .meta({ uniqueItems: true });
 const configuration = z.string().min(1).max(400).describe("e.g. 16e4a:d=64,h=16; see rule --help");
+const task = z.enum(Object.keys(TASKS) as [string, ...string[]]);
 const count = (most: number) => z.int().min(1).max(most);
 const positive = z.number().positive();
 
@@ -67,7 +68,7 @@ const planSchema = z.strictObject({
     timeInitStd: positive,
     modInitStd: z.number().min(0),
   }).partial().describe("the reference's hyperparameters where they are not swept"),
-  task: z.enum(Object.keys(TASKS) as [string, ...string[]]),
+  task,
   training: z.strictObject({
     schedule: z.strictObject({
       kind: z.enum(["wsd", "cosine", "constant"]),
@@ -84,7 +85,7 @@ const planSchema = z.strictObject({
 export const ownPlanSchema = z.strictObject({
   $schema: z.string(),
   profile: z.enum(PROFILES).describe("whose sizes stand where this file says nothing"),
-  task: z.enum(Object.keys(TASKS) as [string, ...string[]]),
+  task,
   reference: configuration.describe("the model that is tuned"),
   targets: z.array(configuration).min(1).max(64).describe("the models it is carried to"),
   swept: z.enum(SWEPT).describe("what is tuned and carried; default lr"),

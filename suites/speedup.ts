@@ -11,8 +11,8 @@
  * Version 5 adds two things beside the claim, on text alone; it is judged as before. They stand here and not in
  * `bridges`, which trains nothing through the pool (a shard runs it alone), because this suite trains the MoE model
  * they are compared with, whole runs of ten seeds. Stated before either was measured: against dense of equal
- * total parameters a speed-up below 1 is expected (2506.12119 needs a share of active experts and data
- * chosen for it); without R a loss more than 0.01 nats higher, the regret that transfer suites call too small to matter,
+ * total parameters a speed-up below 1 is expected (2506.12119 needs equal compute, and a share of active
+ * experts and data chosen for it); without R a loss more than 0.01 nats higher, the regret that transfer suites call too small to matter,
  * and an optimum that moves up, less than the octave they allow.
  *
  * Cost: 84 runs (quick), half of which other suites train too.

@@ -68,6 +68,12 @@ export function workbenchOn(bench: Bench): { at: Workbench; used: Map<string, Ru
 /** Unit of the losses. */
 export const lossUnit = (bench: Pick<Bench, "pool">): string => bench.pool.task.loss.unit;
 
+/** Validation losses of runs; null where one diverged. */
+export function lossesOf(runs: readonly Run[]): number[] | null {
+  const found = runs.flatMap(({ validationLoss }) => validationLoss ?? []);
+  return found.length === runs.length ? found : null;
+}
+
 /** How far a suite is that trains nothing through the pool; share 0 … 1 of it. */
 export const probed = (label: string, share: number): Progress => ({
   label,

@@ -7,7 +7,7 @@
  * @module
  */
 import { judgeOne, type Single } from "../judge/decide.ts";
-import type { Findings, FindingsTable, Interval, Role, TableCell } from "../record/findings.ts";
+import type { Findings, FindingsTable, Role, TableCell } from "../record/findings.ts";
 import { column, panelOf, pointOf } from "../record/parts.ts";
 import type { Run } from "../record/run.ts";
 import {
@@ -17,9 +17,10 @@ import {
   type Pooled,
   residualVariance,
 } from "../statistics/paired.ts";
+import { ranksOf } from "../statistics/ranks.ts";
 import { mean } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import { runsByModel, type SeededModel, type Wanted } from "./models.ts";
+import { lossesOf, runsByModel, type SeededModel, type Wanted } from "./models.ts";
 import { judgedRuns, type Method, ONE_RATE, ONE_SEED } from "./suite.ts";
 
 /** One line of the ranking. */
@@ -74,12 +75,6 @@ export function routersModels(p: RoutersProfile): SeededModel[] {
   }));
 }
 
-/** Losses seed by seed; null where a run diverged. */
-function lossesOf(runs: readonly Run[]): number[] | null {
-  const found = runs.flatMap(({ validationLoss }) => validationLoss ?? []);
-  return found.length === runs.length ? found : null;
-}
-
 type Line = ReturnType<typeof linesOf>[number] & { runs: Run[]; losses: number[] | null };
 
 /** Differences of two lines, seed by seed. */
@@ -106,20 +101,13 @@ function judged(line: Line, usual: Line, pooled: Pooled | undefined) {
 }
 
 /** Rank of each line that was measured: the range that the paired intervals allow. */
-function ranksOf(lines: readonly Line[], pooled: Pooled | undefined) {
-  const apart = (a: Line, b: Line): Interval | null => {
-    const values = less(a, b);
-    return values && meanInterval(values, pooled);
-  };
+function rankedOf(lines: readonly Line[], pooled: Pooled | undefined) {
   const measured = lines.filter(({ losses }) => losses !== null);
-  return new Map(measured.map((line) => {
-    const others = measured.filter((other) => other !== line);
-    const better = others.filter((other) => (apart(line, other)?.lo ?? 0) > 0);
-    const worse = others.filter((other) => (apart(line, other)?.hi ?? 0) < 0);
-    const tied = others.filter((other) => !better.includes(other) && !worse.includes(other));
-    const first = better.length + 1, last = measured.length - worse.length;
-    return [line, { rank: first === last ? `${first}` : `${first}–${last}`, tied }];
-  }));
+  return ranksOf(measured, (a, b) => {
+    const values = less(a, b);
+    const found = values && meanInterval(values, pooled);
+    return found !== null && found.hi < 0;
+  });
 }
 
 /** Mean over seeds of a number of the runs' routers; null where a run has none. */
@@ -129,7 +117,7 @@ function overRouters(runs: readonly Run[], of: (r: NonNullable<Run["router"]>) =
 }
 
 function rankingOf(lines: Line[], pooled: Pooled | undefined, unit: string): FindingsTable {
-  const [usual] = lines, ranks = ranksOf(lines, pooled);
+  const [usual] = lines, ranks = rankedOf(lines, pooled);
   const at = ({ losses }: Line) => losses ? mean(losses) : Infinity;
   return {
     title: "Ranking",

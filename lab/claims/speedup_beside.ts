@@ -20,7 +20,7 @@ import { meanInterval } from "../statistics/paired.ts";
 import { noiseOfInterval } from "../statistics/power.ts";
 import { drawSeeds } from "../statistics/resample.ts";
 import type { TrainingPlan } from "../train/plan.ts";
-import type { SeededModel } from "./models.ts";
+import { lossesOf, type SeededModel } from "./models.ts";
 import { curvesOf, lostIn, noiseOf, panelWith, pointsOf, speedupOf } from "./speedup_parts.ts";
 import { ONE_SEED } from "./suite.ts";
 
@@ -86,12 +86,6 @@ export function besideModels(profile: BesideProfile): SeededModel[] {
       seeds: first(log2lr),
     })),
   ];
-}
-
-/** The validation losses of some runs; null where one diverged. */
-function lossesOf(of: readonly Run[]): number[] | null {
-  const found = of.flatMap((run) => run.validationLoss ?? []);
-  return found.length === of.length ? found : null;
 }
 
 /** Validation losses of one line less another's, seed by seed, over the seeds both have. */

@@ -91,6 +91,9 @@ export const environmentSchema: z.ZodType<Environment> = z.object({
   kernelsVersion: z.string(),
 });
 
+/** Id of a suite of the user's own; its plan is in its record and in no version. */
+export const OWN_SUITE = "transfer";
+
 /** What a suite says of itself; the words of its module comment. */
 export interface SuiteFacts {
   /** suite id */

@@ -17,8 +17,8 @@ const GROUP_BYTES = 6e9;
 /**
  * Work of a job, a proxy for its time, in multiply-adds of its forward pass. What is added per token to those of the
  * matrices is what else takes time on llvmpipe: of a block, of its routing, of the ends; and per step that of the
- * optimizer. Fitted to the seconds of 44 models of the quick profile's runs (896), off by 7% in the median and 27% at most;
- * multiply-adds and a constant per token, which stood here before, were off by 13% and 48%.
+ * optimizer. Fitted to the seconds of 896 runs of the quick profile, of 44 models; of 41 of them it is off by 7% in the median and
+ * 30% at most, multiply-adds and a constant per token, which stood here before, by 13% and 51% (docs/time_left.ts).
  */
 export function workOf({ shape, steps, sequences, seq }: Job): number {
   const { width: d, depth, ffn, task } = shape, moe = ffn.kind === "moe";

@@ -12,6 +12,7 @@ import {
   SHIFT,
   type TableCell,
 } from "../record/findings.ts";
+import { ranksOf } from "../statistics/ranks.ts";
 
 const NOTE =
   "Ranked by regret, the loss that the transferred value costs against the rule's own best. A rank is " +
@@ -51,20 +52,16 @@ function rowsOf(group: Judgement[], optima: readonly Optimum[]): TableCell[][] {
   const all = group.map((j) => ({ j, regret: valueOf(j, REGRET) }))
     .sort((a, b) => (a.regret?.estimate ?? Infinity) < (b.regret?.estimate ?? Infinity) ? -1 : 1);
   const measured = all.flatMap(({ j, regret }) => regret ? [{ j, regret }] : []);
+  const ranks = ranksOf(measured, (a, b) => a.regret.hi < b.regret.lo);
   return all.map(({ j, regret }) => {
     const best = optima.find((o) =>
       o.panel === j.panel && o.label === j.subject && o.rule === j.variant
     );
     const shared = [valueOf(j, SHIFT), regret, best?.loss ?? null];
     if (regret === null) return [null, j.variant, ...shared, null];
-    const better = measured.filter((other) => other.regret.hi < regret.lo);
-    const worse = measured.filter((other) => other.regret.lo > regret.hi);
-    const tied = measured.filter((other) =>
-      other.j !== j && !better.includes(other) && !worse.includes(other)
-    );
-    const first = better.length + 1, last = measured.length - worse.length;
+    const { rank, tied } = ranks.get(measured.find((one) => one.j === j)!)!;
     return [
-      first === last ? `${first}` : `${first}–${last}`,
+      rank,
       j.variant,
       ...shared,
       tied.map((other) => other.j.variant).join(", ") || "none",

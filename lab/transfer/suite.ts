@@ -44,18 +44,17 @@ export function defineTransfer(declared: TransferDeclaration): Suite<TransferPro
           ...(plan.task === undefined
             ? shiftLines(profileName, seeds.length, profile.limits.tolerance_octaves)
             : []),
-          ...lines.map((line) => ({ line, ...line })).map((
-            { line, panel, configuration, rule, swept, bracket, grid, seeds: own },
-          ) =>
-            `${
+          ...lines.map((line) => {
+            const { panel, configuration, rule, swept, bracket, grid, seeds: own } = line;
+            return `${
               `${panel}/${configuration}/${rule}${swept === "lr" ? "" : `/${swept}`}`.padEnd(48)
             } ` +
-            `log2 ${
-              bracket
-                ? "the reference's optimum and its neighbours, more where it is not bounded"
-                : grid.join(" ")
-            }${own.length === seeds.length ? "" : `, seeds ${own.join(" ")}`}${stepsOf(line)}`
-          ),
+              `log2 ${
+                bracket
+                  ? "the reference's optimum and its neighbours, more where it is not bounded"
+                  : grid.join(" ")
+              }${own.length === seeds.length ? "" : `, seeds ${own.join(" ")}`}${stepsOf(line)}`;
+          }),
         ],
         trainings: [plan],
       };

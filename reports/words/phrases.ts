@@ -8,7 +8,7 @@ import {
   type TableEvidence,
   type TransferEvidence,
 } from "../../lab/record/evidence.ts";
-import type { BenchRecord, Environment } from "../../lab/record/record.ts";
+import { type BenchRecord, type Environment, OWN_SUITE } from "../../lab/record/record.ts";
 import type { Run } from "../../lab/record/run.ts";
 import { type AnySwept, SWEPT_NAME } from "../../lab/record/swept.ts";
 import { byteCount, count, duration, range } from "./format.ts";
@@ -167,7 +167,7 @@ export function reproduceCommand(
     return `deno task page # and there, in a browser: ${suite.title}, ${plan.profile}`;
   }
   // the plan of a user's own suite is in the record, and nowhere else
-  const mine = suite.id === "transfer" ? ["--plan", "DIR/record.json"] : null;
+  const mine = suite.id === OWN_SUITE ? ["--plan", "DIR/record.json"] : null;
   const own = data?.file ? [task?.id === "diffusion" ? "--data" : "--text", data.file] : [];
   // the path may have spaces: it is put behind the others
   const others = own.length > 0 ? suite.options?.replace(own.join(" "), "") : suite.options;

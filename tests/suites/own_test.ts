@@ -85,12 +85,12 @@ Deno.test("the control is SP where it misses by enough in every panel, on the ta
   const equal = panel("32e8a:d=48,h=12", "8e2a:d=48,h=12");
   assert.equal(widest("complete-mue", "standard", equal)?.target, "8e2a:d=48,h=12");
   // a rule is no control of itself, and what trains another gate's model is none
-  assert.ok(!["standard", "moe-dmft", null].includes(of("standard", wide)));
+  assert.equal(of("standard", wide), "sqrt-sparsity");
   assert.equal(widest("complete-mue", "moe-dmft", wide), null);
-  assert.ok([null, "moe-mup"].includes(of("moe-dmft", wide)));
+  assert.equal(of("moe-dmft", wide), null);
   assert.throws(() => checkControl("complete-mue", "moe-dmft", wide), /another gate/);
   // the panel in which nothing misses decides between the others
-  assert.notEqual(of("complete-mue", narrow, wide), "standard");
+  assert.equal(of("complete-mue", narrow, wide), "sqrt-sparsity");
 });
 
 Deno.test("a panel beside the claim follows its control, wherever it stands", () => {

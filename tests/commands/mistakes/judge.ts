@@ -19,6 +19,11 @@ export const JUDGE: Chapter = {
     { did: "two tables", args: ["judge", "DIR/a.csv", "DIR/b.csv"] },
     { did: "a table that is not there", args: ["judge", "DIR/none.csv"] },
     { did: "a folder as table", args: ["judge", "DIR"] },
+    table(
+      "configurations in no column of a usual name",
+      "lr,size of it,val_loss\n0.1,64,3\n0.2,64,2\n",
+      ...["--reference", "64"],
+    ),
     table("an empty table", ""),
     table("a table without rows", "lr,val_loss\n"),
     table("a file that is no text", "\0\0\0"),

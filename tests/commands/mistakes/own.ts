@@ -82,6 +82,7 @@ export const OWN: Chapter = {
     plan("a plan with a seed twice among seeds", { ...GOOD, seeds: [1, 1, 1] }),
     plan("a plan of more models than anybody trains", {
       ...GOOD,
+      targets: ["4e2a", "8e2a"],
       grid: { targets: { from: -40, to: 20 } },
       seeds: Array.from({ length: 64 }, (_, i) => i),
       rivals: ["mup", "standard", "sqrt-sparsity", "embedding-lr-only"],

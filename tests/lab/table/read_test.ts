@@ -72,6 +72,9 @@ Deno.test("names: one configuration however it is written, one column whatever a
   ) {
     assert.equal(plainName(name), "val_loss", name);
   }
+  assert.equal(plainName("optim.peak_lr"), "peak_lr");
+  assert.equal(plainName("model/hidden_size"), "hidden_size");
+  assert.equal(plainName("model"), "model"); // with nothing below it, it is a name
 });
 
 Deno.test("CSV, semicolons with decimal commas, TSV, JSON Lines and a JSON list are one table", () => {
